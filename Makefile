@@ -1,0 +1,110 @@
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+STAMPS := .venv/.stamps
+ARGS ?=
+
+export PATH := $(PATH):$(HOME)/.cargo/bin
+export VIRTUAL_ENV := $(CURDIR)/.venv
+export UV_PYTHON_DOWNLOADS := never
+
+# rustup keeps its toolchains beside its cargo, whatever HOME says.
+RUSTUP_BESIDE := $(wildcard $(dir $(shell command -v cargo))../../.rustup)
+ifneq ($(RUSTUP_BESIDE),)
+export RUSTUP_HOME ?= $(realpath $(RUSTUP_BESIDE))
+endif
+
+MEMBERS := $(patsubst %/pyproject.toml,%,$(wildcard benchrace_core/pyproject.toml plugins/*/pyproject.toml ui/pyproject.toml))
+MANIFESTS := pyproject.toml $(MEMBERS:%=%/pyproject.toml) $(wildcard Cargo.toml Cargo.lock)
+RUST := $(shell find benchrace_core -name target -prune -o \( -name '*.rs' -o -name Cargo.toml \) -print 2>/dev/null)
+CONSTRAIN := --constraints constraints.txt --build-constraints constraints.txt
+GROUPS := test lint build
+WORKSPACE := benchrace benchrace-core $(patsubst plugins/%,benchrace-%,$(filter plugins/%,$(MEMBERS)))
+
+.PHONY: help
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | while IFS=$$'\t' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
+
+.PHONY: race
+race: install ## set up, then race the Rust kernels on this machine (ARGS="--exit" and the like are passed on)
+	@$(BIN)/benchrace race $(ARGS)
+
+.PHONY: test
+test: lint test-rust test-py ## set up, then lint and run every test
+
+.PHONY: check
+check: dev ## the fast part: format, lint, types and the unit tests that are not slow
+	$(BIN)/ruff format --check --quiet
+	$(BIN)/ruff check --quiet
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q -m "not slow" $(ARGS)
+
+.PHONY: lint
+lint: dev lint-rust ## ruff, mypy, layers, rustfmt, clippy
+	$(BIN)/ruff format --check --quiet
+	$(BIN)/ruff check --quiet
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+.PHONY: lint-rust
+lint-rust:
+	@.ci/missing rust rustfmt clippy
+	+cargo fmt --all --check
+	+cargo clippy --quiet --workspace --all-targets --all-features --locked -- -D warnings
+
+.PHONY: test-py
+test-py: dev ## the Python tests (ARGS="-k name" picks some)
+	$(BIN)/python -m pytest $(ARGS)
+
+.PHONY: test-rust
+test-rust: ## the Rust tests
+	@.ci/missing rust linker
+	+cargo test --quiet --workspace --locked
+
+.PHONY: fmt
+fmt: dev ## format everything, mend what can be mended by itself
+	$(BIN)/ruff format --quiet
+	$(BIN)/ruff check --quiet --fix
+	+cargo fmt --all
+
+.PHONY: bench
+bench: install ## how the sieve scales over the cores
+	$(BIN)/python benchmarks/sieve_scaling.py $(ARGS)
+
+.PHONY: wheels
+wheels: $(STAMPS)/uv ## source distributions and wheels of everything, into dist/
+	+$(BIN)/uv build --quiet --all-packages --no-sources --build-constraints constraints.txt --out-dir dist
+
+.PHONY: constraints
+constraints: $(STAMPS)/uv ## resolve constraints.txt anew (ARGS="--upgrade" lifts every version)
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-annotate --no-header \
+		--all-extras $(GROUPS:%=--group %) $(WORKSPACE:%=--no-emit-package %) --output-file constraints.txt $(ARGS) pyproject.toml
+
+.PHONY: install
+install: $(STAMPS)/install ## the environment .venv with everything that runs
+
+.PHONY: dev
+dev: $(STAMPS)/dev ## the environment with what tests and lint need as well
+
+.PHONY: clean
+clean: ## remove all that was built, the environment too
+	rm -rf .venv target dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(STAMPS)/uv:
+	@PYTHON="$(PYTHON)" .ci/missing python
+	@mkdir -p .venv && $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt uv
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/install: $(STAMPS)/uv constraints.txt $(MANIFESTS) $(RUST)
+	@.ci/missing rust linker
+	+@$(BIN)/uv pip install --quiet $(CONSTRAIN) --editable .
+	@touch $@
+
+$(STAMPS)/dev: $(STAMPS)/install
+	@$(BIN)/uv pip install --quiet $(CONSTRAIN) --group test --group lint
+	@touch $@

@@ -1,0 +1,1 @@
+"""The compute backend: prime-counting kernels of `benchrace_core`, raced on the CPU."""
