@@ -1,0 +1,1 @@
+"""Where data and configuration live, and configuration files as checked values."""

@@ -1,0 +1,66 @@
+"""The one encoder and decoder of events: one JSON object, one line."""
+
+import msgspec
+
+from benchrace.errors import BenchraceError, Category
+from benchrace.events.envelope import Event, Known, Stream, Unknown
+
+PROTOCOL_MAJOR = 1
+PROTOCOL_MINOR = 0
+MAX_LINE_BYTES = 256 * 1024
+
+
+class Head(msgspec.Struct, frozen=True):
+    """The fields of a line that readers route by, decoded without its payload."""
+
+    type: str
+    job_id: str | None
+    lane_id: str | None
+    round: int | None
+    stream: Stream
+    seq: int
+
+
+_encoder = msgspec.json.Encoder()
+_known: msgspec.json.Decoder[Known] = msgspec.json.Decoder(Known)
+_unknown = msgspec.json.Decoder(Unknown)
+_head = msgspec.json.Decoder(Head)
+
+
+def encode(event: Event | Unknown) -> bytes:
+    """Encode to one line, newline included; raises `bad_output` over `MAX_LINE_BYTES`."""
+    line = _encoder.encode(event) + b"\n"
+    if len(line) > MAX_LINE_BYTES:
+        raise BenchraceError(
+            Category.BAD_OUTPUT,
+            f"an event of {len(line)} bytes is over the limit of {MAX_LINE_BYTES}",
+            "Send long output in parts, or as an artefact.",
+        )
+    return line
+
+
+def decode(line: bytes) -> Known | Unknown:
+    """Decode one line; an unknown tag comes back as `Unknown`. Raises `bad_output` on garbage."""
+    try:
+        return _known.decode(line)
+    except msgspec.DecodeError as known_error:
+        try:
+            head = _head.decode(line)
+            if head.type in TAGS:
+                raise known_error
+            return _unknown.decode(line)
+        except msgspec.DecodeError as error:
+            raise BenchraceError(
+                Category.BAD_OUTPUT,
+                f"a line of a log is no event: {error}",
+                "Cut the log at that line; `benchrace runs reindex` does so.",
+                detail=repr(line[:200]),
+            ) from error
+
+
+def head(line: bytes) -> Head:
+    """Decode what a reader routes by; raises `msgspec.DecodeError` on garbage."""
+    return _head.decode(line)
+
+
+TAGS = frozenset(str(each.__struct_config__.tag) for each in Known.__args__)

@@ -1,0 +1,187 @@
+"""What each event carries. Field names are the contract with every reader of a log."""
+
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from benchrace.errors import Category, Failure
+from benchrace.events.measured import Measured, Verdict
+
+
+class LaneStart(msgspec.Struct, frozen=True, kw_only=True):
+    """A lane as its job runs it; `params` are validated and complete."""
+
+    lane_id: str
+    label: str
+    backend: str
+    params: dict[str, Any]
+
+
+class JobStartPayload(msgspec.Struct, frozen=True, kw_only=True):
+    """`monotonic_ns` is the machine's clock at `t_ns` 0; `boot_id` tells reboots apart."""
+
+    kind: str
+    lanes: tuple[LaneStart, ...]
+    planned_rounds: int
+    monotonic_ns: int
+    boot_id: str | None
+    pid: int
+    version: str
+
+
+class RoundStartPayload(msgspec.Struct, frozen=True, kw_only=True):
+    """`started_ns` is absolute on the machine's monotonic clock; `armed_ns` the ordered instant."""
+
+    warmup: bool
+    heat: int | None
+    started_ns: int
+    armed_ns: int | None = None
+
+
+class LlmTokenPayload(msgspec.Struct, frozen=True, kw_only=True):
+    text: str
+
+
+class ComputeLinePayload(msgspec.Struct, frozen=True, kw_only=True):
+    line: str
+
+
+class ProgressPayload(msgspec.Struct, frozen=True, kw_only=True):
+    """`done` of `total` (null where unknown), both counted in `unit`."""
+
+    done: float
+    total: float | None
+    unit: str
+
+
+class ArtifactPayload(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that a round made; `digest` is `sha256:<hex>`, `size` in bytes."""
+
+    name: str
+    media_type: str
+    size: int
+    digest: str
+
+
+class LogPayload(msgspec.Struct, frozen=True, kw_only=True):
+    level: str
+    message: str
+    source: str
+
+
+class GpuSample(msgspec.Struct, frozen=True, kw_only=True):
+    """One GPU at one instant; null where the driver does not tell."""
+
+    index: int
+    utilization_percent: float | None = None
+    memory_used_bytes: int | None = None
+    memory_total_bytes: int | None = None
+    power_w: float | None = None
+    temperature_c: float | None = None
+    clock_sm_mhz: float | None = None
+    clock_memory_mhz: float | None = None
+    energy_mj: float | None = None
+    throttle: tuple[str, ...] | None = None
+
+
+class RuntimeSamplePayload(msgspec.Struct, frozen=True, kw_only=True):
+    """The machine at one instant; null where unknown. `cost_ns` is what taking it took."""
+
+    cpu_percent: float | None = None
+    cpu_count: int | None = None
+    load_1m: float | None = None
+    memory_used_bytes: int | None = None
+    memory_available_bytes: int | None = None
+    memory_total_bytes: int | None = None
+    cpu_frequency_mhz: float | None = None
+    cpu_temperature_c: float | None = None
+    gpus: tuple[GpuSample, ...] = ()
+    cost_ns: int = 0
+
+
+class RoundDonePayload(msgspec.Struct, frozen=True, kw_only=True):
+    """The end of a round. `record` is raw; `measured` derives from it by `metrics_version`.
+
+    `error` is set where the round failed; its verdict is then INVALID.
+    """
+
+    warmup: bool
+    heat: int | None
+    elapsed_ns: int
+    record: dict[str, Any] | None
+    measured: tuple[Measured, ...]
+    verdict: Verdict
+    metrics_version: int
+    error: Failure | None = None
+
+
+class ChunksPayload(msgspec.Struct, frozen=True, kw_only=True):
+    """Raw arrival stamps of a round, in parts: `t_ns[i]` since job start, `size[i]` in bytes."""
+
+    first: int
+    t_ns: tuple[int, ...]
+    size: tuple[int, ...]
+
+
+class LaneErrorPayload(msgspec.Struct, frozen=True, kw_only=True):
+    """A lane that could not be opened: its rounds are left out, the other lanes go on."""
+
+    error: Failure
+
+
+class JobDonePayload(msgspec.Struct, frozen=True, kw_only=True):
+    """`metrics` is flat, of medians over counted rounds, for readers that want one number."""
+
+    metrics: dict[str, float | int | str | None]
+
+
+class JobErrorPayload(msgspec.Struct, frozen=True, kw_only=True):
+    category: Category
+    message: str
+    remedy: str
+    detail: str | None = None
+
+
+class JobTimeoutPayload(msgspec.Struct, frozen=True, kw_only=True):
+    category: Category
+    message: str
+    remedy: str
+
+
+class JobCancelledPayload(msgspec.Struct, frozen=True, kw_only=True):
+    reason: str
+
+
+class RunPhase(StrEnum):
+    RUN_START = "run_start"
+    HEAT_START = "heat_start"
+    RUN_END = "run_end"
+
+
+class RunLifecyclePayload(msgspec.Struct, frozen=True, kw_only=True):
+    """`heat_start`: `spread_ns` between the first and the last start, with its uncertainty."""
+
+    phase: RunPhase
+    state: str | None = None
+    heat: int | None = None
+    spread_ns: int | None = None
+    uncertainty_ns: int | None = None
+    staggered: bool = False
+    reason: str | None = None
+
+
+class StandingPlace(msgspec.Struct, frozen=True, kw_only=True):
+    """A lane's place (1 is best; ties share one), null while it has no counted round."""
+
+    lane_id: str
+    place: int | None
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    marked: bool = False
+
+
+class StandingPayload(msgspec.Struct, frozen=True, kw_only=True):
+    metric: str
+    places: tuple[StandingPlace, ...]

@@ -1,0 +1,17 @@
+"""Kinds of work that benchrace itself defines; plugins may add their own."""
+
+from benchrace.kinds.compute import COMPUTE, ComputeParams, ComputeRecord
+from benchrace.kinds.kind import Kind, Params, Record
+from benchrace.kinds.metric import Better, Estimator, Metric
+
+__all__ = [
+    "COMPUTE",
+    "Better",
+    "ComputeParams",
+    "ComputeRecord",
+    "Estimator",
+    "Kind",
+    "Metric",
+    "Params",
+    "Record",
+]

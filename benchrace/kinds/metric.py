@@ -1,0 +1,30 @@
+"""Metrics: what a number means, declared once and used by every summary, gate and page."""
+
+from enum import StrEnum
+
+import msgspec
+
+
+class Better(StrEnum):
+    HIGHER = "higher"
+    LOWER = "lower"
+
+
+class Estimator(StrEnum):
+    """How rounds combine: mean of samples, sum/sum of a ratio, or a plain count."""
+
+    SAMPLE = "sample"
+    RATIO = "ratio"
+    COUNT = "count"
+
+
+class Metric(msgspec.Struct, frozen=True, kw_only=True):
+    """A number's declaration. `headline` metrics are shown first; the first one ranks lanes."""
+
+    name: str
+    title: str
+    unit: str
+    better: Better
+    estimator: Estimator = Estimator.SAMPLE
+    headline: bool = False
+    formula: str = ""

@@ -1,0 +1,58 @@
+"""What a machine is and can do, as its agent tells it."""
+
+from typing import Any
+
+import msgspec
+
+from benchrace.errors import FieldError
+from benchrace.plugin.description import BackendDescription, PluginDescription
+from benchrace.plugin.readiness import Model, Problem
+from benchrace.telemetry.environment import Environment
+from benchrace.telemetry.hardware import Hardware
+
+
+class BackendStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """A backend on this machine: what it offers, and whether its engine answers.
+
+    `reachable` is null until the first probe has ended.
+    """
+
+    description: BackendDescription
+    plugin: str
+    reachable: bool | None
+    engine_version: str | None = None
+    models: tuple[Model, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
+    """All that central knows of a machine; copied into the metadata of each run on it."""
+
+    machine_id: str
+    label: str
+    version: str
+    fingerprint: str
+    hardware: Hardware
+    environment: Environment
+    plugins: tuple[PluginDescription, ...] = ()
+    backends: tuple[BackendStatus, ...] = ()
+
+
+class LaneReadiness(msgspec.Struct, frozen=True, kw_only=True):
+    """A lane's answer to preflight: ready where both are empty; `params` are then complete."""
+
+    lane_id: str
+    fields: tuple[FieldError, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    params: dict[str, Any] | None = None
+
+    @property
+    def ready(self) -> bool:
+        return not self.fields and not self.problems
+
+
+class Calibrated(msgspec.Struct, frozen=True, kw_only=True):
+    """What "auto" comes to in a lane: parameter values by name."""
+
+    lane_id: str
+    params: dict[str, Any]

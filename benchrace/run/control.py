@@ -1,0 +1,122 @@
+"""What an agent and its workers say to each other, over the worker's standard input and output.
+
+The first line on standard input is an order. A job's worker then reads `Go`, `Shorten` and
+`Cancel`; the end of its input means that the agent is gone, and ends the worker. On its output
+(a copy of file descriptor 1, taken before any plugin is imported) it says `PhaseNow`; the workers
+of all other orders say one `Reply` and exit.
+"""
+
+from typing import Any
+
+import msgspec
+
+from benchrace.errors import Failure
+from benchrace.plugin.entry_points import PluginRef
+from benchrace.run.job import JobLane, JobSpec
+from benchrace.run.states import JobPhase
+
+
+class Said(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=str.lower):
+    """Base of the lines in both directions."""
+
+
+class WorkerOrder(Said, frozen=True, kw_only=True):
+    """Base of orders. `plugins` are the entry points to import, `config` backends' own tables."""
+
+    plugins: tuple[PluginRef, ...]
+    config: dict[str, dict[str, Any]] = {}
+
+
+class JobOrder(WorkerOrder, frozen=True, kw_only=True):
+    """Run a job. `t0_ns` is the instant (monotonic) that the events' `t_ns` count from."""
+
+    spec: JobSpec
+    folder: str
+    t0_ns: int
+    boot_id: str | None
+
+
+class DescribeOrder(WorkerOrder, frozen=True, kw_only=True):
+    """Answer `PluginDescription` of the one plugin named."""
+
+
+class ProbeOrder(WorkerOrder, frozen=True, kw_only=True):
+    """Answer a `Probe` for each backend, by name."""
+
+
+class PreflightOrder(WorkerOrder, frozen=True, kw_only=True):
+    """Answer a `LaneReadiness` for each lane."""
+
+    kind: str
+    lanes: tuple[JobLane, ...]
+
+
+class CalibrateOrder(WorkerOrder, frozen=True, kw_only=True):
+    """Answer a `Calibrated` for each lane."""
+
+    kind: str
+    lanes: tuple[JobLane, ...]
+
+
+class Go(Said, frozen=True, kw_only=True):
+    """Begin the armed `heat` at `at_ns` on this machine's monotonic clock."""
+
+    heat: int
+    at_ns: int
+
+
+class Shorten(Said, frozen=True, kw_only=True):
+    """Leave out counted rounds from `rounds` on (counted ones, from 0), in all lanes or some."""
+
+    rounds: int
+    lane_ids: tuple[str, ...] = ()
+
+
+class Cancel(Said, frozen=True, kw_only=True):
+    """End now: scope and flag at once, and `job_cancelled` as the last event."""
+
+    reason: str
+
+
+class PhaseNow(Said, frozen=True, kw_only=True):
+    """The job is in `phase`; `heat` is the armed heat that `ready` waits for."""
+
+    phase: JobPhase
+    heat: int | None = None
+
+
+class Reply(Said, frozen=True, kw_only=True):
+    """The answer to an order that is no job: `result`, or `failure`."""
+
+    result: Any = None
+    failure: Failure | None = None
+
+
+AnyOrder = JobOrder | DescribeOrder | ProbeOrder | PreflightOrder | CalibrateOrder
+ToWorker = Go | Shorten | Cancel
+FromWorker = PhaseNow | Reply
+
+_encoder = msgspec.json.Encoder()
+_order: msgspec.json.Decoder[AnyOrder] = msgspec.json.Decoder(AnyOrder)
+_to_worker: msgspec.json.Decoder[ToWorker] = msgspec.json.Decoder(ToWorker)
+_from_worker: msgspec.json.Decoder[FromWorker] = msgspec.json.Decoder(FromWorker)
+
+
+def encode(said: AnyOrder | ToWorker | FromWorker) -> bytes:
+    """Encode to one line, newline included."""
+    return _encoder.encode(said) + b"\n"
+
+
+def decode_order(line: bytes) -> AnyOrder:
+    """Decode a worker's first line of input; raises `msgspec.DecodeError`."""
+    return _order.decode(line)
+
+
+def decode_to_worker(line: bytes) -> ToWorker:
+    """Decode a later line of a worker's input; raises `msgspec.DecodeError`."""
+    return _to_worker.decode(line)
+
+
+def decode_from_worker(line: bytes) -> FromWorker:
+    """Decode a line of a worker's output; raises `msgspec.DecodeError`."""
+    return _from_worker.decode(line)

@@ -1,0 +1,58 @@
+"""What a person asks for: one comparison. The same document in `POST /api/runs` and in a file."""
+
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+
+class Order(StrEnum):
+    """In which order lanes that share a machine take turns."""
+
+    CONTIGUOUS = "contiguous"
+    ABBA = "abba"
+    RANDOM = "random"
+
+
+class Sync(StrEnum):
+    """Which heats start on every machine at one instant."""
+
+    FIRST_HEAT = "first_heat"
+    EVERY_HEAT = "every_heat"
+
+
+Rounds = Annotated[int, Meta(ge=1, le=100_000)]
+
+
+class LaneSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A lane takes what it does not say from the run, or from the only one that fits."""
+
+    machine_id: str | None = None
+    backend: str | None = None
+    label: Annotated[str, Meta(max_length=200)] | None = None
+    params: dict[str, Any] = {}
+
+
+class RunSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One comparison. `preset` names an overlay of the workload, below `params`.
+
+    `sampling_s` is the period of runtime samples in seconds, 0 for none; `timeout_s` the longest
+    that one round may take.
+    """
+
+    kind: str
+    params: dict[str, Any] = {}
+    preset: str | None = None
+    lanes: tuple[LaneSpec, ...] = ()
+    rounds: Rounds | Literal["auto"] = 5
+    warmup: Annotated[int, Meta(ge=0, le=1000)] = 1
+    order: Order | None = None
+    sync: Sync = Sync.FIRST_HEAT
+    salt: Annotated[str, Meta(max_length=200)] | None = None
+    only_ready: bool = False
+    name: Annotated[str, Meta(max_length=200)] | None = None
+    tags: tuple[Annotated[str, Meta(max_length=60)], ...] = ()
+    notes: Annotated[str, Meta(max_length=20_000)] | None = None
+    sampling_s: Annotated[float, Meta(ge=0, le=60)] = 0.5
+    timeout_s: Annotated[float, Meta(gt=0, le=7 * 86400)] = 3600.0

@@ -1,0 +1,127 @@
+"""A journal: one file, one writer, one JSON line an event. What has no newline never existed."""
+
+import errno
+import fcntl
+import os
+from pathlib import Path
+from types import TracebackType
+
+from benchrace.errors import BenchraceError, Category
+
+_CHUNK = 1 << 16
+
+
+class Journal:
+    """Append lines to a file under a lock; the lock dies with the process that holds it.
+
+    Opening cuts off a torn tail and keeps it beside the file as `<name>.torn`. `size` is the
+    offset of the next line in bytes. Raises `busy` where another process writes the file, and
+    `disk_full` where a line did not fit: the file then still ends at a whole line.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise _failure(path, error) from error
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(self._fd)
+            raise BenchraceError(
+                Category.BUSY, f"{path} is being written by another process"
+            ) from error
+        self.torn = cut_torn_tail(self._fd, path)
+        self.size = os.fstat(self._fd).st_size
+
+    def append(self, lines: bytes) -> None:
+        """Write whole lines at once; they can be read by others when this returns."""
+        start = self.size
+        view = memoryview(lines)
+        try:
+            while view:
+                written = os.write(self._fd, view)
+                view = view[written:]
+        except OSError as error:
+            os.ftruncate(self._fd, start)
+            raise _failure(self.path, error) from error
+        self.size = start + len(lines)
+
+    def sync(self) -> None:
+        """Make what was written survive a power loss; raises where the disk refuses."""
+        try:
+            _fdatasync(self._fd)
+        except OSError as error:
+            raise _failure(self.path, error) from error
+
+    def close(self) -> None:
+        """Let go of the lock; closing twice does nothing."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+    def __enter__(self) -> "Journal":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def is_held(path: Path) -> bool:
+    """Tell whether a living process writes this journal; false where there is no such file."""
+    try:
+        fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(fd)
+    return False
+
+
+def cut_torn_tail(fd: int, path: Path) -> int:
+    """Cut what follows the last newline, keep it as `<name>.torn`, and return its length."""
+    size = os.fstat(fd).st_size
+    whole = last_newline(fd, size)
+    if whole == size:
+        return 0
+    tail = os.pread(fd, size - whole, whole)
+    with path.with_name(path.name + ".torn").open("ab") as beside:
+        beside.write(tail + b"\n")
+    os.ftruncate(fd, whole)
+    return len(tail)
+
+
+def last_newline(fd: int, size: int) -> int:
+    """Give the offset after the last newline before `size`, 0 where there is none."""
+    end = size
+    while end > 0:
+        start = max(0, end - _CHUNK)
+        found = os.pread(fd, end - start, start).rfind(b"\n")
+        if found >= 0:
+            return start + found + 1
+        end = start
+    return 0
+
+
+def _fdatasync(fd: int) -> None:
+    if hasattr(os, "fdatasync"):
+        os.fdatasync(fd)
+    else:
+        # macOS acknowledges fsync before the disk has the bytes; this asks the disk itself.
+        fcntl.fcntl(fd, fcntl.F_FULLFSYNC)
+
+
+def _failure(path: Path, error: OSError) -> BenchraceError:
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    category = Category.DISK_FULL if full else Category.SYSTEM
+    return BenchraceError(category, f"{path}: {error.strerror or error}")
