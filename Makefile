@@ -36,18 +36,24 @@ race: install ## set up, then race the Rust kernels on this machine (ARGS="--exi
 test: lint test-rust test-py ## set up, then lint and run every test
 
 .PHONY: check
-check: dev ## the fast part: format, lint, types and the unit tests that are not slow
-	$(BIN)/ruff format --check --quiet
-	$(BIN)/ruff check --quiet
-	$(BIN)/mypy
+check: dev lint-python ## the fast part: format, lint, types, layers, and the tests that are not slow
 	$(BIN)/python -m pytest -q -m "not slow" $(ARGS)
 
 .PHONY: lint
-lint: dev lint-rust ## ruff, mypy, layers, rustfmt, clippy
+lint: dev lint-python lint-rust ## ruff, mypy, layers, rustfmt, clippy
+
+.PHONY: lint-python
+lint-python: types
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/ruff check --quiet
+	$(BIN)/lint-imports --no-logo
+
+# Each distribution by itself: their tests may have the same names.
+.PHONY: types
+types: dev
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	@for member in $(MEMBERS); do \
+		echo "mypy $$member"; (cd $$member && $(CURDIR)/$(BIN)/mypy --config-file $(CURDIR)/pyproject.toml .) || exit 1; done
 
 .PHONY: lint-rust
 lint-rust:

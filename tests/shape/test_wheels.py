@@ -35,7 +35,15 @@ def wheels(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build all wheels once, from the tree itself so that cargo finds its finished work."""
     out = tmp_path_factory.mktemp("wheels")
     for name in PACKAGES:
-        built = ["build", "--wheel", "--no-sources", "--package", name, "--out-dir", out]
+        built: list[str | Path] = [
+            "build",
+            "--wheel",
+            "--no-sources",
+            "--package",
+            name,
+            "--out-dir",
+            out,
+        ]
         uv(*built, "--build-constraints", root / "constraints.txt", cwd=root)
     return out
 
@@ -74,7 +82,15 @@ def test_a_wheel_installs_alone(
     venv = tmp_path / "venv"
     uv("venv", "--quiet", "--python", sys.executable, venv, cwd=tmp_path)
     python = venv / "bin/python"
-    installed = ["pip", "install", "--quiet", "--python", python, "--no-build", "--find-links"]
+    installed: list[str | Path] = [
+        "pip",
+        "install",
+        "--quiet",
+        "--python",
+        python,
+        "--no-build",
+        "--find-links",
+    ]
     uv(*installed, wheels, "--constraints", root / "constraints.txt", distribution, cwd=tmp_path)
     tried = subprocess.run(
         [python, "-W", "error", "-c", TRIED_BY[distribution]],
