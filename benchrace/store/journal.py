@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import os
+import sys
 from pathlib import Path
 from types import TracebackType
 
@@ -114,11 +115,11 @@ def last_newline(fd: int, size: int) -> int:
 
 
 def _fdatasync(fd: int) -> None:
-    if hasattr(os, "fdatasync"):
-        os.fdatasync(fd)
-    else:
+    if sys.platform == "darwin":
         # macOS acknowledges fsync before the disk has the bytes; this asks the disk itself.
         fcntl.fcntl(fd, fcntl.F_FULLFSYNC)
+    else:
+        os.fdatasync(fd)
 
 
 def _failure(path: Path, error: OSError) -> BenchraceError:
