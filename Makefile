@@ -12,7 +12,7 @@ export VIRTUAL_ENV := $(CURDIR)/.venv
 export UV_PYTHON_DOWNLOADS := never
 
 # rustup keeps its toolchains beside its cargo, whatever HOME says.
-RUSTUP_BESIDE := $(wildcard $(dir $(shell command -v cargo))../../.rustup)
+RUSTUP_BESIDE := $(wildcard $(dir $(shell command -v cargo || echo /nowhere/bin/cargo))../../.rustup)
 ifneq ($(RUSTUP_BESIDE),)
 export RUSTUP_HOME ?= $(realpath $(RUSTUP_BESIDE))
 endif
