@@ -35,16 +35,11 @@ def wheels(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build all wheels once, from the tree itself so that cargo finds its finished work."""
     out = tmp_path_factory.mktemp("wheels")
     for name in PACKAGES:
-        built: list[str | Path] = [
-            "build",
-            "--wheel",
-            "--no-sources",
-            "--package",
-            name,
-            "--out-dir",
-            out,
-        ]
-        uv(*built, "--build-constraints", root / "constraints.txt", cwd=root)
+        uv(
+            *"build --wheel --no-sources --package".split(),
+            *(name, "--out-dir", out, "--build-constraints", root / "constraints.txt"),
+            cwd=root,
+        )
     return out
 
 
@@ -82,16 +77,12 @@ def test_a_wheel_installs_alone(
     venv = tmp_path / "venv"
     uv("venv", "--quiet", "--python", sys.executable, venv, cwd=tmp_path)
     python = venv / "bin/python"
-    installed: list[str | Path] = [
-        "pip",
-        "install",
-        "--quiet",
-        "--python",
-        python,
-        "--no-build",
-        "--find-links",
-    ]
-    uv(*installed, wheels, "--constraints", root / "constraints.txt", distribution, cwd=tmp_path)
+    uv(
+        *"pip install --quiet --no-build".split(),
+        *("--python", python, "--find-links", wheels, "--constraints", root / "constraints.txt"),
+        distribution,
+        cwd=tmp_path,
+    )
     tried = subprocess.run(
         [python, "-W", "error", "-c", TRIED_BY[distribution]],
         cwd=tmp_path,
