@@ -1,0 +1,28 @@
+//! The measured kernels of benchrace. Everything but `python` is free of Python.
+
+// What a caller sees
+pub mod algorithm;
+pub mod bounds;
+pub mod error;
+pub mod run;
+
+// How a run is watched and stopped
+pub mod cancel;
+pub mod control;
+pub mod progress;
+
+// How work is spread over threads and fitted to the machine
+pub mod dispatch;
+pub mod machine;
+pub mod threads;
+
+// The kernels
+pub mod sieve;
+pub mod trial;
+
+// Known answers
+pub mod first_primes;
+pub mod known;
+
+#[cfg(feature = "python")]
+mod python;

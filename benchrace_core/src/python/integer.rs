@@ -1,0 +1,23 @@
+//! Python's unbounded integers as the numbers that the kernels take.
+
+use pyo3::exceptions::{PyOverflowError, PyTypeError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyInt};
+
+use crate::error::Error;
+
+/// The integer, or an error that names the field: `TypeError` for what is no integer,
+/// `ValueError` for one below 0 or beyond 64 bits.
+pub fn unsigned(field: &'static str, value: &Bound<'_, PyAny>) -> PyResult<u64> {
+    if !value.is_instance_of::<PyInt>() || value.is_instance_of::<PyBool>() {
+        let kind = value.get_type().name()?;
+        return Err(PyTypeError::new_err(format!("{field}: an integer is needed, not {kind}")));
+    }
+    value.extract().map_err(|error: PyErr| {
+        if !error.is_instance_of::<PyOverflowError>(value.py()) {
+            return error;
+        }
+        Error::field(field, "is negative or beyond 64 bits; a smaller positive number is needed")
+            .into()
+    })
+}

@@ -1,0 +1,16 @@
+//! Sieves of Eratosthenes.
+//!
+//! The segmented one keeps a bit line per residue class of a wheel: bit `x` of class `r` is the
+//! number `r + modulus * x`, so a prime `p` strikes every `p`-th bit of every line, and a block of
+//! one class and one cache-sized range of columns is sieved in a single plain loop per prime.
+
+pub mod base;
+pub mod block;
+pub mod layout;
+pub mod odds;
+pub mod presieve;
+pub mod segmented;
+pub mod simple;
+pub mod states;
+pub mod strike;
+pub mod wheel;

@@ -1,0 +1,91 @@
+//! Wheels: the residue classes that can hold primes.
+
+/// A modulus that is a product of the first primes, and its classes.
+#[derive(Debug, Clone)]
+pub struct Wheel {
+    /// Product of `primes`.
+    pub modulus: u32,
+    /// The primes that divide the modulus: no class holds their multiples.
+    pub primes: &'static [u32],
+    /// Residues coprime to the modulus, ascending, 1 first.
+    pub residues: Vec<u32>,
+    /// For each number below the modulus: `-1 / number` modulo the modulus, 0 where it has none.
+    negated_inverse: Vec<u32>,
+}
+
+/// The wheels on offer, smallest first, each by its primes.
+pub const SIZES: [&[u32]; 3] = [&[2, 3, 5], &[2, 3, 5, 7], &[2, 3, 5, 7, 11]];
+
+impl Wheel {
+    /// The wheel of these primes.
+    pub fn new(primes: &'static [u32]) -> Self {
+        let modulus = primes.iter().product();
+        let residues: Vec<u32> =
+            (1..modulus).filter(|r| primes.iter().all(|p| r % p != 0)).collect();
+        let mut negated_inverse = vec![0; modulus as usize];
+        for a in &residues {
+            for b in &residues {
+                if a * b % modulus == modulus - 1 {
+                    negated_inverse[*a as usize] = *b;
+                }
+            }
+        }
+        Wheel { modulus, primes, residues, negated_inverse }
+    }
+
+    /// The wheel whose lines are long enough to be worth their number when counting up to `n`.
+    pub fn for_limit(n: u64) -> Self {
+        let size = match n {
+            0..3_000_000 => 0,
+            3_000_000..2_000_000_000 => 1,
+            _ => 2,
+        };
+        Wheel::new(SIZES[size])
+    }
+
+    /// `v < prime` with `modulus * v = 1` modulo a prime that does not divide the modulus.
+    pub fn inverse_modulo(&self, prime: u32) -> u32 {
+        // modulus * v = k * prime + 1 for the one k < modulus that makes the right side divisible.
+        let k = u64::from(self.negated_inverse[(prime % self.modulus) as usize]);
+        ((k * u64::from(prime) + 1) / u64::from(self.modulus)) as u32
+    }
+
+    /// Steps between neighbouring classes, one fewer than there are classes.
+    pub fn gaps(&self) -> impl Iterator<Item = u32> + '_ {
+        self.residues.windows(2).map(|pair| pair[1] - pair[0])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sieve::odds::primes_up_to;
+
+    #[test]
+    fn classes_are_the_coprime_residues() {
+        assert_eq!(Wheel::new(SIZES[0]).residues, [1, 7, 11, 13, 17, 19, 23, 29]);
+        assert_eq!(Wheel::new(SIZES[1]).residues.len(), 48);
+        assert_eq!(Wheel::new(SIZES[2]).residues.len(), 480);
+    }
+
+    #[test]
+    fn inverses_invert() {
+        for primes in SIZES {
+            let wheel = Wheel::new(primes);
+            for prime in primes_up_to(20_000).into_iter().filter(|p| !primes.contains(p)) {
+                let inverse = wheel.inverse_modulo(prime);
+                assert!(inverse < prime);
+                let product = u64::from(inverse) * u64::from(wheel.modulus);
+                assert_eq!(product % u64::from(prime), 1, "{prime} in {}", wheel.modulus);
+            }
+        }
+    }
+
+    #[test]
+    fn larger_limits_get_larger_wheels() {
+        let moduli =
+            [0, 1_000_000, 1_000_000_000, 10_u64.pow(13)].map(|n| Wheel::for_limit(n).modulus);
+        assert!(moduli.is_sorted());
+        assert_eq!((moduli[0], moduli[3]), (30, 2310));
+    }
+}
