@@ -1,0 +1,6 @@
+"""What a machine is, where it stands, and how it is doing; pure reading, no threads.
+
+`root` opens a machine (this one, or a recording by `recorded`), `detection` tells its hardware,
+`environment` its surroundings, `identity` its fingerprint, `sampler` its state at an instant,
+and `ticks` when to ask again.
+"""

@@ -1,0 +1,122 @@
+"""Put one machine's hardware together."""
+
+import msgspec
+
+from benchrace.telemetry.apple import (
+    Sysctl,
+    apple_cpu,
+    apple_gpus,
+    apple_memory,
+    apple_system,
+    apple_virtualisation,
+)
+from benchrace.telemetry.cgroup import limits
+from benchrace.telemetry.cpu import linux_cpu
+from benchrace.telemetry.drm import card_gpu, cards
+from benchrace.telemetry.hardware import (
+    GIB,
+    AcceleratorType,
+    Gpu,
+    GpuKind,
+    Hardware,
+    Notes,
+)
+from benchrace.telemetry.memory import linux_memory
+from benchrace.telemetry.nvidia import nvidia_gpus
+from benchrace.telemetry.overrides import HardwareOverrides, Overriding
+from benchrace.telemetry.root import Root
+from benchrace.telemetry.system import linux_product, linux_system, linux_virtualisation
+
+# Where several could compute, the first of these is the accelerator.
+_ACCELERATORS = (
+    (GpuKind.NVIDIA, AcceleratorType.CUDA),
+    (GpuKind.AMD, AcceleratorType.ROCM),
+    (GpuKind.APPLE, AcceleratorType.METAL),
+)
+
+
+def detect(root: Root, overrides: HardwareOverrides | None = None) -> Hardware:
+    """Tell what the machine is made of; what `overrides` sets wins.
+
+    Blocks (files, NVML, on a Mac two commands). Raises InvalidInput for overrides that name a
+    GPU which is not there.
+    """
+    notes = Notes()
+    found = _apple(root, notes) if root.platform.system == "Darwin" else _linux(root, notes)
+    applied = Overriding(overrides or HardwareOverrides(), notes)
+    memory = applied.memory(found.memory)
+    gpus = applied.gpus(_resized(found.gpus, memory.total_bytes), memory.total_bytes)
+    kind, size = applied.accelerator(*accelerator(gpus))
+    if size is None:
+        reason = "there is no accelerator" if kind is AcceleratorType.CPU else "its size is unknown"
+        notes.say("accelerator_memory_gb", reason)
+    return Hardware(
+        product=found.product,
+        cpu=applied.cpu(found.cpu),
+        memory=memory,
+        gpus=gpus,
+        accelerator_type=kind,
+        accelerator_memory_gb=size,
+        os=found.os,
+        virtualisation=found.virtualisation,
+        notes=notes.lines(),
+        overridden=applied.paths,
+    )
+
+
+def accelerator(gpus: tuple[Gpu, ...]) -> tuple[AcceleratorType, float | None]:
+    """Choose the accelerator, with the GiB of all its GPUs; unified memory counts once."""
+    for kind, accelerator_type in _ACCELERATORS:
+        ready = [gpu for gpu in gpus if gpu.kind is kind and gpu.ready]
+        if ready:
+            own = [gpu.memory_bytes for gpu in ready if not gpu.unified]
+            shared = [gpu.memory_bytes or 0 for gpu in ready if gpu.unified]
+            total = sum(size or 0 for size in own) + max(shared, default=0)
+            return accelerator_type, round(total / GIB, 1) if total else None
+    return AcceleratorType.CPU, None
+
+
+def _linux(root: Root, notes: Notes) -> Hardware:
+    group = limits(root)
+    memory = linux_memory(root, group, notes)
+    return Hardware(
+        product=linux_product(root, notes),
+        cpu=linux_cpu(root, group, notes),
+        memory=memory,
+        gpus=_linux_gpus(root, memory.total_bytes, notes),
+        accelerator_type=AcceleratorType.CPU,
+        os=linux_system(root, notes),
+        virtualisation=linux_virtualisation(root, notes),
+    )
+
+
+def _linux_gpus(root: Root, memory: int | None, notes: Notes) -> tuple[Gpu, ...]:
+    # NVIDIA's come first, so that their place in the list is NVML's number.
+    found = list(nvidia_gpus(root, memory, notes))
+    for card in cards(root):
+        if card.kind is not GpuKind.NVIDIA:
+            found.append(card_gpu(root, card, len(found), memory, notes))
+    if found:
+        notes.drop("gpus")
+    return tuple(found)
+
+
+def _apple(root: Root, notes: Notes) -> Hardware:
+    sysctl = Sysctl(root)
+    memory = apple_memory(sysctl, notes)
+    return Hardware(
+        product=notes.need("product", sysctl.text("hw.model"), "sysctl does not tell"),
+        cpu=apple_cpu(root, sysctl, notes),
+        memory=memory,
+        gpus=apple_gpus(root, sysctl, memory.total_bytes, notes),
+        accelerator_type=AcceleratorType.CPU,
+        os=apple_system(root, sysctl, notes),
+        virtualisation=apple_virtualisation(sysctl, notes),
+    )
+
+
+def _resized(gpus: tuple[Gpu, ...], memory: int | None) -> tuple[Gpu, ...]:
+    """Give unified GPUs the memory that the configuration says there is."""
+    return tuple(
+        msgspec.structs.replace(gpu, memory_bytes=memory) if gpu.unified else gpu for gpu in gpus
+    )

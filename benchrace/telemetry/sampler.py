@@ -1,0 +1,80 @@
+"""The machine at one instant. Null where unknown; nothing here ever raises."""
+
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from benchrace.events.payloads import RuntimeSamplePayload
+from benchrace.telemetry.cpu_state import CpuState, LinuxCpuState, PortableCpuState
+from benchrace.telemetry.drm import cards
+from benchrace.telemetry.gpu_state import AmdState, GpuState, NvidiaState, UnknownState
+from benchrace.telemetry.hardware import Gpu, GpuKind, Hardware
+from benchrace.telemetry.root import Root
+
+Now = Callable[[], int]
+
+
+class Sampler(Protocol):
+    """Takes one sample at a time; the caller keeps the period."""
+
+    def sample(self) -> RuntimeSamplePayload:
+        """Blocks for some milliseconds; never raises."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what is held open; `sample` may be called again."""
+        ...
+
+
+class SystemSampler:
+    """Samples the machine behind `root`; `hardware` is what `detect` found there.
+
+    `cpu_percent` is the share of the time since the sample before, at first since construction.
+    """
+
+    def __init__(self, root: Root, hardware: Hardware, now_ns: Now = time.monotonic_ns) -> None:
+        self._now_ns = now_ns
+        self._memory_total = hardware.memory.total_bytes
+        self._cpu_count = hardware.cpu.logical_cores
+        self._cpu = _cpu_state(root)
+        self._gpus = _gpu_states(root, hardware.gpus, now_ns)
+
+    def sample(self) -> RuntimeSamplePayload:
+        started = self._now_ns()
+        memory = self._cpu.memory()
+        gpus = tuple(sample for state in self._gpus for sample in state.sample())
+        return RuntimeSamplePayload(
+            cpu_percent=self._cpu.percent(),
+            cpu_count=self._cpu_count,
+            load_1m=self._cpu.load(),
+            memory_used_bytes=memory.used,
+            memory_available_bytes=memory.available,
+            memory_total_bytes=memory.total or self._memory_total,
+            cpu_frequency_mhz=self._cpu.frequency_mhz(),
+            cpu_temperature_c=self._cpu.temperature_c(),
+            gpus=gpus,
+            cost_ns=self._now_ns() - started,
+        )
+
+    def close(self) -> None:
+        for state in self._gpus:
+            state.close()
+
+
+def _cpu_state(root: Root) -> CpuState:
+    # A recording has no more than files, so psutil speaks of this machine alone.
+    elsewhere = root.platform.system != "Linux" and root.native
+    return PortableCpuState() if elsewhere else LinuxCpuState(root)
+
+
+def _gpu_states(root: Root, gpus: tuple[Gpu, ...], now_ns: Now) -> tuple[GpuState, ...]:
+    """Pair the GPUs with who tells of them, in the order of the hardware's list."""
+    folders = iter([card.folder for card in cards(root) if card.kind is GpuKind.AMD])
+    nvidia = tuple(gpu for gpu in gpus if gpu.kind is GpuKind.NVIDIA)
+    states: list[GpuState] = [NvidiaState(root.nvml, nvidia, now_ns)] if nvidia else []
+    for gpu in gpus:
+        if gpu.kind is GpuKind.AMD and (folder := next(folders, None)):
+            states.append(AmdState(root, gpu, folder))
+        elif gpu.kind is not GpuKind.NVIDIA:
+            states.append(UnknownState(gpu))
+    return tuple(states)
