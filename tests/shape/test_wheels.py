@@ -36,7 +36,7 @@ def wheels(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("wheels")
     for name in PACKAGES:
         uv(
-            *"build --wheel --no-sources --package".split(),
+            *["build", "--wheel", "--no-sources", "--package"],
             *(name, "--out-dir", out, "--build-constraints", root / "constraints.txt"),
             cwd=root,
         )
@@ -78,7 +78,7 @@ def test_a_wheel_installs_alone(
     uv("venv", "--quiet", "--python", sys.executable, venv, cwd=tmp_path)
     python = venv / "bin/python"
     uv(
-        *"pip install --quiet --no-build".split(),
+        *["pip", "install", "--quiet", "--no-build"],
         *("--python", python, "--find-links", wheels, "--constraints", root / "constraints.txt"),
         distribution,
         cwd=tmp_path,
