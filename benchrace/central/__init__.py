@@ -1,0 +1,1 @@
+"""Central: knows the fleet, plans and conducts runs, keeps their logs."""

@@ -1,0 +1,48 @@
+"""What a central is told at its start."""
+
+from pathlib import Path
+
+import msgspec
+
+from benchrace.link.liveness import KeepAlive
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How long things may take, in seconds, before central goes on without them.
+
+    `patience_s`: how long a run waits for a machine that was lost in the middle of it.
+    `arrival_s`: how long a run whose turn it is waits for its machines to be there.
+    `keep_waiting_s`: how long one machine may keep the others waiting at a later start line.
+    `end_s`: how long a cancelled job may take to end.
+    """
+
+    patience_s: float = 30.0
+    arrival_s: float = 60.0
+    keep_waiting_s: float = 30.0
+    end_s: float = 30.0
+    hello_s: float = 10.0
+    send_s: float = 30.0
+    probe_s: float = 60.0
+    preflight_s: float = 60.0
+    calibrate_s: float = 300.0
+    spread_s: float = 0.05
+    ack_s: float = 0.1
+    retry_s: float = 1.0
+    tick_s: float = 0.25
+    most_queued: int = 1000
+
+
+class CentralSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`token` is the agents' token where one was given; without it, `central.token` is made.
+
+    `insecure` lets people in without a token on an address that others reach.
+    """
+
+    data: Path
+    host: str = "127.0.0.1"
+    port: int = 8080
+    token: str | None = None
+    insecure: bool = False
+    hosts: tuple[str, ...] = ()
+    limits: Limits = Limits()
+    keep_alive: KeepAlive = KeepAlive()
