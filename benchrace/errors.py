@@ -124,3 +124,10 @@ class InvalidInput(BenchraceError):
         super().__init__(
             Category.VALIDATION, "; ".join(str(each) for each in listed), remedy, fields=listed
         )
+
+
+class NotFound(BenchraceError):
+    """Something was asked for by a name that nothing has."""
+
+    def __init__(self, message: str, remedy: str) -> None:
+        super().__init__(Category.VALIDATION, message, remedy)

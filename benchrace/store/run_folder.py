@@ -1,0 +1,133 @@
+"""The folder of one run: its metadata, its log, its summary."""
+
+import secrets
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from benchrace.errors import BenchraceError, Category, NotFound
+from benchrace.ids import RunId, is_run_id
+from benchrace.run.metadata import RunMetadata
+from benchrace.store import atomic
+
+METADATA = "metadata.json"
+EVENTS = "events.ndjson"
+SUMMARY = "summary.json"
+
+
+class RunFolder:
+    """`runs/<run_id>/`. Made by `create` or `open`; all its writes are whole, synced, blocking."""
+
+    def __init__(self, path: Path, metadata: RunMetadata) -> None:
+        self.path = path
+        self.metadata = metadata
+
+    @classmethod
+    def create(cls, runs_dir: Path, metadata: RunMetadata) -> "RunFolder":
+        """Make the folder of a new run; it survives a power loss when this returns."""
+        path = folder_path(runs_dir, metadata.run_id)
+        try:
+            path.mkdir(parents=True)
+        except FileExistsError as error:
+            raise BenchraceError(Category.BUSY, f"{path} exists already") from error
+        except OSError as error:
+            raise atomic.failure(path, error) from error
+        folder = cls(path, metadata)
+        try:
+            folder.save(metadata)
+            atomic.write(folder.log_path, b"")
+            atomic.sync_folder(runs_dir)
+        except BenchraceError:
+            shutil.rmtree(path, ignore_errors=True)
+            raise
+        return folder
+
+    @classmethod
+    def open(cls, runs_dir: Path, run_id: str) -> "RunFolder":
+        """Open a run's folder; raises `NotFound`, or `system` where its metadata is damaged."""
+        path = folder_path(runs_dir, run_id)
+        if path.is_symlink():
+            raise _unknown(run_id)
+        try:
+            data = (path / METADATA).read_bytes()
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise _unknown(run_id) from error
+        except OSError as error:
+            raise atomic.failure(path / METADATA, error) from error
+        return cls(path, _decode(path / METADATA, data))
+
+    @property
+    def run_id(self) -> RunId:
+        return RunId(self.metadata.run_id)
+
+    @property
+    def log_path(self) -> Path:
+        return self.path / EVENTS
+
+    @property
+    def summary_path(self) -> Path:
+        return self.path / SUMMARY
+
+    def save(self, metadata: RunMetadata) -> None:
+        """Replace the metadata, on disk and here."""
+        atomic.write(self.path / METADATA, _encode(metadata))
+        self.metadata = metadata
+
+    def save_summary(self, summary: Any) -> None:
+        """Replace the summary; it is derived, and can always be made again from the log."""
+        data = msgspec.json.format(msgspec.json.encode(summary), indent=1)
+        atomic.write(self.summary_path, data + b"\n")
+
+    def delete(self) -> None:
+        """Remove the run; a half-removed folder is never taken for a run."""
+        away = self.path.with_name(f".deleted-{self.path.name}-{secrets.token_hex(4)}")
+        try:
+            self.path.rename(away)
+            atomic.sync_folder(away.parent)
+            shutil.rmtree(away)
+        except FileNotFoundError as error:
+            raise _unknown(self.path.name) from error
+        except OSError as error:
+            raise atomic.failure(self.path, error) from error
+
+
+def folder_path(runs_dir: Path, run_id: str) -> Path:
+    """Name a run's folder; raises `NotFound` for what cannot be a run's id."""
+    if not is_run_id(run_id):
+        raise _unknown(run_id)
+    return runs_dir / run_id
+
+
+def run_ids(runs_dir: Path) -> Iterator[RunId]:
+    """Give the runs that have a folder, newest first."""
+    try:
+        names = [each.name for each in runs_dir.iterdir() if is_run_id(each.name)]
+    except FileNotFoundError:
+        return
+    yield from (RunId(name) for name in sorted(names, reverse=True))
+
+
+def _encode(metadata: RunMetadata) -> bytes:
+    """Add the flat keys that readers of older files look for."""
+    params = metadata.spec.params
+    flat = {"prompt": params.get("prompt"), "model": params.get("model"), "settings": params}
+    whole = msgspec.to_builtins(metadata)
+    return msgspec.json.format(msgspec.json.encode(flat | whole), indent=1) + b"\n"
+
+
+def _decode(path: Path, data: bytes) -> RunMetadata:
+    try:
+        return msgspec.json.decode(data, type=RunMetadata)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BenchraceError(
+            Category.SYSTEM,
+            f"{path} cannot be read: {error}",
+            "Repair the file, or move the run's folder away.",
+        ) from error
+
+
+def _unknown(run_id: str) -> NotFound:
+    return NotFound(f"there is no run {run_id[:80]!r}", "List the runs that there are.")
