@@ -65,6 +65,7 @@ def test_a_wheel_holds_its_package_alone(wheels: Path, root: Path, distribution:
     assert {
         name for name in inside - wanted if Path(name).suffix in {".py", ".pyi", ".rs"}
     } == set()
+    assert [name for name in names if name.endswith("/licenses/LICENSE")] != []
     assert [name for name in names if "tests/" in name or "__pycache__" in name] == []
     assert len(outside) == 1
     assert outside.pop().endswith(".dist-info")
