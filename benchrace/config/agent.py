@@ -1,0 +1,94 @@
+"""`agent.yaml`: what a machine's owner says of its agent, and each backend's own table."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from benchrace.config.document import Document, open_document
+from benchrace.config.environment import host, port
+from benchrace.config.explain import Keys, did_you_mean
+from benchrace.ids import is_name
+
+Port = Annotated[int, Meta(ge=0, le=65535)]
+
+
+class AgentConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Null is "not said". `hardware` overrides what is detected; `sampling_s` 0 is off.
+
+    `tables` holds every other top-level mapping: the backends' own, by backend name.
+    """
+
+    machine_id: str | None = None
+    label: Annotated[str, Meta(max_length=200)] | None = None
+    bind_host: str | None = None
+    bind_port: Port | None = None
+    central_base_url: str | None = None
+    central_token: str | None = None
+    share_host: bool = False
+    sampling_s: Annotated[float, Meta(ge=0, le=60)] = 0.5
+    hardware: dict[str, Any] = {}
+    tables: dict[str, dict[str, Any]] = {}
+
+
+class AgentFile(msgspec.Struct, frozen=True, kw_only=True):
+    """The checked configuration, and the document it came from (None where there is no file)."""
+
+    config: AgentConfig
+    document: Document | None = None
+
+
+KEYS = tuple(name for name in AgentConfig.__struct_fields__ if name != "tables")
+
+
+def read_agent(
+    path: Path, environ: Mapping[str, str], renames: Mapping[str, Keys] | None = None
+) -> AgentFile:
+    """Read `agent.yaml` where it exists; `AGENT_HOST` and `AGENT_PORT` win over it. Blocks.
+
+    `renames` says where older top-level keys belong now. Raises InvalidInput for the first
+    key that is wrong: file, line, key and what was expected.
+    """
+    document = open_document(path).moved(renames or {}) if path.exists() else None
+    config = AgentConfig() if document is None else _checked(document)
+    config = msgspec.structs.replace(
+        config,
+        bind_host=host(environ, "AGENT_HOST") or config.bind_host,
+        bind_port=_either(port(environ, "AGENT_PORT"), config.bind_port),
+    )
+    return AgentFile(config=config, document=document)
+
+
+def unknown_tables(config: AgentConfig, backends: frozenset[str]) -> tuple[str, ...]:
+    """Warn of each table that no installed backend reads, with what to install."""
+    return tuple(
+        f"{name}: no installed backend has this name; "
+        f"install it with: pip install benchrace-{name.replace('_', '-')}"
+        for name in config.tables
+        if name not in backends
+    )
+
+
+def _checked(document: Document) -> AgentConfig:
+    if not isinstance(document.data, dict):
+        raise document.bad((), "expected a table of keys")
+    known = {key: value for key, value in document.data.items() if key in KEYS}
+    tables: dict[str, Any] = {}
+    for key, value in document.data.items():
+        if key in KEYS:
+            continue
+        if not isinstance(value, dict):
+            raise document.bad((key,), f"unknown key{did_you_mean(key, list(KEYS))}")
+        if not is_name(key):
+            raise document.bad((key,), "no backend can have this name")
+        tables[key] = value
+    config = document.with_data({**known, "tables": tables}).decode(AgentConfig)
+    if config.machine_id is not None and not is_name(config.machine_id):
+        raise document.bad(("machine_id",), "expected 1 to 64 of A-Z a-z 0-9 . _ -")
+    return config
+
+
+def _either(first: int | None, second: int | None) -> int | None:
+    return second if first is None else first
