@@ -38,7 +38,10 @@ pub fn check_n(algorithm: Algorithm, n: u64, limit: Option<u64>) -> Result<(), E
     let (min, max) = limits(algorithm, None);
     if n < min || n > max {
         let name = algorithm.name();
-        return Err(Error::field("n", format!("{n} is outside {min}..{max} of {name}")));
+        return Err(Error::field(
+            "n",
+            format!("{n} is not within {min} to {max}, the bounds of {name}"),
+        ));
     }
     let needed = match algorithm {
         Algorithm::Simple => simple::array_bytes(n),
@@ -55,7 +58,7 @@ pub fn check_threads(threads: usize, available: usize) -> Result<(), Error> {
     if (1..=available).contains(&threads) {
         return Ok(());
     }
-    Err(Error::field("threads", format!("{threads} asked, 1..{available} available here")))
+    Err(Error::field("threads", format!("{threads} asked for, 1 to {available} possible here")))
 }
 
 #[cfg(test)]

@@ -19,6 +19,11 @@ pub enum Error {
         /// Bytes that it may take.
         available: u64,
     },
+    /// The system refused to hand over these bytes although they seemed available.
+    Allocation {
+        /// Bytes that were asked for.
+        needed: u64,
+    },
     /// The cancel flag was set.
     Cancelled,
     /// A kernel panicked; the text is the panic's message.
@@ -44,6 +49,11 @@ impl fmt::Display for Error {
                 f,
                 "n: needs {needed} bytes of memory, {available} bytes are available; \
                  choose a smaller n or the segmented sieve"
+            ),
+            Error::Allocation { needed } => write!(
+                f,
+                "n: the system refused {needed} bytes of memory; choose a smaller n or the \
+                 segmented sieve"
             ),
             Error::Cancelled => write!(f, "the run was cancelled"),
             Error::Panic(message) => write!(f, "a kernel thread panicked: {message}"),

@@ -9,7 +9,7 @@ pub const MAX_COUNT: u64 = 1_000_000;
 /// The first `count` primes, fewer if there are not as many `<= limit`.
 pub fn first_primes(count: u64, limit: u64) -> Result<Vec<u32>, Error> {
     if count > MAX_COUNT {
-        return Err(Error::field("k", format!("{count} is outside 0..{MAX_COUNT}")));
+        return Err(Error::field("k", format!("{count} is not within 0 to {MAX_COUNT}")));
     }
     let mut primes = primes_up_to(limit.min(bound(count)) as u32);
     primes.truncate(count as usize);

@@ -8,7 +8,7 @@ use crate::bounds;
 use crate::control::Control;
 use crate::dispatch::Tier;
 use crate::error::Error;
-use crate::machine::memory;
+use crate::machine::{cache::Caches, memory};
 use crate::sieve::{segmented, simple};
 use crate::threads::{self, Tally};
 use crate::trial;
@@ -28,7 +28,8 @@ pub struct Run {
 pub struct Count {
     /// Primes `<= n`.
     pub primes: u64,
-    /// Monotonic time of the whole kernel: tables, allocation, thread start, sieving, counting.
+    /// Monotonic time of the whole kernel: tables, thread start, sieving, counting,
+    /// taking memory and giving it back.
     pub elapsed_ns: u64,
     /// Threads that finished at least one task.
     pub threads_used: usize,
@@ -49,6 +50,7 @@ impl Run {
         let limit = memory_limit.or_else(|| memory::available().map(bounds::usable));
         bounds::check_n(algorithm, n, limit)?;
         bounds::check_threads(threads, threads::available())?;
+        Caches::detect(); // reads files: here, so that the timed part does not
         let (control, started) = (Control::default(), AtomicBool::new(false));
         Ok(Run { algorithm, n, threads, control, started })
     }

@@ -5,13 +5,13 @@ from typing import final
 ALGORITHMS: tuple[str, ...]
 """The kernels on offer: segmented_sieve, simple_sieve, trial_division."""
 
-class Cancelled(Exception):  # noqa: N818 - it is no error of anyone's
+class Cancelled(Exception):
     """The run was cancelled."""
 
-class KernelPanic(RuntimeError):  # noqa: N818 - the word of the language it comes from
+class KernelPanic(RuntimeError):
     """A kernel panicked: a defect of the kernel, not of its arguments."""
 
-class KernelRefused(ValueError):  # noqa: N818 - a refusal, made before any memory is taken
+class KernelRefused(ValueError):
     """The run needs more memory than is available; the text names both figures in bytes."""
 
 @final
@@ -41,7 +41,8 @@ class Run:
     def cancel(self) -> None:
         """Ask the kernel to stop: `execute` raises `Cancelled` within 50 ms.
 
-        Harmless at any time; before `execute`, it makes that raise at once.
+        Harmless at any time; before `execute`, it makes that raise at once. The array of a
+        large simple sieve goes back to the system shortly after.
         """
 
     def progress(self) -> tuple[int, int]:
@@ -58,8 +59,8 @@ class Count:
     def elapsed_ns(self) -> int:
         """Monotonic nanoseconds of the whole kernel.
 
-        In it: tables, allocation, thread start, sieving, counting. Not in it: checking the
-        arguments, waiting for the GIL, giving a large array back to the system.
+        In it: tables, thread start, sieving, counting, taking memory and giving it back. Not
+        in it: checking the arguments, waiting for the GIL.
         """
     @property
     def threads_used(self) -> int:

@@ -1,5 +1,7 @@
 //! Sizes of the first processor's data caches.
 
+use std::sync::OnceLock;
+
 /// Bytes of the first- and second-level data cache of one core.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Caches {
@@ -13,9 +15,10 @@ pub struct Caches {
 pub const DEFAULT: Caches = Caches { l1: 32 << 10, l2: 256 << 10 };
 
 impl Caches {
-    /// Sizes as the system tells, each replaced by its default where it does not.
+    /// Sizes as the system tells, each replaced by its default where it does not; asked once.
     pub fn detect() -> Self {
-        Self::sane(level(1), level(2))
+        static FOUND: OnceLock<Caches> = OnceLock::new();
+        *FOUND.get_or_init(|| Self::sane(level(1), level(2)))
     }
 
     /// Refuses sizes that no processor has (virtual machines invent some).

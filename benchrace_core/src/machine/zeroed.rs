@@ -34,7 +34,8 @@ impl Zeroed {
     }
 
     /// Gives the memory back, on a thread of its own where that takes long: some gigabytes take
-    /// a second, and a cancelled run must end at once.
+    /// a second, and a cancelled run must end at once. A run that is followed by another one
+    /// drops its array instead, so that nothing goes on beside the next.
     pub fn release(self) {
         if self.layout.size() >= SLOW_TO_FREE {
             // Without a thread the closure, and so the array, is dropped here.

@@ -28,7 +28,7 @@ impl From<Error> for PyErr {
         let text = error.to_string();
         match error {
             Error::Field { .. } => PyValueError::new_err(text),
-            Error::Memory { .. } => KernelRefused::new_err(text),
+            Error::Memory { .. } | Error::Allocation { .. } => KernelRefused::new_err(text),
             Error::Cancelled => Cancelled::new_err(text),
             Error::Panic(_) => KernelPanic::new_err(text),
             Error::Spent => PyRuntimeError::new_err(text),

@@ -17,7 +17,8 @@ pub fn unsigned(field: &'static str, value: &Bound<'_, PyAny>) -> PyResult<u64> 
         if !error.is_instance_of::<PyOverflowError>(value.py()) {
             return error;
         }
-        Error::field(field, "is negative or beyond 64 bits; a smaller positive number is needed")
-            .into()
+        let problem =
+            if value.lt(0).unwrap_or(false) { "is negative" } else { "is beyond 64 bits" };
+        Error::field(field, format!("the number {problem}")).into()
     })
 }

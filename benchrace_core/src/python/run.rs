@@ -57,8 +57,8 @@ impl Count {
         self.0.primes
     }
 
-    /// Monotonic nanoseconds of the whole kernel: tables, allocation, thread start, sieving,
-    /// counting. Not in it: checking the arguments, waiting for the GIL.
+    /// Monotonic nanoseconds of the whole kernel: tables, thread start, sieving, counting, taking
+    /// memory and giving it back. Not in it: checking the arguments, waiting for the GIL.
     #[getter]
     fn elapsed_ns(&self) -> u64 {
         self.0.elapsed_ns

@@ -27,11 +27,13 @@ pub fn array_bytes(n: u64) -> u64 {
 /// Counts the primes `<= n` on this many threads.
 pub fn count(n: u64, threads: usize, tier: Tier, control: &Control) -> Result<Tally, Error> {
     let bytes = array_bytes(n);
-    let refused = Error::Memory { needed: bytes, available: 0 };
+    let refused = Error::Allocation { needed: bytes };
     let mut array = usize::try_from(bytes).ok().and_then(Zeroed::new).ok_or(refused)?;
     let base = primes_up_to(n.isqrt() as u32);
     let result = sieve(&mut array, n, threads, &base, tier, control);
-    array.release();
+    if result.is_err() {
+        array.release();
+    }
     result
 }
 
