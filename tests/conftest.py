@@ -1,14 +1,14 @@
 """What the tests of benchrace itself share."""
 
-import importlib.util
 import inspect
 from collections.abc import Iterator
 
 import pytest
-from blockbuster import blockbuster_ctx
+from blockbuster import BlockBuster, BlockBusterFunction
 
 # Their loops serve people and links; what they call may block only behind the door to threads.
 WATCHED = ["benchrace.agent", "benchrace.central", "benchrace.link"]
+SYNCS = ["os.fsync", "os.fdatasync"]
 
 
 @pytest.fixture(autouse=True)
@@ -17,8 +17,13 @@ def no_blocked_loop(request: pytest.FixtureRequest) -> Iterator[None]:
     if not inspect.iscoroutinefunction(getattr(request, "function", None)):
         yield
         return
-    present = [name for name in WATCHED if importlib.util.find_spec(name) is not None]
-    with blockbuster_ctx(scanned_modules=present) as watch:
-        # An append goes to the page cache: a hop to a thread would cost more than it does.
-        watch.functions["os.write"].can_block_in("benchrace/store/journal.py", "append")
+    guard = BlockBuster(WATCHED)
+    for name in SYNCS:
+        guard.functions[name] = BlockBusterFunction(None, name, scanned_modules=WATCHED)
+    # A batch of lines goes into the page cache at once: less than a hop to a thread would cost.
+    guard.functions["os.write"].can_block_in("benchrace/store/journal.py", "append")
+    guard.activate()
+    try:
         yield
+    finally:
+        guard.deactivate()
