@@ -26,7 +26,7 @@ WORKSPACE := benchrace benchrace-core $(patsubst plugins/%,benchrace-%,$(filter 
 
 .PHONY: help
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | while IFS=$$'\t' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 .PHONY: race
 race: install ## set up, then race the Rust kernels on this machine (ARGS="--exit" and the like are passed on)
