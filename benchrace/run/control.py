@@ -6,6 +6,7 @@ The first line on standard input is an order. A job's worker then reads `Go`, `S
 of all other orders say one `Reply` and exit.
 """
 
+from enum import IntEnum
 from typing import Any
 
 import msgspec
@@ -14,6 +15,19 @@ from benchrace.errors import Failure
 from benchrace.plugin.entry_points import PluginRef
 from benchrace.run.job import JobLane, JobSpec
 from benchrace.run.states import JobPhase
+
+
+class WorkerExit(IntEnum):
+    """How a worker exits. After any other status the agent writes the job's end: it has none.
+
+    `DONE` also after a job that failed: its end is in the journal. `DISK_FULL` and `UNWRITABLE`
+    say why the journal lacks one.
+    """
+
+    DONE = 0
+    BAD_ORDER = 2
+    DISK_FULL = 28
+    UNWRITABLE = 74
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=str.lower):

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from benchrace.run import schema as schemas
+from benchrace.run.coerce import AUTO
 from benchrace.run.schema import Schema
 
 _LONGEST = 200
@@ -62,7 +63,7 @@ def _differing(lanes: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def _said(name: str, value: Any) -> str:
     """Say a name by itself (`segmented_sieve`), anything else after its parameter's name."""
-    if isinstance(value, str):
+    if isinstance(value, str) and value != AUTO:
         line = " ".join(value.split())
         return line if len(line) <= _LONGEST_VALUE else line[: _LONGEST_VALUE - 1] + "…"
     if isinstance(value, bool):

@@ -1,0 +1,91 @@
+"""What the rounds of a run mean, as values: made by the fold, read by exporters, page and CLI."""
+
+import msgspec
+
+from benchrace.errors import Failure
+from benchrace.events import Level, Measured, Reason
+from benchrace.events.payloads import StandingPayload
+from benchrace.kinds import Better, Estimator
+
+
+class MetricSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """One metric of one lane over its counted rounds.
+
+    `value` is the estimator's: the mean of samples, sum/sum of a ratio, the count on which all
+    agree. `ci95` is the 95 % interval of `value`; mean, sd, cv, median, min and max are of the
+    rounds' own values. `reason` says why something is null.
+    """
+
+    title: str
+    unit: str
+    better: Better
+    estimator: Estimator
+    n: int
+    value: float | None
+    mean: float | None = None
+    median: float | None = None
+    sd: float | None = None
+    cv: float | None = None
+    ci95: tuple[float, float] | None = None
+    min: float | None = None
+    max: float | None = None
+    headline: bool = False
+    formula: str = ""
+    reason: str | None = None
+
+
+class RoundSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """A finished round as it was; one that is a warm-up or INVALID is kept and never counted."""
+
+    round: int
+    warmup: bool
+    heat: int | None
+    verdict: Level
+    reasons: tuple[Reason, ...]
+    measured: tuple[Measured, ...]
+    elapsed_ns: int
+    error: Failure | None = None
+
+    @property
+    def counted(self) -> bool:
+        return not self.warmup and self.verdict is not Level.INVALID
+
+
+class LaneSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """A lane's rounds and what they mean.
+
+    `verdict` is the worst of its counted rounds, INVALID where all were discarded, and null
+    before the first. `marks` are the reasons of its SUSPECT rounds, each once. `error` ended it.
+    """
+
+    lane_id: str
+    label: str
+    machine_id: str
+    backend: str
+    counted: int
+    discarded: int
+    verdict: Level | None
+    marks: tuple[Reason, ...]
+    error: Failure | None
+    summary: dict[str, MetricSummary]
+    rounds: tuple[RoundSummary, ...]
+
+
+class HeatStart(msgspec.Struct, frozen=True, kw_only=True):
+    """How close together an armed heat began on the machines."""
+
+    heat: int
+    spread_ns: int | None
+    uncertainty_ns: int | None
+    staggered: bool
+
+
+class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """`winner` is the lane at place 1, null with a `winner_reason` where none can be declared."""
+
+    run_id: str
+    lanes: tuple[LaneSummary, ...]
+    heats: tuple[HeatStart, ...]
+    standing: StandingPayload | None
+    winner: str | None
+    winner_reason: str | None

@@ -1,0 +1,6 @@
+"""From events to what they mean: a pure fold over a run's log, and its statistics."""
+
+from benchrace.stats.flat import flat
+from benchrace.stats.fold import Fold
+
+__all__ = ["Fold", "flat"]

@@ -1,0 +1,96 @@
+"""Places: who is ahead, who cannot be told apart, and whether anyone has won."""
+
+import math
+from collections.abc import Sequence
+
+from benchrace.events import Level
+from benchrace.events.payloads import StandingPayload, StandingPlace
+from benchrace.kinds import Better, Metric
+from benchrace.stats.estimate import CONFIDENCE, Estimate
+from benchrace.stats.lane import LaneFold
+from benchrace.stats.student import quantile
+
+
+def standing(lanes: Sequence[LaneFold]) -> StandingPayload | None:
+    """Rank by the first headline metric, best first; lanes that cannot be told apart share a place.
+
+    Each lane is compared with the best one of the place before it; the place after a tie of two
+    at 1 is 3. A lane without a value has no place. None where no metric is declared.
+    """
+    metric = next((each.ranking for each in lanes if each.ranking is not None), None)
+    if metric is None:
+        return None
+    ranked = _ranked(lanes, metric)
+    places: list[StandingPlace] = []
+    place, best = 0, Estimate(value=None)
+    for position, (lane, estimate) in enumerate(ranked, 1):
+        if estimate.value is None:
+            places.append(_place(lane, None, estimate))
+            continue
+        if best.value is None or apart(best, estimate):
+            place, best = position, estimate
+        places.append(_place(lane, place, estimate))
+    return StandingPayload(metric=metric.name, places=tuple(places))
+
+
+def apart(one: Estimate, other: Estimate) -> bool:
+    """Tell whether the 95 % interval of the difference excludes zero (Welch).
+
+    Without an interval (a single round) any difference separates, and no winner is declared.
+    """
+    if one.value is None or other.value is None:
+        return one.value is not other.value
+    difference = abs(one.value - other.value)
+    if one.error is None or other.error is None:
+        return difference > 0
+    error = math.hypot(one.error, other.error)
+    if error == 0:
+        return difference > 0
+    share = (one.error / error) ** 2
+    df = 1 / (share**2 / one.df + (1 - share) ** 2 / other.df)
+    return difference > quantile(0.5 + CONFIDENCE / 2, df) * error
+
+
+def declared(
+    places: StandingPayload | None, lanes: Sequence[LaneFold]
+) -> tuple[str | None, str | None]:
+    """Name the winner by its lane id, or say why there is none."""
+    if places is None:
+        return None, "nothing is declared to rank by"
+    named = {lane.lane.lane_id: lane for lane in lanes}
+    ahead = [each for each in places.places if each.place == 1]
+    rivals = [each for each in places.places if each.place is not None and each not in ahead]
+    if not ahead:
+        return None, "no lane has a counted round with a value"
+    if len(ahead) > 1:
+        labels = ", ".join(named[each.lane_id].lane.label for each in ahead)
+        return None, f"these cannot be told apart: {labels}"
+    first = named[ahead[0].lane_id]
+    if ahead[0].marked:
+        texts = "; ".join(reason.text for reason in first.marks) or "suspect"
+        return None, f"{first.lane.label} is ahead and marked: {texts}"
+    if not rivals:
+        return None, "no other lane has a value" if len(lanes) > 1 else "one lane has no rival"
+    if ahead[0].low is None or rivals[0].low is None:
+        return None, "one round has no interval: ask for two rounds or more"
+    return first.lane.lane_id, None
+
+
+def _ranked(lanes: Sequence[LaneFold], metric: Metric) -> list[tuple[LaneFold, Estimate]]:
+    sign = -1 if metric.better is Better.HIGHER else 1
+    estimates = [(lane, lane.estimate(metric.name)) for lane in lanes]
+    valued = [each for each in estimates if each[1].value is not None]
+    valued.sort(key=lambda each: sign * (each[1].value or 0.0))
+    return valued + [each for each in estimates if each[1].value is None]
+
+
+def _place(lane: LaneFold, place: int | None, estimate: Estimate) -> StandingPlace:
+    low, high = estimate.interval or (None, None)
+    return StandingPlace(
+        lane_id=lane.lane.lane_id,
+        place=place,
+        value=estimate.value,
+        low=low,
+        high=high,
+        marked=lane.verdict is Level.SUSPECT,
+    )
