@@ -1,0 +1,1 @@
+"""The command line. `main` is the contents page; each command is a module of its own."""

@@ -1,0 +1,53 @@
+"""What a person asks for, from a specification file or from options."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from benchrace.config.document import read
+from benchrace.errors import FieldError, InvalidInput
+from benchrace.run.spec import LaneSpec, RunSpec
+
+_OWN = {"machine": "machine_id", "backend": "backend", "label": "label"}
+
+
+def read_spec(path: Path) -> RunSpec:
+    """Read a TOML, YAML or JSON file; an error names file, line and key."""
+    return read(path, RunSpec)
+
+
+def params(options: Sequence[str]) -> dict[str, Any]:
+    """Read `-p KEY=VALUE` options; values stay text, central reads them by the schema."""
+    return dict(_pair(option, "-p") for option in options)
+
+
+def lane(option: str) -> LaneSpec:
+    """Read `KEY=VALUE,KEY=VALUE`; `\\,` is a comma inside a value."""
+    own: dict[str, str] = {}
+    rest: dict[str, Any] = {}
+    for part in _split(option):
+        key, value = _pair(part, "--lane")
+        if key in _OWN:
+            own[_OWN[key]] = value
+        else:
+            rest[key] = value
+    return LaneSpec(**own, params=rest)
+
+
+def _split(option: str) -> list[str]:
+    parts = [""]
+    escaped = False
+    for character in option:
+        if character == "," and not escaped:
+            parts.append("")
+        elif character != "\\" or escaped:
+            parts[-1] += character
+        escaped = character == "\\" and not escaped
+    return parts
+
+
+def _pair(text: str, option: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not equals or not key.strip():
+        raise InvalidInput(FieldError(option, f"expected KEY=VALUE, got {text!r}"))
+    return key.strip(), value.strip()

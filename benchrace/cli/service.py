@@ -1,0 +1,159 @@
+"""Processes that serve: start one apart from the terminal, find it, stop it, read its log."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from benchrace.errors import BenchraceError, Category
+from benchrace.store.journal import is_held
+
+_START_S = 30.0
+_STOP_S = 10.0
+
+
+class Record(msgspec.Struct, frozen=True):
+    """What a serving process writes about itself once it listens."""
+
+    url: str
+    pid: int
+    instance: str
+    version: str
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer of `status --json`; `pid` is null while nothing runs."""
+
+    component: str
+    running: bool
+    pid: int | None
+    info: dict[str, Any]
+
+
+class Service(msgspec.Struct, frozen=True, kw_only=True):
+    """One component's files: its record, the lock that it holds while it lives, and its log."""
+
+    component: str
+    record: Path
+    lock: Path
+    log: Path
+
+    def living(self) -> Record | None:
+        """Give the record of the process that runs now, None where none does."""
+        if not is_held(self.lock):
+            return None
+        try:
+            return msgspec.json.decode(self.record.read_bytes(), type=Record)
+        except (FileNotFoundError, msgspec.DecodeError):
+            return None
+
+    def status(self) -> Status:
+        """Say whether it runs, and where."""
+        record = self.living()
+        if record is None:
+            return Status(component=self.component, running=False, pid=None, info={})
+        info = {"url": record.url, "version": record.version, "log": str(self.log)}
+        return Status(component=self.component, running=True, pid=record.pid, info=info)
+
+    def start(self, arguments: Sequence[str]) -> Status:
+        """Start it apart from this terminal and wait until it listens."""
+        if self.living():
+            return self.status()
+        process = self.spawn(arguments, detached=True)
+        self.wait(lambda: process.poll() is not None)
+        if self.living() is None:
+            raise self.died(process.poll())
+        return self.status()
+
+    def spawn(
+        self, arguments: Sequence[str], *, detached: bool, pass_fds: Sequence[int] = ()
+    ) -> "subprocess.Popen[bytes]":
+        """Start the process with its output in the log; `detached` outlives this one."""
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "benchrace.cli", *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                # Ctrl-C is for us: we end our children in order.
+                start_new_session=True,
+                pass_fds=tuple(pass_fds),
+            )
+
+    def wait(self, gave_up: Callable[[], bool]) -> Record | None:
+        """Wait until it listens, or until `gave_up` says that it never will."""
+        until = time.monotonic() + _START_S
+        while time.monotonic() < until and not gave_up():
+            record = self.living()
+            if record is not None:
+                return record
+            time.sleep(0.02)
+        return None
+
+    def stop(self) -> bool:
+        """Ask it to end, force it after 10 s; false where nothing ran."""
+        record = self.living()
+        if record is None:
+            return False
+        for sent, patience in ((signal.SIGTERM, _STOP_S), (signal.SIGKILL, _STOP_S)):
+            try:
+                os.kill(record.pid, sent)
+            except ProcessLookupError:
+                return True
+            until = time.monotonic() + patience
+            while time.monotonic() < until:
+                if not is_held(self.lock):
+                    return True
+                time.sleep(0.02)
+        raise BenchraceError(
+            Category.SYSTEM,
+            f"{self.component} (process {record.pid}) does not end",
+            "Look at what keeps that process in the kernel: a stuck disk, or a GPU driver.",
+        )
+
+    def died(self, code: int | None) -> BenchraceError:
+        """Say why it is not there, in the words of its own log."""
+        said = last_lines(self.log, 3)
+        words = " ".join(line.removeprefix("benchrace: ").strip() for line in said)
+        what = "did not start in time" if code is None else f"ended with code {code}"
+        return BenchraceError(
+            Category.SYSTEM, f"{self.component} {what}: {words}", f"The whole log: {self.log}"
+        )
+
+
+def central_service(data: Path) -> Service:
+    """Central of a data folder; there is at most one."""
+    return Service(
+        component="central",
+        record=data / "central.json",
+        lock=data / "central.lock",
+        log=data / "logs" / "central.log",
+    )
+
+
+def agent_service(data: Path, machine_id: str) -> Service:
+    """The agent of a machine in a data folder."""
+    return Service(
+        component="agent",
+        record=data / "agents" / f"{machine_id}.json",
+        lock=data / "agents" / f"{machine_id}.lock",
+        log=data / "logs" / f"agent-{machine_id}.log",
+    )
+
+
+def last_lines(path: Path, count: int) -> list[str]:
+    """The last lines of a log, at most 64 KiB of them; none where there is no such file."""
+    try:
+        with path.open("rb") as file:
+            file.seek(0, os.SEEK_END)
+            file.seek(max(0, file.tell() - (1 << 16)))
+            return file.read().decode("utf-8", "replace").splitlines()[-count:]
+    except FileNotFoundError:
+        return []
