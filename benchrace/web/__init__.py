@@ -1,0 +1,1 @@
+"""What both servers share at their edge: guard, problems as JSON, serving, live logs."""

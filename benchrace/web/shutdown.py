@@ -1,0 +1,89 @@
+"""Ending a server while streams and sockets are open: told first, cancelled after."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import anyio
+
+from benchrace.web.asgi import App, Message, Receive, Scope, Send
+
+GOING_AWAY = 1001
+
+
+class Shutdown:
+    """What a server's requests know of its end.
+
+    A stream waits inside `waiting()`, and ends by itself once `requested`; a WebSocket is closed
+    with 1001. What is left after the grace is cancelled.
+    """
+
+    def __init__(self) -> None:
+        self.requested = False
+        self._waiting: set[anyio.CancelScope] = set()
+        self._serving: set[anyio.CancelScope] = set()
+        self._sockets: set[Send] = set()
+
+    def around(self, app: App) -> App:
+        """Give `app` with its requests known here."""
+
+        async def tracked(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] == "lifespan":
+                await app(scope, receive, send)
+                return
+            with anyio.CancelScope() as cancel:
+                self._serving.add(cancel)
+                try:
+                    async with self._socket(scope, send) as watched:
+                        await app(scope, receive, watched)
+                finally:
+                    self._serving.discard(cancel)
+
+        return tracked
+
+    @contextmanager
+    def waiting(self, seconds: float) -> Iterator[None]:
+        """Wait for something inside; leaves early at the time or at the server's end."""
+        with anyio.move_on_after(0 if self.requested else seconds) as scope:
+            self._waiting.add(scope)
+            try:
+                yield
+            finally:
+                self._waiting.discard(scope)
+
+    async def request(self) -> None:
+        """Tell every stream and socket that the server ends."""
+        self.requested = True
+        for scope in tuple(self._waiting):
+            scope.cancel()
+        async with anyio.create_task_group() as group:
+            group.cancel_scope.deadline = anyio.current_time() + 0.5
+            for send in tuple(self._sockets):
+                group.start_soon(_close, send)
+
+    def cancel(self) -> None:
+        """Cancel the requests that are still served."""
+        for scope in tuple(self._serving):
+            scope.cancel()
+
+    @asynccontextmanager
+    async def _socket(self, scope: Scope, send: Send) -> AsyncIterator[Send]:
+        if scope["type"] != "websocket":
+            yield send
+            return
+
+        async def watched(message: Message) -> None:
+            await send(message)
+            match message["type"]:
+                case "websocket.accept":
+                    self._sockets.add(send)
+                case "websocket.close":
+                    self._sockets.discard(send)
+
+        try:
+            yield watched
+        finally:
+            self._sockets.discard(send)
+
+
+async def _close(send: Send) -> None:
+    await send({"type": "websocket.close", "code": GOING_AWAY, "reason": "the server ends"})

@@ -1,0 +1,51 @@
+"""A WebSocket below any framework, so that a slow reader slows the sender's TCP."""
+
+from benchrace.web.asgi import Receive, Scope, Send
+
+
+class SocketClosed(Exception):
+    """The other side has gone; `code` as RFC 6455 has it."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"the socket was closed with {code}")
+        self.code = code
+
+
+class Socket:
+    """Accept first; then `receive` and `send` text or bytes, until `SocketClosed`."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        client = scope.get("client")
+        self.peer: str = client[0] if client else "unknown"
+        self._receive = receive
+        self._send = send
+        self._closed = False
+
+    async def accept(self) -> None:
+        """Answer the handshake; raises `SocketClosed` where the other side gave up."""
+        message = await self._receive()
+        if message["type"] != "websocket.connect":
+            raise SocketClosed(1006)
+        await self._send({"type": "websocket.accept", "subprotocol": None, "headers": []})
+
+    async def receive(self) -> str | bytes:
+        """Give the next message: text as `str`, binary as `bytes`."""
+        message = await self._receive()
+        if message["type"] == "websocket.disconnect":
+            self._closed = True
+            raise SocketClosed(int(message.get("code") or 1005))
+        data = message.get("bytes")
+        return message["text"] if data is None else bytes(data)
+
+    async def send(self, data: str | bytes) -> None:
+        """Send one message; it waits while the other side does not read."""
+        if self._closed:
+            raise SocketClosed(1006)
+        text, raw = (data, None) if isinstance(data, str) else (None, data)
+        await self._send({"type": "websocket.send", "text": text, "bytes": raw})
+
+    async def close(self, code: int = 1000, reason: str = "") -> None:
+        """Close from this side; closing twice does nothing."""
+        if not self._closed:
+            self._closed = True
+            await self._send({"type": "websocket.close", "code": code, "reason": reason[:120]})

@@ -1,0 +1,146 @@
+"""A growing log as server-sent events: each viewer holds an offset, and one chunk at most."""
+
+import re
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+import anyio
+import msgspec
+from quart import Response
+
+from benchrace.errors import Category
+from benchrace.web.problem import Problem
+from benchrace.web.shutdown import Shutdown
+
+CHUNK_BYTES = 1 << 16
+FRAME_S = 0.016
+PING_S = 10.0
+MAX_VIEWERS = 256
+_ID = re.compile(r"(?:(?P<epoch>\d{1,18})-)?(?P<offset>\d{1,18})")
+
+
+class Source(Protocol):
+    """A log that is read by offset in whole lines; `closed` once nothing will be added."""
+
+    @property
+    def size(self) -> int: ...
+
+    @property
+    def epoch(self) -> int: ...
+
+    @property
+    def closed(self) -> bool: ...
+
+    def read(self, offset: int, limit: int = ...) -> bytes: ...
+
+    def is_line_start(self, offset: int) -> bool: ...
+
+    async def changed(self, offset: int) -> None: ...
+
+
+class Position(msgspec.Struct, frozen=True):
+    """Where a viewer is: an offset, and the epoch it belongs to where the viewer knows it."""
+
+    offset: int = 0
+    epoch: int | None = None
+
+
+class Viewers:
+    """Counts the streams that are open, so that one too many is refused."""
+
+    def __init__(self, most: int = MAX_VIEWERS) -> None:
+        self.count = 0
+        self._most = most
+
+    def check(self) -> None:
+        """Raise 503 where no more may watch."""
+        if self.count >= self._most:
+            raise Problem(
+                503,
+                Category.BUSY,
+                f"{self.count} viewers are watching already",
+                "Close one, or read the stored lines with `Accept: application/x-ndjson`.",
+            )
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """Count one viewer while it watches."""
+        self.count += 1
+        try:
+            yield
+        finally:
+            self.count -= 1
+
+
+def position(text: str | None) -> Position:
+    """Parse `<epoch>-<offset>` or `<offset>`; raises 400 on anything else."""
+    if text is None or text == "":
+        return Position()
+    found = _ID.fullmatch(text.strip())
+    if found is None:
+        raise Problem(
+            400,
+            Category.VALIDATION,
+            f"{text[:40]!r} is no place in a log",
+            "Give an offset that an answer of this server named.",
+        )
+    epoch = found["epoch"]
+    return Position(int(found["offset"]), None if epoch is None else int(epoch))
+
+
+def stream(
+    source: Source, start: Position, *, shutdown: Shutdown, viewers: Viewers, snapshot_url: str
+) -> Response:
+    """Answer with the lines from `start` on, live; raises 503 over the limit of viewers.
+
+    A frame holds whole lines, each as one `data:`, and `id: <epoch>-<offset>` to come back with.
+    `event: snapshot` says that the place is of another epoch, and where to start again;
+    `event: end` that the log is complete.
+    """
+    viewers.check()
+    frames = _frames(source, start, shutdown, viewers, snapshot_url)
+    response = Response(frames, content_type="text/event-stream")
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Accel-Buffering"] = "no"
+    response.timeout = None
+    return response
+
+
+async def _frames(
+    source: Source, start: Position, shutdown: Shutdown, viewers: Viewers, snapshot_url: str
+) -> AsyncIterator[bytes]:
+    with viewers.one():
+        yield b"retry: 1000\n\n"
+        epoch = source.epoch if start.epoch is None else start.epoch
+        offset = start.offset
+        if not source.is_line_start(offset):
+            epoch = -1
+        while not shutdown.requested:
+            if source.epoch != epoch:
+                yield _snapshot(source, snapshot_url)
+                return
+            written = anyio.current_time()
+            if lines := source.read(offset, CHUNK_BYTES):
+                offset += len(lines)
+                yield frame(lines, f"{epoch}-{offset}")
+                with shutdown.waiting(FRAME_S - (anyio.current_time() - written)):
+                    await anyio.sleep_forever()
+            elif source.closed:
+                yield b"event: end\ndata: {}\n\n"
+                return
+            else:
+                with shutdown.waiting(PING_S):
+                    await source.changed(offset)
+                if source.size <= offset and not source.closed:
+                    yield b": ping\n\n"
+
+
+def frame(lines: bytes, name: str) -> bytes:
+    """Wrap whole lines as one server-sent event."""
+    return b"id: %s\ndata: %s\n\n" % (name.encode(), lines[:-1].replace(b"\n", b"\ndata: "))
+
+
+def _snapshot(source: Source, url: str) -> bytes:
+    told = {"epoch": source.epoch, "size": source.size, "url": url}
+    return b"event: snapshot\ndata: " + msgspec.json.encode(told) + b"\n\n"
