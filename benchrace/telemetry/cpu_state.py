@@ -39,7 +39,7 @@ class LinuxCpuState:
     def __init__(self, root: Root) -> None:
         self._root = root
         self._before = _times(root)
-        self._sensor = _sensor(root)
+        self._sensor = sensor(root)
         self._clocks = _clocks(root)
 
     def percent(self) -> float | None:
@@ -66,7 +66,7 @@ class LinuxCpuState:
     def temperature_c(self) -> float | None:
         milli = self._root.number(self._sensor) if self._sensor else None
         if milli is None and self._sensor:
-            self._sensor = _sensor(self._root)
+            self._sensor = sensor(self._root)
         return None if milli is None else milli / 1000
 
 
@@ -123,7 +123,7 @@ def _clocks(root: Root) -> tuple[str, ...]:
     return tuple(path for path in paths if root.exists(path))
 
 
-def _sensor(root: Root) -> str | None:
+def sensor(root: Root) -> str | None:
     """Find the file that tells the processor's temperature, the whole package's if any."""
     folders = {root.text(f"{_HWMON}/{name}/name"): name for name in root.names(_HWMON)}
     for driver in _SENSORS:

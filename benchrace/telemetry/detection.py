@@ -65,13 +65,13 @@ def detect(root: Root, overrides: HardwareOverrides | None = None) -> Hardware:
 
 
 def accelerator(gpus: tuple[Gpu, ...]) -> tuple[AcceleratorType, float | None]:
-    """Choose the accelerator, with the GiB of all its GPUs; unified memory counts once."""
+    """Choose the accelerator, with the GiB of its GPUs; unified only where none has its own."""
     for kind, accelerator_type in _ACCELERATORS:
         ready = [gpu for gpu in gpus if gpu.kind is kind and gpu.ready]
         if ready:
-            own = [gpu.memory_bytes for gpu in ready if not gpu.unified]
-            shared = [gpu.memory_bytes or 0 for gpu in ready if gpu.unified]
-            total = sum(size or 0 for size in own) + max(shared, default=0)
+            own = sum(gpu.memory_bytes or 0 for gpu in ready if not gpu.unified)
+            shared = max((gpu.memory_bytes or 0 for gpu in ready if gpu.unified), default=0)
+            total = own or shared
             return accelerator_type, round(total / GIB, 1) if total else None
     return AcceleratorType.CPU, None
 

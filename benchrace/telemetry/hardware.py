@@ -113,8 +113,8 @@ class Virtualisation(StrEnum):
 class Hardware(msgspec.Struct, frozen=True, kw_only=True):
     """One machine. `notes`: `path: reason`; `overridden`: paths that the configuration set.
 
-    `accelerator_memory_gb` is in GiB, over all GPUs of the accelerator's kind; unified memory
-    counts once.
+    `accelerator_memory_gb` is in GiB, over all GPUs of the accelerator's kind that have their
+    own memory; where none has, it is the system's.
     """
 
     product: str | None = None
@@ -130,7 +130,7 @@ class Hardware(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def primary_gpu(self) -> Gpu | None:
-        """Give the GPU to name where only one is named: a ready one first, then the largest."""
+        """Give the GPU to name where only one is: ready, with its own memory, the largest."""
         return max(self.gpus, key=_rank, default=None)
 
 
@@ -158,5 +158,5 @@ class Notes:
         return tuple(f"{path}: {reason}" for path, reason in self._lines.items())
 
 
-def _rank(gpu: Gpu) -> tuple[bool, int, int]:
-    return gpu.ready, gpu.memory_bytes or 0, -gpu.index
+def _rank(gpu: Gpu) -> tuple[bool, bool, int, int]:
+    return gpu.ready, not gpu.unified, gpu.memory_bytes or 0, -gpu.index

@@ -4,6 +4,7 @@ import re
 
 import msgspec
 
+from benchrace.telemetry.cpu_state import sensor
 from benchrace.telemetry.hardware import Notes
 from benchrace.telemetry.root import Root, whole
 
@@ -15,8 +16,8 @@ _THERMAL = "/sys/class/thermal"
 class Power(msgspec.Struct, frozen=True, kw_only=True):
     """`preference` steers drivers that clock by themselves; `profile` is the firmware's.
 
-    `thermal_c` is the hottest zone and `thermal_limit_c` its own limit; `undervolted` and
-    `throttled` are what a Raspberry Pi reports of now.
+    `thermal_c` is the hottest zone's (or the processor's), `thermal_limit_c` that zone's limit;
+    `undervolted` and `throttled` are what a Raspberry Pi reports of now.
     """
 
     on_battery: bool | None = None
@@ -41,7 +42,7 @@ def linux_power(root: Root, notes: Notes) -> Power:
     undervolted, throttled = _board(root)
     governor = root.text(f"{_POLICY}/scaling_governor")
     notes.need("power.governor", governor, "no cpufreq in /sys: the host or hypervisor clocks")
-    notes.need("power.thermal_c", celsius, "no thermal zone in /sys")
+    notes.need("power.thermal_c", celsius, "no thermal zone or sensor in /sys")
     return Power(
         on_battery=on_battery,
         source="battery" if on_battery else "mains",
@@ -106,6 +107,8 @@ def _hottest(root: Root) -> tuple[float | None, float | None]:
         # Firmware reports nonsense (-274, 0) from zones that have no sensor.
         if name.startswith("thermal_zone") and milli is not None and 1000 < milli < 150_000:
             found.append((milli / 1000, _trip(root, f"{_THERMAL}/{name}")))
+    if not found and (path := sensor(root)) and (milli := root.number(path)):
+        return milli / 1000, None
     return max(found, key=lambda each: each[0], default=(None, None))
 
 

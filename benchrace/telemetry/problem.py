@@ -41,7 +41,8 @@ def power_problems(power: Power) -> tuple[Problem, ...]:
         _low_power(power),
         _turbo(power),
         _hot(power),
-        _board(power),
+        _voltage(power),
+        _throttled(power),
     )
     return tuple(problem for problem in found if problem is not None)
 
@@ -113,11 +114,15 @@ def _hot(power: Power) -> Problem | None:
     return Problem(ProblemCode.HOT, message, "Let it cool, or clean its fans.")
 
 
-def _board(power: Power) -> Problem | None:
-    if power.undervolted:
-        remedy = "Use a stronger power supply and a short cable."
-        return Problem(ProblemCode.UNDERVOLTED, "its supply voltage is too low", remedy)
-    if power.throttled:
-        remedy = "Cool the board: its firmware lowers the clock."
-        return Problem(ProblemCode.THROTTLED, "its firmware lowers the clock now", remedy)
-    return None
+def _voltage(power: Power) -> Problem | None:
+    if not power.undervolted:
+        return None
+    remedy = "Use a stronger power supply and a short cable."
+    return Problem(ProblemCode.UNDERVOLTED, "its supply voltage is too low", remedy)
+
+
+def _throttled(power: Power) -> Problem | None:
+    if not power.throttled:
+        return None
+    remedy = "Cool the board, and see to its power supply."
+    return Problem(ProblemCode.THROTTLED, "its firmware lowers the clock now", remedy)

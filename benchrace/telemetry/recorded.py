@@ -1,9 +1,11 @@
-"""A recording of another machine: a folder that `Root` reads in place of this machine's own.
+"""A recording of another machine, to be read in place of this one.
 
-`machine.json` holds the platform, the commands' outputs (as file names) and NVML's answers;
-`root/` holds the files, by their paths.
+`machine.json` holds the platform, the commands' outputs (as file names) and NVML's answers.
+`root.txt` holds the files, as `tail -n +1 FILES` prints them: a line `==> PATH <==`, the text,
+an empty line.
 """
 
+import re
 from pathlib import Path
 
 import msgspec
@@ -23,7 +25,7 @@ class RecordedNvml(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     driver: str | Refusal = Refusal(NvmlCode.LIBRARY_NOT_FOUND)
     open_error: NvmlCode | None = None
-    gpus: tuple[dict[TextQuestion | NumberQuestion, int | str | Refusal], ...] = ()
+    gpus: tuple[dict[str, int | str | Refusal], ...] = ()
 
 
 class RecordedMachine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -70,7 +72,7 @@ class PlayedNvml:
         self._raise(self.gpu_failing.get(index))
         if index >= len(self._recorded.gpus):
             raise NvmlFault(NvmlCode.NOT_FOUND)
-        return self._recorded.gpus[index].get(question)
+        return self._recorded.gpus[index].get(question.value)
 
     def _played(self, answer: int | str | Refusal | None) -> int | str:
         self._raise(None if self._is_open else NvmlCode.UNINITIALIZED)
@@ -86,12 +88,27 @@ class PlayedNvml:
             raise NvmlFault(code)
 
 
-def open_recorded(folder: Path) -> Root:
-    """Open the recording in `folder`. Raises msgspec.ValidationError, naming the bad field."""
+def open_recorded(folder: Path, scratch: Path) -> Root:
+    """Open the recording in `folder`, its files laid out below `scratch`.
+
+    Raises msgspec.ValidationError, naming the bad field, or ValueError for a path that leaves
+    `scratch`.
+    """
     machine = msgspec.json.decode((folder / "machine.json").read_bytes(), type=RecordedMachine)
+    _lay_out((folder / "root.txt").read_text(encoding="utf-8"), scratch)
 
     def run(argv: tuple[str, ...]) -> str | None:
         name = machine.commands.get(" ".join(argv))
         return None if name is None else (folder / name).read_text(encoding="utf-8")
 
-    return Root(folder / "root", machine.platform, run, PlayedNvml(machine.nvml))
+    return Root(scratch, machine.platform, run, PlayedNvml(machine.nvml))
+
+
+def _lay_out(text: str, scratch: Path) -> None:
+    _, *parts = re.split(r"^==> (.+) <==\n", text, flags=re.MULTILINE)
+    for path, content in zip(parts[::2], parts[1::2], strict=True):
+        target = (scratch / path.lstrip("/")).resolve()
+        if not target.is_relative_to(scratch.resolve()):
+            raise ValueError(f"{path}: a recorded path must stay below its root")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(content.removesuffix("\n"), encoding="utf-8")
