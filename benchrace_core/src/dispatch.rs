@@ -31,26 +31,8 @@ impl Tier {
 
     /// Every tier that this processor can run, best first; the last one is the baseline.
     pub fn all() -> Vec<Self> {
-        let mut tiers = vec![Tier(Level::Baseline)];
-        #[cfg(target_arch = "x86_64")]
-        {
-            let avx2 = is_x86_feature_detected!("avx2")
-                && is_x86_feature_detected!("bmi1")
-                && is_x86_feature_detected!("lzcnt")
-                && is_x86_feature_detected!("bmi2")
-                && is_x86_feature_detected!("popcnt");
-            if avx2 {
-                tiers.insert(0, Tier(Level::Avx2));
-            }
-            let avx512 = is_x86_feature_detected!("avx512f")
-                && is_x86_feature_detected!("avx512bw")
-                && is_x86_feature_detected!("avx512vl")
-                && is_x86_feature_detected!("avx512vpopcntdq");
-            if avx2 && avx512 {
-                tiers.insert(0, Tier(Level::Avx512));
-            }
-        }
-        tiers
+        let levels = beyond_baseline().into_iter().flatten().chain([Level::Baseline]);
+        levels.map(Tier).collect()
     }
 
     /// The tier's name, as results and documents show it.
@@ -79,6 +61,26 @@ impl Tier {
             Level::Avx512 => unsafe { avx512(work) },
         }
     }
+}
+
+#[cfg(target_arch = "x86_64")]
+fn beyond_baseline() -> [Option<Level>; 2] {
+    let avx2 = is_x86_feature_detected!("avx2")
+        && is_x86_feature_detected!("bmi1")
+        && is_x86_feature_detected!("bmi2")
+        && is_x86_feature_detected!("lzcnt")
+        && is_x86_feature_detected!("popcnt");
+    let avx512 = avx2
+        && is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512bw")
+        && is_x86_feature_detected!("avx512vl")
+        && is_x86_feature_detected!("avx512vpopcntdq");
+    [avx512.then_some(Level::Avx512), avx2.then_some(Level::Avx2)]
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn beyond_baseline() -> [Option<Level>; 0] {
+    []
 }
 
 #[cfg(target_arch = "x86_64")]

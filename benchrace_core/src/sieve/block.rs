@@ -97,6 +97,7 @@ impl Work for Ones<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bounds::SEGMENTED_MAX;
     use crate::control::Control;
     use crate::sieve::odds::primes_up_to;
     use crate::sieve::states::States;
@@ -147,6 +148,25 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    #[test]
+    fn blocks_at_the_largest_limit_agree_with_division() {
+        let n = SEGMENTED_MAX;
+        let divisors = primes_up_to(n.isqrt() as u32);
+        let is_prime = |number: u64| divisors.iter().all(|p| !number.is_multiple_of((*p).into()));
+        let wheel = Wheel::new(SIZES[2]);
+        for class in [0, 1, 239, 479] {
+            // The last numbers of the line are above the limit.
+            let column = n / 2310 - 300;
+            let residue = u64::from(wheel.residues[class]);
+            let expected: Vec<u64> = (column..column + 512)
+                .map(|x| residue + 2310 * x)
+                .filter(|number| *number <= n && is_prime(*number))
+                .collect();
+            let place = Place { class, column };
+            assert_eq!(sieved(n, SIZES[2], place, 64, Tier::detect()), expected);
         }
     }
 
