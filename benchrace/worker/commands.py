@@ -1,0 +1,99 @@
+"""What the agent says during a job, heard by a thread, so that a blocked loop hears it too."""
+
+import asyncio
+import sys
+import threading
+from collections.abc import Callable
+from typing import assert_never
+
+import anyio
+import msgspec
+
+from benchrace.run.control import Cancel, Go, Shorten, ToWorker, decode_to_worker
+from benchrace.run.job import Slot
+from benchrace.worker.streams import Lines
+
+
+class Commands:
+    """The agent's wishes so far. Attributes change at any time, from another thread.
+
+    `cancelled` is the reason of a cancel, None while there was none; `gone` is true once the
+    input has ended.
+    """
+
+    def __init__(self) -> None:
+        self.cancelled: str | None = None
+        self.gone = False
+        self._starts: dict[int, int] = {}
+        self._shorten: list[Shorten] = []
+        self._changed: anyio.Event | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stop: Callable[[], None] | None = None
+        self._lost: Callable[[], None] | None = None
+
+    @property
+    def stopping(self) -> bool:
+        """True once the job has to end for the agent's sake."""
+        return self.cancelled is not None or self.gone
+
+    def listen(self, lines: Lines, *, stop: Callable[[], None], lost: Callable[[], None]) -> None:
+        """Hear `lines` from now on. `stop` runs in the loop; `lost` at once, in the thread."""
+        self._loop = asyncio.get_running_loop()
+        self._stop = stop
+        self._lost = lost
+        self._changed = anyio.Event()
+        threading.Thread(target=self._hear, args=(lines,), name="commands", daemon=True).start()
+
+    async def go(self, heat: int) -> int:
+        """Wait until `heat` may begin; gives the instant on the monotonic clock."""
+        while heat not in self._starts:
+            changed = self._changed
+            if changed is None:
+                raise RuntimeError("nobody listens to the agent")
+            if heat not in self._starts:
+                await changed.wait()
+        return self._starts[heat]
+
+    def left_out(self, slot: Slot, counted: int) -> bool:
+        """Tell whether `slot`, its lane's counted round number `counted`, is not wanted any more."""
+        return not slot.warmup and any(
+            counted >= each.rounds and (not each.lane_ids or slot.lane_id in each.lane_ids)
+            for each in self._shorten
+        )
+
+    def heard(self, said: ToWorker) -> None:
+        """Take in one command."""
+        match said:
+            case Go(heat=heat, at_ns=at_ns):
+                self._starts[heat] = at_ns
+                self._wake(self._announce)
+            case Shorten():
+                self._shorten.append(said)
+            case Cancel(reason=reason):
+                self.cancelled = self.cancelled or reason
+                self._wake(self._stop)
+            case _:
+                assert_never(said)
+
+    def _hear(self, lines: Lines) -> None:
+        try:
+            for line in lines:
+                try:
+                    self.heard(decode_to_worker(line))
+                except msgspec.DecodeError as error:
+                    sys.stderr.write(f"worker: a line of the agent is no command: {error}\n")
+        except (OSError, ValueError) as error:
+            sys.stderr.write(f"worker: the agent cannot be heard any more: {error}\n")
+        self.gone = True
+        if self._lost is not None:
+            self._lost()
+        self._wake(self._stop)
+
+    def _announce(self) -> None:
+        if self._changed is not None:
+            changed, self._changed = self._changed, anyio.Event()
+            changed.set()
+
+    def _wake(self, call: Callable[[], None] | None) -> None:
+        if self._loop is not None and call is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(call)

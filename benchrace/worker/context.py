@@ -1,0 +1,147 @@
+"""The worker's side of the plugin seam: one context a lane."""
+
+import hashlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from benchrace.clock import Clock
+from benchrace.events import Artifact, ComputeLine, Event, LlmToken, Log, Progress
+from benchrace.events import payloads as p
+from benchrace.plugin import RoundInfo
+from benchrace.worker.artifacts import Artifacts
+from benchrace.worker.commands import Commands
+from benchrace.worker.control_client import ControlClient
+from benchrace.worker.display import Flush, TextBatch, Thinned, cut
+from benchrace.worker.marks import Marks, is_number
+from benchrace.worker.threads import run_blocking
+from benchrace.worker.writer import Writer
+
+if TYPE_CHECKING:
+    import httpx
+
+T = TypeVar("T")
+LEVELS = ("debug", "info", "warning", "error")
+
+
+def nonce(salt: str, round_: int) -> str:
+    """Give what makes this round's input new: the same on every machine, never twice in a run."""
+    return hashlib.sha256(f"{salt}\n{round_}".encode()).hexdigest()[:16]
+
+
+class LaneContext:
+    """Implements `benchrace.plugin.Context` for one lane of a job."""
+
+    def __init__(
+        self,
+        lane_id: str,
+        source: str,
+        *,
+        writer: Writer,
+        clock: Clock,
+        commands: Commands,
+        client: ControlClient,
+        artifacts: Artifacts,
+        flush: Flush,
+    ) -> None:
+        self._lane_id = lane_id
+        self._source = source
+        self._writer = writer
+        self._clock = clock
+        self._commands = commands
+        self._client = client
+        self._artifacts = artifacts
+        self._round: RoundInfo | None = None
+        self._marks: Marks | None = None
+        self._text = TextBatch(self._show_text, clock, flush)
+        self._progress = Thinned(self._show_progress, clock)
+
+    def begin(self, info: RoundInfo, marks: Marks) -> None:
+        """Enter a round."""
+        self._round, self._marks = info, marks
+
+    def show_all(self) -> None:
+        """Show what is still held back for display."""
+        self._text.show()
+        self._progress.show()
+
+    def finish(self) -> None:
+        """Leave the round; nothing may be measured until the next."""
+        self._round, self._marks = None, None
+
+    def tick(self, period_s: float) -> None:
+        """Show text that has grown old; called from the loop each `period_s`."""
+        self._text.tick(period_s)
+
+    @property
+    def clock(self) -> Clock:
+        return self._clock
+
+    @property
+    def cancelled(self) -> bool:
+        return self._commands.stopping
+
+    @property
+    def round(self) -> RoundInfo:
+        if self._round is None:
+            raise RuntimeError("no round is running")
+        return self._round
+
+    @property
+    def http(self) -> "httpx.AsyncClient":
+        return self._client.get()
+
+    def token(self, text: str) -> None:
+        self._text.add(text)
+
+    def line(self, text: str) -> None:
+        self._emit(ComputeLine, p.ComputeLinePayload(line=cut(text)))
+
+    def progress(self, done: float, total: float | None, unit: str) -> None:
+        if not is_number(done) or not (total is None or is_number(total)):
+            raise ValueError(f"progress of {done!r} in {total!r}: give finite numbers")
+        self._progress.put(done, total, cut(unit))
+
+    def log(self, message: str, level: str = "info") -> None:
+        if level not in LEVELS:
+            raise ValueError(f"log level {level!r}: there are {', '.join(LEVELS)}")
+        self._emit(Log, p.LogPayload(level=level, message=cut(message), source=self._source))
+
+    def measure(
+        self,
+        metric: str,
+        value: float | None = None,
+        *,
+        numerator: float | None = None,
+        denominator: float | None = None,
+        reason: str | None = None,
+    ) -> None:
+        self._running().measure(metric, value, numerator, denominator, reason)
+
+    def suspect(self, code: str, text: str) -> None:
+        self._running().suspect(cut(code), cut(text))
+
+    def invalid(self, code: str, text: str) -> None:
+        self._running().invalid(cut(code), cut(text))
+
+    async def artifact(self, name: str, media_type: str, data: bytes) -> None:
+        self._emit(Artifact, await self._artifacts.keep(name, media_type, data))
+
+    async def run_blocking(
+        self, call: Callable[[], T], *, on_cancel: Callable[[], None] | None = None
+    ) -> T:
+        return await run_blocking(call, on_cancel)
+
+    def _running(self) -> Marks:
+        if self._marks is None:
+            raise RuntimeError("no round is running: measure and mark inside `round`")
+        return self._marks
+
+    def _show_text(self, text: str) -> None:
+        self._emit(LlmToken, p.LlmTokenPayload(text=text))
+
+    def _show_progress(self, done: float, total: float | None, unit: str) -> None:
+        self._emit(Progress, p.ProgressPayload(done=done, total=total, unit=unit))
+
+    def _emit(self, event: type[Event], payload: object) -> None:
+        round_ = None if self._round is None else self._round.round
+        self._writer.emit(event, payload, lane_id=self._lane_id, round_=round_)

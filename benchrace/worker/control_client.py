@@ -1,0 +1,35 @@
+"""The HTTP client for control calls: made once, when it is first asked for."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import httpx
+
+_LIMIT_S = 10.0
+
+
+class ControlClient:
+    """Keeps one client, so that no call pays for making it."""
+
+    def __init__(self) -> None:
+        self._client: httpx.AsyncClient | None = None
+
+    def get(self) -> "httpx.AsyncClient":
+        """Give the client: no redirects, identity encoding, limits of 10 s, no proxy of the host."""
+        if self._client is None:
+            # Imported here alone: it costs a third of a second that most jobs need not pay.
+            import httpx
+
+            self._client = httpx.AsyncClient(
+                follow_redirects=False,
+                timeout=_LIMIT_S,
+                trust_env=False,
+                headers={"Accept-Encoding": "identity"},
+            )
+        return self._client
+
+    async def close(self) -> None:
+        """Close it, if it was made."""
+        if self._client is not None:
+            await self._client.aclose()
+            self._client = None

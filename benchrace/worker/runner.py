@@ -1,0 +1,186 @@
+"""Take a job through its schedule: open, warm up, race, close."""
+
+from collections import Counter
+
+import anyio
+
+from benchrace.clock import Clock
+from benchrace.errors import BenchraceError, Failure, InvalidInput
+from benchrace.events import JobTimeout, LaneError, Level, Log
+from benchrace.events import payloads as p
+from benchrace.plugin import Backend, Category, Lane
+from benchrace.run.job import JobSpec, Slot
+from benchrace.run.spec import Order
+from benchrace.run.states import JobPhase
+from benchrace.worker import ending
+from benchrace.worker.call import Calls
+from benchrace.worker.commands import Commands
+from benchrace.worker.context import LaneContext
+from benchrace.worker.flat import flat_metrics
+from benchrace.worker.lane import JobLaneState, LaneState, Racer
+from benchrace.worker.params import convert
+from benchrace.worker.phases import Phases
+from benchrace.worker.registry import Registry
+from benchrace.worker.round import Rounds
+from benchrace.worker.start_line import wait_until
+from benchrace.worker.syncing import Syncing
+from benchrace.worker.writer import Writer
+
+_IN_ROW = 3
+_CLOSE_S = 10.0
+_CLOSE_STOPPED_S = 1.5
+
+
+class Runner:
+    """Runs one job's schedule once; emits everything but the job's start and end."""
+
+    def __init__(
+        self,
+        spec: JobSpec,
+        registry: Registry,
+        contexts: dict[str, LaneContext],
+        *,
+        commands: Commands,
+        phases: Phases,
+        calls: Calls,
+        rounds: Rounds,
+        writer: Writer,
+        clock: Clock,
+    ) -> None:
+        self._spec = spec
+        self._registry = registry
+        self._contexts = contexts
+        self._commands = commands
+        self._phases = phases
+        self._calls = calls
+        self._rounds = rounds
+        self._writer = writer
+        self._clock = clock
+        self._syncing = Syncing(writer, clock)
+        self._backends: dict[str, Backend] = {}
+        self._lanes = {lane.lane_id: JobLaneState(lane) for lane in spec.lanes}
+
+    async def run(self) -> None:
+        """Do the whole schedule; raises `Over` where the job ends before that."""
+        if self._spec.order is not Order.CONTIGUOUS:
+            for lane in self._lanes.values():
+                await self._open(lane)
+        left = Counter(slot.lane_id for slot in self._spec.schedule)
+        counted: Counter[str] = Counter()
+        for slot in self._spec.schedule:
+            lane = self._lanes[slot.lane_id]
+            await self._slot(lane, slot, counted[slot.lane_id])
+            counted[slot.lane_id] += not slot.warmup
+            left[slot.lane_id] -= 1
+            if not left[slot.lane_id] and self._spec.order is Order.CONTIGUOUS:
+                await self._close(lane, _CLOSE_S)
+
+    def result(self) -> ending.Over:
+        """Say how the job ended after its whole schedule."""
+        results = {lane_id: lane.counted for lane_id, lane in self._lanes.items()}
+        failures = [failure for lane in self._lanes.values() for failure in lane.failures]
+        if failures and not any(results.values()):
+            return ending.failed(failures[0])
+        return ending.done(flat_metrics(results))
+
+    async def close_all(self) -> None:
+        """Close what is still open; bounded, and not stopped by the cancel that may lead here."""
+        limit_s = _CLOSE_STOPPED_S if self._commands.stopping else _CLOSE_S
+        with anyio.CancelScope(shield=True):
+            for lane in self._lanes.values():
+                await self._close(lane, limit_s)
+
+    async def _slot(self, lane: JobLaneState, slot: Slot, counted: int) -> None:
+        if self._commands.left_out(slot, counted):
+            return
+        if lane.state is LaneState.WAITING:
+            await self._open(lane)
+        if lane.state is not LaneState.OPEN or lane.racer is None:
+            return
+        armed_ns = await self._phase(slot)
+        done = await self._rounds.play(lane.racer, slot, armed_ns)
+        self._take(lane, done)
+        if lane.in_row >= _IN_ROW:
+            await self._give_up(lane, lane.failures[-1])
+        await self._syncing.between_rounds()
+
+    async def _phase(self, slot: Slot) -> int | None:
+        if slot.warmup:
+            self._phases.now(JobPhase.OPENING)
+            return None
+        if not slot.armed or slot.heat is None:
+            self._phases.now(JobPhase.RUNNING)
+            return None
+        self._phases.now(JobPhase.READY, slot.heat)
+        at_ns = await self._commands.go(slot.heat)
+        self._phases.now(JobPhase.RUNNING)
+        await wait_until(at_ns, self._clock)
+        return at_ns
+
+    async def _open(self, lane: JobLaneState) -> None:
+        self._phases.now(JobPhase.OPENING)
+        doing = f"opening {lane.spec.label}"
+        try:
+            racer = await self._calls.call(doing, lambda: self._racer(lane), self._spec.timeout_s)
+            lane.racer, lane.state = racer, LaneState.OPEN
+            await self._calls.call(
+                doing, lambda: racer.backend.open(racer.lane, racer.context), self._spec.timeout_s
+            )
+            racer.context.show_all()
+        except BenchraceError as error:
+            await self._give_up(lane, error.failure())
+
+    async def _racer(self, lane: JobLaneState) -> Racer:
+        spec = lane.spec
+        workload = self._registry.workload(spec.backend, self._spec.kind)
+        if spec.backend not in self._backends:
+            self._backends[spec.backend] = self._registry.make(spec.backend)
+        params, fields = convert(spec.params, workload)
+        if params is None:
+            raise InvalidInput(fields)
+        made = Lane(lane_id=spec.lane_id, label=spec.label, kind=self._spec.kind, params=params)
+        return Racer(self._backends[spec.backend], workload, made, self._contexts[spec.lane_id])
+
+    def _take(self, lane: JobLaneState, done: p.RoundDonePayload) -> None:
+        if done.verdict.level is not Level.INVALID:
+            lane.in_row = 0
+            if not done.warmup:
+                lane.counted.append(done)
+            return
+        lane.in_row = lane.in_row + 1 if done.error is not None else 0
+        reason = done.verdict.reasons[-1]
+        lane.failures.append(
+            done.error
+            or BenchraceError(Category.BAD_OUTPUT, f"{reason.code}: {reason.text}").failure()
+        )
+
+    async def _give_up(self, lane: JobLaneState, failure: Failure) -> None:
+        self._writer.check()
+        lane.failures.append(failure)
+        self._writer.emit(LaneError, p.LaneErrorPayload(error=failure), lane_id=lane.spec.lane_id)
+        await self._close(lane, _CLOSE_S)
+        lane.state = LaneState.OVER
+
+    async def _close(self, lane: JobLaneState, limit_s: float) -> None:
+        if lane.state is not LaneState.OPEN or lane.racer is None:
+            return
+        lane.state = LaneState.OVER
+        racer = lane.racer
+        try:
+            await self._calls.call(
+                f"closing {lane.spec.label}",
+                lambda: racer.backend.close(racer.lane, racer.context),
+                limit_s,
+            )
+            racer.context.show_all()
+        except ending.Over as over:
+            if over.event is not JobTimeout:
+                raise
+            self._complain(lane, f"closing took longer than {limit_s:g} s and was given up")
+        except BenchraceError as error:
+            self._complain(lane, error.message)
+
+    def _complain(self, lane: JobLaneState, message: str) -> None:
+        self._writer.check()
+        said = p.LogPayload(level="error", message=message, source=lane.spec.backend)
+        self._writer.emit(Log, said, lane_id=lane.spec.lane_id)
