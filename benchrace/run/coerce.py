@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any
 
 import msgspec
@@ -20,6 +20,8 @@ _SUFFIX = {"": 0, "k": 3, "K": 3, "M": 6, "G": 9, "B": 9, "T": 12}
 _BOOLEAN = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 _LARGEST_EXPONENT = 40
 _LONGEST = 64
+# More digits than the longest text can hold, so that nothing is rounded.
+_EXACTLY = Context(prec=_LONGEST * 2)
 
 
 def coerce(params: Mapping[str, Any], schema: Schema, automatic: str | None) -> dict[str, Any]:
@@ -52,10 +54,10 @@ def number(text: str) -> int | float | None:
     found = _NUMBER.fullmatch(text.strip()) if len(text) <= _LONGEST else None
     if found is None:
         return None
-    exact = Decimal(found["digits"].replace("_", "")).scaleb(_SUFFIX[found["suffix"]])
+    exact = Decimal(found["digits"].replace("_", "")).scaleb(_SUFFIX[found["suffix"]], _EXACTLY)
     if exact != 0 and abs(exact.adjusted()) > _LARGEST_EXPONENT:
         return None
-    whole = exact.to_integral_value()
+    whole = exact.to_integral_value(context=_EXACTLY)
     return int(whole) if whole == exact else float(exact)
 
 

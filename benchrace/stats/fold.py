@@ -131,13 +131,8 @@ class Fold:
         failure = _failure(event)
         planned = self._metadata.rounds + self._metadata.warmup
         for lane in self._lanes.values():
-            if self._of_job(lane.lane, event):
+            if _of_job(lane.lane, event):
                 lane.cut_off(failure, planned)
-
-    def _of_job(self, lane: RunLane, event: JobError | JobTimeout | JobCancelled) -> bool:
-        if lane.job_id is None:
-            return lane.machine_id == event.machine_id
-        return lane.job_id == event.job_id
 
     def _start(self, event: RunLifecycle) -> None:
         began = event.payload
@@ -159,6 +154,12 @@ class Fold:
 def _metrics(metadata: RunMetadata, lane: RunLane) -> tuple[Metric, ...]:
     workload = metadata.workloads.get(lane.backend)
     return () if workload is None else workload.metrics
+
+
+def _of_job(lane: RunLane, event: JobError | JobTimeout | JobCancelled) -> bool:
+    if lane.job_id is None:
+        return lane.machine_id == event.machine_id
+    return lane.job_id == event.job_id
 
 
 def _failure(event: JobError | JobTimeout | JobCancelled) -> Failure:

@@ -1,0 +1,51 @@
+from typing import Any
+
+import msgspec
+
+from benchrace.kinds import COMPUTE
+from benchrace.run.labels import Facts, labels
+
+SCHEMA = msgspec.json.schema(COMPUTE.params)
+
+
+def facts(given: str | None = None, **other: Any) -> Facts:
+    described = {"spread": False, "machine": "Box", "backend": "primes", "params": {}, **other}
+    return Facts(given=given, schema=SCHEMA, **described)
+
+
+def test_what_differs_is_said_in_the_order_of_the_schema() -> None:
+    assert labels(
+        [
+            facts(params={"threads": 2, "n": 5}),
+            facts(params={"threads": 2, "algorithm": "simple_sieve", "n": 5}),
+            facts(params={"n": 5}),
+        ]
+    ) == ("segmented_sieve, threads 2", "simple_sieve, threads 2", "segmented_sieve, threads 0")
+
+
+def test_machines_and_backends_are_said_only_where_they_differ() -> None:
+    assert labels([facts(machine="A"), facts(machine="B")]) == ("A", "B")
+    assert labels([facts(backend="one"), facts(backend="two")]) == ("one", "two")
+    assert labels([facts()]) == ("Box",)
+
+
+def test_a_given_label_is_kept_and_told_apart_where_it_spreads() -> None:
+    assert labels([facts("mine"), facts()]) == ("mine", "Box")
+    assert labels(
+        [facts("mine", spread=True, machine="A"), facts("mine", spread=True, machine="B")]
+    ) == ("mine, A", "mine, B")
+
+
+def test_equal_labels_are_numbered() -> None:
+    assert labels([facts(), facts(), facts("Box (2)")]) == ("Box", "Box (2)", "Box (2) (2)")
+
+
+def test_auto_and_switches_are_said_with_their_names() -> None:
+    assert labels([facts(params={"n": "auto"}), facts(params={"n": 7})]) == ("n auto", "n 7")
+    assert labels([facts(params={"x": True}), facts(params={"x": False})]) == ("x", "no x")
+
+
+def test_long_foreign_values_are_cut_to_one_line() -> None:
+    (first, _) = labels([facts(params={"p": "a\nb" * 5000}), facts(params={"p": ""})])
+    assert len(first) <= 40
+    assert "\n" not in first
