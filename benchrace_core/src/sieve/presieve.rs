@@ -76,7 +76,8 @@ impl Pattern {
         let mut offset = 0;
         let mut product = 1;
         for (prime, hit) in self.primes.iter().zip(hits) {
-            // Bit `8 * offset + hit` of the pattern must be one of this prime's. Chinese remainders by search: a few steps per prime, once a block.
+            // Bit `8 * offset + hit` of the pattern must be one of this prime's: Chinese
+            // remainders by search, at most a prime's number of steps, once a block.
             while !(8 * offset + *hit as usize).is_multiple_of(*prime) {
                 offset += product;
             }
