@@ -1,31 +1,13 @@
-"""Every GPU at one instant, by NVML or by AMD's driver in /sys."""
+"""Every GPU at one instant, where the system's own files or commands tell of it."""
 
-from collections.abc import Callable
+import re
 from typing import Protocol
 
 from benchrace.events.payloads import GpuSample
 from benchrace.telemetry.hardware import Gpu
-from benchrace.telemetry.nvml import NumberQuestion, Nvml, NvmlFault
-from benchrace.telemetry.root import Root
+from benchrace.telemetry.root import Root, whole
 
-# Opening NVML may take 100 ms and more, so a lost one is not tried at every sample.
-REOPEN_AFTER_NS = 5_000_000_000
-REOPEN_AT_MOST_NS = 60_000_000_000
-
-# NVML's bits; 1 (idle) is a state, not a cause that slows work, but readers want to see it.
-_THROTTLE = {
-    0x001: "idle",
-    0x002: "application_clocks",
-    0x004: "power_cap",
-    0x008: "hardware_slowdown",
-    0x010: "sync_boost",
-    0x020: "thermal_software",
-    0x040: "thermal_hardware",
-    0x080: "power_brake",
-    0x100: "display_clocks",
-    0x200: "board_limit",
-    0x400: "reliability",
-}
+_IOREG = ("ioreg", "-r", "-d", "1", "-w", "0", "-c", "IOAccelerator")
 
 
 class GpuState(Protocol):
@@ -36,94 +18,6 @@ class GpuState(Protocol):
         ...
 
     def close(self) -> None: ...
-
-
-class NvidiaState:
-    """Keeps NVML open; what is lost gives nulls, and NVML is opened again after a pause.
-
-    One GPU that is lost leaves the others as they are. The pause doubles while nothing helps.
-    """
-
-    def __init__(self, nvml: Nvml, gpus: tuple[Gpu, ...], now_ns: Callable[[], int]) -> None:
-        self._nvml = nvml
-        self._gpus = gpus
-        self._now_ns = now_ns
-        self._open = False
-        self._lost: set[int] = set()
-        self._refused: set[tuple[int, NumberQuestion]] = set()
-        self._pause_ns = REOPEN_AFTER_NS
-        self._retry_ns: int | None = None
-
-    def sample(self) -> tuple[GpuSample, ...]:
-        self._reopen()
-        told = tuple(self._one(position, gpu) for position, gpu in enumerate(self._gpus))
-        if self._open and not self._lost:
-            self._pause_ns, self._retry_ns = REOPEN_AFTER_NS, None
-        return told
-
-    def close(self) -> None:
-        if self._open:
-            self._nvml.close()
-        self._open = False
-        self._lost.clear()
-        self._refused.clear()
-
-    def _reopen(self) -> None:
-        if self._open and not self._lost:
-            return
-        if self._retry_ns is not None and self._now_ns() < self._retry_ns:
-            return
-        self.close()
-        try:
-            self._nvml.open()
-        except NvmlFault:
-            self._pause()
-            return
-        self._open, self._retry_ns = True, None
-
-    def _pause(self) -> None:
-        """Set when to try again, once for each loss."""
-        now = self._now_ns()
-        if self._retry_ns is None or now >= self._retry_ns:
-            self._retry_ns = now + self._pause_ns
-            self._pause_ns = min(2 * self._pause_ns, REOPEN_AT_MOST_NS)
-
-    def _one(self, position: int, gpu: Gpu) -> GpuSample:
-        def ask(question: NumberQuestion) -> int | None:
-            return self._ask(position, question)
-
-        power = ask(NumberQuestion.POWER_MW)
-        bits = ask(NumberQuestion.THROTTLE_BITS)
-        return GpuSample(
-            index=gpu.index,
-            utilization_percent=_float(ask(NumberQuestion.UTILIZATION)),
-            memory_used_bytes=ask(NumberQuestion.MEMORY_USED),
-            memory_total_bytes=gpu.memory_bytes,
-            power_w=None if power is None else power / 1000,
-            temperature_c=_float(ask(NumberQuestion.TEMPERATURE_C)),
-            clock_sm_mhz=_float(ask(NumberQuestion.CLOCK_SM_MHZ)),
-            clock_memory_mhz=_float(ask(NumberQuestion.CLOCK_MEMORY_MHZ)),
-            energy_mj=_float(ask(NumberQuestion.ENERGY_MJ)),
-            throttle=None if bits is None else throttle_reasons(bits),
-        )
-
-    def _ask(self, position: int, question: NumberQuestion) -> int | None:
-        skipped = position in self._lost or (position, question) in self._refused
-        if not self._open or skipped:
-            return None
-        try:
-            return self._nvml.number(position, question)
-        except NvmlFault as fault:
-            if fault.session_lost:
-                self.close()
-                self._pause()
-            elif fault.gpu_lost:
-                self._lost.add(position)
-                self._pause()
-            elif fault.permanent:
-                # What this GPU never tells is not asked again: each question has its cost.
-                self._refused.add((position, question))
-            return None
 
 
 class AmdState:
@@ -156,8 +50,29 @@ class AmdState:
         """Nothing is held open between samples."""
 
 
+class AppleState:
+    """Asks the driver's statistics by `ioreg`; watts and degrees are the superuser's alone."""
+
+    def __init__(self, root: Root, gpu: Gpu) -> None:
+        self._root = root
+        self._gpu = gpu
+
+    def sample(self) -> tuple[GpuSample, ...]:
+        told = self._root.command(*_IOREG) or ""
+        sample = GpuSample(
+            index=self._gpu.index,
+            utilization_percent=_float(_statistic(told, "Device Utilization %")),
+            memory_used_bytes=_statistic(told, "In use system memory"),
+            memory_total_bytes=self._gpu.memory_bytes,
+        )
+        return (sample,)
+
+    def close(self) -> None:
+        """Nothing is held open between samples."""
+
+
 class UnknownState:
-    """Names a GPU of which nothing can be read: Apple's tells the superuser alone."""
+    """Names a GPU of which nothing can be read."""
 
     def __init__(self, gpu: Gpu) -> None:
         self._sample = GpuSample(index=gpu.index, memory_total_bytes=gpu.memory_bytes)
@@ -169,11 +84,9 @@ class UnknownState:
         """Nothing is held open."""
 
 
-def throttle_reasons(bits: int) -> tuple[str, ...]:
-    """Name NVML's bits; one that is not known keeps its number."""
-    named = [name for bit, name in _THROTTLE.items() if bits & bit]
-    rest = bits & ~sum(_THROTTLE)
-    return (*named, hex(rest)) if rest else tuple(named)
+def _statistic(told: str, key: str) -> int | None:
+    found = re.search(rf'"{re.escape(key)}"\s*=\s*([0-9]+)', told)
+    return whole(found[1]) if found else None
 
 
 def _float(value: int | None) -> float | None:

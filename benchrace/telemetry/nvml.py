@@ -119,7 +119,10 @@ class LiveNvml:
 
     def open(self) -> None:
         self.close()
-        library = importlib.import_module("pynvml")
+        try:
+            library = importlib.import_module("pynvml")
+        except ImportError as error:
+            raise NvmlFault(NvmlCode.LIBRARY_NOT_FOUND) from error
         self._call(library, library.nvmlInit)
         self._library = library
 
@@ -170,6 +173,9 @@ class LiveNvml:
             return function(*arguments)
         except library.NVMLError as error:
             raise NvmlFault(_code(library, error.value)) from error
+        except (OSError, ValueError, TypeError, AttributeError) as error:
+            # A library older than its driver, or a name that is not UTF-8: unknown, not fatal.
+            raise NvmlFault(NvmlCode.UNKNOWN) from error
 
 
 def _code(library: Any, value: int) -> NvmlCode:

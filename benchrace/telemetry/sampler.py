@@ -7,8 +7,9 @@ from typing import Protocol
 from benchrace.events.payloads import RuntimeSamplePayload
 from benchrace.telemetry.cpu_state import CpuState, LinuxCpuState, PortableCpuState
 from benchrace.telemetry.drm import cards
-from benchrace.telemetry.gpu_state import AmdState, GpuState, NvidiaState, UnknownState
+from benchrace.telemetry.gpu_state import AmdState, AppleState, GpuState, UnknownState
 from benchrace.telemetry.hardware import Gpu, GpuKind, Hardware
+from benchrace.telemetry.nvidia_state import NvidiaState
 from benchrace.telemetry.root import Root
 
 Now = Callable[[], int]
@@ -75,6 +76,8 @@ def _gpu_states(root: Root, gpus: tuple[Gpu, ...], now_ns: Now) -> tuple[GpuStat
     for gpu in gpus:
         if gpu.kind is GpuKind.AMD and (folder := next(folders, None)):
             states.append(AmdState(root, gpu, folder))
+        elif gpu.kind is GpuKind.APPLE:
+            states.append(AppleState(root, gpu))
         elif gpu.kind is not GpuKind.NVIDIA:
             states.append(UnknownState(gpu))
     return tuple(states)

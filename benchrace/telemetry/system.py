@@ -6,6 +6,12 @@ from benchrace.telemetry.hardware import Notes, OperatingSystem, Virtualisation
 from benchrace.telemetry.root import Root
 
 DMI = "/sys/class/dmi/id"
+_CLOCKS = "/sys/devices/system/clocksource/clocksource0"
+_LENT = {
+    "kvm": Virtualisation.KVM,
+    "hyperv": Virtualisation.HYPERV,
+    "xen": Virtualisation.XEN,
+}
 # Boards ship with these in place of a name.
 _UNNAMED = {"", "System Product Name", "To Be Filled By O.E.M.", "Default string", "None"}
 
@@ -66,12 +72,21 @@ def linux_virtualisation(root: Root, notes: Notes) -> Virtualisation | None:
     if root.text("/proc/device-tree/hypervisor/compatible") is not None:
         return Virtualisation.KVM
     if flagged:
-        return Virtualisation.OTHER
+        return _by_clock(root)
     x86 = root.platform.architecture in ("x86_64", "i686")
     if x86 or text or root.exists("/proc/device-tree/model"):
         return Virtualisation.NONE
     notes.say("virtualisation", "no flag, DMI or device tree to tell by")
     return None
+
+
+def _by_clock(root: Root) -> Virtualisation:
+    """Know a hypervisor by the clock that it lends, where it shows no firmware."""
+    clocks = root.text(f"{_CLOCKS}/available_clocksource") or ""
+    for word, virtualisation in _LENT.items():
+        if word in clocks:
+            return virtualisation
+    return Virtualisation.OTHER
 
 
 def is_wsl(root: Root) -> bool:

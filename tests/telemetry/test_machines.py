@@ -82,6 +82,8 @@ FACTS = [
     ("apple-m3-max", "hardware.gpus[0].memory_bytes", 128 << 30),
     ("apple-m3-max", "hardware.cpu.core_groups[0].physical_cores", 12),
     ("apple-m3-max", "environment.power.on_battery", True),
+    ("apple-m3-max", "sample.gpus[0].utilization_percent", 38.0),
+    ("apple-m3-max", "sample.gpus[0].memory_used_bytes", 1268776960),
     ("raspberry-pi-5", "hardware.cpu.model", "Cortex-A76"),
     ("raspberry-pi-5", "hardware.accelerator_type", "cpu"),
     ("raspberry-pi-5", "environment.power.undervolted", True),

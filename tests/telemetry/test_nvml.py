@@ -1,6 +1,7 @@
 """NVML's library is asked as it wants to be, and its errors become ours."""
 
 import importlib
+import sys
 from types import SimpleNamespace
 from typing import Any
 
@@ -58,7 +59,7 @@ def library(**changed: Any) -> SimpleNamespace:
 
 
 def opened(monkeypatch: pytest.MonkeyPatch, **changed: Any) -> LiveNvml:
-    monkeypatch.setitem(importlib.import_module("sys").modules, "pynvml", library(**changed))
+    monkeypatch.setitem(sys.modules, "pynvml", library(**changed))
     nvml = LiveNvml()
     nvml.open()
     return nvml
@@ -130,3 +131,17 @@ def test_the_installed_library_has_all_that_is_asked() -> None:
     assert [name for name in vars(library()) if not hasattr(pynvml, name)] == []
     told = {code.value for code in NvmlCode}
     assert {name for name in told if not hasattr(pynvml, f"NVML_ERROR_{name}")} == set()
+
+
+def test_a_library_of_another_age_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    nvml = opened(monkeypatch, nvmlDeviceGetMemoryInfo=lambda handle: SimpleNamespace())
+    with pytest.raises(NvmlFault) as caught:
+        nvml.number(0, NumberQuestion.MEMORY_USED)
+    assert caught.value.code is NvmlCode.UNKNOWN
+
+
+def test_no_library_at_all_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pynvml", None)
+    with pytest.raises(NvmlFault) as caught:
+        LiveNvml().open()
+    assert caught.value.code is NvmlCode.LIBRARY_NOT_FOUND

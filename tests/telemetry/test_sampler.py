@@ -14,12 +14,12 @@ from benchrace.events.payloads import RuntimeSamplePayload
 from benchrace.telemetry.cpu_state import PortableCpuState
 from benchrace.telemetry.detection import detect
 from benchrace.telemetry.environment import environment
-from benchrace.telemetry.gpu_state import (
+from benchrace.telemetry.hardware import GpuKind
+from benchrace.telemetry.nvidia_state import (
     REOPEN_AFTER_NS,
     REOPEN_AT_MOST_NS,
     throttle_reasons,
 )
-from benchrace.telemetry.hardware import GpuKind
 from benchrace.telemetry.nvml import NumberQuestion, NvmlCode
 from benchrace.telemetry.overrides import GpuOverride, HardwareOverrides
 from benchrace.telemetry.root import Root
