@@ -6,9 +6,12 @@ The tail is a regularised incomplete beta function (DLMF 8.17), by its continued
 
 import math
 from functools import lru_cache
+from statistics import NormalDist
 
 _TINY = 1e-300
 _STEPS = 10_000
+# Beyond this many degrees of freedom two terms of the expansion about the normal are exact enough.
+_NORMAL_FROM = 1e5
 # Beyond this many half degrees of freedom lgamma(a + 1/2) - lgamma(a) loses too many digits.
 _SERIES_FROM = 40.0
 
@@ -32,6 +35,8 @@ def upper_tail(t: float, df: float) -> float:
 
 
 def _upper(tail: float, df: float) -> float:
+    if df > _NORMAL_FROM:
+        return _near_normal(-NormalDist().inv_cdf(tail), df)
     low, high = 0.0, 1.0
     while upper_tail(high, df) > tail and high < 1e150:
         low, high = high, high * 2
@@ -45,6 +50,13 @@ def _upper(tail: float, df: float) -> float:
             return following
         t = following
     return t
+
+
+def _near_normal(z: float, df: float) -> float:
+    """Expand about the normal quantile (Abramowitz and Stegun 26.7.5)."""
+    first = (z**3 + z) / 4
+    second = (5 * z**5 + 16 * z**3 + 3 * z) / 96
+    return z + first / df + second / df**2
 
 
 def _density(t: float, df: float) -> float:

@@ -1,0 +1,209 @@
+from collections.abc import Callable
+from itertools import pairwise
+from random import Random
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from benchrace.errors import BenchraceError, Category
+from benchrace.events import (
+    JobCancelled,
+    JobError,
+    JobTimeout,
+    LaneError,
+    Level,
+    Measured,
+    RunLifecycle,
+    Stream,
+)
+from benchrace.events.payloads import (
+    JobCancelledPayload,
+    JobErrorPayload,
+    JobTimeoutPayload,
+    LaneErrorPayload,
+    RunLifecyclePayload,
+    RunPhase,
+)
+from benchrace.run.metadata import RunMetadata
+from benchrace.run.summary import LaneSummary
+from benchrace.stats import Fold, flat
+
+Run = Callable[..., RunMetadata]
+Rounds = Callable[..., bytes]
+
+
+def lane(fold: Fold, number: int = 0) -> LaneSummary:
+    return fold.summary().lanes[number]
+
+
+def test_warm_ups_and_invalid_rounds_are_kept_and_never_counted(run: Run, script: Any) -> None:
+    fold = Fold(run())
+    fold.feed(script.done(0, 0, Measured(metric="time", value=900), warmup=True))
+    fold.feed(script.done(0, 1, Measured(metric="time", value=10)))
+    fold.feed(script.done(0, 2, Measured(metric="time", value=700), level=Level.INVALID))
+    fold.feed(script.done(0, 3, Measured(metric="time", value=14), level=Level.SUSPECT))
+    found = lane(fold)
+    assert (found.summary["time"].n, found.summary["time"].value) == (2, 12)
+    assert [each.round for each in found.rounds] == [0, 1, 2, 3]
+    assert (found.counted, found.discarded, found.verdict) == (2, 1, Level.SUSPECT)
+    assert [each.text for each in found.marks] == ["because SUSPECT"]
+
+
+def test_a_lane_whose_rounds_were_all_discarded_is_invalid_and_says_why(
+    run: Run, script: Any
+) -> None:
+    fold = Fold(run())
+    assert lane(fold).verdict is None
+    fold.feed(script.done(0, 0, level=Level.SUSPECT, warmup=True))
+    assert lane(fold).verdict is None
+    fold.feed(script.done(0, 1, level=Level.INVALID) + script.done(0, 2, level=Level.INVALID))
+    found = lane(fold)
+    assert (found.verdict, len(found.marks)) == (Level.INVALID, 1)
+    assert found.summary["time"].reason == "no counted round"
+
+
+def test_duplicates_unknown_tags_other_attempts_and_garbage_change_nothing(
+    run: Run, script: Any, rounds: Rounds
+) -> None:
+    log = rounds(0, (1, 1), (3, 1))
+    fold, bare = Fold(run()), Fold(run())
+    bare.feed(log)
+    newer = script.done(0, 2).replace(b'"round_done"', b'"round_thought_of"')
+    other = script.done(0, 3, job_id="an earlier attempt")
+    stranger = script.done(7, 0)
+    fold.feed(log + newer + other + stranger + b"\n\nnot json\n" + log)
+    assert fold.summary() == bare.summary()
+    assert fold.unreadable == 1
+
+
+def test_a_run_before_its_jobs_have_names_takes_any(run: Run, rounds: Rounds) -> None:
+    fold = Fold(run(job_id=None))
+    fold.feed(rounds(0, (1, 1)))
+    assert lane(fold).counted == 1
+
+
+def test_a_lane_that_could_not_be_opened_has_its_error(run: Run, script: Any) -> None:
+    fold = Fold(run())
+    failure = BenchraceError(Category.MISSING_MODEL, "no such model").failure()
+    fold.feed(script.event(LaneError, LaneErrorPayload(error=failure), 1))
+    assert lane(fold, 0).error is None
+    assert lane(fold, 1).error == failure
+
+
+@pytest.mark.parametrize(
+    ("made", "payload", "category"),
+    [
+        (
+            JobError,
+            JobErrorPayload(category=Category.WORKER_DIED, message="killed", remedy="again"),
+            Category.WORKER_DIED,
+        ),
+        (
+            JobTimeout,
+            JobTimeoutPayload(category=Category.TIMEOUT_IDLE, message="slow", remedy="wait"),
+            Category.TIMEOUT_IDLE,
+        ),
+        (JobCancelled, JobCancelledPayload(reason="by hand"), Category.CANCELLED),
+    ],
+)
+def test_a_job_s_end_fails_the_lanes_that_it_cut_off(
+    run: Run, script: Any, made: Any, payload: Any, category: Category
+) -> None:
+    fold = Fold(run(lanes=2))
+    for number in range(6):
+        fold.feed(script.done(0, number, warmup=number == 0))
+    fold.feed(script.event(made, payload))
+    fold.feed(
+        script.event(
+            JobCancelled, JobCancelledPayload(reason="later"), machine_id="x", job_id="other"
+        )
+    )
+    assert lane(fold, 0).error is None
+    error = lane(fold, 1).error
+    assert error is not None
+    assert error.category is category
+
+
+def test_heat_starts_are_kept(run: Run, script: Any) -> None:
+    fold = Fold(run())
+    began = RunLifecyclePayload(
+        phase=RunPhase.HEAT_START, heat=0, spread_ns=5, uncertainty_ns=7, staggered=True
+    )
+    fold.feed(script.event(RunLifecycle, began, job_id=None, stream=Stream.CENTRAL))
+    fold.feed(script.event(RunLifecycle, RunLifecyclePayload(phase=RunPhase.RUN_END)))
+    (heat,) = fold.summary().heats
+    assert (heat.heat, heat.spread_ns, heat.uncertainty_ns, heat.staggered) == (0, 5, 7, True)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(cuts=st.lists(st.integers(0, 5000), max_size=40), seed=st.integers())
+def test_pieces_of_any_size_and_any_order_of_rounds_give_the_same(
+    run: Run, script: Any, cuts: list[int], seed: int
+) -> None:
+    random = Random(seed)
+    lines = [
+        script.done(
+            number % 2,
+            number // 2,
+            Measured(
+                metric="rate",
+                value=random.random(),
+                numerator=random.random(),
+                denominator=1 + random.random(),
+            ),
+            level=random.choice(list(Level)),
+        )
+        for number in range(12)
+    ]
+    log = b"".join(lines)
+    whole, pieces, shuffled = Fold(run()), Fold(run()), Fold(run())
+    whole.feed(log)
+    at = [0, *sorted(min(cut, len(log)) for cut in cuts), len(log)]
+    for start, end in pairwise(at):
+        pieces.feed(log[start:end])
+        pieces.summary()
+    random.shuffle(lines)
+    shuffled.feed(b"".join(lines))
+    assert pieces.summary() == whole.summary() == shuffled.summary()
+
+
+def test_bytes_after_the_last_newline_never_existed(run: Run, script: Any) -> None:
+    fold = Fold(run())
+    fold.feed(script.done(0, 0)[:-1])
+    assert lane(fold).rounds == ()
+    fold.feed(b"\n")
+    assert len(lane(fold).rounds) == 1
+
+
+def test_a_summary_is_json_of_the_documented_shape(run: Run, rounds: Rounds) -> None:
+    fold = Fold(run())
+    fold.feed(rounds(0, (1, 1), (3, 1)))
+    document = msgspec.json.decode(msgspec.json.encode(fold.summary()))
+    found = document["lanes"][0]
+    assert {"n", "mean", "median", "sd", "cv", "ci95", "unit", "better"} <= set(
+        found["summary"]["rate"]
+    )
+    assert {"round", "warmup", "heat", "verdict", "reasons", "measured"} <= set(found["rounds"][0])
+    assert found["rounds"][0]["verdict"] == "VALID"
+    assert len(found["summary"]["rate"]["ci95"]) == 2
+
+
+def test_the_flat_form_gives_medians_by_machine_or_lane(run: Run, rounds: Rounds) -> None:
+    log = rounds(0, (1, 1), (2, 1), (9, 1))
+    shared, alone = Fold(run(lanes=2)), Fold(run(lanes=2, machine_ids=("m", "n")))
+    for fold in (shared, alone):
+        fold.feed(log)
+    assert set(flat(shared.summary())) == {"lane-0", "lane-1"}
+    found = flat(alone.summary())
+    assert set(found) == {"m", "n"}
+    assert (found["m"]["rate"], found["m"]["repeat"], found["n"]["rate"]) == (2, 3, None)
+
+
+def test_a_round_counts_once_however_often_it_is_told(run: Run, script: Any) -> None:
+    fold = Fold(run())
+    fold.feed(script.done(0, 1, Measured(metric="time", value=1)))
+    fold.feed(script.done(0, 1, Measured(metric="time", value=99)))
+    assert lane(fold).summary["time"].value == 1
