@@ -10,7 +10,7 @@ RunId = NewType("RunId", str)
 JobId = NewType("JobId", str)
 LaneId = NewType("LaneId", str)
 
-_RUN = re.compile(r"\d{4}-\d{2}-\d{2}_\d{6}_[0-9a-f]{6}")
+_RUN = re.compile(r"\d{4}-\d{2}-\d{2}_\d{6}_[0-9a-f]{6}", re.ASCII)
 _JOB = re.compile(r"j[0-9a-f]{16}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 

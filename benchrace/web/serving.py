@@ -23,6 +23,7 @@ from benchrace.web.asgi import App
 from benchrace.web.shutdown import Shutdown
 
 MAX_CONNECTIONS = 800
+BACKLOG = 128
 STALLED_MS = 30_000
 _GRACE_S = 1.0
 _CANCEL_S = 0.5
@@ -63,6 +64,7 @@ def listen(host: str, port: int) -> Listener:
             # The kernel then drops a peer that takes nothing, whatever waits for it up here.
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STALLED_MS)
         sock.bind(address)
+        sock.listen(BACKLOG)
         sock.setblocking(False)
     except OSError as error:
         sock.close()
@@ -107,7 +109,9 @@ async def serve(
     async with anyio.create_task_group() as group:
         group.start_soon(server.lifespan.handle_lifespan)
         await server.lifespan.wait_for_startup()
-        listening = await asyncio.start_server(server.connected, sock=listener.sock, backlog=128)
+        listening = await asyncio.start_server(
+            server.connected, sock=listener.sock, backlog=BACKLOG
+        )
         task_status.started()
         try:
             await stop()
@@ -145,8 +149,12 @@ class _Server:
             await TCPServer(
                 self._app, self._loop, self._config, self._context, self._state, reader, writer
             )
-        except* (ConnectionError, asyncio.IncompleteReadError):
+        except* OSError:
             pass  # The peer has gone: there is nobody left to tell.
+        except* asyncio.CancelledError:
+            # The stream's own callback would report the cancel of `end` as an error.
+            if not self._context.terminated.is_set():
+                raise
         finally:
             self._open.pop(task, None)
 

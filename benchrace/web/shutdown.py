@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 import anyio
+from anyio.lowlevel import checkpoint
 
 from benchrace.web.asgi import App, Message, Receive, Scope, Send
 
@@ -33,7 +34,7 @@ class Shutdown:
             with anyio.CancelScope() as cancel:
                 self._serving.add(cancel)
                 try:
-                    async with self._socket(scope, send) as watched:
+                    async with self._watched(send) as watched:
                         await app(scope, receive, watched)
                 finally:
                     self._serving.discard(cancel)
@@ -66,14 +67,13 @@ class Shutdown:
             scope.cancel()
 
     @asynccontextmanager
-    async def _socket(self, scope: Scope, send: Send) -> AsyncIterator[Send]:
-        if scope["type"] != "websocket":
-            yield send
-            return
-
+    async def _watched(self, send: Send) -> AsyncIterator[Send]:
         async def watched(message: Message) -> None:
             await send(message)
             match message["type"]:
+                case "http.response.body":
+                    # To a peer that has gone the server's send returns at once: let others run.
+                    await checkpoint()
                 case "websocket.accept":
                     self._sockets.add(send)
                 case "websocket.close":

@@ -17,7 +17,7 @@ CHUNK_BYTES = 1 << 16
 FRAME_S = 0.016
 PING_S = 10.0
 MAX_VIEWERS = 256
-_ID = re.compile(r"(?:(?P<epoch>\d{1,18})-)?(?P<offset>\d{1,18})")
+_ID = re.compile(r"(?:(?P<epoch>[0-9]{1,18})-)?(?P<offset>[0-9]{1,18})")
 
 
 class Source(Protocol):

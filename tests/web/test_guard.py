@@ -1,0 +1,178 @@
+"""Hosts, origins, tokens and sizes, asked of a real server."""
+
+import json
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+
+from benchrace.web.guard import is_allowed_host, is_token, sha256_of
+
+ALLOWED = [
+    "127.0.0.1",
+    "127.0.0.1:8080",
+    "10.1.2.3",
+    "[::1]:80",
+    "[fe80::1%25eth0]",
+    "localhost",
+    "LOCALHOST.:1",
+    "box.local",
+    "declared.example:443",
+]
+REBOUND = [
+    "evil.example",
+    "127.0.0.1.evil.example",
+    "localhost.evil.example",
+    "local",
+    "notlocal",
+    "2130706433",
+    "127.1",
+    "0x7f.1",
+    "declared.example.evil",
+]
+
+
+async def ask(url: str, raw: bytes) -> tuple[int, dict[str, str], bytes]:
+    host, port = url.removeprefix("http://").split(":")
+    async with await anyio.connect_tcp(host, int(port)) as stream:
+        await stream.send(raw)
+        got = b""
+        try:
+            while True:
+                got += await stream.receive()
+        except (anyio.EndOfStream, anyio.BrokenResourceError):
+            pass
+    head, _, rest = got.partition(b"\r\n\r\n")
+    lines = head.decode().split("\r\n")
+    headers = dict(line.lower().split(": ", 1) for line in lines[1:])
+    return int(lines[0].split()[1]), headers, rest
+
+
+async def with_host(url: str, host: str, method: str = "GET") -> tuple[int, bytes]:
+    raw = f"{method} /things HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+    status, _, rest = await ask(url, raw.encode())
+    return status, rest
+
+
+@pytest.mark.parametrize("host", ALLOWED)
+async def test_addresses_and_declared_names_are_answered(edge: Any, host: str) -> None:
+    assert (await with_host(edge.url, host))[0] == 200
+
+
+@pytest.mark.parametrize("host", REBOUND)
+@pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
+async def test_a_rebound_name_is_not(edge: Any, host: str, method: str) -> None:
+    status, rest = await with_host(edge.url, host, method)
+    assert status == 421
+    assert json.loads(rest)["error"]["remedy"]
+
+
+@pytest.mark.parametrize("hosts", ["", "Host: a\r\nHost: 127.0.0.1\r\n", "Host: a b\r\n"])
+async def test_a_host_that_is_no_host_is_refused(edge: Any, hosts: str) -> None:
+    raw = f"GET /health HTTP/1.1\r\n{hosts}Connection: close\r\n\r\n"
+    assert (await ask(edge.url, raw.encode()))[0] == 400
+
+
+async def test_an_upgrade_is_guarded_too(edge: Any) -> None:
+    url = edge.url.replace("http", "ws")
+    foreign: list[dict[str, Any]] = [
+        {"origin": "http://evil.example"},
+        {"origin": "null"},
+        {"origin": edge.url + "0"},
+        {"additional_headers": {"Sec-Fetch-Site": "cross-site"}},
+        {"additional_headers": {"Sec-Fetch-Site": "same-site"}},
+    ]
+    for more in foreign:
+        with pytest.raises(InvalidStatus) as caught:
+            async with connect(url, proxy=None, **more):
+                pass
+        assert caught.value.response.status_code == 403
+        assert b'"remedy"' in (caught.value.response.body or b"")
+    async with connect(url, proxy=None, origin=edge.url) as socket:  # type: ignore[arg-type]
+        await socket.send("here")
+        assert await socket.recv() == "here"
+
+
+FOREIGN = [
+    {"Origin": "http://evil.example"},
+    {"Origin": "null"},
+    {"Origin": "http://127.0.0.1:1"},
+    {"Sec-Fetch-Site": "cross-site"},
+    {"Sec-Fetch-Site": "same-site"},
+]
+
+
+@pytest.mark.parametrize("headers", FOREIGN)
+async def test_no_other_site_changes_anything(edge: Any, headers: dict[str, str]) -> None:
+    async with httpx.AsyncClient(base_url=edge.url, trust_env=False) as client:
+        for method in ("POST", "PATCH", "DELETE", "PUT"):
+            assert (await client.request(method, "/things", headers=headers)).status_code == 403
+        assert (await client.get("/things", headers=headers)).status_code == 200
+        own = {"Origin": edge.url, "Sec-Fetch-Site": "same-origin"}
+        assert (await client.post("/things", headers=own, json={"a": 1})).json() == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [
+        ("application/json", 200),
+        ("application/json; charset=utf-8", 200),
+        ("application/merge-patch+json", 200),
+        ("text/plain", 415),
+        ("application/x-www-form-urlencoded", 415),
+        ("multipart/form-data; boundary=application/json", 415),
+    ],
+)
+async def test_a_body_is_json(edge: Any, kind: str, status: int) -> None:
+    async with httpx.AsyncClient(base_url=edge.url, trust_env=False) as client:
+        answer = await client.post("/things", content=b"{}", headers={"Content-Type": kind})
+        assert answer.status_code == status
+
+
+async def test_a_large_body_is_refused(edge: Any) -> None:
+    async with httpx.AsyncClient(base_url=edge.url, trust_env=False) as client:
+        kind = {"Content-Type": "application/json"}
+        whole = await client.post("/things", content=b"[" + b" " * (1 << 20), headers=kind)
+        assert (whole.status_code, whole.json()["error"]["category"]) == (413, "validation")
+
+        async def chunks() -> Any:
+            for _ in range(20):
+                yield b" " * 65536
+
+        assert (await client.post("/things", content=chunks(), headers=kind)).status_code == 413
+
+
+async def test_a_huge_header_is_refused(edge: Any) -> None:
+    raw = b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\nX: " + b"a" * 400_000 + b"\r\n\r\n"
+    assert (await ask(edge.url, raw))[0] in (400, 431)
+
+
+async def test_every_answer_has_strict_headers(edge: Any) -> None:
+    async with httpx.AsyncClient(base_url=edge.url, trust_env=False) as client:
+        for path in ("/health", "/missing", "/fail/x"):
+            headers = (await client.get(path)).headers
+            assert "script-src 'self'" in headers["content-security-policy"]
+            assert headers["x-content-type-options"] == "nosniff"
+            assert "server" not in headers
+
+
+async def test_a_token_is_asked_for_but_for_health(token_edge: Any) -> None:
+    async with httpx.AsyncClient(base_url=token_edge.url, trust_env=False) as client:
+        assert (await client.get("/health")).status_code == 200
+        assert (await client.get("/assets/x.js")).status_code == 404
+        for wrong in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic right"}):
+            answer = await client.get("/things", headers=wrong)
+            assert (answer.status_code, answer.json()["error"]["category"]) == (401, "validation")
+        assert (await client.get("/things?token=right")).status_code == 401
+        right = {"Authorization": "bearer right"}
+        assert (await client.get("/things", headers=right)).status_code == 200
+
+
+def test_the_rules_by_themselves() -> None:
+    assert is_token("right", sha256_of("right"))
+    assert not is_token("", sha256_of("right"))
+    assert is_allowed_host("Declared.Example", frozenset({"declared.example"}))
+    assert not is_allowed_host("", frozenset())

@@ -1,0 +1,154 @@
+"""A log as server-sent events: nothing lost, nothing doubled, nothing gathered."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+
+from benchrace.web import serving, sse
+
+Frame = dict[str, str]
+
+
+@asynccontextmanager
+async def watching(url: str, path: str = "/events", **headers: str) -> AsyncIterator[Any]:
+    async with (
+        httpx.AsyncClient(base_url=url, trust_env=False, timeout=15) as client,
+        client.stream("GET", path, headers=headers) as answer,
+    ):
+        yield frames(answer)
+
+
+async def frames(answer: httpx.Response) -> AsyncIterator[Frame]:
+    rest = b""
+    async for chunk in answer.aiter_bytes():
+        *whole, rest = (rest + chunk).split(b"\n\n")
+        for each in whole:
+            fields: Frame = {}
+            for line in each.decode().split("\n"):
+                name, _, value = line.partition(": ")
+                fields[name] = f"{fields[name]}\n{value}" if name in fields else value
+            if "retry" not in fields:
+                yield fields
+
+
+async def all_of(url: str, path: str = "/events", **headers: str) -> list[Frame]:
+    async with watching(url, path, **headers) as found:
+        return [each async for each in found]
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    with anyio.fail_after(15):
+        while not condition():  # noqa: ASYNC110 (what is waited for is another connection's)
+            await anyio.sleep(0.005)
+
+
+async def test_lines_come_live_and_the_end_is_said(edge: Any) -> None:
+    edge.log.add(b"a\nb\n")
+    async with watching(edge.url) as found:
+        assert await anext(found) == {"id": "0-4", "data": "a\nb"}
+        edge.log.add(b"c\n")
+        assert await anext(found) == {"id": "0-6", "data": "c"}
+        edge.log.close()
+        assert (await anext(found))["event"] == "end"
+        with pytest.raises(StopAsyncIteration):
+            await anext(found)
+
+
+async def test_a_viewer_that_comes_back_loses_and_doubles_nothing(edge: Any) -> None:
+    lines = [f"line {number}\n".encode() for number in range(40_000)]
+    edge.log.add(b"".join(lines))
+    got: list[str] = []
+    last = ""
+    while len(got) < len(lines):
+        async with watching(edge.url, **({"Last-Event-ID": last} if last else {})) as found:
+            frame = await anext(found)
+            last = frame["id"]
+            got += frame["data"].split("\n")
+    assert got == [line.decode()[:-1] for line in lines]
+    assert edge.log.largest <= 1 << 16
+
+
+async def test_an_offset_can_be_asked_for(edge: Any) -> None:
+    edge.log.add(b"a\nb\n")
+    edge.log.close()
+    assert [each.get("data") for each in await all_of(edge.url, "/events?after=2")] == ["b", "{}"]
+
+
+@pytest.mark.parametrize("name", ["1-4", "0-3", "0-99", "7"])
+async def test_a_place_of_another_log_starts_from_a_snapshot(edge: Any, name: str) -> None:
+    edge.log.add(b"a\nb\n")
+    (only,) = await all_of(edge.url, **{"Last-Event-ID": name})
+    assert only == {"event": "snapshot", "data": '{"epoch":0,"size":4,"url":"/snapshot"}'}
+
+
+async def test_a_cut_log_sends_its_viewers_to_a_snapshot(edge: Any) -> None:
+    edge.log.add(b"a\n")
+    async with watching(edge.url) as found:
+        await anext(found)
+        edge.log.epoch = 1
+        edge.log.add(b"b\n")
+        assert (await anext(found))["event"] == "snapshot"
+
+
+@pytest.mark.parametrize("name", ["x", "-1", "1-", "1-2-3", "٣", "9" * 40])
+async def test_what_is_no_place_is_refused(edge: Any, name: str) -> None:
+    async with httpx.AsyncClient(base_url=edge.url, trust_env=False) as client:
+        assert (await client.get("/events", params={"after": name})).status_code == 400
+
+
+async def test_a_quiet_log_is_pinged(edge: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sse, "PING_S", 0.05)
+    async with watching(edge.url) as found:
+        assert await anext(found) == {"": "ping"}
+
+
+async def test_one_viewer_too_many_is_refused(edge: Any) -> None:
+    async with httpx.AsyncClient(base_url=edge.url, trust_env=False) as client:
+        async with anyio.create_task_group() as group:
+            for _ in range(8):
+                group.start_soon(watch_for_ever, edge.url)
+            await until(lambda: edge.viewers.count == 8)
+            answer = await client.get("/events")
+            assert (answer.status_code, answer.json()["error"]["category"]) == (503, "busy")
+            group.cancel_scope.cancel()
+        await until(lambda: edge.viewers.count == 0)
+
+
+async def watch_for_ever(url: str) -> None:
+    async with watching(url) as found:
+        await anext(found)
+
+
+async def test_frames_are_16_ms_apart(edge: Any) -> None:
+    async with watching(edge.url) as found, anyio.create_task_group() as group:
+        group.start_soon(add_for_ever, edge.log)
+        await anext(found)
+        start = anyio.current_time()
+        for _ in range(10):
+            await anext(found)
+        assert anyio.current_time() - start > 10 * 0.016 * 0.8
+        group.cancel_scope.cancel()
+
+
+async def add_for_ever(log: Any) -> None:
+    while True:
+        log.add(b"x\n")
+        await anyio.sleep(0.001)
+
+
+@pytest.mark.skipif(not hasattr(serving.socket, "TCP_USER_TIMEOUT"), reason="Linux has it alone")
+async def test_a_viewer_that_never_reads_holds_one_chunk_and_is_dropped(
+    stalled_edge: Any,
+) -> None:
+    edge = stalled_edge
+    host, port = edge.listener.host, edge.listener.port
+    edge.log.add((b"y" * 99 + b"\n") * 200_000)
+    async with await anyio.connect_tcp(host, port) as stream:
+        await stream.send(b"GET /events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        await until(lambda: edge.viewers.count == 1)
+        await until(lambda: edge.viewers.count == 0)
+    assert edge.log.largest <= 1 << 16
