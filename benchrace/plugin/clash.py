@@ -56,7 +56,9 @@ def _clash(offer: Offer, offers: Sequence[Offer]) -> str | None:
             sharing = [each for each in offers if name in names(each)]
             if len(sharing) > 1:
                 listed = " and ".join(_origin(each.ref) for each in sharing)
-                return f"two of one name: {what} {name!r} comes from {listed}; uninstall all but one"
+                return (
+                    f"two of one name: {what} {name!r} comes from {listed}; uninstall all but one"
+                )
     return None
 
 

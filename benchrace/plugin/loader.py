@@ -58,7 +58,9 @@ def load_all(refs: Sequence[PluginRef]) -> tuple[Loaded | Broken, ...]:
     """Load each, then refuse all that share a name, a backend's name or a kind's name."""
     loaded = [load(ref) for ref in refs]
     offers = [
-        clash.Offer(each.ref, tuple(b.name for b in each.backends), tuple(k.name for k in each.kinds))
+        clash.Offer(
+            each.ref, tuple(b.name for b in each.backends), tuple(k.name for k in each.kinds)
+        )
         if isinstance(each, Loaded)
         else clash.Offer(each.ref)
         for each in loaded

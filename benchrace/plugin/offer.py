@@ -34,7 +34,7 @@ def backends_of(offered: Any) -> tuple[type[Backend], ...]:
     """Check what `benchrace_backends` returned; raises `Refused`."""
     backends = tuple(_each(offered, "benchrace_backends"))
     for backend in backends:
-        if not (isinstance(backend, type) and issubclass(backend, Backend)):
+        if not _is_subclass(backend, Backend):
             raise Refused(f"benchrace_backends returned {_say(backend)}, no subclass of Backend")
         _check_backend(backend)
     _unique([backend.name for backend in backends], "backend")
@@ -53,7 +53,7 @@ def _check_backend(backend: type[Backend]) -> None:
         missing = ", ".join(sorted(backend.__abstractmethods__))
         raise Refused(f"{where} is abstract: it lacks {missing}")
     name = getattr(backend, "name", None)
-    if not (isinstance(name, str) and is_name(name)):
+    if not _is_good_name(name):
         raise Refused(f"{where}.name is {name!r}: take 1-64 of A-Z a-z 0-9 . _ -")
     title = getattr(backend, "title", None)
     if not (isinstance(title, str) and title.strip()):
@@ -61,7 +61,7 @@ def _check_backend(backend: type[Backend]) -> None:
     if not isinstance(backend.version, str | None):
         raise Refused(f"{where}.version is {_say(backend.version)}: give a text, or None")
     config = backend.config
-    if config is not None and not (isinstance(config, type) and issubclass(config, Config)):
+    if config is not None and not _is_subclass(config, Config):
         raise Refused(f"{where}.config is {_say(config)}: take a subclass of Config, or None")
     workloads = getattr(backend, "workloads", None)
     if not isinstance(workloads, tuple | list) or not workloads:
@@ -82,7 +82,7 @@ def _check_workload(workload: Workload, where: str) -> None:
         raise Refused(f"{where} makes a kind {known.name!r} of its own: that name is built in")
     where = f"{where}, workload {workload.kind.name}"
     accepts = workload.accepts
-    if not (isinstance(accepts, type) and issubclass(accepts, workload.kind.params)):
+    if not _is_subclass(accepts, workload.kind.params):
         wanted = workload.kind.params.__name__
         raise Refused(f"{where}: params is {_say(accepts)}, no subclass of {wanted}")
     if workload.automatic is not None and workload.automatic not in accepts.__struct_fields__:
@@ -105,22 +105,30 @@ def _check_preset(workload: Workload, preset: Mapping[str, Any], where: str) -> 
 
 
 def _check_kind(kind: Kind) -> None:
-    if not (isinstance(kind.name, str) and is_name(kind.name)):
+    if not _is_good_name(kind.name):
         raise Refused(f"a kind is named {kind.name!r}: take 1-64 of A-Z a-z 0-9 . _ -")
     where = f"kind {kind.name}"
     for found, base in ((kind.params, Params), (kind.record, Record)):
-        if not (isinstance(found, type) and issubclass(found, base)):
+        if not _is_subclass(found, base):
             raise Refused(f"{where}: {_say(found)} is no subclass of {base.__name__}")
     if not callable(kind.derive):
         raise Refused(f"{where}: derive is {_say(kind.derive)}, which cannot be called")
     for metric in kind.metrics:
         if not isinstance(metric, Metric):
             raise Refused(f"{where}: metrics holds {_say(metric)}, which is no Metric")
-        if not (isinstance(metric.name, str) and is_name(metric.name) and metric.title):
+        if not (_is_good_name(metric.name) and metric.title):
             raise Refused(f"{where}: the metric {metric.name!r} needs a name and a title")
     _unique([metric.name for metric in kind.metrics], f"metric in {where}")
     if not any(metric.headline for metric in kind.metrics):
         raise Refused(f"{where}: no metric is a headline, so nothing ranks its lanes")
+
+
+def _is_good_name(name: Any) -> bool:
+    return isinstance(name, str) and is_name(name)
+
+
+def _is_subclass(found: Any, base: type) -> bool:
+    return isinstance(found, type) and issubclass(found, base)
 
 
 def _unique(names: list[str], what: str) -> None:

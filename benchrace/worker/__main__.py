@@ -3,7 +3,6 @@
 import os
 import signal
 import sys
-from typing import assert_never
 
 import msgspec
 
@@ -40,16 +39,10 @@ def _obey(order: control.AnyOrder, lines: Lines, voice: Voice) -> WorkerExit:
             from benchrace.worker.job import run_job
 
             return run_job(order, lines, voice, SystemClock())
-        case control.DescribeOrder() | control.ProbeOrder():
-            from benchrace.worker.ask import answer
-
-            return answer(order, lines, voice)
-        case control.PreflightOrder() | control.CalibrateOrder():
-            from benchrace.worker.ask import answer
-
-            return answer(order, lines, voice)
         case _:
-            assert_never(order)
+            from benchrace.worker.ask import answer
+
+            return answer(order, voice)
 
 
 if __name__ == "__main__":

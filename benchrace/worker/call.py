@@ -25,9 +25,7 @@ class Calls:
         self._watchdog = watchdog
         self._give_up = give_up
 
-    async def call(
-        self, doing: str, work: Callable[[], Awaitable[T]], limit_s: float
-    ) -> T:
+    async def call(self, doing: str, work: Callable[[], Awaitable[T]], limit_s: float) -> T:
         """Await `work()`. Raises `BenchraceError` for what people should read, else `Over`.
 
         A thread that hangs past its cancel cannot be ended from inside; the watchdog does it.

@@ -55,7 +55,7 @@ class Commands:
         return self._starts[heat]
 
     def left_out(self, slot: Slot, counted: int) -> bool:
-        """Tell whether `slot`, its lane's counted round number `counted`, is not wanted any more."""
+        """Tell whether `slot` is not wanted any more; `counted` is its place among counted ones."""
         return not slot.warmup and any(
             counted >= each.rounds and (not each.lane_ids or slot.lane_id in each.lane_ids)
             for each in self._shorten

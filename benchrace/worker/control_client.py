@@ -15,7 +15,7 @@ class ControlClient:
         self._client: httpx.AsyncClient | None = None
 
     def get(self) -> "httpx.AsyncClient":
-        """Give the client: no redirects, identity encoding, limits of 10 s, no proxy of the host."""
+        """Give the client: no redirects, identity encoding, limits of 10 s, no proxy."""
         if self._client is None:
             # Imported here alone: it costs a third of a second that most jobs need not pay.
             import httpx

@@ -1,4 +1,4 @@
-"""The flat metrics of a finished job: medians of counted rounds, and what all of them share."""
+"""The flat metrics of a finished job: medians of counted rounds, and raw facts of the last."""
 
 from collections.abc import Mapping, Sequence
 
@@ -37,9 +37,9 @@ def _lane(rounds: Sequence[RoundDonePayload]) -> Flat:
             if measured.value is not None:
                 known.append(measured.value)
     flat: Flat = {name: median(found) if found else None for name, found in values.items()}
-    first = rounds[0].record or {}
-    for name, value in first.items():
-        shared = all((each.record or {}).get(name) == value for each in rounds)
-        if name not in flat and shared and type(value) in (int, float, str):
+    for name, value in (rounds[-1].record or {}).items():
+        # Stamps and durations differ from round to round; the metrics have what they mean.
+        plain = type(value) in (int, float, str) and not name.endswith("_ns")
+        if plain and name not in flat:
             flat[name] = value
     return flat

@@ -31,7 +31,7 @@ from benchrace.worker.phases import Phases
 from benchrace.worker.pulse import PERIOD_S, Pulse
 from benchrace.worker.registry import Registry
 from benchrace.worker.round import Rounds
-from benchrace.worker.runner import Runner
+from benchrace.worker.runner import Gear, Runner
 from benchrace.worker.streams import Lines, Voice
 from benchrace.worker.watchdog import SILENCE_S, Watchdog, stack_of_loop
 from benchrace.worker.writer import Writer
@@ -135,7 +135,11 @@ class _Job:
 
     def _listen(self, scope: anyio.CancelScope) -> None:
         loop = asyncio.get_running_loop()
-        self._writer.on_broken = partial(loop.call_soon_threadsafe, scope.cancel)
+
+        def stop() -> None:
+            loop.call_soon_threadsafe(scope.cancel)
+
+        self._writer.on_broken = stop
         self._commands.listen(self._lines, stop=scope.cancel, lost=self._orphaned)
 
     def _tick(self, contexts: dict[str, LaneContext]) -> None:
@@ -179,10 +183,9 @@ class _Job:
         rounds = Rounds(
             spec, writer=self._writer, clock=self._clock, calls=calls, pulse=self._pulse
         )
-        return Runner(
-            spec,
-            registry,
-            contexts,
+        gear = Gear(
+            registry=registry,
+            contexts=contexts,
             commands=self._commands,
             phases=self._phases,
             calls=calls,
@@ -190,6 +193,7 @@ class _Job:
             writer=self._writer,
             clock=self._clock,
         )
+        return Runner(spec, gear)
 
 
 def _start(order: JobOrder, registry: Registry, writer: Writer) -> None:

@@ -83,13 +83,13 @@ class Rounds:
     def _asleep_ns(self) -> int:
         return self._clock.boottime_ns() - self._clock.monotonic_ns()
 
-    def _judged(
-        self, racer: Racer, slot: Slot, timed: Timed, marks: Marks
-    ) -> p.RoundDonePayload:
+    def _judged(self, racer: Racer, slot: Slot, timed: Timed, marks: Marks) -> p.RoundDonePayload:
         kind = racer.workload.kind
         match timed.outcome:
             case BenchraceError() as error:
-                return self._failed(slot, timed.elapsed_ns, marks.verdict, error, kind.metrics_version)
+                return self._failed(
+                    slot, timed.elapsed_ns, marks.verdict, error, kind.metrics_version
+                )
             case record if isinstance(record, kind.record):
                 pass
             case other:

@@ -1,6 +1,7 @@
 """Take a job through its schedule: open, warm up, race, close."""
 
 from collections import Counter
+from dataclasses import dataclass
 
 import anyio
 
@@ -31,32 +32,27 @@ _CLOSE_S = 10.0
 _CLOSE_STOPPED_S = 1.5
 
 
+@dataclass(frozen=True, kw_only=True)
+class Gear:
+    """What a runner works with; all of it belongs to one job."""
+
+    registry: Registry
+    contexts: dict[str, LaneContext]
+    commands: Commands
+    phases: Phases
+    calls: Calls
+    rounds: Rounds
+    writer: Writer
+    clock: Clock
+
+
 class Runner:
     """Runs one job's schedule once; emits everything but the job's start and end."""
 
-    def __init__(
-        self,
-        spec: JobSpec,
-        registry: Registry,
-        contexts: dict[str, LaneContext],
-        *,
-        commands: Commands,
-        phases: Phases,
-        calls: Calls,
-        rounds: Rounds,
-        writer: Writer,
-        clock: Clock,
-    ) -> None:
+    def __init__(self, spec: JobSpec, gear: Gear) -> None:
         self._spec = spec
-        self._registry = registry
-        self._contexts = contexts
-        self._commands = commands
-        self._phases = phases
-        self._calls = calls
-        self._rounds = rounds
-        self._writer = writer
-        self._clock = clock
-        self._syncing = Syncing(writer, clock)
+        self._gear = gear
+        self._syncing = Syncing(gear.writer, gear.clock)
         self._backends: dict[str, Backend] = {}
         self._lanes = {lane.lane_id: JobLaneState(lane) for lane in spec.lanes}
 
@@ -85,20 +81,20 @@ class Runner:
 
     async def close_all(self) -> None:
         """Close what is still open; bounded, and not stopped by the cancel that may lead here."""
-        limit_s = _CLOSE_STOPPED_S if self._commands.stopping else _CLOSE_S
+        limit_s = _CLOSE_STOPPED_S if self._gear.commands.stopping else _CLOSE_S
         with anyio.CancelScope(shield=True):
             for lane in self._lanes.values():
                 await self._close(lane, limit_s)
 
     async def _slot(self, lane: JobLaneState, slot: Slot, counted: int) -> None:
-        if self._commands.left_out(slot, counted):
+        if self._gear.commands.left_out(slot, counted):
             return
         if lane.state is LaneState.WAITING:
             await self._open(lane)
         if lane.state is not LaneState.OPEN or lane.racer is None:
             return
         armed_ns = await self._phase(slot)
-        done = await self._rounds.play(lane.racer, slot, armed_ns)
+        done = await self._gear.rounds.play(lane.racer, slot, armed_ns)
         self._take(lane, done)
         if lane.in_row >= _IN_ROW:
             await self._give_up(lane, lane.failures[-1])
@@ -106,24 +102,26 @@ class Runner:
 
     async def _phase(self, slot: Slot) -> int | None:
         if slot.warmup:
-            self._phases.now(JobPhase.OPENING)
+            self._gear.phases.now(JobPhase.OPENING)
             return None
         if not slot.armed or slot.heat is None:
-            self._phases.now(JobPhase.RUNNING)
+            self._gear.phases.now(JobPhase.RUNNING)
             return None
-        self._phases.now(JobPhase.READY, slot.heat)
-        at_ns = await self._commands.go(slot.heat)
-        self._phases.now(JobPhase.RUNNING)
-        await wait_until(at_ns, self._clock)
+        self._gear.phases.now(JobPhase.READY, slot.heat)
+        at_ns = await self._gear.commands.go(slot.heat)
+        self._gear.phases.now(JobPhase.RUNNING)
+        await wait_until(at_ns, self._gear.clock)
         return at_ns
 
     async def _open(self, lane: JobLaneState) -> None:
-        self._phases.now(JobPhase.OPENING)
+        self._gear.phases.now(JobPhase.OPENING)
         doing = f"opening {lane.spec.label}"
         try:
-            racer = await self._calls.call(doing, lambda: self._racer(lane), self._spec.timeout_s)
+            racer = await self._gear.calls.call(
+                doing, lambda: self._racer(lane), self._spec.timeout_s
+            )
             lane.racer, lane.state = racer, LaneState.OPEN
-            await self._calls.call(
+            await self._gear.calls.call(
                 doing, lambda: racer.backend.open(racer.lane, racer.context), self._spec.timeout_s
             )
             racer.context.show_all()
@@ -132,14 +130,16 @@ class Runner:
 
     async def _racer(self, lane: JobLaneState) -> Racer:
         spec = lane.spec
-        workload = self._registry.workload(spec.backend, self._spec.kind)
+        workload = self._gear.registry.workload(spec.backend, self._spec.kind)
         if spec.backend not in self._backends:
-            self._backends[spec.backend] = self._registry.make(spec.backend)
+            self._backends[spec.backend] = self._gear.registry.make(spec.backend)
         params, fields = convert(spec.params, workload)
         if params is None:
             raise InvalidInput(fields)
         made = Lane(lane_id=spec.lane_id, label=spec.label, kind=self._spec.kind, params=params)
-        return Racer(self._backends[spec.backend], workload, made, self._contexts[spec.lane_id])
+        return Racer(
+            self._backends[spec.backend], workload, made, self._gear.contexts[spec.lane_id]
+        )
 
     def _take(self, lane: JobLaneState, done: p.RoundDonePayload) -> None:
         if done.verdict.level is not Level.INVALID:
@@ -155,9 +155,11 @@ class Runner:
         )
 
     async def _give_up(self, lane: JobLaneState, failure: Failure) -> None:
-        self._writer.check()
+        self._gear.writer.check()
         lane.failures.append(failure)
-        self._writer.emit(LaneError, p.LaneErrorPayload(error=failure), lane_id=lane.spec.lane_id)
+        self._gear.writer.emit(
+            LaneError, p.LaneErrorPayload(error=failure), lane_id=lane.spec.lane_id
+        )
         await self._close(lane, _CLOSE_S)
         lane.state = LaneState.OVER
 
@@ -167,7 +169,7 @@ class Runner:
         lane.state = LaneState.OVER
         racer = lane.racer
         try:
-            await self._calls.call(
+            await self._gear.calls.call(
                 f"closing {lane.spec.label}",
                 lambda: racer.backend.close(racer.lane, racer.context),
                 limit_s,
@@ -181,6 +183,6 @@ class Runner:
             self._complain(lane, error.message)
 
     def _complain(self, lane: JobLaneState, message: str) -> None:
-        self._writer.check()
+        self._gear.writer.check()
         said = p.LogPayload(level="error", message=message, source=lane.spec.backend)
-        self._writer.emit(Log, said, lane_id=lane.spec.lane_id)
+        self._gear.writer.emit(Log, said, lane_id=lane.spec.lane_id)

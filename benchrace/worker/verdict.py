@@ -22,7 +22,9 @@ class Surroundings(NamedTuple):
     asleep_ns: int
 
 
-def derived(kind: Kind, record: Record, params: Params, extra: Iterable[Measured]) -> list[Measured]:
+def derived(
+    kind: Kind, record: Record, params: Params, extra: Iterable[Measured]
+) -> list[Measured]:
     """Give one `Measured` per declared metric, in the order of declaration.
 
     What the backend measured itself wins. Raises what `derive` raises, and `TypeError` where it
@@ -34,10 +36,9 @@ def derived(kind: Kind, record: Record, params: Params, extra: Iterable[Measured
         if not isinstance(each, Measured) or each.metric not in declared:
             raise TypeError(f"derive of kind {kind.name} yields {each!r:.200}, no declared metric")
         found[each.metric] = each
-    return [
-        found.get(name) or Measured(metric=name, value=None, reason=_NOT_MEASURED)
-        for name in declared
-    ]
+    for name in declared:
+        found.setdefault(name, Measured(metric=name, value=None, reason=_NOT_MEASURED))
+    return [found[name] for name in declared]
 
 
 def plain(record: Record) -> dict[str, Any]:

@@ -1,0 +1,30 @@
+"""Find the N whose count takes about two seconds, by timing counts of growing N."""
+
+from collections.abc import Awaitable, Callable
+from math import floor, log10
+
+TARGET_S = 2.0
+_ENOUGH_S = 0.2
+_GROWTH = 8
+
+
+async def calibrate(
+    seconds: Callable[[int], Awaitable[float]], *, first: int, limit: int, exponent: float
+) -> int:
+    """Give an N of the form d x 10^k, at most `limit`, so that its count can be checked.
+
+    `seconds(n)` counts up to n once and tells how long it took, which grows as n^`exponent`.
+    """
+    n = min(first, limit)
+    took = await seconds(n)
+    while took < _ENOUGH_S and n < limit:
+        n = min(n * _GROWTH, limit)
+        took = await seconds(n)
+    wanted = n * (TARGET_S / max(took, 1e-6)) ** (1 / exponent)
+    return round_down(min(wanted, limit))
+
+
+def round_down(n: float) -> int:
+    """Keep the first digit of n, and make the others zero; at least 1."""
+    step: int = 10 ** max(0, floor(log10(max(n, 1))))
+    return max(1, int(n) // step * step)
