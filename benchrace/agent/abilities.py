@@ -1,0 +1,169 @@
+"""What this machine is and can do, kept up to date while nothing is measured."""
+
+import logging
+from typing import Any
+
+import anyio
+import msgspec
+
+from benchrace import __version__
+from benchrace.agent.beacon import Beacon
+from benchrace.agent.oneshot import ask
+from benchrace.agent.plugins import Plugins
+from benchrace.agent.settings import AgentSettings
+from benchrace.agent.slot import Busy, Slot
+from benchrace.config.agent import AgentConfig, unknown_tables
+from benchrace.errors import BenchraceError
+from benchrace.link.capabilities import BackendStatus, Calibrated, Capabilities, LaneReadiness
+from benchrace.plugin.readiness import Probe, Problem
+from benchrace.run.control import CalibrateOrder, PreflightOrder, ProbeOrder
+from benchrace.run.job import JobLane
+from benchrace.telemetry.detection import detect
+from benchrace.telemetry.environment import Environment, environment
+from benchrace.telemetry.hardware import Hardware
+from benchrace.telemetry.identity import fingerprint
+from benchrace.telemetry.root import Root
+
+log = logging.getLogger(__name__)
+_PROBE_S = 60.0
+_PREFLIGHT_S = 60.0
+_CALIBRATE_S = 300.0
+
+
+class Machine(msgspec.Struct, frozen=True, kw_only=True):
+    """What telemetry found."""
+
+    hardware: Hardware
+    environment: Environment
+    fingerprint: str
+
+
+def look(root: Root, settings: AgentSettings) -> Machine:
+    """Look at the machine. Blocks; raises InvalidInput for overrides that fit no GPU."""
+    hardware = detect(root, settings.overrides)
+    return Machine(
+        hardware=hardware,
+        environment=environment(root, hardware),
+        fingerprint=fingerprint(hardware),
+    )
+
+
+class Abilities:
+    """`current` is None until the plugins are described; `changed` flashes when it is new."""
+
+    def __init__(
+        self, settings: AgentSettings, machine: Machine, plugins: Plugins, slot: Slot
+    ) -> None:
+        self._settings = settings
+        self._machine = machine
+        self._plugins = plugins
+        self._slot = slot
+        self._probes: dict[str, Probe] = {}
+        self._failed: Problem | None = None
+        self.current: Capabilities | None = None
+        self.changed = Beacon()
+
+    async def known(self) -> Capabilities:
+        """Give what is known, once the plugins are described."""
+        while self.current is None:
+            await self.changed.wait(self.changed.count)
+        return self.current
+
+    async def keep(self) -> None:
+        """Describe and probe, again and again while nothing is measured, until cancelled."""
+        while True:
+            try:
+                await self.refresh()
+            except Busy:
+                log.debug("not probed: the machine is measuring")
+            await anyio.sleep(self._settings.probe_every_s if self.current else 1.0)
+
+    async def refresh(self) -> Capabilities:
+        """Describe what is new, and ask every engine whether it answers; raises Busy."""
+        first = self.current is None
+        if await self._plugins.refresh() or first:
+            self._tell()
+            for warning in self._warnings():
+                log.warning("agent.yaml: %s", warning)
+        await self._probe()
+        return self._tell()
+
+    async def preflight(self, kind: str, lanes: tuple[JobLane, ...]) -> tuple[LaneReadiness, ...]:
+        """Ask of each lane whether it can start; raises Busy."""
+        order = PreflightOrder(
+            plugins=self._for(kind, lanes), config=self.tables(), kind=kind, lanes=lanes
+        )
+        result = await self._ask(order, _PREFLIGHT_S)
+        return msgspec.convert(result, tuple[LaneReadiness, ...])
+
+    async def calibrate(self, kind: str, lanes: tuple[JobLane, ...]) -> tuple[Calibrated, ...]:
+        """Ask for each lane what "auto" comes to; raises Busy."""
+        order = CalibrateOrder(
+            plugins=self._for(kind, lanes), config=self.tables(), kind=kind, lanes=lanes
+        )
+        result = await self._ask(order, _CALIBRATE_S)
+        return msgspec.convert(result, tuple[Calibrated, ...])
+
+    def tables(self) -> dict[str, dict[str, Any]]:
+        """Give the configuration of the backends that are installed."""
+        names = {each.name for one in self._plugins.described for each in one.backends}
+        return {name: table for name, table in self._settings.tables.items() if name in names}
+
+    def _for(self, kind: str, lanes: tuple[JobLane, ...]) -> Any:
+        return self._plugins.for_backends(frozenset(lane.backend for lane in lanes), kind)
+
+    async def _ask(self, order: PreflightOrder | CalibrateOrder | ProbeOrder, limit: float) -> Any:
+        async with self._slot.aside():
+            return await ask(self._settings.worker, order, limit)
+
+    async def _probe(self) -> None:
+        order = ProbeOrder(plugins=self._plugins.refs, config=self.tables())
+        try:
+            result = await self._ask(order, _PROBE_S)
+            self._probes = msgspec.convert(result, dict[str, Probe])
+            self._failed = None
+        except Busy:
+            raise
+        except (BenchraceError, msgspec.ValidationError) as error:
+            remedy = error.remedy if isinstance(error, BenchraceError) else "Update the plugin."
+            self._failed = Problem(message=f"probing failed: {error}", remedy=remedy)
+
+    def _tell(self) -> Capabilities:
+        told = Capabilities(
+            machine_id=self._settings.machine_id,
+            label=self._settings.label,
+            version=__version__,
+            fingerprint=self._machine.fingerprint,
+            hardware=self._machine.hardware,
+            environment=self._machine.environment,
+            plugins=self._plugins.described,
+            backends=tuple(
+                _status(backend, plugin.name, self._probes.get(backend.name), self._failed)
+                for plugin in self._plugins.described
+                for backend in plugin.backends
+            ),
+        )
+        if told != self.current:
+            self.current = told
+            self.changed.flash()
+        return told
+
+    def _warnings(self) -> tuple[str, ...]:
+        names = frozenset(each.name for one in self._plugins.described for each in one.backends)
+        return unknown_tables(AgentConfig(tables=self._settings.tables), names)
+
+
+def _status(
+    backend: Any, plugin: str, probe: Probe | None, failed: Problem | None
+) -> BackendStatus:
+    problems = () if failed is None else (failed,)
+    if probe is None:
+        return BackendStatus(description=backend, plugin=plugin, reachable=None, problems=problems)
+    return BackendStatus(
+        description=backend,
+        plugin=plugin,
+        reachable=probe.reachable,
+        engine_version=probe.version,
+        models=probe.models,
+        problems=(*probe.problems, *problems),
+    )

@@ -1,0 +1,79 @@
+"""What of each job central has, and what it gets next."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+
+from benchrace.agent.job import Job
+from benchrace.events.envelope import Stream
+from benchrace.link.messages import Frame, PhaseChanged
+from benchrace.store.tail import Tail
+
+FRAME_BYTES = 1 << 18
+
+
+class Sent(msgspec.Struct):
+    """One stream of a job: what was read to be sent, and what central has on its disk."""
+
+    tail: Tail
+    acked: int
+    fresh: bool = True
+
+
+class Parcel(msgspec.Struct, frozen=True):
+    frame: Frame
+    lines: bytes
+
+
+class JobOutbox:
+    """The streams of one job, read from where central has got to."""
+
+    def __init__(self, job: Job, resume: Mapping[str, int]) -> None:
+        self.job = job
+        self._told: PhaseChanged | None = None
+        self._streams = {
+            str(stream): _from(path, resume.get(stream, 0))
+            for stream, path in ((Stream.WORK, job.folder.work), (Stream.AGENT, job.folder.agent))
+        }
+
+    def unread(self) -> Iterator[tuple[str, Sent]]:
+        """Yield each stream by name; to be read until it gives nothing."""
+        yield from self._streams.items()
+
+    def next(self, name: str) -> Parcel | None:
+        """Read a stream's next lines as a frame; blocks only as long as the disk does."""
+        sent = self._streams[name]
+        sent.fresh = False
+        batch = sent.tail.read()
+        if batch is None:
+            return None
+        frame = Frame(
+            job=self.job.job_id, stream=name, first_seq=batch.first_seq, count=batch.count
+        )
+        return Parcel(frame, batch.lines)
+
+    def news(self) -> PhaseChanged | None:
+        """Give the job's phase where central was not told of it yet."""
+        now = PhaseChanged(job_id=self.job.job_id, phase=self.job.phase, heat=self.job.heat)
+        if now == self._told:
+            return None
+        self._told = now
+        return now
+
+    def acknowledged(self, stream: str, next_seq: int) -> None:
+        """Take central's word for what is on its disk."""
+        sent = self._streams.get(stream)
+        if sent is not None:
+            sent.acked = max(sent.acked, next_seq)
+
+    @property
+    def finished(self) -> bool:
+        """True once the job is over and central has every line of it on its disk."""
+        return self.job.phase.final and all(
+            not sent.fresh and sent.acked >= sent.tail.seq for sent in self._streams.values()
+        )
+
+
+def _from(path: Path, seq: int) -> Sent:
+    return Sent(Tail(path, seq, limit=FRAME_BYTES), seq)

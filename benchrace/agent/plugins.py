@@ -1,0 +1,132 @@
+"""What the installed plugins offer, told by a worker each and remembered between starts."""
+
+import hashlib
+import importlib.util
+from pathlib import Path
+
+import anyio
+import msgspec
+
+from benchrace import __version__
+from benchrace.agent.oneshot import ask
+from benchrace.agent.slot import Busy, Slot
+from benchrace.errors import BenchraceError
+from benchrace.plugin.description import PluginDescription
+from benchrace.plugin.entry_points import PluginRef, discover
+from benchrace.run.control import DescribeOrder
+from benchrace.store import atomic
+
+_LIMIT_S = 60.0
+
+
+class Plugins:
+    """Describes entry points; `refs` are those whose description is no error."""
+
+    def __init__(self, cache: Path, command: tuple[str, ...], slot: Slot) -> None:
+        self._cache = cache
+        self._command = command
+        self._slot = slot
+        self._known: dict[str, PluginDescription] = {}
+        self.refs: tuple[PluginRef, ...] = ()
+        self.described: tuple[PluginDescription, ...] = ()
+
+    async def refresh(self) -> bool:
+        """Describe what is new or changed; true where anything did. Raises Busy in a job."""
+        refs = await anyio.to_thread.run_sync(discover)
+        known: dict[str, PluginDescription] = {}
+        for ref in refs:
+            key = await anyio.to_thread.run_sync(_key, ref)
+            known[key] = self._known.get(key) or await self._describe(ref, key)
+        changed = known != self._known
+        self._known = known
+        self.described = without_twins(tuple(known.values()))
+        good = {each.name for each in self.described if each.ok}
+        self.refs = tuple(ref for ref in refs if ref.name in good)
+        return changed
+
+    def for_backends(self, names: frozenset[str], kind: str | None) -> tuple[PluginRef, ...]:
+        """Give the entry points that a job with these backends has to import."""
+        wanted = {
+            each.name
+            for each in self.described
+            if each.ok and (names & {one.name for one in each.backends} or kind in each.kinds)
+        }
+        return tuple(ref for ref in self.refs if ref.name in wanted)
+
+    async def _describe(self, ref: PluginRef, key: str) -> PluginDescription:
+        path = self._cache / f"{key}.json"
+        kept = await anyio.to_thread.run_sync(_read, path)
+        if kept is not None:
+            return kept
+        try:
+            async with self._slot.aside():
+                order = DescribeOrder(plugins=(ref,))
+                result = await ask(self._command, order, _LIMIT_S)
+            described = msgspec.convert(result, PluginDescription)
+        except Busy:
+            raise
+        except (BenchraceError, msgspec.ValidationError) as error:
+            detail = error.detail if isinstance(error, BenchraceError) else None
+            return broken(ref, str(error), detail)
+        if described.ok:
+            # A broken one is asked again each time: what broke it may be outside of it.
+            await anyio.to_thread.run_sync(_write, path, described)
+        return described
+
+
+def broken(ref: PluginRef, error: str, traceback: str | None) -> PluginDescription:
+    """Describe a plugin that cannot be used."""
+    return PluginDescription(
+        name=ref.name,
+        module=ref.module,
+        distribution=ref.distribution,
+        version=ref.version,
+        error=error,
+        traceback=traceback,
+    )
+
+
+def without_twins(described: tuple[PluginDescription, ...]) -> tuple[PluginDescription, ...]:
+    """Refuse every plugin whose name, or a backend's name, another one has too. Pure."""
+    owners: dict[tuple[str, str], list[PluginDescription]] = {}
+    for each in described:
+        owners.setdefault(("plugin", each.name), []).append(each)
+        for backend in each.backends:
+            owners.setdefault(("backend", backend.name), []).append(each)
+    shared = {key: those for key, those in owners.items() if len(those) > 1}
+    refused = []
+    for each in described:
+        clash = next((key for key, those in shared.items() if each in those), None)
+        if clash is not None and each.ok:
+            who = " and ".join(one.distribution or one.module for one in shared[clash])
+            message = f"the {clash[0]} name {clash[1]} is taken twice, by {who}: uninstall one"
+            each = msgspec.structs.replace(each, error=message, backends=(), kinds=())
+        refused.append(each)
+    return tuple(refused)
+
+
+def _key(ref: PluginRef) -> str:
+    """Name what the description depends on: also the newest file, for a plugin being written."""
+    package = ref.module.split(":")[0].split(".")[0]
+    newest = 0
+    spec = importlib.util.find_spec(package)
+    for place in (spec.submodule_search_locations or ()) if spec is not None else ():
+        newest = max(
+            (file.stat().st_mtime_ns for file in Path(place).rglob("*.py")), default=newest
+        )
+    if spec is not None and spec.origin is not None and Path(spec.origin).is_file():
+        newest = max(newest, Path(spec.origin).stat().st_mtime_ns)
+    text = f"{ref.identity} {__version__} {newest}"
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _read(path: Path) -> PluginDescription | None:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=PluginDescription)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def _write(path: Path, described: PluginDescription) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    atomic.write(path, msgspec.json.encode(described))

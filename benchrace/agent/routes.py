@@ -1,0 +1,184 @@
+"""The agent's native HTTP routes; thin, each a question to `Agent`."""
+
+import shutil
+from typing import Any
+
+import anyio
+import msgspec
+from quart import Quart, Response, request
+
+from benchrace import __version__
+from benchrace.agent.agent import Agent
+from benchrace.agent.direct import JobRequest
+from benchrace.agent.job import JobSummary
+from benchrace.agent.log import JobLog, events_from
+from benchrace.agent.metrics import exposition
+from benchrace.agent.sampling import Sample
+from benchrace.agent.slot import Busy
+from benchrace.errors import FieldError, InvalidInput
+from benchrace.web import body, problem, sse
+from benchrace.web.shutdown import Shutdown
+
+
+class Health(msgspec.Struct, frozen=True, kw_only=True):
+    ok: bool
+    machine_id: str
+    label: str
+    busy: bool
+    version: str
+
+
+class Accepted(msgspec.Struct, frozen=True, kw_only=True):
+    job_id: str
+
+
+class CancelRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """The body of a cancel; it may be left out."""
+
+    reason: str = "cancelled by a person"
+
+
+class JobList(msgspec.Struct, frozen=True, kw_only=True):
+    jobs: tuple[JobSummary, ...]
+
+
+class Storage(msgspec.Struct, frozen=True, kw_only=True):
+    path: str
+    total_bytes: int
+    free_bytes: int
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """`running` is the job that measures; `central` the link's state in words."""
+
+    name: str
+    machine_id: str
+    version: str
+    running: JobSummary | None
+    storage: Storage
+    central: str
+
+
+class RuntimeMetrics(msgspec.Struct, frozen=True, kw_only=True):
+    machine_id: str
+    samples: tuple[Sample, ...]
+
+
+def answer(value: Any, status: int = 200) -> Response:
+    """Encode a value as the answer."""
+    return Response(msgspec.json.encode(value), status=status, content_type="application/json")
+
+
+def create_app(agent: Agent, shutdown: Shutdown) -> Quart:
+    """Make the application; compat replaces and adds routes by their endpoint's name."""
+    app = Quart("benchrace.agent")
+    app.config["MAX_CONTENT_LENGTH"] = 1 << 20
+    problem.install(app)
+    app.register_error_handler(Busy, _busy)
+    _machine_routes(app, agent)
+    _job_routes(app, agent)
+    _log_routes(app, agent, shutdown)
+    return app
+
+
+def _machine_routes(app: Quart, agent: Agent) -> None:
+    settings = agent.settings
+
+    @app.get("/health", endpoint="health")
+    async def health() -> Response:
+        busy = agent.slot.job_id is not None
+        return answer(
+            Health(
+                ok=True,
+                machine_id=settings.machine_id,
+                label=settings.label,
+                busy=busy,
+                version=__version__,
+            )
+        )
+
+    @app.get("/capabilities", endpoint="capabilities")
+    async def capabilities() -> Response:
+        return answer(await agent.abilities.known())
+
+    @app.get("/api/status", endpoint="status")
+    async def status() -> Response:
+        usage = await anyio.to_thread.run_sync(shutil.disk_usage, settings.data)
+        running = agent.jobs.running
+        return answer(
+            Status(
+                name=settings.label,
+                machine_id=settings.machine_id,
+                version=__version__,
+                running=None if running is None else running.summary(),
+                storage=Storage(
+                    path=str(settings.data), total_bytes=usage.total, free_bytes=usage.free
+                ),
+                central=agent.link_state,
+            )
+        )
+
+    @app.get("/api/agent/runtime_metrics", endpoint="runtime_metrics")
+    async def runtime_metrics() -> Response:
+        samples = await agent.sampling.window()
+        return answer(RuntimeMetrics(machine_id=settings.machine_id, samples=samples))
+
+    @app.get("/metrics", endpoint="metrics")
+    async def metrics() -> Response:
+        await agent.sampling.window()
+        text, content_type = exposition(agent)
+        return Response(text, content_type=content_type)
+
+
+def _job_routes(app: Quart, agent: Agent) -> None:
+    @app.post("/jobs", endpoint="start_job")
+    async def start_job() -> Response:
+        job = await agent.start_direct(await body.read(request, JobRequest))
+        return answer(Accepted(job_id=job.job_id), 202)
+
+    @app.get("/jobs", endpoint="list_jobs")
+    async def list_jobs() -> Response:
+        return answer(JobList(jobs=tuple(job.summary() for job in agent.jobs.all())))
+
+    @app.get("/jobs/<job_id>", endpoint="show_job")
+    async def show_job(job_id: str) -> Response:
+        return answer(agent.jobs.named(job_id).summary())
+
+    @app.post("/jobs/<job_id>/cancel", endpoint="cancel_job")
+    async def cancel_job(job_id: str) -> Response:
+        asked = await body.read(request, CancelRequest)
+        job = agent.jobs.named(job_id)
+        await job.cancel(asked.reason[:500])
+        return answer(job.summary(), 200 if job.phase.final else 202)
+
+
+def _log_routes(app: Quart, agent: Agent, shutdown: Shutdown) -> None:
+    viewers = sse.Viewers()
+
+    @app.get("/jobs/<job_id>/events", endpoint="job_events")
+    async def job_events(job_id: str) -> Response:
+        job = agent.jobs.named(job_id)
+        return Response(events_from(job, _since()), content_type="application/json")
+
+    @app.get("/api/logs/<job_id>", endpoint="job_log")
+    async def job_log(job_id: str) -> Response:
+        job = agent.jobs.named(job_id)
+        place = request.headers.get("Last-Event-ID") or request.args.get("after")
+        return sse.stream(
+            JobLog(job, agent.jobs.changed),
+            sse.position(place),
+            shutdown=shutdown,
+            viewers=viewers,
+            snapshot_url=f"/jobs/{job_id}",
+        )
+
+
+def _since() -> int:
+    text = request.args.get("since", "0")
+    if not text.isascii() or not text.isdigit() or len(text) > 15:
+        raise InvalidInput(FieldError("since", "expected a whole number from 0"))
+    return int(text)
+
+
+def _busy(error: Busy) -> Response:
+    return answer({"error": error.failure(), "job_id": error.job_id}, 409)

@@ -1,0 +1,142 @@
+"""A job's way from its folder to its last event, with one worker process in between."""
+
+import logging
+import shutil
+from collections.abc import Sequence
+
+import anyio
+import msgspec
+
+from benchrace.agent.ending import Circumstances
+from benchrace.agent.folder import JobFolder
+from benchrace.agent.host import mark_of
+from benchrace.agent.job import Job
+from benchrace.agent.sampling import Sampling
+from benchrace.agent.stream import AgentStream, terminal_line
+from benchrace.agent.worker import Worker
+from benchrace.clock import Clock
+from benchrace.errors import BenchraceError, Category
+from benchrace.run.control import JobOrder, PhaseNow
+from benchrace.store.journal import Journal
+
+log = logging.getLogger(__name__)
+_ROOM_BYTES = 64 * 1024
+
+
+class Bench(msgspec.Struct, frozen=True, kw_only=True):
+    """What every job runs with."""
+
+    command: tuple[str, ...]
+    sampling: Sampling
+    clock: Clock
+    boot_id: str | None
+
+
+async def run_job(job: Job, order: JobOrder, bench: Bench, pass_fds: Sequence[int] = ()) -> None:
+    """Run to the end; whatever happens, the job has exactly one last event when this returns.
+
+    Raises nothing but cancellation of the agent itself.
+    """
+    stream: AgentStream | None = None
+    known = Circumstances()
+    try:
+        stream = await anyio.to_thread.run_sync(
+            AgentStream, job.folder, job.kept, bench.clock, bench.boot_id
+        )
+        status = None
+        if job.cancel_reason is None and not job.stopped:
+            status = await _work(job, order, bench, stream, pass_fds)
+        full = await anyio.to_thread.run_sync(_is_full, job.folder)
+        known = job.circumstances(status, disk_full=full)
+    except (BenchraceError, OSError, ExceptionGroup) as error:
+        known = msgspec.structs.replace(
+            job.circumstances(None, disk_full=False), failure=_failure(error)
+        )
+    finally:
+        with anyio.CancelScope(shield=True):
+            line = await anyio.to_thread.run_sync(finish, job.folder, stream, known)
+            job.ended(line)
+
+
+def finish(folder: JobFolder, stream: AgentStream | None, known: Circumstances) -> bytes:
+    """Cut what the worker tore, sync it, and write the end where it wrote none. Blocks.
+
+    The worker must be gone. Gives the job's last event. Where even the end cannot be written
+    it is given all the same: the next start of the agent writes it.
+    """
+    try:
+        if folder.work.exists():
+            with Journal(folder.work) as journal:
+                journal.sync()
+        if (line := terminal_line(folder)) is not None:
+            return line
+        if stream is None:
+            raise BenchraceError(Category.SYSTEM, f"{folder.agent} cannot be opened")
+        return stream.end(known)
+    finally:
+        folder.make_room()
+        if stream is not None:
+            stream.close()
+
+
+async def _work(
+    job: Job, order: JobOrder, bench: Bench, stream: AgentStream, pass_fds: Sequence[int]
+) -> int:
+    worker = await Worker.start(bench.command, pass_fds)
+    try:
+        mark = await anyio.to_thread.run_sync(mark_of, worker.pid)
+        await anyio.to_thread.run_sync(job.folder.mark, mark)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(worker.log, job.folder.log)
+            tasks.start_soon(_hear, job, worker)
+            tasks.start_soon(_end_when_asked, job, worker)
+            tasks.start_soon(_sample, job, order.spec.sampling_s, bench, stream)
+            await worker.say(order)
+            job.worker = worker
+            if job.cancel_reason is not None:
+                # It came while the worker started, and nobody has passed it on.
+                await worker.end(0.0, 1.0)
+            status = await worker.wait()
+            tasks.cancel_scope.cancel()
+        return status
+    finally:
+        await worker.close()
+
+
+async def _hear(job: Job, worker: Worker) -> None:
+    try:
+        async for said in worker.lines():
+            if isinstance(said, PhaseNow):
+                job.moved(said)
+    except msgspec.DecodeError as error:
+        # A worker whose words make no sense is no worker of ours.
+        log.warning("job %s: the worker's words cannot be read: %s", job.job_id, error)
+        await worker.end(0.0, 1.0)
+
+
+async def _sample(job: Job, period_s: float, bench: Bench, stream: AgentStream) -> None:
+    try:
+        await bench.sampling.during(job.job_id, period_s, stream.sample)
+    except BenchraceError as error:
+        # The measurement goes on without samples; its last event finds the same disk.
+        log.warning("job %s: no more runtime samples: %s", job.job_id, error)
+
+
+async def _end_when_asked(job: Job, worker: Worker) -> None:
+    while job.cancel_reason is None and not job.stopped:
+        await job.ending.wait(job.ending.count)
+    if job.stopped:
+        await worker.hang_up()
+        await worker.end(0.5, 1.0)
+    else:
+        await worker.end()
+
+
+def _is_full(folder: JobFolder) -> bool:
+    return shutil.disk_usage(folder.path).free < _ROOM_BYTES
+
+
+def _failure(error: Exception) -> BenchraceError:
+    if isinstance(error, BenchraceError):
+        return error
+    return BenchraceError(Category.SYSTEM, f"the worker could not be run: {error}")

@@ -1,0 +1,150 @@
+"""An agent from its start to its end: lock, port, recovery, routes, link, and a clean stop."""
+
+import contextlib
+import logging
+import os
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import cast
+
+import anyio
+import msgspec
+from quart import Quart
+
+from benchrace import __version__
+from benchrace.agent.abilities import look
+from benchrace.agent.agent import Agent
+from benchrace.agent.dial import Dial
+from benchrace.agent.host import boot_id, host_id
+from benchrace.agent.routes import create_app
+from benchrace.agent.settings import AgentSettings
+from benchrace.errors import BenchraceError, Category
+from benchrace.store import atomic
+from benchrace.store.journal import Journal
+from benchrace.telemetry.root import Root
+from benchrace.telemetry.sampler import SystemSampler
+from benchrace.web import serving
+from benchrace.web.asgi import App
+from benchrace.web.guard import Guard, Policy, sha256_of
+from benchrace.web.shutdown import Shutdown
+
+log = logging.getLogger(__name__)
+_STOP_S = 2.5
+
+Extend = Callable[[Quart, Agent], None]
+Ready = Callable[[str], None]
+
+
+class AgentRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """`<data>/agents/<machine_id>.json`, there while the agent serves."""
+
+    url: str
+    pid: int
+    instance: str
+    version: str
+
+
+async def serve(
+    settings: AgentSettings, *, extend: Extend | None = None, ready: Ready | None = None
+) -> None:
+    """Serve until SIGTERM or SIGINT; `ready` gets the address once requests are answered.
+
+    Raises BenchraceError, in one line, for a data folder that cannot be used, a machine id or a
+    port that is taken, and a public address without a token.
+    """
+    policy = _policy(settings)
+    folder = settings.data / "agents"
+    with _held(folder, settings.machine_id):
+        listener = serving.listen(settings.host, settings.port)
+        agent = await _made(settings)
+        await agent.jobs.recover()
+        shutdown = Shutdown()
+        app = create_app(agent, shutdown)
+        if extend is not None:
+            extend(app, agent)
+        record = folder / f"{settings.machine_id}.json"
+        dial = None
+        if settings.central is not None:
+            dial = Dial(agent, settings.central, settings.token)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(agent.run)
+            if dial is not None:
+                tasks.start_soon(dial.run)
+
+            async def stop() -> None:
+                await serving.stop_signal()
+                tasks.start_soon(agent.jobs.stop)
+
+            async def announce() -> None:
+                await anyio.to_thread.run_sync(_write_record, record, agent, listener.url)
+                if ready is not None:
+                    ready(listener.url)
+
+            await _serve(Guard(cast(App, app), policy), listener, shutdown, stop, announce)
+            with anyio.move_on_after(_STOP_S):
+                await agent.jobs.stop()
+            tasks.cancel_scope.cancel()
+        record.unlink(missing_ok=True)
+
+
+async def _serve(
+    guarded: Guard,
+    listener: serving.Listener,
+    shutdown: Shutdown,
+    stop: Callable[[], Awaitable[object]],
+    announce: Callable[[], Awaitable[None]],
+) -> None:
+    async with anyio.create_task_group() as tasks:
+        await tasks.start(serving.serve, guarded, listener, shutdown, stop)
+        await announce()
+
+
+async def _made(settings: AgentSettings) -> Agent:
+    root = Root.live()
+    machine = await anyio.to_thread.run_sync(look, root, settings)
+    sampler = SystemSampler(root, machine.hardware)
+    return Agent(
+        settings,
+        machine,
+        sampler,
+        host_id=await anyio.to_thread.run_sync(host_id),
+        boot_id=await anyio.to_thread.run_sync(boot_id),
+    )
+
+
+def _policy(settings: AgentSettings) -> Policy:
+    names = frozenset(settings.hosts)
+    if serving.is_loopback(settings.host) or settings.insecure:
+        return Policy(names=names)
+    if not settings.token:
+        raise BenchraceError(
+            Category.VALIDATION,
+            f"{settings.host} can be reached from other machines, and there is no token",
+            "Set `central_token` in agent.yaml or BENCHRACE_TOKEN, or listen on 127.0.0.1.",
+        )
+    return Policy(token_sha256=sha256_of(settings.token), names=names)
+
+
+@contextlib.contextmanager
+def _held(folder: Path, machine_id: str) -> Iterator[None]:
+    """Hold the lock of this machine's agent on this data folder, for life."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = Journal(folder / f"{machine_id}.lock")
+    except OSError as error:
+        raise atomic.failure(folder, error) from error
+    except BenchraceError as error:
+        if error.category is not Category.BUSY:
+            raise
+        raise BenchraceError(
+            Category.BUSY,
+            f"an agent of the machine {machine_id} runs on this data folder already",
+            "Stop it with `benchrace agent stop`, or give this one another --machine-id.",
+        ) from error
+    with lock:
+        yield
+
+
+def _write_record(path: Path, agent: Agent, url: str) -> None:
+    record = AgentRecord(url=url, pid=os.getpid(), instance=agent.instance, version=__version__)
+    atomic.write(path, msgspec.json.encode(record), mode=0o600)

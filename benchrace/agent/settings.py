@@ -1,0 +1,95 @@
+"""What an agent is told at its start: flags over environment over `agent.yaml` over defaults."""
+
+import re
+import socket
+import sys
+from pathlib import Path
+
+import msgspec
+
+from benchrace.config.agent import AgentFile
+from benchrace.errors import FieldError, InvalidInput
+from benchrace.ids import is_name
+from benchrace.telemetry.overrides import HardwareOverrides
+
+WORKER = (sys.executable, "-m", "benchrace.worker")
+
+
+class AgentSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """`central` is its base URL, None for an agent that nobody coordinates.
+
+    `share_host` lets agents of one host measure side by side, for tests and simulations.
+    `worker` is the command of a worker; finished jobs beyond `keep_jobs`, or older than
+    `keep_s`, go once central has them.
+    """
+
+    data: Path
+    machine_id: str
+    label: str
+    host: str = "127.0.0.1"
+    port: int = 9001
+    central: str | None = None
+    token: str | None = None
+    share_host: bool = False
+    insecure: bool = False
+    hosts: tuple[str, ...] = ()
+    sampling_s: float = 0.5
+    overrides: HardwareOverrides = HardwareOverrides()
+    tables: dict[str, dict[str, object]] = {}
+    worker: tuple[str, ...] = WORKER
+    probe_every_s: float = 60.0
+    keep_jobs: int = 200
+    keep_s: float = 14 * 86400.0
+
+
+class Flags(msgspec.Struct, frozen=True, kw_only=True):
+    """What the command line said; None is "not said"."""
+
+    machine_id: str | None = None
+    label: str | None = None
+    host: str | None = None
+    port: int | None = None
+    central: str | None = None
+    token: str | None = None
+    share_host: bool = False
+    insecure: bool = False
+
+
+NOTHING_SAID = Flags()
+
+
+def settle(data: Path, file: AgentFile, flags: Flags = NOTHING_SAID) -> AgentSettings:
+    """Settle every question; raises InvalidInput for a name that no machine can have."""
+    config = file.config
+    machine_id = flags.machine_id or config.machine_id or _host_name()
+    if not is_name(machine_id):
+        raise InvalidInput(FieldError("machine_id", f"{machine_id!r} is no machine's name"))
+    chosen = {
+        "host": flags.host or config.bind_host,
+        "port": config.bind_port if flags.port is None else flags.port,
+        "central": flags.central or config.central_base_url,
+        "token": flags.token or config.central_token,
+    }
+    return AgentSettings(
+        data=data,
+        machine_id=machine_id,
+        label=flags.label or config.label or machine_id,
+        share_host=flags.share_host or config.share_host,
+        insecure=flags.insecure,
+        sampling_s=config.sampling_s,
+        overrides=_overrides(file),
+        tables=config.tables,
+        **{name: value for name, value in chosen.items() if value is not None},  # type: ignore[arg-type]
+    )
+
+
+def _overrides(file: AgentFile) -> HardwareOverrides:
+    if file.document is None or not file.config.hardware:
+        return HardwareOverrides()
+    return file.document.decode(HardwareOverrides, ("hardware",))
+
+
+def _host_name() -> str:
+    """Make a machine's name of the host's."""
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", socket.gethostname().split(".")[0]).strip("-._")
+    return name[:64] or "local"

@@ -1,0 +1,93 @@
+"""The one place on a machine where something may measure, and what yields to it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import anyio
+
+from benchrace.agent.beacon import Beacon
+from benchrace.agent.host import HostLock
+from benchrace.errors import BenchraceError, Category, FieldError
+
+_TRIES = 5
+
+
+class Busy(BenchraceError):
+    """Something measures; `job_id` names it where it is this agent's."""
+
+    def __init__(self, job_id: str | None, words: str) -> None:
+        fields = () if job_id is None else (FieldError("job_id", job_id),)
+        super().__init__(Category.BUSY, words, fields=fields)
+        self.job_id = job_id
+
+
+class Slot:
+    """Held by one job at a time; probes and preflight run aside, and end when a job comes."""
+
+    def __init__(self, machine_id: str, lock: HostLock | None) -> None:
+        self._machine_id = machine_id
+        self._lock = lock
+        self._aside: set[anyio.CancelScope] = set()
+        self._changed = Beacon()
+        self.job_id: str | None = None
+
+    @property
+    def lock_fd(self) -> int | None:
+        """The host's lock, for the worker to inherit."""
+        return None if self._lock is None else self._lock.fd
+
+    def refuse_if_busy(self) -> None:
+        """Raise Busy while a job of this agent holds the slot."""
+        if self.job_id is not None:
+            raise Busy(self.job_id, f"job {self.job_id} is running on {self._machine_id}")
+
+    async def take(self, job_id: str) -> None:
+        """Take the slot and the host's lock, and end what runs aside; raises Busy."""
+        self.refuse_if_busy()
+        self.job_id = job_id
+        try:
+            for scope in self._aside:
+                scope.cancel()
+            await self._lock_host(job_id)
+            while self._aside:
+                await self._changed.wait(self._changed.count)
+        except BaseException:
+            self.release()
+            raise
+
+    def release(self) -> None:
+        """Free the slot, and the host for its other agents."""
+        self.job_id = None
+        if self._lock is not None:
+            self._lock.release()
+        self._changed.flash()
+
+    @asynccontextmanager
+    async def aside(self) -> AsyncIterator[None]:
+        """Do something that must not disturb a measurement; raises Busy, also in the middle."""
+        self.refuse_if_busy()
+        scope = anyio.CancelScope()
+        self._aside.add(scope)
+        try:
+            with scope:
+                yield
+        finally:
+            self._aside.discard(scope)
+            self._changed.flash()
+        if scope.cancelled_caught:
+            self.refuse_if_busy()
+            raise Busy(None, "a job came in between")
+
+    async def _lock_host(self, job_id: str) -> None:
+        if self._lock is None:
+            return
+        holder = f"job {job_id} of the agent {self._machine_id}"
+        other = self._lock.take(holder)
+        for _ in range(_TRIES):
+            if other is None:
+                return
+            # A worker that was just killed lets go of the lock a moment later.
+            await anyio.sleep(0.05)
+            other = self._lock.take(holder)
+        if other is not None:
+            raise Busy(None, f"this host is measuring already: {other}")

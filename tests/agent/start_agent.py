@@ -1,0 +1,37 @@
+"""Run an agent as a process of its own, for tests: the settings come as JSON on the command line.
+
+`serve(settings)` prints its address as the first line; a failure is one line and status 1.
+"""
+
+import logging
+import sys
+from pathlib import Path
+
+import anyio
+import msgspec
+
+from benchrace.agent import AgentSettings, serve
+from benchrace.compat.agent import install
+from benchrace.errors import BenchraceError
+
+
+async def main(settings: AgentSettings) -> None:
+    def ready(url: str) -> None:
+        sys.stdout.write(url + "\n")
+        sys.stdout.flush()
+
+    await serve(settings, extend=install, ready=ready)
+
+
+def as_path(kind: type, value: str) -> Path:
+    return Path(value)
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO)
+    try:
+        given = msgspec.json.decode(sys.argv[1], type=AgentSettings, dec_hook=as_path)
+        anyio.run(main, given)
+    except BenchraceError as error:
+        sys.stderr.write(f"{error.message} {error.remedy}\n")
+        sys.exit(1)
