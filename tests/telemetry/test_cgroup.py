@@ -31,7 +31,14 @@ V1 = "/sys/fs/cgroup/cpu,cpuacct"
             },
             Limits(cpu_quota=3.0, memory_bytes=4096),
         ),
-        ({"/proc/self/cgroup": "0::/../x", f"{V2}/cpu.max": "50000 100000"}, Limits(cpu_quota=0.5)),
+        (
+            {
+                "/proc/self/cgroup": "0::/../x",
+                "/sys/fs/x/cpu.max": "10000 100000",
+                f"{V2}/cpu.max": "50000 100000",
+            },
+            Limits(cpu_quota=0.5),
+        ),
         ({"/proc/self/cgroup": "0::/", f"{V2}/cpu.max": "nonsense"}, Limits()),
         (
             {
