@@ -33,7 +33,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class CentralSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`token` is the agents' token where one was given; without it, `central.token` is made.
+    """`token` is the agents' token where one was given; without it, `one is made.
 
     `insecure` lets people in without a token on an address that others reach.
     """

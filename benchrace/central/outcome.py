@@ -1,0 +1,50 @@
+"""How a run ended, judged by how its jobs ended and what its lanes have."""
+
+from benchrace.central.job import Job
+from benchrace.central.live import LiveRun
+from benchrace.errors import REMEDY, Category, Failure
+from benchrace.run.states import RunState
+
+
+def outcome(run: LiveRun, failure: Failure | None) -> tuple[RunState, Failure | None]:
+    """Give the final state, and the first thing that went wrong.
+
+    Done is a run in which every lane has a counted round that is not invalid.
+    """
+    failures = [each for job in run.jobs.values() if (each := job_failure(run, job)) is not None]
+    if run.cancel is not None and (failures or not run.jobs):
+        return RunState.CANCELLED, None
+    if failure is not None:
+        return RunState.FAILED, failure
+    interrupted = [each for each in failures if each.category is Category.INTERRUPTED]
+    if interrupted:
+        return RunState.INTERRUPTED, interrupted[0]
+    empty = [lane for lane in run.metadata.lanes if not run.watch.valid.get(lane.lane_id)]
+    if not empty:
+        return RunState.DONE, failures[0] if failures else None
+    if failures:
+        return RunState.FAILED, failures[0]
+    named = ", ".join(lane.label for lane in empty)
+    return RunState.FAILED, Failure(
+        category=Category.BAD_OUTPUT,
+        message=f"no valid counted round in: {named}",
+        remedy="Look at the rounds' verdicts and errors.",
+    )
+
+
+def job_failure(run: LiveRun, job: Job) -> Failure | None:
+    """Say why a job did not end well, by its last event or by what central knows."""
+    end = run.watch.ends.get(job.job_id)
+    if end is None:
+        return job.failure
+    if end.type == "job_done":
+        return None
+    category = end.category
+    if end.type == "job_cancelled":
+        category = Category.CANCELLED
+    category = category or Category.SYSTEM
+    return Failure(
+        category=category,
+        message=end.message or f"{job.machine_id} ended its job with {end.type}",
+        remedy=end.remedy or REMEDY[category],
+    )

@@ -1,0 +1,236 @@
+"""A run while its jobs are at work: one look decides all that is due, and may come at any time."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from benchrace.central.fleet import Fleet
+from benchrace.central.job import Job
+from benchrace.central.live import LiveRun
+from benchrace.central.settings import Limits
+from benchrace.central.startline import Line, Stand, margin_ns, next_line, spread
+from benchrace.clock import Clock
+from benchrace.errors import BenchraceError, Category
+from benchrace.events.payloads import RunLifecyclePayload, RunPhase, StandingPayload
+from benchrace.link.messages import Go
+from benchrace.link.offset import Offset
+from benchrace.run.states import JobPhase
+
+STANDING_NS = 500_000_000
+# A better offset is waited for so long, where the known one would blur the spread.
+SOUNDING_NS = 1_000_000_000
+
+
+class _Begun(msgspec.Struct):
+    """A heat that was let go, until its spread is known."""
+
+    jobs: tuple[str, ...]
+    at_ns: int
+    staggered: bool
+
+
+class Race:
+    """Everything is judged by the state that is there, so nothing depends on what was missed."""
+
+    def __init__(self, run: LiveRun, fleet: Fleet, limits: Limits, clock: Clock) -> None:
+        self._run = run
+        self._fleet = fleet
+        self._limits = limits
+        self._clock = clock
+        self._since_ns = clock.monotonic_ns()
+        self._cancel_ns: int | None = None
+        self._begun: dict[int, _Begun] = {}
+        self._line_ns: dict[int, int] = {}
+        self._heats_done = -1
+        self._standing: StandingPayload | None = None
+        self._standing_ns = 0
+        self.staggered = run.metadata.staggered
+        self._recall()
+
+    def look(self) -> bool:
+        """Do what is due; true while anything is still expected."""
+        now_ns = self._clock.monotonic_ns()
+        self._run.say_on()
+        self._give_up(now_ns)
+        self._cancel(now_ns)
+        self._start(now_ns)
+        self._judge(now_ns)
+        self._shorten()
+        self._rank(now_ns)
+        return bool(self._going())
+
+    def rank(self) -> None:
+        """Say the standing, if it is not the one that was said last."""
+        places = self._run.fold.standing()
+        if places is not None and places != self._standing:
+            self._standing = places
+            self._run.say(places)
+
+    def close(self) -> None:
+        """Judge the starts that are still open, with what has come."""
+        for heat, begun in sorted(self._begun.items()):
+            self._say_start(heat, begun, self._clock.monotonic_ns())
+
+    def _going(self) -> list[Job]:
+        return [job for job in self._run.jobs.values() if not self._run.is_over(job)]
+
+    def _recall(self) -> None:
+        """After a restart, take the heats that had begun from the log."""
+        for heat in self._run.watch.starts:
+            armed = tuple(job.job_id for job in self._run.jobs.values() if heat in job.armed)
+            if armed:
+                self._run.gone.add(heat)
+                if heat not in self._run.watch.spread:
+                    self._begun[heat] = _Begun(armed, self._since_ns, False)
+
+    # Machines that are gone, and cancelling
+
+    def _give_up(self, now_ns: int) -> None:
+        for job in self._going():
+            machine = self._fleet.get(job.machine_id)
+            heard_ns = self._since_ns if machine.heard_ns is None else machine.heard_ns
+            silent_ns = now_ns - max(heard_ns, self._since_ns)
+            if silent_ns >= self._limits.patience_s * 1e9:
+                job.failure = BenchraceError(
+                    Category.INTERRUPTED,
+                    f"{job.machine_id} has not been heard for {silent_ns / 1e9:.0f} s",
+                    "Look at its agent and its network, and start the run again.",
+                ).failure()
+
+    def _cancel(self, now_ns: int) -> None:
+        if self._run.cancel is None:
+            return
+        if self._cancel_ns is None:
+            self._cancel_ns = now_ns
+        late = now_ns - self._cancel_ns >= self._limits.end_s * 1e9
+        for job in self._going():
+            if job.cancel is None:
+                job.cancel = self._run.cancel
+                self._fleet.post(job.machine_id, job.cancelling())
+            if late:
+                job.failure = BenchraceError(
+                    Category.CANCELLED,
+                    f"{job.machine_id} has not ended its job within {self._limits.end_s:g} s",
+                ).failure()
+
+    # The start line
+
+    def _start(self, now_ns: int) -> None:
+        if self._run.cancel is not None:
+            return
+        self._let_late_go(now_ns)
+        line = next_line({job_id: self._stand(job) for job_id, job in self._run.jobs.items()})
+        if line is None:
+            return
+        self._line_ns.setdefault(line.heat, now_ns)
+        waited_ns = now_ns - self._line_ns[line.heat]
+        impatient = line.heat > 0 and waited_ns >= self._limits.keep_waiting_s * 1e9
+        if line.awaited and not impatient:
+            return
+        offsets = self._offsets(line.ready, now_ns)
+        if self._sharp(line.ready, offsets) or (
+            waited_ns >= SOUNDING_NS and len(offsets) == len(line.ready)
+        ):
+            self._go(line, offsets, now_ns)
+        else:
+            for job_id in line.ready:
+                self._fleet.sound(self._run.jobs[job_id].machine_id)
+
+    def _stand(self, job: Job) -> Stand:
+        ready = job.heat if job.phase is JobPhase.READY and job.heat not in self._run.gone else None
+        return Stand(
+            armed=job.armed,
+            ready=ready,
+            begun=max(self._run.watch.begun.get(job.job_id, -1), job.told),
+            over=self._run.is_over(job),
+        )
+
+    def _sharp(self, jobs: Iterable[str], offsets: dict[str, Offset]) -> bool:
+        limit_ns = self._limits.spread_s * 1e9 / 4
+        return all(job in offsets and offsets[job].uncertainty_ns <= limit_ns for job in jobs)
+
+    def _go(self, line: Line, offsets: dict[str, Offset], now_ns: int) -> None:
+        round_trips = [
+            self._fleet.get(self._run.jobs[job].machine_id).clock.round_trip_ns()
+            for job in line.ready
+        ]
+        unsure = [offset.uncertainty_ns for offset in offsets.values()]
+        at_ns = now_ns + margin_ns(round_trips, unsure)
+        for job_id in line.ready:
+            self._tell(self._run.jobs[job_id], line.heat, offsets[job_id].theirs(at_ns))
+        self._run.gone.add(line.heat)
+        self._begun[line.heat] = _Begun(line.ready, now_ns, bool(line.awaited))
+
+    def _let_late_go(self, now_ns: int) -> None:
+        """Start those who come to a line that the others have left, or were not heard to leave."""
+        for job in self._going():
+            late = job.phase is JobPhase.READY and job.heat in self._run.gone
+            if not late or job.heat is None or job.told >= job.heat:
+                continue
+            if self._run.watch.begun.get(job.job_id, -1) >= job.heat:
+                continue
+            if offset := self._offsets((job.job_id,), now_ns).get(job.job_id):
+                self._tell(job, job.heat, offset.theirs(now_ns + margin_ns((), ())))
+
+    def _tell(self, job: Job, heat: int, at_ns: int) -> None:
+        go = Go(job_id=job.job_id, heat=heat, at_ns=at_ns)
+        if self._fleet.post(job.machine_id, go):
+            job.told_go(heat)
+
+    def _offsets(self, jobs: Iterable[str], now_ns: int) -> dict[str, Offset]:
+        found = {
+            job: self._fleet.get(self._run.jobs[job].machine_id).offset(now_ns) for job in jobs
+        }
+        return {job: offset for job, offset in found.items() if offset is not None}
+
+    def _judge(self, now_ns: int) -> None:
+        """Say the spread of a heat once every job has begun it, or will not."""
+        for heat, begun in list(self._begun.items()):
+            starts = self._run.watch.starts.get(heat, {})
+            missing = [
+                job
+                for job in begun.jobs
+                if job not in starts and not self._run.is_over(self._run.jobs[job])
+            ]
+            if not missing or now_ns - begun.at_ns >= self._limits.keep_waiting_s * 1e9:
+                self._say_start(heat, begun, now_ns)
+
+    def _say_start(self, heat: int, begun: _Begun, now_ns: int) -> None:
+        del self._begun[heat]
+        all_starts = self._run.watch.starts.get(heat, {})
+        starts = {job: all_starts[job] for job in begun.jobs if job in all_starts}
+        found = spread(starts, self._offsets(starts, now_ns))
+        apart = found is None or found.spread_ns > self._limits.spread_s * 1e9
+        staggered = begun.staggered or len(starts) < len(begun.jobs) or apart
+        self.staggered |= staggered
+        self._run.say(
+            RunLifecyclePayload(
+                phase=RunPhase.HEAT_START,
+                heat=heat,
+                spread_ns=found.spread_ns if found else None,
+                uncertainty_ns=found.uncertainty_ns if found else None,
+                staggered=staggered,
+            )
+        )
+
+    # Rounds
+
+    def _shorten(self) -> None:
+        """Leave out the rest of the adaptive lanes that are known well enough."""
+        if self._run.metadata.spec.rounds != "auto":
+            return
+        for job in self._going():
+            for lane in job.spec.lanes:
+                if lane.lane_id not in job.shorten and self._run.fold.settled(lane.lane_id):
+                    job.shorten[lane.lane_id] = self._run.watch.rounds[lane.lane_id]
+                    self._fleet.post(job.machine_id, job.shortening(lane.lane_id))
+
+    def _rank(self, now_ns: int) -> None:
+        """Say the standing after a heat, at most twice a second."""
+        going = self._going()
+        finished = self._run.watch.finished
+        done = min((finished.get(job.job_id, -1) for job in going), default=self._heats_done)
+        if done > self._heats_done and now_ns - self._standing_ns >= STANDING_NS:
+            self._heats_done = done
+            self._standing_ns = now_ns
+            self.rank()

@@ -1,0 +1,131 @@
+"""The runs that are not over, and the jobs by which agents speak of them."""
+
+from collections.abc import Callable, Iterator
+
+from benchrace.central.job import Job
+from benchrace.central.live import LiveRun
+from benchrace.central.session import Session
+from benchrace.errors import BenchraceError, Category, Failure
+from benchrace.events import Stream
+from benchrace.link.messages import Ack, CancelJob, Frame, Hello
+from benchrace.run.states import JobPhase
+
+AGENT_STREAMS = (Stream.WORK, Stream.AGENT)
+
+
+class Runs:
+    """Every session's desk: finds the run that a message is about, and the machine's right to it.
+
+    `moved` is called when a machine begins or ends to be busy.
+    """
+
+    def __init__(self, moved: Callable[[], None]) -> None:
+        self.live: dict[str, LiveRun] = {}
+        self._jobs: dict[str, tuple[LiveRun, Job]] = {}
+        self._moved = moved
+
+    def __iter__(self) -> Iterator[LiveRun]:
+        return iter(self.live.values())
+
+    def add(self, run: LiveRun) -> None:
+        self.live[run.run_id] = run
+        self.index(run)
+
+    def index(self, run: LiveRun) -> None:
+        """Make a run's jobs known; call it once they are made."""
+        self._jobs.update({job.job_id: (run, job) for job in run.jobs.values()})
+
+    def remove(self, run: LiveRun) -> None:
+        self.live.pop(run.run_id, None)
+        for job_id in run.jobs:
+            self._jobs.pop(job_id, None)
+
+    def of_machine(self, machine_id: str) -> list[tuple[LiveRun, Job]]:
+        return [each for each in self._jobs.values() if each[1].machine_id == machine_id]
+
+    def run_of(self, machine_id: str) -> str | None:
+        """Name the run that a machine works for now."""
+        for run, job in self.of_machine(machine_id):
+            if not run.is_over(job):
+                return run.run_id
+        return None
+
+    def resume(self, hello: Hello) -> dict[str, dict[str, int]]:
+        """Give the next line of each stream of each job that is still wanted of a machine."""
+        return {
+            job.job_id: {stream: run.log.next_seq(job.job_id, stream) for stream in AGENT_STREAMS}
+            for run, job in self.of_machine(hello.capabilities.machine_id)
+        }
+
+    def joined(self, session: Session, hello: Hello) -> None:
+        """Square what a returning agent has with what it should have."""
+        self._others(session, hello)
+        reports = {report.job_id: report for report in hello.jobs}
+        for run, job in self.of_machine(session.machine.machine_id):
+            found = reports.get(job.job_id)
+            if found is None and self._was_taken(run, job) and not run.is_over(job):
+                job.failure = BenchraceError(
+                    Category.INTERRUPTED,
+                    f"the agent of {job.machine_id} no longer has the job",
+                    "Start the run again; the agent's data folder must outlive it.",
+                ).failure()
+            job.relinked(found)
+            for key, next_seq in run.keeper.acked.items():
+                if key[0] == job.job_id and next_seq >= 0:
+                    session.post(Ack(job_id=key[0], stream=key[1], next_seq=next_seq))
+            if not run.is_over(job):
+                for message in job.outstanding():
+                    session.post(message)
+            run.changed.notify()
+
+    def _others(self, session: Session, hello: Hello) -> None:
+        """Note what else the agent does, and end what it still does for a run that is over."""
+        others = [
+            report
+            for report in hello.jobs
+            if report.job_id not in self._jobs and not report.phase.final
+        ]
+        session.machine.others = {report.job_id for report in others}
+        for report in others:
+            if report.run_id is not None:
+                session.post(CancelJob(job_id=report.job_id, reason="its run is over"))
+
+    async def lines(self, session: Session, frame: Frame, lines: bytes) -> None:
+        """Store lines of a job; what belongs to no run of this machine's is dropped."""
+        if (found := self._find(session, frame.job)) is None or frame.stream not in AGENT_STREAMS:
+            return
+        run, job = found
+        before = run.is_over(job)
+        await run.take(job, frame, lines, session.heard)
+        if run.is_over(job) and not before:
+            self._moved()
+
+    def phase(self, session: Session, job_id: str, phase: JobPhase, heat: int | None) -> None:
+        """Note where a job stands, also one that central has nothing to do with."""
+        if (found := self._find(session, job_id)) is None:
+            others = session.machine.others
+            (others.discard if phase.final else others.add)(job_id)
+            self._moved()
+            return
+        run, job = found
+        job.phase, job.heat = phase, heat
+        if phase is JobPhase.READY:
+            session.sound()
+        run.changed.notify()
+
+    def refused(self, session: Session, job_id: str, failure: Failure) -> None:
+        if (found := self._find(session, job_id)) is not None:
+            run, job = found
+            job.failure = failure
+            run.changed.notify()
+            self._moved()
+
+    def _find(self, session: Session, job_id: str) -> tuple[LiveRun, Job] | None:
+        found = self._jobs.get(job_id)
+        if found is None or found[1].machine_id != session.machine.machine_id:
+            return None
+        return found
+
+    def _was_taken(self, run: LiveRun, job: Job) -> bool:
+        lines = (run.log.next_seq(job.job_id, stream) for stream in AGENT_STREAMS)
+        return job.phase is not None or any(lines)
