@@ -98,7 +98,7 @@ def application(log: Memory, shutdown: Shutdown, viewers: sse.Viewers) -> Quart:
 
     @app.post("/things")
     async def change() -> dict[str, Any]:
-        return await body.read(request, dict[str, Any])  # type: ignore[type-var]
+        return await body.read(request, dict[str, Any])
 
     app.get("/fail/<how>")(fail)
 

@@ -91,7 +91,7 @@ async def test_an_upgrade_is_guarded_too(edge: Any) -> None:
                 pass
         assert caught.value.response.status_code == 403
         assert b'"remedy"' in (caught.value.response.body or b"")
-    async with connect(url, proxy=None, origin=edge.url) as socket:  # type: ignore[arg-type]
+    async with connect(url, proxy=None, origin=edge.url) as socket:
         await socket.send("here")
         assert await socket.recv() == "here"
 

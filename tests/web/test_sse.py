@@ -1,5 +1,6 @@
 """A log as server-sent events: nothing lost, nothing doubled, nothing gathered."""
 
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -8,7 +9,7 @@ import anyio
 import httpx
 import pytest
 
-from benchrace.web import serving, sse
+from benchrace.web import sse
 
 Frame = dict[str, str]
 
@@ -140,7 +141,7 @@ async def add_for_ever(log: Any) -> None:
         await anyio.sleep(0.001)
 
 
-@pytest.mark.skipif(not hasattr(serving.socket, "TCP_USER_TIMEOUT"), reason="Linux has it alone")
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="Linux has it alone")
 async def test_a_viewer_that_never_reads_holds_one_chunk_and_is_dropped(
     stalled_edge: Any,
 ) -> None:

@@ -1,0 +1,155 @@
+"""The index of runs: pages, searches, garbage, and a hundred thousand runs."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from benchrace.errors import BenchraceError
+from benchrace.run.metadata import RunLane
+from benchrace.run.states import RunState
+from benchrace.store import reindex
+from benchrace.store.index import Index, Query
+from benchrace.store.run_folder import RunFolder
+
+
+def ids(count: int) -> list[str]:
+    return [f"2026-11-24_101500_{number:06x}" for number in range(count)]
+
+
+def listed(index: Index, **query: Any) -> list[str]:
+    return [each.run_id for each in index.page(Query(**query)).runs]
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Any:
+    made = Index(tmp_path / "data" / "index.sqlite")
+    yield made
+    made.close()
+
+
+def test_pages_go_on_by_key(index: Index, make: Any) -> None:
+    for each in ids(25):
+        index.put(make.metadata(each), None)
+    got: list[str] = []
+    after = None
+    while True:
+        page = index.page(Query(limit=10, after=after))
+        got += [each.run_id for each in page.runs]
+        after = page.next
+        if after is None:
+            break
+        index.put(make.metadata(f"2026-11-25_000000_{len(got):06x}"), None)
+    assert got == ids(25)[::-1]
+
+
+def test_runs_are_found_by_words_tag_and_state(index: Index, make: Any) -> None:
+    lane = RunLane(lane_id="lane-0", label="Fast One", machine_id="box", backend="b", params={})
+    first, second, third = ids(3)
+    index.put(make.metadata(first, name="Night race", tags=("a", "b"), lanes=(lane,)), None)
+    index.put(make.metadata(second, notes="100% _done_", state=RunState.DONE), None)
+    index.put(make.metadata(third, tags=("b",)), None)
+    assert listed(index, q="race NIGHT") == [first]
+    assert listed(index, q="fast box") == [first]
+    assert listed(index, q="night day") == []
+    assert listed(index, q="% _d") == [second]
+    assert listed(index, q="' OR 1=1 --") == []
+    assert listed(index, tag="b") == [third, first]
+    assert listed(index, state=RunState.DONE) == [second]
+    index.put(make.metadata(first, tags=("c",)), None)
+    assert listed(index, tag="b") == [third]
+    index.remove([third, "unknown"])
+    assert listed(index) == [second, first]
+
+
+@pytest.mark.parametrize("garbage", [b"garbage" * 1000, b"SQLite format 3\0" + b"\xff" * 5000])
+def test_garbage_is_put_aside_and_made_again(tmp_path: Path, make: Any, garbage: bytes) -> None:
+    runs, path = tmp_path / "runs", tmp_path / "index.sqlite"
+    for each in ids(3):
+        RunFolder.create(runs, make.metadata(each))
+    path.write_bytes(garbage)
+    index = Index(path)
+    assert (index.stale, reindex.catch_up(index, runs).done) == (True, 3)
+    assert listed(index) == ids(3)[::-1]
+    assert reindex.catch_up(index, runs).done == 3  # All of them are queued still.
+    assert not index.stale
+    (aside,) = tmp_path.glob("index.sqlite.bad-*")
+    assert aside.read_bytes() == garbage
+    index.close()
+
+
+def test_an_index_that_breaks_while_open_heals(tmp_path: Path, make: Any) -> None:
+    path = tmp_path / "index.sqlite"
+    index = Index(path)
+    index.put_all((make.metadata(each), None) for each in ids(2000))
+    index.close()
+    whole = path.read_bytes()
+    path.write_bytes(whole[:4096] + b"\xaa" * (len(whole) - 4096))
+    again = Index(path)
+    assert again.stale
+    assert listed(again) == []
+    again.close()
+
+
+def test_an_index_of_another_version_is_made_again(tmp_path: Path) -> None:
+    index = Index(tmp_path / "index.sqlite")
+    index._base.execute("PRAGMA user_version = 99")
+    index.close()
+    again = Index(tmp_path / "index.sqlite")
+    assert again.stale
+    again.close()
+
+
+def test_a_rebuild_forgets_and_skips_and_tells(tmp_path: Path, index: Index, make: Any) -> None:
+    runs = tmp_path / "runs"
+    for each in ids(450):
+        RunFolder.create(runs, make.metadata(each))
+    (runs / ids(450)[7] / "metadata.json").write_bytes(b"{")
+    index.put(make.metadata("2020-01-01_000000_000000"), None)
+    told: list[int] = []
+    end = reindex.rebuild(index, runs, lambda now: told.append(now.done))
+    assert told == [200, 400, 450]
+    assert len(end.skipped) == 1
+    assert ids(450)[7] in end.skipped[0]
+    assert len(index.states()) == 449
+
+
+def test_catching_up_reads_what_is_new_or_was_unfinished(
+    tmp_path: Path, index: Index, make: Any
+) -> None:
+    runs = tmp_path / "runs"
+    index.stale = False
+    done, was_running, new = ids(3)
+    for each in (done, was_running, new):
+        RunFolder.create(runs, make.metadata(each, state=RunState.INTERRUPTED))
+    index.put(make.metadata(done, state=RunState.DONE), None)
+    index.put(make.metadata(was_running, state=RunState.RUNNING), None)
+    assert reindex.catch_up(index, runs).total == 2
+    states = index.states()
+    assert (states[done], states[was_running]) == (RunState.DONE, RunState.INTERRUPTED)
+    assert new in states
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(BenchraceError, match="file"):
+        Index(tmp_path / "file" / "index.sqlite")
+
+
+def test_a_page_of_100_000_runs_is_fast(index: Index, make: Any) -> None:
+    base = make.metadata(tags=("all",))
+    index.put_all((msgspec.structs.replace(base, run_id=each), None) for each in ids(100_000))
+    for query in (
+        Query(),
+        Query(after=ids(100_000)[50_000]),
+        Query(tag="all", after=ids(100_000)[10]),
+        Query(state=RunState.QUEUED),
+        Query(q="nothing-has-this"),
+    ):
+        start = time.monotonic()
+        index.page(query)
+        took = time.monotonic() - start
+        print(f"{query}: {took * 1000:.1f} ms")
+        assert took < 1
