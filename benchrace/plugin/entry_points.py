@@ -1,7 +1,5 @@
 """Which plugins are installed, from their metadata alone: nothing of theirs is imported here."""
 
-from importlib import metadata
-
 import msgspec
 
 GROUP = "benchrace"
@@ -22,6 +20,9 @@ class PluginRef(msgspec.Struct, frozen=True, kw_only=True):
 
 def discover() -> tuple[PluginRef, ...]:
     """List the entry points of group `benchrace`, sorted by name, then by distribution."""
+    # Workers never list: this import would be a tenth of their start.
+    from importlib import metadata
+
     found = [
         PluginRef(
             name=each.name,

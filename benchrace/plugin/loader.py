@@ -2,10 +2,10 @@
 
 import difflib
 import inspect
+import pkgutil
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import metadata
 from types import ModuleType
 from typing import Any
 
@@ -14,7 +14,7 @@ import pluggy
 from benchrace.kinds import Kind
 from benchrace.plugin import clash, spec
 from benchrace.plugin.backend import Backend
-from benchrace.plugin.entry_points import GROUP, PluginRef
+from benchrace.plugin.entry_points import PluginRef
 from benchrace.plugin.offer import Refused, backends_of, kinds_of
 
 _PREFIX = "benchrace_"
@@ -41,7 +41,7 @@ class Broken:
 def load(ref: PluginRef) -> Loaded | Broken:
     """Import one entry point and ask its hooks; raises nothing, whatever the plugin does."""
     try:
-        module = metadata.EntryPoint(ref.name, ref.module, GROUP).load()
+        module = pkgutil.resolve_name(ref.module)
     except BaseException as error:  # noqa: BLE001 - `sys.exit` at import is one of them
         return _broken(ref, f"it cannot be imported: {_said(error)}", error)
     try:

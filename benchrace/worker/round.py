@@ -15,7 +15,7 @@ from benchrace.worker.failing import bug
 from benchrace.worker.lane import Racer
 from benchrace.worker.marks import Marks
 from benchrace.worker.pulse import Pulse
-from benchrace.worker.verdict import Surroundings, derived, judge, plain
+from benchrace.worker.verdict import Surroundings, judge, numbers, plain
 from benchrace.worker.writer import Writer
 
 
@@ -109,7 +109,7 @@ class Rounds:
                 metrics_version=kind.metrics_version,
             )
         try:
-            measured = derived(kind, timed.outcome, racer.lane.params, marks.measured)
+            measured = numbers(kind, timed.outcome, racer.lane.params, marks.measured)
         except Exception as error:
             raise failed(bug(error, f"deriving the metrics of {kind.name}")) from error
         verdict, kept = judge(marks.verdict, kind, measured, timed.around)

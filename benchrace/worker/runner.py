@@ -115,15 +115,12 @@ class Runner:
 
     async def _open(self, lane: JobLaneState) -> None:
         self._gear.phases.now(JobPhase.OPENING)
-        doing = f"opening {lane.spec.label}"
+        doing, limit_s = f"opening {lane.spec.label}", self._spec.timeout_s
+        call = self._gear.calls.call
         try:
-            racer = await self._gear.calls.call(
-                doing, lambda: self._racer(lane), self._spec.timeout_s
-            )
+            racer = await call(doing, lambda: self._racer(lane), limit_s)
             lane.racer, lane.state = racer, LaneState.OPEN
-            await self._gear.calls.call(
-                doing, lambda: racer.backend.open(racer.lane, racer.context), self._spec.timeout_s
-            )
+            await call(doing, lambda: racer.backend.open(racer.lane, racer.context), limit_s)
             racer.context.show_all()
         except BenchraceError as error:
             await self._give_up(lane, error.failure())

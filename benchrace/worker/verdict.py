@@ -22,7 +22,7 @@ class Surroundings(NamedTuple):
     asleep_ns: int
 
 
-def derived(
+def numbers(
     kind: Kind, record: Record, params: Params, extra: Iterable[Measured]
 ) -> list[Measured]:
     """Give one `Measured` per declared metric, in the order of declaration.
@@ -32,7 +32,8 @@ def derived(
     """
     found: dict[str, Measured] = {}
     declared = [metric.name for metric in kind.metrics]
-    for each in (*kind.derive(record, params), *extra):
+    derived: Iterable[Any] = kind.derive(record, params)
+    for each in (*derived, *extra):
         if not isinstance(each, Measured) or each.metric not in declared:
             raise TypeError(f"derive of kind {kind.name} yields {each!r:.200}, no declared metric")
         found[each.metric] = each

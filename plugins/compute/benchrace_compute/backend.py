@@ -1,7 +1,6 @@
 """Counts primes with the Rust kernels, and checks every count against the known one."""
 
 from collections.abc import Mapping
-from importlib import metadata
 from typing import Any, NamedTuple
 
 import anyio
@@ -41,18 +40,22 @@ class Compute(Backend):
 
     name = "compute"
     title = "Prime sieves in Rust"
-    version = metadata.version("benchrace-core")
     workloads = (COUNTING,)
 
     async def probe(self, context: Context) -> Probe:
-        return Probe(reachable=True, version=f"{self.version} ({core.cpu_tier()})")
+        # Imported here alone, to keep it out of the process that measures.
+        from importlib import metadata
+
+        version = metadata.version("benchrace-core")
+        return Probe(reachable=True, version=f"{version} ({core.cpu_tier()})")
 
     async def preflight(self, lane: Lane[Options], context: Context) -> Readiness:
         try:
             _run(lane.params)
         except core.KernelRefused as error:
             _, largest = core.limits(lane.params.algorithm)
-            text = f"{error}; the largest N that fits now is {largest}"
+            _, _, needs = str(error).partition(": ")
+            text = f"{needs}; the largest N that fits now is {largest}"
             return Readiness(fields=(FieldError("n", text),))
         except ValueError as error:
             name, _, text = str(error).partition(": ")
