@@ -47,8 +47,10 @@ class Rounds:
         )
         racer.context.begin(info, marks)
         try:
-            timed = await self._timed(racer, slot, armed_ns)
-            racer.context.show_all()
+            try:
+                timed = await self._timed(racer, slot, armed_ns)
+            finally:
+                racer.context.show_all()
             done = self._judged(racer, slot, timed, marks)
         finally:
             racer.context.finish()

@@ -1,0 +1,37 @@
+"""What tests of plugins inherit: fakes, a recording context, real workers, contract tests.
+
+`BackendContract` is in `benchrace.testing.contract`, the one module here that needs pytest.
+"""
+
+from benchrace.testing.clock import FakeClock
+from benchrace.testing.context import RecordingContext
+from benchrace.testing.job import (
+    JobResult,
+    Worker,
+    ask,
+    job_lane,
+    job_order,
+    job_spec,
+    plugin_ref,
+    read_journal,
+    run_job,
+)
+from benchrace.testing.scripted import SCRIPTED, Misdeed, ScriptedBackend, ScriptedParams
+
+__all__ = [
+    "SCRIPTED",
+    "FakeClock",
+    "JobResult",
+    "Misdeed",
+    "RecordingContext",
+    "ScriptedBackend",
+    "ScriptedParams",
+    "Worker",
+    "ask",
+    "job_lane",
+    "job_order",
+    "job_spec",
+    "plugin_ref",
+    "read_journal",
+    "run_job",
+]

@@ -1,0 +1,134 @@
+"""Contract tests of a backend: inherit, name the class, and pytest does the rest."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import anyio
+import msgspec
+import pytest
+
+from benchrace.events import Level, Verdict
+from benchrace.plugin import Backend, Config, Lane, Params, Workload
+from benchrace.plugin.describe import params_schema
+from benchrace.plugin.offer import backends_of
+from benchrace.testing.context import RecordingContext
+from benchrace.worker.params import complete, convert
+from benchrace.worker.verdict import Surroundings, judge, numbers, plain
+
+
+@pytest.mark.anyio
+class BackendContract:
+    """Name the class `Test...`, and set `backend`.
+
+    `params` make a short round; `long_params` one that lasts until it is cancelled, which must
+    then end within `cancel_within_s`. Without them the cancel is not tried. `kind` picks a
+    workload where there are several.
+    """
+
+    backend: ClassVar[type[Backend]]
+    kind: ClassVar[str | None] = None
+    params: ClassVar[Mapping[str, Any]] = {}
+    long_params: ClassVar[Mapping[str, Any] | None] = None
+    config: ClassVar[Config | None] = None
+    cancel_within_s: ClassVar[float] = 2.0
+
+    @pytest.fixture
+    def workload(self) -> Workload:
+        offered = {each.kind.name: each for each in self.backend.workloads}
+        return offered[self.kind or next(iter(offered))]
+
+    @pytest.fixture
+    def context(self, workload: Workload) -> RecordingContext:
+        return RecordingContext([metric.name for metric in workload.kind.metrics])
+
+    def lane(self, workload: Workload, params: Mapping[str, Any]) -> Lane[Params]:
+        """Make a lane with these parameters over the defaults."""
+        converted, fields = convert(params, workload)
+        assert converted is not None, f"the test's parameters are not valid: {fields}"
+        return Lane(lane_id="lane-0", label="a", kind=workload.kind.name, params=converted)
+
+    def test_it_keeps_the_rules_of_the_seam(self) -> None:
+        assert backends_of([self.backend]) == (self.backend,)
+
+    def test_every_parameter_has_a_title_and_a_place(self, workload: Workload) -> None:
+        schema = params_schema(workload.accepts)
+        assert "$ref" not in json.dumps(schema)
+        assert schema["order"] == list(workload.accepts.__struct_fields__)
+        assert all(about["title"] for about in schema["properties"].values())
+
+    def test_presets_are_valid(self, workload: Workload) -> None:
+        for name, preset in workload.presets.items():
+            wanted = {
+                key: value
+                for key, value in preset.items()
+                if not (key == workload.automatic and value == "auto")
+            }
+            assert convert({**self.params, **wanted}, workload)[1] == (), name
+
+    def test_an_unknown_parameter_is_refused(self, workload: Workload) -> None:
+        params, fields = convert({**self.params, "no-such": 1}, workload)
+        assert params is None
+        assert [field.path for field in fields] == ["no-such"]
+
+    def test_complete_parameters_mean_the_same(self, workload: Workload) -> None:
+        lane = self.lane(workload, self.params)
+        assert convert(complete(lane.params), workload)[0] == lane.params
+
+    async def test_preflight_accepts_a_good_lane(
+        self, workload: Workload, context: RecordingContext
+    ) -> None:
+        lane = self.lane(workload, self.params)
+        found = await self.backend(self.config).preflight(lane, context)
+        assert found.ready, found
+
+    async def test_a_round_gives_every_number_that_its_kind_declares(
+        self, workload: Workload, context: RecordingContext
+    ) -> None:
+        backend, lane = self.backend(self.config), self.lane(workload, self.params)
+        await backend.open(lane, context)
+        context.begin()
+        record = await backend.round(lane, context)
+        await backend.close(lane, context)
+        assert isinstance(record, workload.kind.record)
+        measured = numbers(workload.kind, record, lane.params, context.measured)
+        verdict, kept = judge(context.verdict, workload.kind, measured, Surroundings(0, 0))
+        assert verdict.level is not Level.INVALID, verdict
+        for each in kept:
+            assert (each.value is None) != (each.reason is None), each
+            assert each.reason != "not measured", f"{each.metric} is declared and never measured"
+
+    async def test_numbers_can_be_derived_again_from_the_log(
+        self, workload: Workload, context: RecordingContext
+    ) -> None:
+        backend, lane = self.backend(self.config), self.lane(workload, self.params)
+        await backend.open(lane, context)
+        context.begin()
+        record = await backend.round(lane, context)
+        await backend.close(lane, context)
+        kind = workload.kind
+        again = msgspec.json.decode(msgspec.json.encode(plain(record)), type=kind.record)
+        assert list(kind.derive(again, lane.params)) == list(kind.derive(record, lane.params))
+
+    async def test_it_closes_after_a_round_that_never_was(
+        self, workload: Workload, context: RecordingContext
+    ) -> None:
+        backend, lane = self.backend(self.config), self.lane(workload, self.params)
+        await backend.open(lane, context)
+        await backend.close(lane, context)
+        assert context.verdict == Verdict()
+
+    async def test_a_cancelled_round_ends_soon(
+        self, workload: Workload, context: RecordingContext
+    ) -> None:
+        if self.long_params is None:
+            pytest.skip("long_params are not set")
+        backend, lane = self.backend(self.config), self.lane(workload, self.long_params)
+        await backend.open(lane, context)
+        context.begin()
+        with anyio.move_on_after(0.2) as scope:
+            await backend.round(lane, context)
+        late_s = anyio.current_time() - scope.deadline
+        assert scope.cancelled_caught, "the round ended by itself: make long_params longer"
+        assert late_s < self.cancel_within_s
+        await backend.close(lane, context)
