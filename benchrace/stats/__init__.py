@@ -1,6 +1,5 @@
 """From events to what they mean: a pure fold over a run's log, and its statistics."""
 
-from benchrace.stats.flat import flat
 from benchrace.stats.fold import Fold
 
-__all__ = ["Fold", "flat"]
+__all__ = ["Fold"]

@@ -29,7 +29,7 @@ from benchrace.events.payloads import (
 )
 from benchrace.run.metadata import RunMetadata
 from benchrace.run.summary import LaneSummary
-from benchrace.stats import Fold, flat
+from benchrace.stats import Fold
 
 Run = Callable[..., RunMetadata]
 Rounds = Callable[..., bytes]
@@ -189,17 +189,6 @@ def test_a_summary_is_json_of_the_documented_shape(run: Run, rounds: Rounds) -> 
     assert {"round", "warmup", "heat", "verdict", "reasons", "measured"} <= set(found["rounds"][0])
     assert found["rounds"][0]["verdict"] == "VALID"
     assert len(found["summary"]["rate"]["ci95"]) == 2
-
-
-def test_the_flat_form_gives_medians_by_machine_or_lane(run: Run, rounds: Rounds) -> None:
-    log = rounds(0, (1, 1), (2, 1), (9, 1))
-    shared, alone = Fold(run(lanes=2)), Fold(run(lanes=2, machine_ids=("m", "n")))
-    for fold in (shared, alone):
-        fold.feed(log)
-    assert set(flat(shared.summary())) == {"lane-0", "lane-1"}
-    found = flat(alone.summary())
-    assert set(found) == {"m", "n"}
-    assert (found["m"]["rate"], found["m"]["repeat"], found["n"]["rate"]) == (2, 3, None)
 
 
 def test_a_round_counts_once_however_often_it_is_told(run: Run, script: Any) -> None:

@@ -1,6 +1,9 @@
 """The older, flat form of a summary: one number a metric, of medians."""
 
 from collections import Counter
+from typing import Any
+
+import msgspec
 
 from benchrace.run.summary import LaneSummary, RunSummary
 
@@ -30,3 +33,9 @@ def _lane(lane: LaneSummary) -> Flat:
 
 def _whole(value: float | None) -> float | int | None:
     return int(value) if value is not None and value.is_integer() else value
+
+
+def summary_file(summary: RunSummary) -> dict[str, Any]:
+    """Give what a run's `summary.json` holds: the whole summary, and the flat form beside it."""
+    whole: dict[str, Any] = msgspec.to_builtins(summary)
+    return {**flat(summary), **whole}
