@@ -9,6 +9,8 @@ import msgspec
 
 from benchrace.cli.server_sent import Message, messages
 from benchrace.errors import BenchraceError, Category, Failure
+from benchrace.run import document
+from benchrace.run.document import RunDocument
 
 _RETRY_S = (0.2, 0.5, 1, 2, 2, 2, 5, 5, 5, 5)
 
@@ -51,10 +53,9 @@ class Client:
         """DELETE and decode the JSON answer."""
         return self._call("DELETE", path)
 
-    def text(self, path: str) -> str:
-        """GET a document that is not JSON."""
-        answer = self._send("GET", path)
-        return answer.text
+    def document(self, run_id: str) -> RunDocument:
+        """GET a run: its metadata, its lanes and what their rounds mean so far."""
+        return document.decode(self._send("GET", f"/api/runs/{run_id}").content)
 
     def events(self, run_id: str) -> Iterator[Lines | Snapshot]:
         """Follow a run's log from its beginning to its end, over lost connections too."""

@@ -70,3 +70,20 @@ def token_of_parent(parent_fd: int) -> str:
             sys.exit("benchrace: the command that started this process is gone")
         text += piece
     return text.decode().strip()
+
+
+def again(chosen: dict[str, Any]) -> list[str]:
+    """Say options again, for a process that is started apart; its token goes by environment."""
+    said: list[str] = []
+    for name, value in chosen.items():
+        flag = "--" + name.replace("_", "-")
+        if name == "token" and value:
+            # On the command line every user of this machine could read it.
+            os.environ["BENCHRACE_TOKEN"] = value
+        elif value is True:
+            said.append(flag)
+        elif name in ("data_dir", "config_dir") and value:
+            said += [flag, str(Path(value).absolute())]
+        elif value not in (None, False):
+            said += [flag, str(value)]
+    return said

@@ -22,7 +22,7 @@ def params(options: Sequence[str]) -> dict[str, Any]:
 
 
 def lane(option: str) -> LaneSpec:
-    """Read `KEY=VALUE,KEY=VALUE`; `\\,` is a comma inside a value."""
+    """Read `KEY=VALUE,KEY=VALUE`; a comma after a backslash belongs to the value."""
     own: dict[str, str] = {}
     rest: dict[str, Any] = {}
     for part in _split(option):
