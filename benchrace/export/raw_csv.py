@@ -1,4 +1,4 @@
-"""Raw rounds as CSV (RFC 4180 with newlines alone), safe to open in a spreadsheet."""
+"""Raw rounds as CSV (RFC 4180), safe to open in a spreadsheet."""
 
 import csv
 import io
@@ -13,7 +13,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 def render(run: RunDocument) -> bytes:
     """Give a header and one line a round and metric, in UTF-8."""
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(COLUMNS)
     for row in rows(run):
         writer.writerow([_guarded(cell) for cell in row])

@@ -32,7 +32,7 @@ def _lane(lane: LaneSummary) -> Flat:
 
 
 def _whole(value: float | None) -> float | int | None:
-    return int(value) if value is not None and value.is_integer() else value
+    return int(value) if value is not None and value == int(value) else value
 
 
 def summary_file(summary: RunSummary) -> dict[str, Any]:
