@@ -1,0 +1,134 @@
+"""Stored runs, wherever they are: below a data folder, or behind a central."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from benchrace.cli.client import Client
+from benchrace.cli.service import central_service
+from benchrace.config.places import runs_dir
+from benchrace.errors import NotFound
+from benchrace.ids import is_run_id
+from benchrace.run.document import RunDocument, document
+from benchrace.stats.fold import Fold
+from benchrace.store import reindex
+from benchrace.store.index import MOST, Index, Page, Query
+from benchrace.store.row import RunRow
+from benchrace.store.run_folder import RunFolder
+
+_PIECE = 1 << 20
+
+
+class Archive(Protocol):
+    """What the commands need of stored runs."""
+
+    def page(self, limit: int, search: str | None) -> tuple[RunRow, ...]:
+        """List runs, newest first."""
+        ...
+
+    def document(self, run_id: str) -> RunDocument:
+        """Give a run with its figures."""
+        ...
+
+    def delete(self, run_id: str) -> None:
+        """Delete a run for good."""
+        ...
+
+    def where(self, run_id: str) -> str:
+        """Say where a run is kept."""
+        ...
+
+
+@contextmanager
+def archive(central: str | None, token: str | None, data: Path) -> Iterator[Archive]:
+    """Give the runs of a central where one is named or runs on the data folder, else the folder's.
+
+    While a central runs, the folder is its own: what deletes behind its back would confuse it.
+    """
+    running = central_service(data).living()
+    if central or running:
+        with Client(central or (running.url if running else ""), token) as client:
+            yield Behind(client)
+        return
+    yield Folder(data)
+
+
+def find(kept: Archive, text: str) -> str:
+    """Give the run whose id is `text`, or the only one that ends or starts with it."""
+    if is_run_id(text):
+        return text
+    rows = kept.page(MOST, None)
+    found = [each.run_id for each in rows if text in (each.run_id[: len(text)], each.run_id[-6:])]
+    if len(found) != 1:
+        how = "no run" if not found else f"{len(found)} runs"
+        raise NotFound(f"{how} with the id {text[:80]!r}", "`benchrace runs list` lists them.")
+    return found[0]
+
+
+class Folder:
+    """The runs below a data folder that no central serves now."""
+
+    def __init__(self, data: Path) -> None:
+        self._runs = runs_dir(data)
+        self._index = index_path(data)
+
+    def page(self, limit: int, search: str | None) -> tuple[RunRow, ...]:
+        if not self._runs.is_dir():
+            return ()
+        index = Index(self._index)
+        try:
+            reindex.catch_up(index, self._runs)
+            return index.page(Query(limit=limit, q=search)).runs
+        finally:
+            index.close()
+
+    def document(self, run_id: str) -> RunDocument:
+        folder = RunFolder.open(self._runs, run_id)
+        fold = Fold(folder.metadata)
+        with folder.log_path.open("rb") as log:
+            while piece := log.read(_PIECE):
+                fold.feed(piece)
+        return document(folder.metadata, fold.summary())
+
+    def delete(self, run_id: str) -> None:
+        RunFolder.open(self._runs, run_id).delete()
+
+    def where(self, run_id: str) -> str:
+        return str(self._runs / run_id)
+
+
+class Behind:
+    """The runs of a central that answers."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def page(self, limit: int, search: str | None) -> tuple[RunRow, ...]:
+        answer = self._client.get("/api/runs", limit=limit, q=search)
+        return msgspec.convert(answer, Page).runs
+
+    def document(self, run_id: str) -> RunDocument:
+        return self._client.document(run_id)
+
+    def delete(self, run_id: str) -> None:
+        self._client.delete(f"/api/runs/{run_id}")
+
+    def where(self, run_id: str) -> str:
+        return f"{self._client.url}/api/runs/{run_id}"
+
+
+def index_path(data: Path) -> Path:
+    """Name the index of a data folder."""
+    return data / "index.sqlite"
+
+
+def rebuild(data: Path, progress: Callable[[reindex.Progress], None]) -> reindex.Progress:
+    """Make the index of a data folder again; raises `busy` while a central uses it."""
+    index = Index(index_path(data))
+    try:
+        return reindex.rebuild(index, runs_dir(data), progress)
+    finally:
+        index.close()
