@@ -29,6 +29,8 @@ Planned = TypeVar("Planned", Draft, RunMetadata)
 
 def resolve(spec: RunSpec, machines: Sequence[MachineView]) -> Draft:
     """Fill in what `spec` leaves unsaid; raises `InvalidInput` with every bad field's path."""
+    if len(spec.lanes) > MAX_LANES:
+        raise InvalidInput(_too_many(len(spec.lanes)))
     filling = Filling(spec, machines)
     filling.fill()
     rounds = AUTO_ROUNDS if spec.rounds == "auto" else spec.rounds
@@ -243,7 +245,7 @@ def _order(spec: RunSpec, lanes: Sequence[Filled], errors: list[FieldError]) -> 
 def _too_much(lanes: Sequence[Filled], rounds: int) -> list[FieldError]:
     errors = []
     if len(lanes) > MAX_LANES:
-        errors.append(FieldError("lanes", f"{len(lanes)} lanes; at most {MAX_LANES} are possible"))
+        errors.append(_too_many(len(lanes)))
     shared = Counter(each.machine.machine_id for each in lanes)
     most = max(shared.values(), default=0)
     if rounds * most > MAX_SLOTS:
@@ -255,6 +257,10 @@ def _too_much(lanes: Sequence[Filled], rounds: int) -> list[FieldError]:
             )
         )
     return errors
+
+
+def _too_many(lanes: int) -> FieldError:
+    return FieldError("lanes", f"{lanes} lanes; at most {MAX_LANES} are possible")
 
 
 def _one_host(lanes: Sequence[Filled]) -> list[FieldError]:

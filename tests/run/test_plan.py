@@ -145,7 +145,10 @@ def test_agents_of_one_computer_never_race_each_other(view: View) -> None:
 
 
 def test_too_much_is_refused(view: View) -> None:
-    assert "at most 64" in refused(spec(*[lane()] * 65), view())["lanes"]
+    assert "65 lanes; at most 64" in refused(spec(*[lane()] * 65), view())["lanes"]
+    spread = spec(*[lane()] * 33)
+    assert "66 lanes; at most 64" in refused(spread, view("a"), view("b"))["lanes"]
+    assert len(refused(spec(params={f"x{each}": 1 for each in range(50_000)}), view())) == 10
     assert "at most 10000" in refused(spec(lane(), lane(), rounds=5000), view())["rounds"]
     assert plan.resolve(spec(lane(), lane(), rounds=4999), [view()]).rounds == 4999
 
