@@ -72,7 +72,6 @@ class Conductor:
         await run.save(state=RunState.FAILED, ended_at=self._clock.wall_s(), failure=failure)
         run.log.close()
         self._runs.remove(run)
-        run.over.set()
 
     async def _prepare(self, run: LiveRun, checked: bool) -> Failure | None:
         """Bring a run to its start, unless it is cancelled meanwhile; gives why it cannot."""
@@ -222,7 +221,6 @@ class Conductor:
         run.log.close()
         await self._changed(run.metadata, summary)
         self._runs.remove(run)
-        run.over.set()
 
     async def _save_summary(self, run: LiveRun, summary: RunSummary) -> None:
         while True:

@@ -81,6 +81,7 @@ class Turns:
             await self._conductor.abandon(run)
         finally:
             del self._running[run.run_id]
+            run.over.set()
             self.wake()
 
     def _claims(self, runs: Iterable[LiveRun]) -> list[Claim]:

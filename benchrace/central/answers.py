@@ -1,0 +1,132 @@
+"""What central's API takes and answers, beside runs' own documents."""
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from benchrace.central.central import CentralStatus
+from benchrace.link.capabilities import Capabilities
+from benchrace.plugin.description import WorkloadDescription
+from benchrace.plugin.readiness import Model, Problem
+from benchrace.run.machine import MachineState
+from benchrace.run.states import RunState
+
+
+class Health(msgspec.Struct, frozen=True, kw_only=True):
+    ok: bool
+    component: str
+    version: str
+    instance: str
+
+
+class Submitted(msgspec.Struct, frozen=True, kw_only=True):
+    run_id: str
+
+
+class RunPatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is left out stays; null takes it away."""
+
+    name: Annotated[str, Meta(max_length=200)] | UnsetType | None = UNSET
+    tags: tuple[Annotated[str, Meta(max_length=60)], ...] | UnsetType | None = UNSET
+    notes: Annotated[str, Meta(max_length=20_000)] | UnsetType | None = UNSET
+
+    def changes(self) -> dict[str, Any]:
+        """Give the fields that were said."""
+        said = {"name": self.name, "tags": self.tags, "notes": self.notes}
+        found = {name: value for name, value in said.items() if value is not UNSET}
+        return found | ({"tags": ()} if found.get("tags", ()) is None else {})
+
+
+class CancelRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """The body of a cancel; it may be left out."""
+
+    reason: Annotated[str, Meta(max_length=500)] = "cancelled by a person"
+
+
+class RunStateAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    run_id: str
+    state: RunState
+
+
+class Deleted(msgspec.Struct, frozen=True, kw_only=True):
+    deleted: str
+
+
+class MachinePatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    excluded: bool
+
+
+class BackendAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A backend of a machine; `reachable` is null until it was probed."""
+
+    name: str
+    title: str
+    version: str | None
+    workloads: tuple[WorkloadDescription, ...]
+    reachable: bool | None = None
+    engine_version: str | None = None
+    models: tuple[Model, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+class MachineAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A machine of the fleet; `reason` says why it is not ready."""
+
+    machine_id: str
+    label: str
+    state: MachineState
+    reason: str | None
+    excluded: bool
+    host_id: str
+    share_host: bool
+    version: str | None
+    address: str | None
+    connected_at: float | None
+    run_id: str | None
+    offset_ns: int | None
+    uncertainty_ns: int | None
+    backends: tuple[BackendAnswer, ...]
+
+
+class MachineList(msgspec.Struct, frozen=True, kw_only=True):
+    machines: tuple[MachineAnswer, ...]
+
+
+class CapabilityList(msgspec.Struct, frozen=True, kw_only=True):
+    machines: tuple[Capabilities, ...]
+
+
+class Reach(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether a machine can be given work."""
+
+    machine_id: str
+    label: str
+    reachable: bool
+    state: MachineState
+    reason: str | None
+    run_id: str | None
+
+
+class StatusAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    central: CentralStatus
+    machines: tuple[Reach, ...]
+
+
+class Offer(msgspec.Struct, frozen=True, kw_only=True):
+    """A kind as one backend offers it, on the machines that do."""
+
+    backend: str
+    title: str
+    machines: tuple[str, ...]
+    workload: WorkloadDescription
+
+
+class KindAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    kind: str
+    title: str
+    offers: tuple[Offer, ...]
+
+
+class WorkloadList(msgspec.Struct, frozen=True, kw_only=True):
+    workloads: tuple[KindAnswer, ...]

@@ -1,0 +1,97 @@
+"""A run's log and its exports over HTTP."""
+
+from collections.abc import AsyncIterator
+
+from anyio import to_thread
+from quart import Quart, Response, request
+
+from benchrace import export
+from benchrace.central.document import document
+from benchrace.central.site import Site
+from benchrace.errors import Category, FieldError, InvalidInput
+from benchrace.store.run_folder import RunFolder
+from benchrace.store.run_log import RunLog, StoredLog
+from benchrace.web import sse
+from benchrace.web.problem import Problem
+
+NDJSON = "application/x-ndjson"
+_SUFFIXES = {"md": "markdown"}
+
+
+def install(app: Quart, site: Site) -> None:
+    """Add the routes."""
+
+    @app.get("/api/runs/<run_id>/events")
+    async def read_events(run_id: str) -> Response:
+        """Give the stored lines from `?after=` on, or the same live, by `Accept`."""
+        log = await _log(site, run_id)
+        last = request.headers.get("Last-Event-ID")
+        start = sse.position(last or request.args.get("after"))
+        if "text/event-stream" not in request.headers.get("Accept", ""):
+            return _stored(log, start)
+        if last and log.closed and (start.epoch, start.offset) == (log.epoch, log.size):
+            return Response(b"", status=204)  # An EventSource that comes back has all of it.
+        return sse.stream(
+            log,
+            start,
+            shutdown=site.shutdown,
+            viewers=site.viewers,
+            snapshot_url=f"/api/runs/{run_id}",
+        )
+
+    @app.get("/api/runs/<run_id>/export.<name>")
+    async def export_run(run_id: str, name: str) -> Response:
+        """Give a run as csv, json, markdown, html, pytest-benchmark or parquet."""
+        return await _export(site, run_id, _SUFFIXES.get(name, name))
+
+    @app.post("/api/runs/<run_id>/download")
+    async def download_run(run_id: str) -> Response:
+        """Give a run's rounds as CSV."""
+        return await _export(site, run_id, "csv")
+
+
+async def _log(site: Site, run_id: str) -> RunLog | StoredLog:
+    live = site.central.live(run_id)
+    if live is not None:
+        return live.log
+
+    def stored() -> StoredLog:
+        folder = RunFolder.open(site.central.runs_dir, run_id)
+        return StoredLog(folder.log_path, folder.metadata.epoch)
+
+    return await to_thread.run_sync(stored)
+
+
+def _stored(log: RunLog | StoredLog, start: sse.Position) -> Response:
+    if not log.is_line_start(start.offset) or start.epoch not in (None, log.epoch):
+        raise Problem(
+            422,
+            Category.VALIDATION,
+            f"no line of this log begins at {start.offset}",
+            "Start from 0, or from the `offset` that the run's document names.",
+        )
+    end = log.size
+
+    async def lines() -> AsyncIterator[bytes]:
+        offset = start.offset
+        while offset < end and (chunk := log.read(offset)):
+            offset += len(chunk)
+            yield chunk
+
+    response = Response(lines(), content_type=NDJSON)
+    response.headers["Benchrace-Epoch"] = str(log.epoch)
+    response.headers["Benchrace-Offset"] = str(end)
+    response.timeout = None
+    return response
+
+
+async def _export(site: Site, run_id: str, name: str) -> Response:
+    if name not in export.FORMATS:
+        known = ", ".join(export.FORMATS)
+        raise InvalidInput(FieldError("format", f"{name[:64]!r} is unknown; known: {known}"))
+    run = await document(site.central, run_id)
+    chosen = export.FORMATS[name]
+    data = await to_thread.run_sync(export.render, name, run)
+    response = Response(data, content_type=chosen.media_type)
+    response.headers["Content-Disposition"] = f'attachment; filename="{run_id}{chosen.suffix}"'
+    return response

@@ -1,0 +1,151 @@
+"""Machines, what they can do, and how central does, over HTTP."""
+
+from collections.abc import Iterable
+
+from quart import Quart, Response, request
+from quart_schema import document_request, document_response
+
+from benchrace import __version__
+from benchrace.central.answers import (
+    BackendAnswer,
+    CapabilityList,
+    Health,
+    KindAnswer,
+    MachineAnswer,
+    MachineList,
+    MachinePatch,
+    Offer,
+    Reach,
+    StatusAnswer,
+    WorkloadList,
+)
+from benchrace.central.machine import MachineStatus
+from benchrace.central.metrics import exposition
+from benchrace.central.site import Site, answer
+from benchrace.run.machine import MachineState
+from benchrace.web import body
+
+
+def install(app: Quart, site: Site) -> None:
+    """Add the routes."""
+    _machines(app, site)
+    _about(app, site)
+
+
+def _machines(app: Quart, site: Site) -> None:
+    @app.get("/api/machines")
+    @document_response(MachineList)
+    async def list_machines() -> Response:
+        """List the machines that this central knows."""
+        return answer(MachineList(machines=tuple(map(_machine, site.central.machines()))))
+
+    @app.patch("/api/machines/<machine_id>")
+    @document_request(MachinePatch)
+    @document_response(MachineAnswer)
+    async def change_machine(machine_id: str) -> Response:
+        """Keep a machine out of new runs, or let it in again."""
+        change = await body.read(request, MachinePatch)
+        await site.central.exclude(machine_id, change.excluded)
+        found = {each.view.machine_id: each for each in site.central.machines()}
+        return answer(_machine(found[machine_id]))
+
+    @app.get("/api/capabilities")
+    @document_response(CapabilityList)
+    async def list_capabilities() -> Response:
+        """Give the capabilities of every machine that has linked."""
+        known = (each.capabilities for each in site.central.machines())
+        return answer(CapabilityList(machines=tuple(each for each in known if each is not None)))
+
+    @app.get("/api/workloads")
+    @document_response(WorkloadList)
+    async def list_workloads() -> Response:
+        """Give every kind of work with its parameters, and who offers it."""
+        return answer(WorkloadList(workloads=tuple(_kinds(site.central.machines()))))
+
+
+def _about(app: Quart, site: Site) -> None:
+    @app.get("/health", endpoint="health")
+    @app.get("/api/v1/health", endpoint="health_v1")
+    @document_response(Health)
+    async def health() -> Response:
+        """Say that central serves."""
+        instance = site.central.status().instance
+        return answer(Health(ok=True, component="central", version=__version__, instance=instance))
+
+    @app.get("/api/status")
+    @document_response(StatusAnswer)
+    async def status() -> Response:
+        """Say what runs, what waits, and which machines can be given work."""
+        machines = tuple(map(_reach, site.central.machines()))
+        return answer(StatusAnswer(central=site.central.status(), machines=machines))
+
+    @app.get("/metrics")
+    async def metrics() -> Response:
+        """Give central's figures as Prometheus text."""
+        text, kind = exposition(site)
+        return Response(text, content_type=kind)
+
+
+def _machine(status: MachineStatus) -> MachineAnswer:
+    view = status.view
+    return MachineAnswer(
+        machine_id=view.machine_id,
+        label=view.label,
+        state=view.state,
+        reason=status.reason,
+        excluded=status.excluded,
+        host_id=view.host_id,
+        share_host=view.share_host,
+        version=status.version,
+        address=status.address,
+        connected_at=status.connected_at,
+        run_id=status.run_id,
+        offset_ns=status.offset_ns,
+        uncertainty_ns=status.uncertainty_ns,
+        backends=tuple(_backends(status)),
+    )
+
+
+def _backends(status: MachineStatus) -> Iterable[BackendAnswer]:
+    for each in status.capabilities.backends if status.capabilities else ():
+        yield BackendAnswer(
+            name=each.description.name,
+            title=each.description.title,
+            version=each.description.version,
+            workloads=each.description.workloads,
+            reachable=each.reachable,
+            engine_version=each.engine_version,
+            models=each.models,
+            problems=each.problems,
+        )
+
+
+def _reach(status: MachineStatus) -> Reach:
+    view = status.view
+    return Reach(
+        machine_id=view.machine_id,
+        label=view.label,
+        reachable=status.connected_at is not None and view.state is not MachineState.LOST,
+        state=view.state,
+        reason=status.reason,
+        run_id=status.run_id,
+    )
+
+
+def _kinds(machines: Iterable[MachineStatus]) -> Iterable[KindAnswer]:
+    """Gather by kind and backend; where machines differ, the first one's description is shown."""
+    offers: dict[str, dict[str, Offer]] = {}
+    for machine in machines:
+        for backend in machine.view.backends:
+            for workload in backend.workloads:
+                of_kind = offers.setdefault(workload.kind, {})
+                known = of_kind.get(backend.name)
+                of_kind[backend.name] = Offer(
+                    backend=backend.name,
+                    title=backend.title,
+                    machines=(*(known.machines if known else ()), machine.view.machine_id),
+                    workload=known.workload if known else workload,
+                )
+    for kind, found in sorted(offers.items()):
+        listed = tuple(found[name] for name in sorted(found))
+        yield KindAnswer(kind=kind, title=listed[0].workload.title, offers=listed)

@@ -1,0 +1,58 @@
+"""The page where it is installed, else a few words and links."""
+
+from importlib import resources, util
+from pathlib import Path
+
+from quart import Quart, Response, send_from_directory
+from quart_schema import hide
+
+PACKAGE = "benchrace_ui"
+PAGES = ("/", "/compute", "/image", "/whisper", "/runs", "/admin")
+_PLAIN = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>benchrace</title>
+<h1>benchrace</h1>
+<p>This central serves. Its page is not installed: it comes with the package benchrace-ui.</p>
+<p>In the terminal: <code>benchrace run --help</code> starts a run,
+<code>benchrace runs list</code> lists them, <code>benchrace runs show ID</code> shows one.</p>
+<ul>
+<li><a href="/api/runs">runs</a></li>
+<li><a href="/api/machines">machines</a></li>
+<li><a href="/api/workloads">workloads</a></li>
+<li><a href="/openapi.json">the whole API</a></li>
+</ul>
+"""
+
+
+def install(app: Quart) -> None:
+    """Add the routes of the page, and of its files."""
+    static = static_files()
+
+    @hide
+    async def page() -> Response:
+        if static is None:
+            return Response(_PLAIN, content_type="text/html; charset=utf-8")
+        return await send_from_directory(static, "index.html")
+
+    for number, path in enumerate(PAGES):
+        app.get(path, endpoint=f"page_{number}")(page)
+    if static is None:
+        return
+
+    @app.get("/assets/<path:name>")
+    @hide
+    async def asset(name: str) -> Response:
+        response = await send_from_directory(static / "assets", name)
+        # Their names hold a hash of what is in them.
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return response
+
+
+def static_files() -> Path | None:
+    """Find the built page's folder, None where it is not installed."""
+    if util.find_spec(PACKAGE) is None:
+        return None
+    folder = Path(str(resources.files(PACKAGE) / "static"))
+    return folder if (folder / "index.html").is_file() else None

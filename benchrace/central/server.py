@@ -1,0 +1,177 @@
+"""A central from its start to its end: lock, port, what was left, routes, and a clean stop."""
+
+import logging
+import os
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import anyio
+import msgspec
+from anyio import to_thread
+from quart import Quart
+
+from benchrace import __version__
+from benchrace.central.app import LINK, create_app, with_link
+from benchrace.central.central import Central
+from benchrace.central.settings import CentralSettings
+from benchrace.central.site import Site
+from benchrace.errors import BenchraceError, Category
+from benchrace.run.metadata import RunMetadata
+from benchrace.run.summary import RunSummary
+from benchrace.store import atomic, reindex
+from benchrace.store.index import Index
+from benchrace.store.journal import Journal
+from benchrace.web import serving
+from benchrace.web.guard import Guard, Policy, sha256_of
+from benchrace.web.shutdown import Shutdown
+from benchrace.web.sse import Viewers
+
+log = logging.getLogger(__name__)
+
+Extend = Callable[[Quart, Central], None]
+Ready = Callable[[str, str | None], None]
+Stop = Callable[[], Awaitable[object]]
+_OPEN = frozenset({"/health", "/", LINK})
+_OPEN_BELOW = ("/assets/",)
+
+
+class CentralRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """`<data>/central.json`, there while central serves."""
+
+    url: str
+    pid: int
+    instance: str
+    version: str
+
+
+async def serve(
+    settings: CentralSettings,
+    *,
+    extend: Extend | None = None,
+    ready: Ready | None = None,
+    stop: Stop = serving.stop_signal,
+) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    `ready` gets the address and, once in the life of a data folder, the token to show. Raises
+    BenchraceError, in one line, for a data folder that cannot be used or has its central
+    already, and for a port that is taken.
+    """
+    with _held(settings.data):
+        listener = serving.listen(settings.host, settings.port)
+        index = await to_thread.run_sync(Index, settings.data / "index.sqlite")
+        try:
+            await _serve(settings, listener, index, extend, ready, stop)
+        finally:
+            index.close()
+
+
+async def _serve(
+    settings: CentralSettings,
+    listener: serving.Listener,
+    index: Index,
+    extend: Extend | None,
+    ready: Ready | None,
+    stop: Stop,
+) -> None:
+    central = Central(settings, on_change=_indexing(index))
+    await central.open()
+    site = Site(central, index, Shutdown(), Viewers())
+    app = create_app(site)
+    if extend is not None:
+        extend(app, central)
+    guarded = Guard(with_link(app, central), await to_thread.run_sync(_policy, settings))
+    record = settings.data / "central.json"
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(central.run)
+        tasks.start_soon(_catch_up, site)
+        async with anyio.create_task_group() as serving_tasks:
+            await serving_tasks.start(serving.serve, guarded, listener, site.shutdown, stop)
+            await to_thread.run_sync(_write_record, record, central, listener.url)
+            if ready is not None:
+                ready(listener.url, central.token)
+        tasks.cancel_scope.cancel()
+    record.unlink(missing_ok=True)
+
+
+def _indexing(index: Index) -> Callable[[RunMetadata, RunSummary | None], Awaitable[None]]:
+    async def changed(metadata: RunMetadata, summary: RunSummary | None) -> None:
+        try:
+            await to_thread.run_sync(index.put, metadata, summary)
+        except BenchraceError as error:
+            # The run's folder is the truth; the next start reads it again.
+            log.warning("the index misses %s: %s", metadata.run_id, error.message)
+
+    return changed
+
+
+async def _catch_up(site: Site) -> None:
+    """Read into the index what it lacks, and stop between two batches when central ends."""
+
+    def progress(now: reindex.Progress) -> None:
+        if site.shutdown.requested:
+            raise InterruptedError
+        if now.done < now.total:
+            log.info("index: %d of %d runs", now.done, now.total)
+
+    try:
+        await to_thread.run_sync(reindex.catch_up, site.index, site.central.runs_dir, progress)
+    except InterruptedError:
+        return
+    except BenchraceError as error:
+        log.warning("the index is behind: %s %s", error.message, error.remedy)
+
+
+def _policy(settings: CentralSettings) -> Policy:
+    token = None
+    if not settings.insecure and not serving.is_loopback(settings.host):
+        token = (
+            sha256_of(settings.token)
+            if settings.token
+            else (settings.data / "central" / "token.sha256").read_text().strip()
+        )
+    return Policy(
+        token_sha256=token,
+        names=frozenset(name.lower() for name in settings.hosts),
+        open_paths=_OPEN,
+        open_below=_OPEN_BELOW,
+    )
+
+
+@contextmanager
+def _held(data: Path) -> Iterator[None]:
+    """Hold the data folder for life; raises one line where it is missing, read-only or taken."""
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        lock = Journal(data / "central.lock")
+    except OSError as error:
+        raise _unusable(data, error.strerror or str(error)) from error
+    except BenchraceError as error:
+        if error.category is Category.BUSY:
+            raise BenchraceError(
+                Category.BUSY,
+                f"a central already serves the data folder {data}",
+                "Use that one (`benchrace central status`), or give another --data-dir.",
+            ) from error
+        raise _unusable(data, error.message) from error
+    with lock:
+        probe = data / ".writable"
+        atomic.write(probe, b"")
+        probe.unlink(missing_ok=True)
+        yield
+
+
+def _unusable(data: Path, why: str) -> BenchraceError:
+    return BenchraceError(
+        Category.SYSTEM,
+        f"the data folder {data} cannot be used: {why}",
+        "Correct its permissions, or give another one with --data-dir.",
+    )
+
+
+def _write_record(path: Path, central: Central, url: str) -> None:
+    record = CentralRecord(
+        url=url, pid=os.getpid(), instance=central.status().instance, version=__version__
+    )
+    atomic.write(path, msgspec.json.encode(record), mode=0o600)

@@ -1,0 +1,25 @@
+"""What the routes of central work on."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from quart import Response
+
+from benchrace.central.central import Central
+from benchrace.store.index import Index
+from benchrace.web.shutdown import Shutdown
+from benchrace.web.sse import Viewers
+
+
+@dataclass(frozen=True)
+class Site:
+    central: Central
+    index: Index
+    shutdown: Shutdown
+    viewers: Viewers
+
+
+def answer(value: Any, status: int = 200) -> Response:
+    """Encode a value as the answer."""
+    return Response(msgspec.json.encode(value), status=status, content_type="application/json")

@@ -1,0 +1,325 @@
+"""An agent that does what a test says, on the other end of a real WebSocket."""
+
+import time
+from typing import Any
+
+import anyio
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from benchrace.errors import Category, Failure
+from benchrace.events import (
+    Event,
+    JobCancelled,
+    JobDone,
+    JobError,
+    Level,
+    Measured,
+    RoundDone,
+    RoundStart,
+    Stream,
+    Verdict,
+    encode,
+)
+from benchrace.events import payloads as p
+from benchrace.link import messages as m
+from benchrace.link.capabilities import Calibrated, LaneReadiness
+from benchrace.link.version import PROTOCOL
+from benchrace.run.job import JobLane, JobSpec, Slot
+from benchrace.run.states import JobPhase
+from tests.central.offer import TOKEN, capabilities
+
+
+class FakeJob:
+    """A job that does its schedule by script; `lines` is its journal."""
+
+    def __init__(self, agent: "FakeAgent", spec: JobSpec) -> None:
+        self.agent = agent
+        self.spec = spec
+        self.phase = JobPhase.ACCEPTED
+        self.heat: int | None = None
+        self.lines: dict[str, list[bytes]] = {"work": [], "agent": []}
+        self.acked: dict[str, int] = {}
+        self.go: dict[int, int] = {}
+        self.spans: list[tuple[int, int]] = []
+        self.shorten: dict[str, int] = {}
+        self.scope = anyio.CancelScope()
+        self.cancel: str | None = None
+
+    async def work(self) -> None:
+        with self.scope:
+            self.to(JobPhase.OPENING)
+            await self.agent.opening.wait()
+            for slot in self.spec.schedule:
+                if slot.round - self.warmups(slot.lane_id) >= self.shorten.get(
+                    slot.lane_id, 1 << 30
+                ):
+                    continue
+                await self.turn(slot)
+        if self.cancel is not None:
+            self.say(JobCancelled, p.JobCancelledPayload(reason=self.cancel))
+            self.to(JobPhase.CANCELLED)
+        elif not self.phase.final:
+            self.say(JobDone, p.JobDonePayload(metrics={}))
+            self.to(JobPhase.DONE)
+
+    def warmups(self, lane_id: str) -> int:
+        return sum(slot.warmup for slot in self.spec.schedule if slot.lane_id == lane_id)
+
+    async def turn(self, slot: Slot) -> None:
+        armed_ns = None
+        if slot.armed and slot.heat is not None:
+            self.heat = slot.heat
+            await self.agent.late(slot.heat)
+            self.to(JobPhase.READY, slot.heat)
+            while slot.heat not in self.go:
+                await self.agent.wait()
+            armed_ns = self.go[slot.heat]
+            await anyio.sleep(max(0, armed_ns - self.agent.now_ns()) / 1e9)
+            self.heat = None
+            self.to(JobPhase.RUNNING)
+        begun_ns = self.agent.now_ns()
+        started = p.RoundStartPayload(
+            warmup=slot.warmup, heat=slot.heat, started_ns=begun_ns, armed_ns=armed_ns
+        )
+        self.say(RoundStart, started, slot)
+        await self.agent.round(slot)
+        value = self.agent.value(slot)
+        done = p.RoundDonePayload(
+            warmup=slot.warmup,
+            heat=slot.heat,
+            elapsed_ns=self.agent.elapsed_ns,
+            record={},
+            measured=(Measured(metric="speed", value=value),),
+            verdict=Verdict(Level.INVALID if value is None else Level.VALID),
+            metrics_version=1,
+        )
+        self.spans.append((begun_ns, self.agent.now_ns()))
+        self.say(RoundDone, done, slot)
+
+    def to(self, phase: JobPhase, heat: int | None = None) -> None:
+        self.phase = phase
+        self.agent.phases.append(m.PhaseChanged(job_id=self.spec.job_id, phase=phase, heat=heat))
+        self.agent.notify()
+
+    def told(self, message: m.Go | m.CancelJob | m.Shorten | m.Ack) -> None:
+        match message:
+            case m.Go():
+                self.go[message.heat] = message.at_ns
+                self.agent.notify()
+            case m.CancelJob() if not self.phase.final and self.cancel is None:
+                self.cancel = message.reason
+                self.scope.cancel()
+            case m.Shorten():
+                self.shorten.update(dict.fromkeys(message.lane_ids, message.rounds))
+            case m.Ack():
+                self.acked[message.stream] = message.next_seq
+            case _:
+                pass
+
+    def fail(self, category: Category) -> None:
+        """End as a restarted agent ends a job that it finds dead."""
+        self.scope.cancel()
+        self.say(JobError, p.JobErrorPayload(category=category, message="it died", remedy="None."))
+        self.to(JobPhase.FAILED)
+
+    def say(self, kind: type[Event], payload: object, slot: Slot | None = None) -> None:
+        make: Any = kind
+        event = make(
+            run_id=self.spec.run_id,
+            job_id=self.spec.job_id,
+            machine_id=self.spec.machine_id,
+            lane_id=slot.lane_id if slot else None,
+            round=slot.round if slot else None,
+            stream=Stream.WORK,
+            seq=len(self.lines["work"]),
+            t_ns=0,
+            timestamp_s=0.0,
+            payload=payload,
+        )
+        self.lines["work"].append(encode(event))
+        self.agent.notify()
+
+
+class FakeAgent:
+    """What central sees of a machine. Its jobs go on while the link is down."""
+
+    def __init__(self, machine_id: str = "local", **changes: Any) -> None:
+        self.machine_id = machine_id
+        self.token: str | None = TOKEN
+        self.protocol = PROTOCOL
+        self.instance = f"{machine_id}-1"
+        self.host_id = "one host"
+        self.share_host = True
+        self.clock_ns = 0
+        self.elapsed_ns = 1_000_000
+        self.jobs: dict[str, FakeJob] = {}
+        self.phases: list[m.PhaseChanged] = []
+        self.asked: list[m.Ask] = []
+        self.refused: m.Refused | None = None
+        self.refuse_job: Failure | None = None
+        self.calibrated = 1000
+        self.linked = anyio.Event()
+        self.mute = False
+        self.opening = anyio.Event()
+        self.opening.set()
+        self.open_gate = anyio.Event()
+        self.open_gate.set()
+        self._changed = anyio.Event()
+        self.socket: ClientConnection | None = None
+        self.links = 0
+        for name, value in changes.items():
+            assert hasattr(self, name), name
+            setattr(self, name, value)
+
+    # The script, for tests to replace
+
+    def readiness(self, lane: JobLane) -> LaneReadiness:
+        return LaneReadiness(lane_id=lane.lane_id, params={"threads": 1, **lane.params})
+
+    def value(self, slot: Slot) -> float | None:
+        return 100.0 + slot.round
+
+    async def round(self, slot: Slot) -> None:
+        await self.open_gate.wait()
+
+    async def late(self, heat: int) -> None:
+        """Keep the others waiting at the line of `heat`."""
+
+    async def answering(self, ask: m.Ask) -> None:
+        """Take time over an answer."""
+
+    # The agent
+
+    def now_ns(self) -> int:
+        return time.monotonic_ns() + self.clock_ns
+
+    def notify(self) -> None:
+        self._changed.set()
+        self._changed = anyio.Event()
+
+    async def wait(self) -> None:
+        await self._changed.wait()
+
+    @property
+    def job(self) -> FakeJob:
+        (job,) = self.jobs.values()
+        return job
+
+    async def run(self, url: str) -> None:
+        """Link, and link again, until cancelled or refused for good."""
+        async with anyio.create_task_group() as self.work:
+            while True:
+                try:
+                    async with connect(url, compression=None, max_size=1 << 20) as socket:
+                        await self._serve(socket)
+                except (OSError, ConnectionClosed):
+                    pass
+                if self.refused is not None and self.refused.final:
+                    return
+                await anyio.sleep(0.02)
+
+    async def cut(self) -> None:
+        """Lose the link without a word."""
+        if self.socket is not None:
+            self.socket.transport.abort()
+
+    async def _serve(self, socket: ClientConnection) -> None:
+        self.socket = socket
+        reports = tuple(
+            m.JobReport(
+                job_id=job.spec.job_id,
+                run_id=job.spec.run_id,
+                phase=job.phase,
+                heat=job.heat if job.phase is JobPhase.READY else None,
+                lines={name: len(lines) for name, lines in job.lines.items()},
+            )
+            for job in self.jobs.values()
+        )
+        hello = m.Hello(
+            protocol=self.protocol,
+            version="0",
+            token=self.token,
+            instance=self.instance,
+            host_id=self.host_id,
+            share_host=self.share_host,
+            capabilities=capabilities(self.machine_id),
+            jobs=reports,
+        )
+        await socket.send(m.encode(hello))
+        first = m.decode_from_central(await socket.recv())
+        if isinstance(first, m.Refused):
+            self.refused = first
+            return
+        assert isinstance(first, m.Welcome)
+        self.links += 1
+        self.linked.set()
+        self.phases.clear()
+        async with anyio.create_task_group() as group:
+            group.start_soon(self._send, socket, {k: dict(v) for k, v in first.resume.items()})
+            try:
+                while True:
+                    await self._take(socket, m.decode_from_central(await socket.recv()))
+            except ConnectionClosed:
+                group.cancel_scope.cancel()
+
+    async def _send(self, socket: ClientConnection, sent: dict[str, dict[str, int]]) -> None:
+        while True:
+            phases, self.phases = self.phases, []
+            for job_id, job in self.jobs.items():
+                for stream, lines in job.lines.items():
+                    start = sent.setdefault(job_id, {}).get(stream, 0)
+                    if start < len(lines) and not self.mute:
+                        sent[job_id][stream] = len(lines)
+                        await self.frame(socket, job_id, stream, start, lines[start:])
+            for phase in phases:
+                await socket.send(m.encode(phase))
+            if not self.phases:
+                await self.wait()
+
+    async def frame(
+        self, socket: ClientConnection, job_id: str, stream: str, first: int, lines: list[bytes]
+    ) -> None:
+        frame = m.Frame(job=job_id, stream=stream, first_seq=first, count=len(lines))
+        await socket.send(m.pack(frame, b"".join(lines)))
+
+    async def _take(self, socket: ClientConnection, message: m.FromCentral) -> None:
+        now_ns = self.now_ns()
+        match message:
+            case m.Ping() if not self.mute:
+                pong = m.Pong(ping_id=message.ping_id, received_ns=now_ns, sent_ns=self.now_ns())
+                await socket.send(m.encode(pong))
+            case m.Ask():
+                self.asked.append(message)
+                self.work.start_soon(self._answer, socket, message)
+            case m.StartJob() if self.refuse_job is not None:
+                refusal = m.JobRefused(job_id=message.spec.job_id, failure=self.refuse_job)
+                await socket.send(m.encode(refusal))
+            case m.StartJob() if message.spec.job_id not in self.jobs:
+                job = self.jobs[message.spec.job_id] = FakeJob(self, message.spec)
+                self.work.start_soon(job.work)
+            case m.Refused():
+                self.refused = message
+            case m.Go() | m.CancelJob() | m.Shorten() | m.Ack():
+                if (known := self.jobs.get(message.job_id)) is not None:
+                    known.told(message)
+            case _:
+                pass
+
+    async def _answer(self, socket: ClientConnection, ask: m.Ask) -> None:
+        await self.answering(ask)
+        result: object
+        match ask.what:
+            case "preflight":
+                result = [self.readiness(lane) for lane in ask.lanes]
+            case "calibrate":
+                result = [
+                    Calibrated(lane_id=lane.lane_id, params={"n": self.calibrated})
+                    for lane in ask.lanes
+                ]
+            case _:
+                result = capabilities(self.machine_id)
+        try:
+            await socket.send(m.encode(m.Answer(ask_id=ask.ask_id, result=result)))
+        except ConnectionClosed:
+            return
