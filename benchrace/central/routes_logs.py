@@ -6,7 +6,7 @@ from anyio import to_thread
 from quart import Quart, Response, request
 
 from benchrace import export
-from benchrace.central.document import document
+from benchrace.central.document import answer
 from benchrace.central.site import Site
 from benchrace.errors import Category, FieldError, InvalidInput
 from benchrace.store.run_folder import RunFolder
@@ -89,7 +89,7 @@ async def _export(site: Site, run_id: str, name: str) -> Response:
     if name not in export.FORMATS:
         known = ", ".join(export.FORMATS)
         raise InvalidInput(FieldError("format", f"{name[:64]!r} is unknown; known: {known}"))
-    run = await document(site.central, run_id)
+    run = await answer(site.central, run_id)
     chosen = export.FORMATS[name]
     data = await to_thread.run_sync(export.render, name, run)
     response = Response(data, content_type=chosen.media_type)

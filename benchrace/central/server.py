@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,7 +31,7 @@ from benchrace.web.sse import Viewers
 log = logging.getLogger(__name__)
 
 Extend = Callable[[Quart, Central], None]
-Ready = Callable[[str, str | None], None]
+Ready = Callable[[str], None]
 Stop = Callable[[], Awaitable[object]]
 _OPEN = frozenset({"/health", "/", LINK})
 _OPEN_BELOW = ("/assets/",)
@@ -52,11 +53,11 @@ async def serve(
     ready: Ready | None = None,
     stop: Stop = serving.stop_signal,
 ) -> None:
-    """Serve until SIGTERM or SIGINT.
+    """Serve until SIGTERM or SIGINT; `ready` gets the address once requests are answered.
 
-    `ready` gets the address and, once in the life of a data folder, the token to show. Raises
-    BenchraceError, in one line, for a data folder that cannot be used or has its central
-    already, and for a port that is taken.
+    The agents' token is shown on standard error when it is made, once in the life of a data
+    folder. Raises BenchraceError, in one line, for a data folder that cannot be used or has its
+    central already, and for a port that is taken.
     """
     with _held(settings.data):
         listener = serving.listen(settings.host, settings.port)
@@ -89,8 +90,11 @@ async def _serve(
         async with anyio.create_task_group() as serving_tasks:
             await serving_tasks.start(serving.serve, guarded, listener, site.shutdown, stop)
             await to_thread.run_sync(_write_record, record, central, listener.url)
+            if central.token is not None:
+                sys.stderr.write(f"The agents' token, shown only now: {central.token}\n")
+                sys.stderr.flush()
             if ready is not None:
-                ready(listener.url, central.token)
+                ready(listener.url)
         tasks.cancel_scope.cancel()
     record.unlink(missing_ok=True)
 

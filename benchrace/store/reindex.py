@@ -29,13 +29,15 @@ def rebuild(
     return _read(index, runs_dir, list(run_ids(runs_dir)), progress)
 
 
-def catch_up(index: Index, runs_dir: Path) -> Progress:
+def catch_up(
+    index: Index, runs_dir: Path, progress: Callable[[Progress], None] | None = None
+) -> Progress:
     """Read the runs that the index does not have or has as unfinished; blocking."""
     if index.stale:
-        return rebuild(index, runs_dir)
+        return rebuild(index, runs_dir, progress)
     known = index.states()
     wanted = [each for each in run_ids(runs_dir) if each not in known or not known[each].final]
-    return _read(index, runs_dir, wanted, None)
+    return _read(index, runs_dir, wanted, progress)
 
 
 def entry(folder: RunFolder) -> Entry:

@@ -4,13 +4,14 @@ import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from benchrace.errors import BenchraceError, Category, NotFound
 from benchrace.ids import RunId, is_run_id
+from benchrace.run.flat import flat
 from benchrace.run.metadata import RunMetadata
+from benchrace.run.summary import RunSummary
 from benchrace.store import atomic
 
 METADATA = "metadata.json"
@@ -76,10 +77,15 @@ class RunFolder:
         atomic.write(self.path / METADATA, _encode(metadata))
         self.metadata = metadata
 
-    def save_summary(self, summary: Any) -> None:
-        """Replace the summary; it is derived, and can always be made again from the log."""
-        data = msgspec.json.format(msgspec.json.encode(summary), indent=1)
-        atomic.write(self.summary_path, data + b"\n")
+    def save_summary(self, summary: RunSummary) -> None:
+        """Replace the summary; it is derived, and can always be made again from the log.
+
+        The older flat objects, by machine or lane, stand beside the native fields.
+        """
+        whole = flat(summary) | msgspec.to_builtins(summary)
+        atomic.write(
+            self.summary_path, msgspec.json.format(msgspec.json.encode(whole), indent=1) + b"\n"
+        )
 
     def delete(self) -> None:
         """Remove the run; a half-removed folder is never taken for a run."""

@@ -47,9 +47,12 @@ class StoredLog:
 
     def close(self) -> None:
         """Let go of the file; closing twice does nothing."""
-        if self._fd >= 0:
-            os.close(self._fd)
+        if (fd := getattr(self, "_fd", -1)) >= 0:
+            os.close(fd)
             self._fd = -1
+
+    def __del__(self) -> None:
+        self.close()
 
 
 class RunLog:

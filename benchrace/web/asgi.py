@@ -7,7 +7,8 @@ Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
+# Frameworks type their scopes in narrower words of their own.
+App = Callable[[Any, Any, Any], Awaitable[None]]
 
 
 def header(scope: Scope, name: bytes) -> str | None:

@@ -23,14 +23,14 @@ async def read(request: Request, kind: type[T]) -> T:
 
 
 def decode(data: bytes, kind: type[T]) -> T:
-    """Decode JSON into `kind`; an empty body is an empty object."""
+    """Decode JSON into `kind`; an empty body, or null, is an empty object."""
     try:
         value = msgspec.json.decode(data or b"{}")
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Problem(
             400, Category.VALIDATION, f"the request is no JSON: {error}", "Send one JSON object."
         ) from error
-    return convert(value, kind)
+    return convert({} if value is None else value, kind)
 
 
 def convert(value: Any, kind: type[T]) -> T:

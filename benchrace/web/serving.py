@@ -130,7 +130,7 @@ class _Server:
     """
 
     def __init__(self, app: App, shutdown: Shutdown) -> None:
-        self._app = wrap_app(app, 0, "asgi")  # type: ignore[arg-type]
+        self._app = wrap_app(app, 0, "asgi")
         self._config = _config()
         self._context = WorkerContext(None)
         self._shutdown = shutdown

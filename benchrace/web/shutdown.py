@@ -9,6 +9,7 @@ from anyio.lowlevel import checkpoint
 from benchrace.web.asgi import App, Message, Receive, Scope, Send
 
 GOING_AWAY = 1001
+_SPOKEN = frozenset({"websocket.send", "websocket.close"})
 
 
 class Shutdown:
@@ -69,6 +70,8 @@ class Shutdown:
     @asynccontextmanager
     async def _watched(self, send: Send) -> AsyncIterator[Send]:
         async def watched(message: Message) -> None:
+            if self.requested and message["type"] in _SPOKEN:
+                return  # It was closed from here already.
             await send(message)
             match message["type"]:
                 case "http.response.body":
