@@ -1,13 +1,11 @@
 """Central's application: the native API, the page, and the agents' link."""
 
 from quart import Quart
-from quart_schema import Info, QuartSchema
 
-from benchrace import __version__
 from benchrace.central import routes_logs, routes_machines, routes_page, routes_runs
 from benchrace.central.central import Central
 from benchrace.central.site import Site
-from benchrace.web import problem
+from benchrace.web import openapi, problem
 from benchrace.web.asgi import App, Receive, Scope, Send
 from benchrace.web.guard import MAX_BODY_BYTES
 from benchrace.web.socket import Socket, SocketClosed
@@ -19,14 +17,7 @@ def create_app(site: Site) -> Quart:
     """Make the application; compat adds its routes to it."""
     app = Quart("benchrace.central")
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
-    QuartSchema(
-        app,
-        redoc_ui_path=None,
-        scalar_ui_path=None,
-        swagger_ui_path=None,
-        info=Info(title="benchrace central", version=__version__),
-        conversion_preference="msgspec",
-    )
+    openapi.install(app, "benchrace central")
     problem.install(app)
     routes_runs.install(app, site)
     routes_logs.install(app, site)

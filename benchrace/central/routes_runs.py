@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from anyio import to_thread
 from quart import Quart, Response, request
-from quart_schema import document_request, document_response
+from quart_schema import document_querystring, document_request, document_response
 
 from benchrace.central.answers import (
     CancelRequest,
@@ -67,6 +67,7 @@ def _submitting(app: Quart, site: Site) -> None:
 
 def _reading(app: Quart, site: Site) -> None:
     @app.get("/api/runs")
+    @document_querystring(Query)
     @document_response(Page)
     async def list_runs() -> Response:
         """List runs, newest first: `limit`, `after`, `q`, `tag`, `state`."""
