@@ -10,7 +10,7 @@ from websockets.exceptions import InvalidHandshake, InvalidStatus, InvalidURI, W
 
 from benchrace.agent.agent import Agent
 from benchrace.agent.session import Session
-from benchrace.errors import Failure, FieldError, InvalidInput
+from benchrace.errors import Category, Failure, FieldError, InvalidInput
 from benchrace.link.liveness import KeepAlive
 from benchrace.link.messages import MAX_MESSAGE_BYTES
 
@@ -70,7 +70,9 @@ class Dial:
         except (OSError, TimeoutError, InvalidHandshake, InvalidURI, WebSocketException) as error:
             return f"cannot be reached: {str(error) or type(error).__name__}", False
         if session.refused is not None:
-            return _refusal(session.refused.failure), session.refused.final
+            failure, final = session.refused.failure, session.refused.final
+            # A name that is taken may be ours, on a link that has not closed yet.
+            return _refusal(failure), final and failure.category is not Category.BUSY
         return "the link was lost", False
 
 

@@ -1,7 +1,6 @@
 """A job's way from its folder to its last event, with one worker process in between."""
 
 import logging
-import shutil
 from collections.abc import Sequence
 
 import anyio
@@ -16,11 +15,10 @@ from benchrace.agent.stream import AgentStream, terminal_line
 from benchrace.agent.worker import Worker
 from benchrace.clock import Clock
 from benchrace.errors import BenchraceError, Category
-from benchrace.run.control import JobOrder, PhaseNow
+from benchrace.run.control import JobOrder, PhaseNow, WorkerExit
 from benchrace.store.journal import Journal
 
 log = logging.getLogger(__name__)
-_ROOM_BYTES = 64 * 1024
 
 
 class Bench(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,8 +44,7 @@ async def run_job(job: Job, order: JobOrder, bench: Bench, pass_fds: Sequence[in
         status = None
         if job.cancel_reason is None and not job.stopped:
             status = await _work(job, order, bench, stream, pass_fds)
-        full = await anyio.to_thread.run_sync(_is_full, job.folder)
-        known = job.circumstances(status, disk_full=full)
+        known = job.circumstances(status, disk_full=status == WorkerExit.DISK_FULL)
     except (BenchraceError, OSError, ExceptionGroup) as error:
         known = msgspec.structs.replace(
             job.circumstances(None, disk_full=False), failure=_failure(error)
@@ -130,10 +127,6 @@ async def _end_when_asked(job: Job, worker: Worker) -> None:
         await worker.end(0.5, 1.0)
     else:
         await worker.end()
-
-
-def _is_full(folder: JobFolder) -> bool:
-    return shutil.disk_usage(folder.path).free < _ROOM_BYTES
 
 
 def _failure(error: Exception) -> BenchraceError:

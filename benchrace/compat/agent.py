@@ -1,9 +1,25 @@
-"""The agent's older routes and names."""
+"""The agent's older routes and names, in terms of its native ones."""
 
-from quart import Quart
+from typing import cast
+
+from quart import Quart, Response
 
 from benchrace.agent import Agent
+from benchrace.agent.routes import answer
+from benchrace.compat.agent_capabilities import capabilities_answer
+from benchrace.compat.agent_jobs import install_jobs
+from benchrace.compat.agent_rest import install_rest
+from benchrace.compat.agent_socket import OldSocket
+from benchrace.web.asgi import App
 
 
 def install(app: Quart, agent: Agent) -> None:
-    """Add what older clients know of an agent."""
+    """Add what older clients know of an agent; pass it to `serve` as `extend`."""
+
+    async def capabilities() -> Response:
+        return answer(capabilities_answer(await agent.abilities.known()))
+
+    app.view_functions["capabilities"] = capabilities
+    install_jobs(app, agent)
+    install_rest(app, agent)
+    app.asgi_app = OldSocket(cast(App, app.asgi_app), agent)  # type: ignore[method-assign, assignment]

@@ -1,0 +1,121 @@
+"""Older requests for jobs: flat bodies, one call that waits, a cancel by token."""
+
+from typing import Any
+
+import anyio
+import msgspec
+from quart import Quart, Response, request
+
+from benchrace.agent import Agent
+from benchrace.agent.direct import JobRequest
+from benchrace.agent.job import Job
+from benchrace.agent.routes import Accepted, answer
+from benchrace.errors import BenchraceError, Category, FieldError, InvalidInput, NotFound
+from benchrace.web import body
+
+DEFAULT_TEST = "llm_generate"
+# What belongs to the request and not to the work; `stream` is how it always is.
+_OWN = frozenset({"repeat", "warmup", "label", "backend", "sampling_s", "timeout_s"})
+_IGNORED = frozenset({"test_type", "stream", "repeat_index"})
+
+
+class CancelByToken(msgspec.Struct, frozen=True, kw_only=True):
+    """The token is the job's id."""
+
+    token: str
+
+
+class ComputeAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    ok: bool
+    algorithm: str
+    n: int
+    threads_requested: int
+    threads_used: int
+    primes_found: int
+    elapsed_ms: float
+    primes_per_sec: float | None
+    repeat_index: int
+
+
+def install_jobs(app: Quart, agent: Agent) -> None:
+    """Let `POST /jobs` take both forms, and add the older routes."""
+
+    async def start_job() -> Response:
+        given = await body.read(request, dict[str, Any])
+        job = await start(agent, given)
+        return answer(Accepted(job_id=job.job_id), 202)
+
+    app.view_functions["start_job"] = start_job
+
+    @app.post("/jobs/cancel", endpoint="cancel_by_token")
+    async def cancel_by_token() -> Response:
+        asked = await body.read(request, CancelByToken)
+        job = agent.jobs.get(asked.token)
+        if job is None or job.phase.final:
+            raise NotFound("no running job has this token", "Look at GET /jobs for what runs.")
+        await job.cancel("cancelled by a person")
+        return answer(job.summary(), 202)
+
+    @app.post("/api/compute", endpoint="compute")
+    async def compute() -> Response:
+        given = await body.read(request, dict[str, Any])
+        index = given.get("repeat_index", 0)
+        if not isinstance(index, int) or isinstance(index, bool):
+            raise InvalidInput(FieldError("repeat_index", "expected a whole number"))
+        job = await start(agent, {**given, "test_type": "compute"})
+        await _ended(agent, job)
+        return answer(compute_answer(job, index))
+
+    @app.post("/api/image/txt2img", endpoint="txt2img")
+    async def txt2img() -> Response:
+        given = await body.read(request, dict[str, Any])
+        job = await start(agent, {**given, "test_type": "txt2img"})
+        return answer(Accepted(job_id=job.job_id), 202)
+
+
+async def start(agent: Agent, given: dict[str, Any]) -> Job:
+    """Start a job from either form; bad fields are named as the request has them."""
+    if "kind" in given:
+        return await agent.start_direct(body.convert(given, JobRequest))
+    try:
+        return await agent.start_direct(body.convert(native(given), JobRequest))
+    except InvalidInput as error:
+        raise InvalidInput([_as_given(field) for field in error.fields], error.remedy) from error
+
+
+def native(given: dict[str, Any]) -> dict[str, Any]:
+    """Sort a flat body into the request's own fields and the work's parameters. Pure."""
+    own = {key: value for key, value in given.items() if key in _OWN and value is not None}
+    params = {key: each for key, each in given.items() if key not in _OWN | _IGNORED}
+    kind = given.get("test_type", DEFAULT_TEST)
+    # An older client says null for what it leaves open.
+    return {**own, "kind": kind, "params": {k: v for k, v in params.items() if v is not None}}
+
+
+def compute_answer(job: Job, repeat_index: int) -> ComputeAnswer:
+    """Give a finished count; raises what ended it otherwise."""
+    summary = job.summary()
+    metrics = summary.metrics
+    if metrics is None:
+        if summary.error is not None:
+            error = summary.error
+            raise BenchraceError(Category(error.category), error.message, error.remedy)
+        raise BenchraceError(Category.CANCELLED, summary.reason or "the job was cancelled")
+    return msgspec.convert(
+        {"ok": True, "repeat_index": repeat_index, **metrics}, ComputeAnswer, strict=False
+    )
+
+
+async def _ended(agent: Agent, job: Job) -> None:
+    try:
+        await agent.jobs.ended(job)
+    except anyio.get_cancelled_exc_class():
+        # Whoever waited has gone: nobody would read the answer.
+        with anyio.CancelScope(shield=True):
+            await job.cancel("the client that waited for it has gone")
+        raise
+
+
+def _as_given(field: FieldError) -> FieldError:
+    path = "test_type" if field.path == "kind" else field.path.removeprefix("params.")
+    return FieldError(path, field.message)

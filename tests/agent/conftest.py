@@ -1,0 +1,128 @@
+"""Real agents as processes, and workers that do as they are told."""
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import psutil
+import pytest
+
+HERE = Path(__file__).parent
+FAKE = [sys.executable, str(HERE / "fake_worker.py")]
+
+
+class AgentProcess:
+    """One agent; `settings` as `AgentSettings` has them, `url` once it is ready."""
+
+    def __init__(self, data: Path, **settings: Any) -> None:
+        given = {
+            "data": str(data),
+            "machine_id": "m1",
+            "label": "Machine 1",
+            "port": 0,
+            "share_host": True,
+            "sampling_s": 0,
+            **settings,
+        }
+        self.data = data
+        self.process = subprocess.Popen(
+            [sys.executable, str(HERE / "start_agent.py"), msgspec.json.encode(given).decode()],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        self.url = self.process.stdout.readline().strip()
+        self.http = httpx.Client(base_url=self.url, timeout=10, trust_env=False)
+
+    def started(self) -> "AgentProcess":
+        assert self.url.startswith("http://"), self.process.communicate()[1]
+        return self
+
+    def get(self, path: str) -> Any:
+        answer = self.http.get(path)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def act(self, *acts: str, **more: Any) -> str:
+        """Start a job of the fake worker and give its id."""
+        asked = {"kind": "acting", "params": {"acts": acts}, **more}
+        answer = self.http.post("/jobs", json=asked)
+        assert answer.status_code == 202, answer.text
+        return str(answer.json()["job_id"])
+
+    def until(self, job_id: str, *states: str) -> Any:
+        """Wait until the job is in one of `states`."""
+        return wait_for(lambda: (job := self.get(f"/jobs/{job_id}"))["state"] in states and job)
+
+    def events(self, job_id: str, since: int = 0) -> list[Any]:
+        found = self.get(f"/jobs/{job_id}/events?since={since}")["events"]
+        assert isinstance(found, list)
+        return found
+
+    def worker_pid(self, job_id: str) -> int:
+        path = self.data / "jobs" / job_id / "worker.json"
+        return int(
+            msgspec.json.decode(wait_for(lambda: path.exists() and path.read_bytes()))["pid"]
+        )
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(10)
+
+    def close(self) -> None:
+        self.http.close()
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.communicate()
+
+
+def wait_for(look: Callable[[], Any], seconds: float = 12) -> Any:
+    """Look until there is something to see."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if found := look():
+            return found
+        time.sleep(0.01)
+    raise AssertionError(f"not seen within {seconds} s")
+
+
+def alive(pid: int) -> bool:
+    """Tell whether a process runs; a dead one that nobody has collected does not."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+StartAgent = Callable[..., AgentProcess]
+
+
+@pytest.fixture
+def start_agent(tmp_path: Path) -> Iterator[StartAgent]:
+    """Start agents with the scripted worker on one data folder; all end with the test."""
+    agents: list[AgentProcess] = []
+
+    def start(**settings: Any) -> AgentProcess:
+        data = settings.pop("data", tmp_path / "data")
+        agents.append(AgentProcess(data, **{"worker": FAKE, **settings}))
+        return agents[-1]
+
+    yield start
+    for agent in agents:
+        agent.close()
+
+
+@pytest.fixture
+def agent(start_agent: StartAgent) -> AgentProcess:
+    return start_agent().started()

@@ -1,0 +1,195 @@
+"""A worker that does what its lane's `acts` say; it speaks the real control protocol.
+
+Acts: `phase:P[:HEAT]`, `emit:N`, `pause:S`, `go` (wait for it), `obey` (wait for a cancel and end),
+`deaf` (ignore cancel, TERM and the end of input), `die` (SIGKILL itself), `exit:N`, `torn` (half a
+line), `say:TEXT` (to its error output), `garbage` (no protocol), `child` (start a sleeping child),
+`file:PATH` (wait for it), `done`.
+"""
+
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from benchrace.events import encode
+from benchrace.events.envelope import Event, JobCancelled, JobDone, Log, Stream
+from benchrace.events.payloads import JobCancelledPayload, JobDonePayload, LogPayload
+from benchrace.link.capabilities import Calibrated, LaneReadiness
+from benchrace.plugin.description import (
+    BackendDescription,
+    PluginDescription,
+    WorkloadDescription,
+)
+from benchrace.plugin.readiness import Model, Probe
+from benchrace.plugin.workload import Drawing
+from benchrace.run import control
+from benchrace.run.states import JobPhase
+from benchrace.store.journal import Journal
+
+
+def say(words: control.FromWorker) -> None:
+    os.write(1, control.encode(words))
+
+
+def describe(order: control.DescribeOrder) -> PluginDescription:
+    ref = order.plugins[0]
+    workload = WorkloadDescription(
+        kind="acting",
+        title="Acting",
+        params_schema={"type": "object"},
+        metrics=(),
+        metrics_version=1,
+        presets={},
+        automatic="size",
+        saturates=(),
+        drawing=Drawing.PROGRESS,
+        together=True,
+    )
+    backend = BackendDescription(
+        name="actor", title="Actor", version="1", workloads=(workload,), config_schema=None
+    )
+    return PluginDescription(
+        name=ref.name,
+        module=ref.module,
+        distribution=ref.distribution,
+        version=ref.version,
+        backends=(backend,),
+    )
+
+
+class Play:
+    def __init__(self, order: control.JobOrder) -> None:
+        self.order = order
+        self.journal = Journal(Path(order.folder) / "work.ndjson")
+        self.seq = 0
+        self.buffer = b""
+
+    def envelope(self) -> dict[str, Any]:
+        spec = self.order.spec
+        self.seq += 1
+        return {
+            "run_id": spec.run_id,
+            "job_id": spec.job_id,
+            "machine_id": spec.machine_id,
+            "lane_id": None,
+            "round": None,
+            "stream": Stream.WORK,
+            "seq": self.seq - 1,
+            "t_ns": time.monotonic_ns() - self.order.t0_ns,
+            "timestamp_s": time.time(),
+        }
+
+    def write(self, event: Event) -> None:
+        self.journal.append(encode(event))
+
+    def hear(self, wanted: type) -> Any:
+        while True:
+            while b"\n" not in self.buffer:
+                select.select([0], [], [])
+                data = os.read(0, 65536)
+                if not data:
+                    os._exit(0)
+                self.buffer += data
+            line, self.buffer = self.buffer.split(b"\n", 1)
+            said = control.decode_to_worker(line)
+            if isinstance(said, wanted | control.Cancel):
+                return said
+
+    def finish(self, said: object) -> None:
+        if isinstance(said, control.Cancel):
+            payload = JobCancelledPayload(reason=said.reason)
+            self.write(JobCancelled(**self.envelope(), payload=payload))
+            os._exit(0)
+
+    def act(self, act: str) -> None:
+        word, _, rest = act.partition(":")
+        match word:
+            case "phase":
+                phase, _, heat = rest.partition(":")
+                now = control.PhaseNow(phase=JobPhase(phase), heat=int(heat) if heat else None)
+                say(now)
+            case "emit":
+                for number in range(int(rest)):
+                    payload = LogPayload(level="info", message=f"line {number}", source="actor")
+                    self.write(Log(**self.envelope(), payload=payload))
+            case "pause":
+                time.sleep(float(rest))
+            case "file":
+                while not Path(rest).exists():
+                    time.sleep(0.01)
+            case "go":
+                self.finish(self.hear(control.Go))
+            case "obey":
+                self.finish(self.hear(control.Cancel))
+            case "deaf":
+                signal.signal(signal.SIGTERM, signal.SIG_IGN)
+                time.sleep(60)
+            case _:
+                self.end(word, rest)
+
+    def end(self, word: str, rest: str) -> None:
+        match word:
+            case "die":
+                os.kill(os.getpid(), signal.SIGKILL)
+            case "exit":
+                os._exit(int(rest))
+            case "torn":
+                with self.journal.path.open("ab") as file:
+                    file.write(b'{"type":"log","ru')
+            case "say":
+                os.write(2, rest.encode() + b"\n")
+            case "garbage":
+                os.write(1, b"this is no protocol\n")
+                time.sleep(60)
+            case "child":
+                child = subprocess.Popen(["sleep", "60"])
+                (Path(self.order.folder) / "child").write_text(str(child.pid))
+            case "done":
+                payload = JobDonePayload(metrics={"value": 1.0, "lines": self.seq})
+                self.write(JobDone(**self.envelope(), payload=payload))
+                os._exit(0)
+            case _:
+                raise ValueError(word)
+
+
+def main() -> None:
+    line = b""
+    while not line.endswith(b"\n"):
+        data = os.read(0, 1)
+        if not data:
+            return
+        line += data
+    order = control.decode_order(line)
+    match order:
+        case control.JobOrder():
+            play = Play(order)
+            say(control.PhaseNow(phase=JobPhase.OPENING))
+            for act in order.spec.lanes[0].params["acts"]:
+                play.act(act)
+        case control.DescribeOrder():
+            say(control.Reply(result=msgspec.to_builtins(describe(order))))
+        case control.ProbeOrder():
+            probe = Probe(reachable=True, version="9", models=(Model(name="m", size=1),))
+            say(control.Reply(result=msgspec.to_builtins({"actor": probe})))
+        case control.PreflightOrder():
+            # Long enough for a job to come in between, where a lane wants that.
+            time.sleep(max(lane.params.get("slow", 0.0) for lane in order.lanes))
+            ready = [
+                LaneReadiness(lane_id=lane.lane_id, params=lane.params) for lane in order.lanes
+            ]
+            say(control.Reply(result=msgspec.to_builtins(ready)))
+        case control.CalibrateOrder():
+            found = [Calibrated(lane_id=lane.lane_id, params={"size": 7}) for lane in order.lanes]
+            say(control.Reply(result=msgspec.to_builtins(found)))
+        case _:
+            sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()
