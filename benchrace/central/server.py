@@ -34,7 +34,8 @@ Extend = Callable[[Quart, Central], None]
 Ready = Callable[[str], None]
 Stop = Callable[[], Awaitable[object]]
 _OPEN = frozenset({"/health", "/", LINK})
-_OPEN_BELOW = ("/assets/",)
+# Service control asks for a token of its own.
+_OPEN_BELOW = ("/assets/", "/api/service/")
 
 
 class CentralRecord(msgspec.Struct, frozen=True, kw_only=True):

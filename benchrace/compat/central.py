@@ -1,0 +1,15 @@
+"""Central's older routes, in terms of its native ones."""
+
+from quart import Quart
+
+from benchrace.central.central import Central
+from benchrace.compat.central_agents import install_agents
+from benchrace.compat.central_jobs import install_jobs
+from benchrace.compat.central_service import install_service
+
+
+def install(app: Quart, central: Central) -> None:
+    """Add what older clients know of central; pass it to `serve` as `extend`."""
+    install_jobs(app, central)
+    install_agents(app)
+    install_service(app, central.settings)

@@ -1,0 +1,86 @@
+"""`POST /api/jobs`: a run in its older form, one lane a machine."""
+
+import re
+from typing import Any
+
+import msgspec
+from quart import Quart, Response, request
+from quart_schema import document_request, document_response
+
+from benchrace.central.answers import Submitted
+from benchrace.central.central import Central
+from benchrace.central.site import answer
+from benchrace.compat.agent_jobs import DEFAULT_TEST
+from benchrace.errors import FieldError, InvalidInput
+from benchrace.run.spec import RunSpec
+from benchrace.web import body
+
+_IGNORED = frozenset({"stream", "repeat_index", "fallback"})
+_OWN = {
+    "test_type": "kind",
+    "repeat": "rounds",
+    "only_ready": "only_ready",
+    "warmup": "warmup",
+    "name": "name",
+    "tags": "tags",
+    "notes": "notes",
+    "timeout_s": "timeout_s",
+}
+_NATIVE = {native: older for older, native in _OWN.items()}
+_LANE = re.compile(r"lanes\[(?P<index>\d+)\](?:\.params\.(?P<name>.+)|\..*)?")
+
+
+class OlderJob(msgspec.Struct, frozen=True, kw_only=True):
+    """The older form; every other field is a parameter of the work."""
+
+    test_type: str = DEFAULT_TEST
+    machine_ids: tuple[str, ...] | None = None
+    repeat: int = 1
+    only_ready: bool = False
+
+
+def install_jobs(app: Quart, central: Central) -> None:
+    """Add the route."""
+
+    @app.post("/api/jobs")
+    @document_request(OlderJob)
+    @document_response(Submitted, 202)
+    async def submit_jobs() -> Response:
+        """Put a run in the queue, asked for in the older form."""
+        given = await body.read(request, dict[str, Any])
+        try:
+            spec = body.convert(native(given), RunSpec)
+            return answer(Submitted(run_id=await central.submit(spec)), 202)
+        except InvalidInput as error:
+            raise InvalidInput([as_given(field) for field in error.fields], error.remedy) from error
+
+
+def native(given: dict[str, Any]) -> dict[str, Any]:
+    """Sort a flat body into a run specification. Pure.
+
+    An older client says null for what it leaves open.
+    """
+    said = {key: value for key, value in given.items() if value is not None}
+    machines = said.pop("machine_ids", ())
+    backend = {"backend": said.pop("backend")} if "backend" in said else {}
+    own = {_OWN[key]: value for key, value in said.items() if key in _OWN}
+    params = {key: each for key, each in said.items() if key not in _OWN and key not in _IGNORED}
+    if not isinstance(machines, list | tuple):
+        raise InvalidInput(FieldError("machine_ids", "Expected `array`"))
+    lanes = [{"machine_id": each, **backend} for each in machines]
+    return {
+        "kind": DEFAULT_TEST,
+        "rounds": 1,
+        "warmup": 0,
+        **own,
+        "params": params,
+        "lanes": lanes or ([backend] if backend else []),
+    }
+
+
+def as_given(field: FieldError) -> FieldError:
+    """Name a field as the older request has it."""
+    if (lane := _LANE.fullmatch(field.path)) is not None:
+        return FieldError(lane["name"] or f"machine_ids[{lane['index']}]", field.message)
+    path = field.path.removeprefix("params.")
+    return FieldError(_NATIVE.get(path, path), field.message)
