@@ -68,13 +68,13 @@ class Central:
         self._on_change = on_change or _unheard
         limits = settings.limits
         folder = settings.data / "central"
-        self._fleet = Fleet(folder / "machines.json", settings.keep_alive, self._clock)
+        self.fleet = Fleet(folder / "machines.json", settings.keep_alive, self._clock)
         self._runs = Runs(self._moved)
         self._disk = Disk(settings.data, self._moved)
-        self._preflight = Preflight(self._fleet, limits)
+        self._preflight = Preflight(self.fleet, limits)
         self._turns = Turns(
-            self._fleet,
-            Conductor(self._fleet, self._runs, self._disk, limits, self._clock, self._on_change),
+            self.fleet,
+            Conductor(self.fleet, self._runs, self._disk, limits, self._clock, self._on_change),
         )
         self._token_path = folder / "token.sha256"
         self._door: Door | None = None
@@ -84,10 +84,10 @@ class Central:
         token, self.token = await to_thread.run_sync(
             link_token.load, self._token_path, self.settings.token
         )
-        await to_thread.run_sync(self._fleet.load)
+        await to_thread.run_sync(self.fleet.load)
         self._door = Door(
             token,
-            self._fleet,
+            self.fleet,
             self._runs,
             self._disk,
             self.settings.limits,
@@ -153,17 +153,17 @@ class Central:
 
     async def exclude(self, machine_id: str, excluded: bool) -> None:
         """Keep a machine out of new runs, or let it in again; raises `NotFound`."""
-        self._fleet.get(machine_id).excluded = excluded
-        await self._fleet.save()
+        self.fleet.get(machine_id).excluded = excluded
+        await self.fleet.save()
         self._moved()
 
     async def probe(self, machine_id: str) -> None:
         """Have a machine look at its engines again; raises `unreachable` or its failure."""
-        await self._fleet.probe(machine_id, self.settings.limits.probe_s)
+        await self.fleet.probe(machine_id, self.settings.limits.probe_s)
         self._moved()
 
     def machines(self) -> tuple[MachineStatus, ...]:
-        return self._fleet.statuses(self._runs.run_of)
+        return self.fleet.statuses(self._runs.run_of)
 
     def live(self, run_id: str) -> LiveRun | None:
         """Give a run that is not over: its metadata, log and fold."""
@@ -240,7 +240,7 @@ class Central:
         while True:
             await anyio.sleep(self.settings.limits.tick_s)
             now_ns = self._clock.monotonic_ns()
-            for machine in self._fleet:
+            for machine in self.fleet:
                 session, heard_ns = machine.session, machine.heard_ns
                 if session and heard_ns is not None and keep.must_close(heard_ns, now_ns):
                     session.close()

@@ -45,7 +45,8 @@ class Turns:
 
     def position(self, run_id: str) -> int | None:
         """Give a run's place in the queue, from 1; None where it does not wait."""
-        return position(self._claims(self._waiting.values()), run_id)
+        queued = [each for each in self._waiting.values() if not each.jobs]
+        return position(self._claims(queued), run_id)
 
     def is_free(self, machine_ids: Iterable[str]) -> bool:
         """Tell whether a run on these machines would start at once."""

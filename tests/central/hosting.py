@@ -1,5 +1,6 @@
 """A central behind a real WebSocket server, and what is left of its runs."""
 
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
@@ -66,6 +67,19 @@ class Host:
 
     def is_ready(self, agent: FakeAgent) -> bool:
         return self.state(agent) is MachineState.READY
+
+    async def vanish(self, agent: FakeAgent) -> None:
+        """Have an agent say nothing any more on an open link, as a machine without power does.
+
+        What it said before has been heard when this returns.
+        """
+        agent.mute = agent.away = True
+        before = agent.unanswered
+        for machine in self.central.fleet:
+            if machine.session is not None:
+                machine.session.sound()
+        await self.until(lambda: agent.unanswered > before)
+        await anyio.sleep(0.05)
 
     def state(self, agent: FakeAgent) -> MachineState | None:
         for status in self.central.machines():
@@ -139,12 +153,35 @@ QUICK = Limits(
 )
 
 
+class Moved:
+    """The machine's clock, and what the test adds to it."""
+
+    def __init__(self) -> None:
+        self.ahead_ns = 0
+        self.wall_ahead_s = 0.0
+
+    def forward(self, seconds: float) -> None:
+        self.ahead_ns += int(seconds * 1e9)
+
+    def monotonic_ns(self) -> int:
+        return time.monotonic_ns() + self.ahead_ns
+
+    def wall_s(self) -> float:
+        return time.time() + self.wall_ahead_s
+
+    def boottime_ns(self) -> int:
+        return self.monotonic_ns()
+
+
 class Data:
     """A data folder, on which one central after the other may run."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.limits = QUICK
+        self.hasty = msgspec.structs.replace(QUICK, patience_s=0.1)
+        self.limits_of_a_fleet = Limits(tick_s=0.01, ack_s=0.01)
+        self.patient = msgspec.structs.replace(QUICK, keep_waiting_s=30.0)
         self.clock: Clock | None = None
 
     @asynccontextmanager

@@ -161,6 +161,8 @@ class FakeAgent:
         self.calibrated = 1000
         self.linked = anyio.Event()
         self.mute = False
+        self.away = False
+        self.unanswered = 0
         self.opening = anyio.Event()
         self.opening.set()
         self.open_gate = anyio.Event()
@@ -168,6 +170,7 @@ class FakeAgent:
         self._changed = anyio.Event()
         self.socket: ClientConnection | None = None
         self.links = 0
+        self.url = ""
         for name, value in changes.items():
             assert hasattr(self, name), name
             setattr(self, name, value)
@@ -206,12 +209,20 @@ class FakeAgent:
         (job,) = self.jobs.values()
         return job
 
-    async def run(self, url: str) -> None:
-        """Link, and link again, until cancelled or refused for good."""
+    async def finished(self) -> None:
+        """Wait for the end of the one job."""
+        while not self.job.phase.final:
+            await self.wait()
+
+    async def run(self, url: str | None) -> None:
+        """Link, and link again, until cancelled or refused for good; `self.url` may change."""
+        self.url = url or self.url
         async with anyio.create_task_group() as self.work:
             while True:
                 try:
-                    async with connect(url, compression=None, max_size=1 << 20) as socket:
+                    while self.away:  # noqa: ASYNC110 - the test moves it by hand
+                        await anyio.sleep(0.01)
+                    async with connect(self.url, compression=None, max_size=1 << 20) as socket:
                         await self._serve(socket)
                 except (OSError, ConnectionClosed):
                     pass
@@ -256,12 +267,21 @@ class FakeAgent:
         self.linked.set()
         self.phases.clear()
         async with anyio.create_task_group() as group:
-            group.start_soon(self._send, socket, {k: dict(v) for k, v in first.resume.items()})
+            resume = {job: dict(streams) for job, streams in first.resume.items()}
+            group.start_soon(self._send_until_closed, socket, resume)
             try:
                 while True:
                     await self._take(socket, m.decode_from_central(await socket.recv()))
             except ConnectionClosed:
                 group.cancel_scope.cancel()
+
+    async def _send_until_closed(
+        self, socket: ClientConnection, sent: dict[str, dict[str, int]]
+    ) -> None:
+        try:
+            await self._send(socket, sent)
+        except ConnectionClosed:
+            return
 
     async def _send(self, socket: ClientConnection, sent: dict[str, dict[str, int]]) -> None:
         while True:
@@ -286,7 +306,9 @@ class FakeAgent:
     async def _take(self, socket: ClientConnection, message: m.FromCentral) -> None:
         now_ns = self.now_ns()
         match message:
-            case m.Ping() if not self.mute:
+            case m.Ping() if self.mute:
+                self.unanswered += 1
+            case m.Ping():
                 pong = m.Pong(ping_id=message.ping_id, received_ns=now_ns, sent_ns=self.now_ns())
                 await socket.send(m.encode(pong))
             case m.Ask():

@@ -98,10 +98,9 @@ async def test_a_link_that_breaks_again_and_again_loses_and_doubles_nothing(host
     agent = FakeAgent()
 
     async def round_(slot: object) -> None:
+        agent.linked = anyio.Event()
         await agent.cut()
-        links = agent.links
-        while agent.links == links:
-            await anyio.sleep(0.001)
+        await agent.linked.wait()
 
     agent.round = round_  # type: ignore[method-assign]
     await host.link(agent)

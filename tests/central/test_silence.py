@@ -1,0 +1,142 @@
+"""Machines that fall silent, by a clock that the test moves."""
+
+from collections.abc import AsyncIterator
+
+import anyio
+import pytest
+
+from benchrace.errors import Category
+from benchrace.run.machine import MachineState
+from benchrace.run.spec import RunSpec, Sync
+from benchrace.run.states import RunState
+from tests.central.hosting import Data, Host, Moved
+from tests.central.scripted import FakeAgent
+
+SPEC = RunSpec(kind="work", params={"n": 10}, rounds=3, warmup=0)
+
+
+@pytest.fixture
+def clock(data: Data) -> Moved:
+    data.clock = moved = Moved()
+    # Nothing but the moved clock lets time pass for a run.
+    data.limits = data.limits_of_a_fleet
+    return moved
+
+
+@pytest.fixture
+async def host(data: Data, clock: Moved) -> AsyncIterator[Host]:
+    async with data.host() as host:
+        yield host
+
+
+async def test_a_silent_machine_is_suspect_and_then_lost(host: Host, clock: Moved) -> None:
+    agent = FakeAgent()
+    await host.link(agent)
+    await host.vanish(agent)
+    clock.forward(5.9)
+    assert host.state(agent) is MachineState.READY
+    clock.forward(0.2)
+    assert host.state(agent) is MachineState.SUSPECT
+    # Its socket is of no use any more: closed by 10 s, and the machine is still only suspect.
+    clock.forward(4.0)
+    await host.until(lambda: host.central.machines()[0].connected_at is None)
+    assert host.state(agent) is MachineState.SUSPECT
+    clock.forward(20)
+    assert host.state(agent) is MachineState.LOST
+
+
+async def test_a_machine_that_comes_back_in_time_finishes_its_run(host: Host, clock: Moved) -> None:
+    agent = FakeAgent(open_gate=anyio.Event())
+    await host.link(agent)
+    run_id = await host.central.submit(SPEC)
+    await host.until(lambda: host.live(run_id).watch.begun)
+    await host.vanish(agent)
+    clock.forward(29)
+    await host.until(lambda: host.central.machines()[0].connected_at is None)
+    agent.open_gate.set()
+    await agent.finished()
+    agent.mute = agent.away = False
+    over = await host.over(run_id)
+    assert over.state is RunState.DONE
+    assert over.of(agent.job) == agent.job.lines["work"]
+
+
+async def test_a_machine_that_is_lost_interrupts_its_run_with_what_was_heard(
+    host: Host, clock: Moved
+) -> None:
+    agent = FakeAgent(open_gate=anyio.Event())
+    await host.link(agent)
+    run_id = await host.central.submit(SPEC)
+    await host.until(lambda: host.live(run_id).watch.begun)
+    heard = list(agent.job.lines["work"])
+    await host.vanish(agent)
+    clock.forward(31)
+    over = await host.over(run_id)
+    assert over.state is RunState.INTERRUPTED
+    assert over.metadata.failure is not None
+    assert over.metadata.failure.category is Category.INTERRUPTED
+    assert over.of(agent.job) == heard
+    # It comes back after all, and is told to stop what nobody waits for.
+    agent.mute = agent.away = False
+    await host.until(lambda: agent.job.cancel == "its run is over")
+    await agent.finished()
+
+
+async def test_the_others_go_on_without_the_lost_one(host: Host, clock: Moved) -> None:
+    lost, steady = FakeAgent("lost", open_gate=anyio.Event()), FakeAgent("steady")
+    await host.link(lost, steady)
+    spec = RunSpec(kind="work", params={"n": 10}, rounds=4, warmup=0, sync=Sync.EVERY_HEAT)
+    run_id = await host.central.submit(spec)
+    await host.until(lambda: steady.jobs and steady.job.heat == 1)
+    await host.vanish(lost)
+    clock.forward(29)
+    await host.until(lambda: host.state(steady) is MachineState.BUSY)
+    clock.forward(2)
+    over = await host.over(run_id)
+    assert over.state is RunState.INTERRUPTED
+    counted = {lane.machine_id: lane.counted for lane in over.summary.lanes}
+    assert counted == {"lost": 0, "steady": 4}
+
+
+async def test_a_run_waits_for_its_machines_and_not_for_ever(host: Host, clock: Moved) -> None:
+    agent = FakeAgent(open_gate=anyio.Event())
+    await host.link(agent)
+    first = await host.central.submit(SPEC)
+    second = await host.central.submit(SPEC)
+    await host.until(lambda: host.live(first).watch.begun)
+    await host.vanish(agent)
+    clock.forward(31)
+    await host.over(first)
+    await host.until(lambda: host.central.queue_position(second) is None)
+    clock.forward(61)
+    over = await host.over(second)
+    assert over.state is RunState.FAILED
+    assert over.metadata.failure is not None
+    assert over.metadata.failure.category is Category.UNREACHABLE
+
+
+async def test_another_host_takes_a_name_over_once_its_holder_is_lost(
+    host: Host, clock: Moved
+) -> None:
+    first = FakeAgent("twin")
+    await host.link(first)
+    await host.vanish(first)
+    second = FakeAgent("twin", instance="other", host_id="another host")
+    host.start(second)
+    await host.until(lambda: second.refused)
+    clock.forward(31)
+    await host.until(lambda: second.links)
+    assert host.is_ready(second)
+
+
+async def test_a_wall_clock_that_jumps_changes_nothing(host: Host, clock: Moved) -> None:
+    agent = FakeAgent(open_gate=anyio.Event())
+    await host.link(agent)
+    run_id = await host.central.submit(SPEC)
+    await host.until(lambda: host.live(run_id).watch.begun)
+    clock.wall_ahead_s = -86_400.0
+    agent.open_gate.set()
+    over = await host.over(run_id)
+    assert over.state is RunState.DONE
+    own = [event.t_ns for event in over.events if event.job_id is None]
+    assert own == sorted(own)
