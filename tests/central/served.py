@@ -1,0 +1,84 @@
+"""The whole of a served central: its real port, its real routes, its real link."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import anyio
+import httpx
+
+from benchrace.central.server import Extend, serve
+from benchrace.central.settings import CentralSettings
+from tests.central.hosting import QUICK
+from tests.central.offer import TOKEN
+from tests.central.scripted import FakeAgent
+
+SPEC: dict[str, Any] = {"kind": "work", "params": {"n": 10}, "rounds": 3}
+
+
+class Served:
+    """A central at `url`; `http` asks it."""
+
+    def __init__(self, url: str, http: httpx.AsyncClient, group: anyio.abc.TaskGroup) -> None:
+        self.url = url
+        self.http = http
+        self.group = group
+        self.stop = anyio.Event()
+
+    async def link(self, *agents: FakeAgent) -> None:
+        for agent in agents:
+            self.group.start_soon(agent.run, self.url.replace("http", "ws") + "/api/v1/link")
+            await agent.linked.wait()
+
+    async def get(self, path: str, **params: Any) -> Any:
+        answer = await self.http.get(path, params=params)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def submit(self, **changes: Any) -> str:
+        answer = await self.http.post("/api/runs", json=SPEC | changes)
+        assert answer.status_code == 202, answer.text
+        run_id: str = answer.json()["run_id"]
+        return run_id
+
+    async def over(self, run_id: str) -> Any:
+        """Wait for a run's end, as its log says it, and give its document."""
+        headers = {"Accept": "text/event-stream"}
+        async with self.http.stream("GET", f"/api/runs/{run_id}/events", headers=headers) as log:
+            async for chunk in log.aiter_text():
+                if "event: end" in chunk:
+                    break
+        while (document := await self.get(f"/api/runs/{run_id}"))["state"] in ("queued", "running"):
+            await anyio.sleep(0.005)
+        return document
+
+
+@asynccontextmanager
+async def served(
+    data: Path, extend: Extend | None = None, **settings: Any
+) -> AsyncIterator[Served]:
+    """Serve a central on a free port, and end it in order."""
+    chosen = CentralSettings(
+        **{"data": data, "port": 0, "token": TOKEN, "limits": QUICK} | settings
+    )
+    urls: list[str] = []
+    listening = anyio.Event()
+
+    def ready(url: str) -> None:
+        urls.append(url)
+        listening.set()
+
+    stop = anyio.Event()
+    async with anyio.create_task_group() as group:
+        group.start_soon(partial(serve, chosen, extend=extend, ready=ready, stop=stop.wait))
+        await listening.wait()
+        async with (
+            httpx.AsyncClient(base_url=urls[0], trust_env=False, timeout=10) as http,
+            anyio.create_task_group() as agents,
+        ):
+            found = Served(urls[0], http, agents)
+            yield found
+            agents.cancel_scope.cancel()
+        stop.set()

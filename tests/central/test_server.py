@@ -1,0 +1,149 @@
+"""A central's start and end: one a data folder, one line for what is wrong, clean at a signal."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import anyio
+import httpx
+import pytest
+
+from benchrace.central.server import serve
+from benchrace.central.settings import CentralSettings
+from benchrace.errors import BenchraceError, Category
+from benchrace.web.serving import listen
+from tests.central.offer import TOKEN
+from tests.central.scripted import FakeAgent
+from tests.central.served import served
+
+PROGRAM = """
+import sys
+from pathlib import Path
+import anyio
+from benchrace.central.server import serve
+from benchrace.central.settings import CentralSettings
+from benchrace.errors import BenchraceError
+
+settings = CentralSettings(data=Path(sys.argv[1]), port=int(sys.argv[2]))
+try:
+    anyio.run(lambda: serve(settings, ready=lambda url: print(url, flush=True)))
+except BenchraceError as error:
+    sys.exit(error.message)
+"""
+
+
+def start(data: Path, port: int = 0) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, str(data), str(port)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def address(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+def test_a_signal_ends_it_and_its_record(tmp_path: Path) -> None:
+    process = start(tmp_path)
+    url = address(process)
+    record = json.loads((tmp_path / "central.json").read_text())
+    assert (record["url"], record["pid"]) == (url, process.pid)
+    assert (tmp_path / "central.json").stat().st_mode & 0o777 == 0o600
+    assert httpx.get(url + "/health", trust_env=False).json()["instance"] == record["instance"]
+    process.send_signal(signal.SIGTERM)
+    _, told = process.communicate(timeout=5)
+    assert process.returncode == 0
+    assert not (tmp_path / "central.json").exists()
+    (token,) = [line.split()[-1] for line in told.splitlines() if "shown only now" in line]
+    stored = (tmp_path / "central" / "token.sha256").read_text()
+    assert token not in stored
+    assert len(token) >= 40
+
+
+def test_a_second_central_on_the_same_data_says_so_in_one_line(tmp_path: Path) -> None:
+    first = start(tmp_path)
+    address(first)
+    second = start(tmp_path)
+    _, told = second.communicate(timeout=10)
+    assert second.returncode == 1
+    assert told.strip() == f"a central already serves the data folder {tmp_path}"
+    first.kill()
+    first.communicate()
+    third = start(tmp_path)  # A lock dies with its holder.
+    assert address(third).startswith("http://127.0.0.1:")
+    third.terminate()
+    third.communicate(timeout=5)
+
+
+def test_a_used_port_is_one_line(tmp_path: Path) -> None:
+    listener = listen("127.0.0.1", 0)
+    process = start(tmp_path, listener.port)
+    _, told = process.communicate(timeout=10)
+    listener.sock.close()
+    assert process.returncode == 1
+    assert told.strip() == f"port {listener.port} of 127.0.0.1 is in use by another program"
+
+
+async def test_a_data_folder_that_is_none_is_refused_before_binding(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for data in (tmp_path / "file", tmp_path / "file" / "below", Path("/proc/none")):
+        with pytest.raises(BenchraceError, match="cannot be used") as caught:
+            await serve(CentralSettings(data=data, port=0))
+        assert caught.value.category is Category.SYSTEM
+        assert "\n" not in caught.value.message
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a read-only disk needs root")
+async def test_a_read_only_data_folder_is_refused(tmp_path: Path) -> None:
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "ro,size=64k", "tmpfs", str(tmp_path)], check=False
+    )
+    if mounted.returncode:
+        pytest.skip("this machine does not let root mount")
+    try:
+        with pytest.raises(BenchraceError, match="Read-only file system"):
+            await serve(CentralSettings(data=tmp_path, port=0))
+    finally:
+        subprocess.run(["umount", "-l", str(tmp_path)], check=True)
+
+
+async def test_any_other_address_asks_people_for_the_token(tmp_path: Path) -> None:
+    async with served(tmp_path, host="0.0.0.0") as site:
+        assert (await site.http.get("/health")).status_code == 200
+        assert (await site.http.get("/api/runs")).status_code == 401
+        right = {"Authorization": f"Bearer {TOKEN}"}
+        assert (await site.http.get("/api/runs", headers=right)).status_code == 200
+        agent = FakeAgent()
+        await site.link(agent)  # The link has its token in its hello.
+
+
+async def test_a_declared_name_is_answered_and_no_other(tmp_path: Path) -> None:
+    async with served(tmp_path, hosts=("box.example",)) as site:
+        good = await site.http.get("/api/runs", headers={"Host": "Box.example"})
+        evil = await site.http.get("/api/runs", headers={"Host": "evil.example"})
+        assert (good.status_code, evil.status_code) == (200, 421)
+
+
+async def test_a_restarted_central_lists_what_the_one_before_it_kept(tmp_path: Path) -> None:
+    async with served(tmp_path) as site:
+        await site.link(FakeAgent())
+        document = await site.over(await site.submit(name="kept"))
+    for path in tmp_path.glob("index.sqlite*"):
+        path.unlink()
+    async with served(tmp_path) as site:
+        with anyio.fail_after(5):
+            while not (page := await site.get("/api/runs"))["runs"]:
+                await anyio.sleep(0.01)
+        assert page["runs"][0]["name"] == "kept"
+        again = await site.get(f"/api/runs/{document['run_id']}")
+        assert again["lanes"] == document["lanes"]
+        summary = tmp_path / "runs" / document["run_id"] / "summary.json"
+        summary.unlink()
+        refolded = await site.get(f"/api/runs/{document['run_id']}")
+        assert refolded == again
