@@ -1,0 +1,234 @@
+"""The link to a central: what it carries, and how it goes on after cuts and deaths."""
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from benchrace.errors import Category, Failure
+from benchrace.link import messages as m
+from benchrace.run.job import JobLane
+from benchrace.run.states import JobPhase
+
+from .conftest import AgentProcess, StartAgent, wait_for
+from .fake_central import FakeCentral, Link, job
+
+
+@pytest.fixture
+def central() -> Iterator[FakeCentral]:
+    with FakeCentral() as found:
+        yield found
+
+
+@pytest.fixture
+def linked(central: FakeCentral, start_agent: StartAgent) -> tuple[AgentProcess, Link]:
+    agent = start_agent(central=central.url, token="secret").started()
+    return agent, central.link().welcome()
+
+
+def test_the_hello_says_who_it_is(central: FakeCentral, start_agent: StartAgent) -> None:
+    start_agent(central=central.url, token="secret").started()
+    link = central.link()
+    hello = link.hello
+    assert (hello.protocol, hello.token, hello.share_host) == ("1.0", "secret", True)
+    assert hello.capabilities.machine_id == "m1"
+    assert hello.capabilities.backends[0].description.name == "actor"
+    assert hello.host_id
+    assert link.socket.request is not None
+    assert link.socket.request.headers["Authorization"] == "Bearer secret"
+    link.welcome()
+    changed = link.until(m.CapabilitiesChanged)
+    assert changed.capabilities.backends[0].reachable is True
+    assert changed.capabilities.backends[0].models[0].name == "m"
+
+
+def test_a_job_over_the_link(linked: tuple[AgentProcess, Link]) -> None:
+    agent, link = linked
+    spec = job("phase:running", "emit:3", "done")
+    link.say(m.StartJob(spec=spec))
+    link.until_phase(JobPhase.DONE)
+    held = link.lines[spec.job_id]
+    assert held.types("work") == ["log", "log", "log", "job_done"]
+    path = agent.data / "jobs" / spec.job_id
+    assert (
+        b"".join(line + b"\n" for line in held.streams["work"])
+        == (path / "work.ndjson").read_bytes()
+    )
+    assert not (path / "acknowledged").exists()
+    link.say(m.Ack(job_id=spec.job_id, stream="work", next_seq=4))
+    wait_for((path / "acknowledged").exists)
+
+
+def test_pings_are_answered_with_stamps(linked: tuple[AgentProcess, Link]) -> None:
+    _, link = linked
+    before = time.monotonic_ns()
+    link.say(m.Ping(ping_id=7))
+    pong = link.until(m.Pong)
+    assert pong.ping_id == 7
+    assert before <= pong.received_ns <= pong.sent_ns <= time.monotonic_ns()
+
+
+def test_the_start_line(linked: tuple[AgentProcess, Link]) -> None:
+    _, link = linked
+    spec = job("phase:ready:0", "go", "phase:running", "done", armed=True)
+    link.say(m.StartJob(spec=spec))
+    assert link.until_phase(JobPhase.READY).heat == 0
+    link.say(m.Go(job_id=spec.job_id, heat=0, at_ns=time.monotonic_ns()))
+    link.until_phase(JobPhase.DONE)
+
+
+def test_a_cancel_over_the_link(linked: tuple[AgentProcess, Link]) -> None:
+    _, link = linked
+    spec = job("phase:running", "obey")
+    link.say(m.StartJob(spec=spec))
+    link.until_phase(JobPhase.RUNNING)
+    link.say(m.CancelJob(job_id=spec.job_id, reason="enough"))
+    link.until_phase(JobPhase.CANCELLED)
+    assert link.lines[spec.job_id].types("work") == ["job_cancelled"]
+
+
+def test_a_cancel_right_behind_the_start(linked: tuple[AgentProcess, Link]) -> None:
+    _, link = linked
+    spec = job("phase:running", "obey")
+    link.say(m.StartJob(spec=spec))
+    link.say(m.CancelJob(job_id=spec.job_id, reason="never mind"))
+    link.until_phase(JobPhase.CANCELLED)
+
+
+def test_a_second_job_is_refused_and_the_same_one_is_not(
+    linked: tuple[AgentProcess, Link],
+) -> None:
+    _, link = linked
+    spec, other = job("phase:running", "obey"), job("done")
+    link.say(m.StartJob(spec=spec))
+    link.until_phase(JobPhase.RUNNING)
+    link.say(m.StartJob(spec=spec))
+    link.say(m.StartJob(spec=other))
+    refused = link.until(m.JobRefused)
+    assert refused.job_id == other.job_id
+    assert refused.failure.category == "busy"
+    assert spec.job_id in refused.failure.message
+    assert not [each for each in link.heard if isinstance(each, m.JobRefused)][1:]
+
+
+def test_questions_are_answered_while_nothing_runs(linked: tuple[AgentProcess, Link]) -> None:
+    _, link = linked
+    lanes = (JobLane(lane_id="lane-3", label="x", backend="actor", params={"a": 1}),)
+    link.say(m.Ask(ask_id=1, what="preflight", kind="acting", lanes=lanes))
+    answer = link.until(m.Answer)
+    assert (answer.ask_id, answer.failure) == (1, None)
+    assert answer.result[0]["lane_id"] == "lane-3"
+    assert answer.result[0]["params"] == {"a": 1}
+    link.say(m.Ask(ask_id=2, what="calibrate", kind="acting", lanes=lanes))
+    assert link.until(m.Answer).result == [{"lane_id": "lane-3", "params": {"size": 7}}]
+    link.say(m.Ask(ask_id=3, what="probe"))
+    assert link.until(m.Answer).result["backends"][0]["reachable"] is True
+    spec = job("phase:running", "obey")
+    link.say(m.StartJob(spec=spec))
+    link.until_phase(JobPhase.RUNNING)
+    link.say(m.Ask(ask_id=4, what="preflight", kind="acting", lanes=lanes))
+    assert link.until(m.Answer).failure.category == "busy"
+
+
+def test_a_job_ends_what_was_asked_aside(linked: tuple[AgentProcess, Link]) -> None:
+    _, link = linked
+    lanes = (JobLane(lane_id="lane-0", label="x", backend="actor", params={"slow": 30}),)
+    link.say(m.Ask(ask_id=1, what="preflight", kind="acting", lanes=lanes))
+    spec = job("done")
+    link.say(m.StartJob(spec=spec))
+    link.until_phase(JobPhase.DONE)
+    answers = [each for each in link.heard if isinstance(each, m.Answer)]
+    assert [each.failure.category for each in answers if each.failure] == ["busy"]
+
+
+def test_after_a_cut_it_goes_on_where_central_says(
+    central: FakeCentral, linked: tuple[AgentProcess, Link], tmp_path: Path
+) -> None:
+    _, link = linked
+    spec = job("phase:running", "emit:50", f"file:{tmp_path}/gate", "emit:50", "done")
+    link.say(m.StartJob(spec=spec))
+    link.until_lines(spec.job_id, 50)
+    link.cut()
+    (tmp_path / "gate").touch()
+    again = central.link()
+    report = next(each for each in again.hello.jobs if each.job_id == spec.job_id)
+    assert report.run_id == spec.run_id
+    assert report.lines["work"] >= 50
+    # Ten of the lines that were sent never reached central's disk.
+    held = central.lines[spec.job_id]
+    del held.streams["work"][40:]
+    again.welcome({spec.job_id: {"work": 40, "agent": 0}})
+    again.until_phase(JobPhase.DONE)
+    assert held.frames[-1].first_seq >= 40 or held.frames[-1].count >= 1
+    seqs = [json.loads(line)["seq"] for line in held.streams["work"]]
+    assert seqs == list(range(101))
+
+
+def test_a_job_ends_without_central_and_is_told_later(
+    start_agent: StartAgent,
+) -> None:
+    first = FakeCentral()
+    agent = start_agent(central=first.url, token="t").started()
+    link = first.link().welcome()
+    spec = job("emit:5", "phase:running", "pause:0.5", "emit:5", "done")
+    link.say(m.StartJob(spec=spec))
+    link.until_phase(JobPhase.RUNNING)
+    link.cut()
+    first.close()
+    agent.until(spec.job_id, "done")
+    agent.kill()
+    again = start_agent(central=first.url, token="t").started()
+    with FakeCentral(first.port) as second:
+        told = second.link()
+        assert [(each.job_id, each.phase) for each in told.hello.jobs] == [
+            (spec.job_id, JobPhase.DONE)
+        ]
+        told.welcome({spec.job_id: {}})
+        told.until_phase(JobPhase.DONE)
+        assert second.lines[spec.job_id].types("work")[-1] == "job_done"
+        told.say(m.Ack(job_id=spec.job_id, stream="work", next_seq=11))
+        wait_for((again.data / "jobs" / spec.job_id / "acknowledged").exists)
+
+
+def test_a_job_that_central_forgot_is_cancelled(
+    central: FakeCentral, linked: tuple[AgentProcess, Link]
+) -> None:
+    agent, link = linked
+    done, running = job("done"), job("phase:running", "obey")
+    link.say(m.StartJob(spec=done))
+    link.until_phase(JobPhase.DONE)
+    link.say(m.StartJob(spec=running))
+    link.until_phase(JobPhase.RUNNING)
+    link.cut()
+    again = central.link()
+    assert {each.job_id for each in again.hello.jobs} == {done.job_id, running.job_id}
+    again.welcome({})
+    agent.until(running.job_id, "cancelled")
+    wait_for((agent.data / "jobs" / done.job_id / "acknowledged").exists)
+
+
+def test_frames_stay_small(linked: tuple[AgentProcess, Link]) -> None:
+    _, link = linked
+    spec = job("emit:5000", "done")
+    link.say(m.StartJob(spec=spec))
+    link.until_phase(JobPhase.DONE)
+    held = link.lines[spec.job_id]
+    assert len(held.streams["work"]) == 5001
+    assert len(held.frames) >= 4
+
+
+def test_a_refusal_is_shown(central: FakeCentral, start_agent: StartAgent) -> None:
+    agent = start_agent(central=central.url).started()
+    failure = Failure(category=Category.VALIDATION, message="wrong token.", remedy="Ask.")
+    central.link().say(m.Refused(failure=failure))
+    words = wait_for(lambda: (s := agent.get("/api/status")["central"]) != "dialling" and s)
+    assert words == "refused: wrong token. Ask."
+
+
+def test_no_central_is_no_trouble(start_agent: StartAgent) -> None:
+    agent = start_agent(central="http://127.0.0.1:9").started()
+    agent.until(agent.act("done"), "done")
+    wait_for(lambda: "cannot be reached" in agent.get("/api/status")["central"])
+    assert agent.stop() == 0
