@@ -1,6 +1,5 @@
 """`benchrace agent`: serve this machine to a central."""
 
-import os
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -65,12 +64,9 @@ def start(ctx: click.Context, /, fg: bool, as_json: bool, **chosen: Any) -> None
 
 def _settings(data_dir: str | None, config_dir: str | None, **flags: Any) -> "AgentSettings":
     from benchrace.agent.settings import Flags, settle
-    from benchrace.compat.config import RENAMES
-    from benchrace.config.agent import read_agent
-    from benchrace.config.places import config_dir as config_place
+    from benchrace.cli.configured import agent_file
 
-    file = read_agent(config_place(config_dir) / "agent.yaml", os.environ, RENAMES)
-    return settle(options.path(data_dir), file, Flags(**flags))
+    return settle(options.path(data_dir), agent_file(config_dir), Flags(**flags))
 
 
 def _find(data_dir: str | None, machine_id: str | None) -> Service:

@@ -1,6 +1,5 @@
 """`benchrace central`: coordinate agents, keep runs, serve the page."""
 
-import os
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -58,10 +57,9 @@ def start(ctx: click.Context, /, fg: bool, as_json: bool, **chosen: Any) -> None
 
 def _settings(data_dir: str | None, config_dir: str | None, **flags: Any) -> "CentralSettings":
     from benchrace.central.settings import CentralSettings
-    from benchrace.config.central import read_central
-    from benchrace.config.places import config_dir as config_place
+    from benchrace.cli.configured import central_config
 
-    config = read_central(config_place(config_dir) / "central.yaml", os.environ)
+    config = central_config(config_dir)
     port = config.bind_port if flags["port"] is None else flags["port"]
     return CentralSettings(
         data=options.path(data_dir),

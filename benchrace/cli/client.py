@@ -7,8 +7,10 @@ from typing import Any, NamedTuple
 import httpx
 import msgspec
 
+from benchrace.central.answers import CapabilityList, MachineAnswer, MachineList
 from benchrace.cli.server_sent import Message, messages
 from benchrace.errors import BenchraceError, Category, Failure
+from benchrace.link.capabilities import Capabilities
 from benchrace.run import document
 from benchrace.run.document import RunDocument
 
@@ -52,6 +54,15 @@ class Client:
     def delete(self, path: str) -> Any:
         """DELETE and decode the JSON answer."""
         return self._call("DELETE", path)
+
+    def machines(self) -> tuple[MachineAnswer, ...]:
+        """GET the fleet."""
+        return msgspec.convert(self.get("/api/machines"), MachineList).machines
+
+    def capabilities(self, machine_id: str) -> Capabilities | None:
+        """GET what a machine can do, None while its agent has not said."""
+        known = msgspec.convert(self.get("/api/capabilities"), CapabilityList).machines
+        return next((each for each in known if each.machine_id == machine_id), None)
 
     def document(self, run_id: str) -> RunDocument:
         """GET a run: its metadata, its lanes and what their rounds mean so far."""

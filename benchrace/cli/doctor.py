@@ -47,13 +47,13 @@ def doctor(data_dir: str | None, config_dir: str | None, as_json: bool) -> None:
 
 
 def _checks(data_dir: str | None, config_dir: str | None) -> Iterator[Check]:
-    from benchrace.config.places import config_dir as config_place
+    from benchrace.cli.configured import agent_path
 
-    data, config = options.path(data_dir), config_place(config_dir)
+    data, config = options.path(data_dir), agent_path(config_dir).parent
     yield Check(name="benchrace", value=f"{__version__} on Python {platform.python_version()}")
     yield _data(data)
     yield Check(name="configuration", value=str(config) + ("" if config.is_dir() else " (none)"))
-    yield _agent_yaml(config)
+    yield _agent_yaml(config_dir)
     yield from _machine()
     yield from _plugins(data_dir)
     yield from _running(data)
@@ -72,19 +72,17 @@ def _data(data: Path) -> Check:
     return Check(name="data", value=f"{data} ({free / (1 << 30):.1f} GiB free)", remedy=remedy)
 
 
-def _agent_yaml(config: Path) -> Check:
-    from benchrace.compat.config import RENAMES
-    from benchrace.config.agent import read_agent
+def _agent_yaml(config_dir: str | None) -> Check:
+    from benchrace.cli.configured import agent_file, agent_path
     from benchrace.errors import BenchraceError
 
-    path = config / "agent.yaml"
     try:
-        file = read_agent(path, os.environ, RENAMES)
+        file = agent_file(config_dir)
     except BenchraceError as error:
         return Check(name="agent.yaml", value=error.message, remedy=error.remedy)
     if file.document is None:
         return Check(name="agent.yaml", value="none: defaults are used")
-    return Check(name="agent.yaml", value=f"{path} is good")
+    return Check(name="agent.yaml", value=f"{agent_path(config_dir)} is good")
 
 
 def _machine() -> Iterator[Check]:

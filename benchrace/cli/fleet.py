@@ -2,28 +2,20 @@
 
 import os
 import secrets
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
 
+from benchrace.agent.settings import settle
+from benchrace.central.answers import MachineAnswer
 from benchrace.cli.client import Client
+from benchrace.cli.configured import agent_file
 from benchrace.cli.service import Service, agent_service, central_service
 from benchrace.errors import BenchraceError, Category
-from benchrace.ids import is_name
+from benchrace.run.machine import MachineState
 
 _AGENT_S = 60.0
-
-
-def machine_name(chosen: str | None = None) -> str:
-    """Give this machine's id: what was chosen, else its host name in allowed characters."""
-    if chosen:
-        return chosen
-    host = "".join(c if c.isalnum() and c.isascii() else "-" for c in socket.gethostname())
-    host = host.strip("-")[:64]
-    return host if is_name(host) else "local"
 
 
 @contextmanager
@@ -49,7 +41,7 @@ def connect(
 def own_fleet(data: Path, port: int) -> Iterator[Client]:
     """Start a central and an agent that dials it over loopback; both end with this process."""
     token = secrets.token_urlsafe(32)
-    machine = machine_name()
+    machine = settle(data, agent_file(None)).machine_id
     with ExitStack() as stack:
         central = central_service(data)
         url = stack.enter_context(
@@ -73,26 +65,27 @@ def _child(service: Service, arguments: list[str], token: str) -> Iterator[str]:
         )
     reading, writing = os.pipe()
     try:
-        process = service.spawn(
-            [*arguments, "--parent-fd", str(reading)], detached=False, pass_fds=(reading,)
-        )
+        argv = [*arguments, "--parent-fd", str(reading)]
+        process = service.spawn(argv, pass_fds=(reading,))
         os.write(writing, token.encode() + b"\n")
-        record = service.wait(lambda: process.poll() is not None)
-        if record is None:
-            raise service.died(process.poll())
-        yield record.url
+        try:
+            record = service.wait(lambda: process.poll() is not None)
+            if record is None:
+                raise service.died(process.poll())
+            yield record.url
+        finally:
+            process.terminate()
+            process.wait()
     finally:
         os.close(reading)
         os.close(writing)
-        service.stop()
-        process.wait()
 
 
-def wait_for_machine(client: Client, kind: str | None = None) -> list[dict[str, Any]]:
+def wait_for_machine(client: Client, kind: str | None = None) -> tuple[MachineAnswer, ...]:
     """Wait until a machine is there that offers `kind` (anything where None); give them all."""
     until = time.monotonic() + _AGENT_S
     while True:
-        machines: list[dict[str, Any]] = client.get("/api/machines")["machines"]
+        machines = client.machines()
         if any(offers(machine, kind) for machine in machines):
             return machines
         if time.monotonic() > until:
@@ -100,16 +93,18 @@ def wait_for_machine(client: Client, kind: str | None = None) -> list[dict[str, 
         time.sleep(0.05)
 
 
-def offers(machine: dict[str, Any], kind: str | None) -> bool:
+def offers(machine: MachineAnswer, kind: str | None) -> bool:
     """Tell whether a machine, as central lists it, can be given work of `kind`."""
-    if machine["state"] not in ("ready", "busy"):
+    if machine.state not in (MachineState.READY, MachineState.BUSY):
         return False
-    offered = {work["kind"] for backend in machine["backends"] for work in backend["workloads"]}
+    offered = {work.kind for backend in machine.backends for work in backend.workloads}
     return bool(offered) if kind is None else kind in offered
 
 
-def _nobody(kind: str | None, machines: list[dict[str, Any]]) -> BenchraceError:
-    known = ", ".join(f"{each['machine_id']} ({each['state']})" for each in machines) or "none"
+def _nobody(kind: str | None, machines: tuple[MachineAnswer, ...]) -> BenchraceError:
+    known = (
+        ", ".join(f"{each.machine_id} ({each.reason or each.state})" for each in machines) or "none"
+    )
     wanted = f"offers {kind}" if kind else "is ready"
     return BenchraceError(
         Category.UNREACHABLE,

@@ -40,8 +40,10 @@ def race(
     data = options.path(data_dir)
     with connect(central, token, data, port=port) as (client, ours):
         console.print(f"central at {client.url}", soft_wrap=True)
-        machine = _here(wait_for_machine(client, KIND))
-        spec = lanes(machine["machine_id"], machine["usable_threads"], n, rounds)
+        machine = next(each for each in wait_for_machine(client, KIND) if offers(each, KIND))
+        known = client.capabilities(machine.machine_id)
+        threads = (known.hardware.cpu.usable_threads if known else None) or 1
+        spec = lanes(machine.machine_id, threads, n, rounds)
         run = follow.follow(client, spec, console, ours=ours)
         code = follow.report(console, run, str(data / "runs" / run.run_id))
         if ours and (sys.stdout.isatty() if keep is None else keep):
@@ -63,11 +65,6 @@ def lanes(machine_id: str, threads: int, n: str, rounds: int) -> RunSpec:
         LaneSpec(machine_id=machine_id, label=label, params=each) for label, each in params
     )
     return RunSpec(kind=KIND, params={"n": n}, lanes=made, rounds=rounds, name="first race")
-
-
-def _here(machines: list[dict[str, Any]]) -> dict[str, Any]:
-    """Give the first machine that can race."""
-    return next(each for each in machines if offers(each, KIND))
 
 
 def _serve(ask: Callable[[], object]) -> None:

@@ -65,16 +65,16 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
         """Start it apart from this terminal and wait until it listens."""
         if self.living():
             return self.status()
-        process = self.spawn(arguments, detached=True)
+        process = self.spawn(arguments)
         self.wait(lambda: process.poll() is not None)
         if self.living() is None:
             raise self.died(process.poll())
         return self.status()
 
     def spawn(
-        self, arguments: Sequence[str], *, detached: bool, pass_fds: Sequence[int] = ()
+        self, arguments: Sequence[str], *, pass_fds: Sequence[int] = ()
     ) -> "subprocess.Popen[bytes]":
-        """Start the process with its output in the log; `detached` outlives this one."""
+        """Start the process with its output in the log."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             return subprocess.Popen(

@@ -1,0 +1,27 @@
+"""Settings as the configuration folder gives them, older names included."""
+
+import os
+from pathlib import Path
+
+import msgspec
+
+from benchrace.compat.agent_config import RENAMES, with_environment
+from benchrace.config.agent import AgentFile, read_agent
+from benchrace.config.central import CentralConfig, read_central
+from benchrace.config.places import config_dir
+
+
+def agent_file(chosen: str | None) -> AgentFile:
+    """Read `agent.yaml`, with the environment's older variables."""
+    file = read_agent(agent_path(chosen), os.environ, RENAMES)
+    return msgspec.structs.replace(file, config=with_environment(file.config, os.environ))
+
+
+def agent_path(chosen: str | None) -> Path:
+    """Name the agent's configuration file."""
+    return config_dir(chosen) / "agent.yaml"
+
+
+def central_config(chosen: str | None) -> CentralConfig:
+    """Read `central.yaml`."""
+    return read_central(config_dir(chosen) / "central.yaml", os.environ)
