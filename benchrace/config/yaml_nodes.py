@@ -9,6 +9,7 @@ from benchrace.config.explain import Keys
 MAX_ALIASES = 100
 MAX_VALUES = 100_000
 MAX_DEPTH = 64
+_PLAIN = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
 
 
 class YamlContent:
@@ -84,6 +85,8 @@ class _Walk:
             raise _Bad(f"more than {MAX_VALUES} values", line, keys)
         if len(keys) > MAX_DEPTH:
             raise _Bad("is nested too deeply", line, ())
+        if not isinstance(node, yaml.ScalarNode) and node.tag not in _PLAIN:
+            raise _Bad(f"could not determine a constructor for the tag {node.tag!r}", line, keys)
         match node:
             case yaml.MappingNode():
                 self._loader.flatten_mapping(node)
