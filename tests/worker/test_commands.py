@@ -1,0 +1,210 @@
+"""Cancel, shorten, the start line, and an agent that goes away."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchrace.errors import Category
+from benchrace.events import JobCancelled, JobDone, JobError, LaneError, Log, RoundDone, RoundStart
+from benchrace.run.control import Cancel, Go, PhaseNow, Shorten, WorkerExit, encode
+from benchrace.run.job import Slot
+from benchrace.run.spec import Order
+from benchrace.run.states import JobPhase
+from benchrace.testing import Worker, read_journal
+from benchrace.worker.commands import Commands
+
+MakeOrder = Callable[..., Any]
+LONG = {"units": 1000, "unit_s": 0.05}
+
+
+def hear_until(worker: Worker, phase: JobPhase) -> PhaseNow:
+    while (said := worker.hear()) is not None:
+        if isinstance(said, PhaseNow) and said.phase is phase:
+            return said
+    raise AssertionError(f"the worker ended before it was {phase}: {worker.log}")
+
+
+@pytest.mark.parametrize(
+    ("params", "phase"),
+    [
+        (LONG, JobPhase.RUNNING),
+        ({"misdeed": "hang", "when": "open"}, JobPhase.OPENING),
+        ({"misdeed": "swallow_cancel"}, JobPhase.RUNNING),
+    ],
+)
+def test_a_cancel_ends_the_job_in_every_phase(
+    order: MakeOrder, tmp_path: Path, params: dict[str, Any], phase: JobPhase
+) -> None:
+    with Worker(order(params, warmup=0)) as worker:
+        hear_until(worker, phase)
+        told = time.monotonic()
+        worker.say(Cancel(reason="a person"))
+        assert worker.wait() == WorkerExit.DONE
+        assert time.monotonic() - told < 2
+    events = read_journal(tmp_path)
+    assert isinstance(events[-1], JobCancelled)
+    assert events[-1].payload.reason == "a person"
+    assert sum(isinstance(each, JobCancelled) for each in events) == 1
+    closed = [each.payload.message for each in events if isinstance(each, Log)]
+    assert closed[-1] == "close lane-0"
+
+
+def test_a_cancel_at_the_start_line_ends_the_job(order: MakeOrder, tmp_path: Path) -> None:
+    with Worker(order(LONG, warmup=0, armed=True)) as worker:
+        assert hear_until(worker, JobPhase.READY).heat == 0
+        worker.say(Cancel(reason="too late"))
+        assert isinstance(worker.hear(), PhaseNow)
+        assert worker.wait() == WorkerExit.DONE
+    events = read_journal(tmp_path)
+    assert isinstance(events[-1], JobCancelled)
+    assert not [each for each in events if isinstance(each, RoundStart)]
+
+
+def test_a_cancel_says_that_it_was_heard(order: MakeOrder) -> None:
+    with Worker(order(LONG, warmup=0)) as worker:
+        hear_until(worker, JobPhase.RUNNING)
+        worker.say(Cancel(reason="a person"))
+        hear_until(worker, JobPhase.CANCELLING)
+        assert worker.hear() is None
+
+
+def test_an_armed_heat_starts_at_its_instant(order: MakeOrder, tmp_path: Path) -> None:
+    with Worker(order({}, armed=True)) as worker:
+        assert hear_until(worker, JobPhase.READY).heat == 0
+        before = read_journal(tmp_path)
+        assert [each.payload.warmup for each in before if isinstance(each, RoundDone)] == [True]
+        at_ns = time.monotonic_ns() + 300_000_000
+        worker.say(Go(heat=0, at_ns=at_ns))
+        hear_until(worker, JobPhase.RUNNING)
+        assert worker.wait() == WorkerExit.DONE
+    starts = [each for each in read_journal(tmp_path) if isinstance(each, RoundStart)]
+    assert [each.payload.armed_ns for each in starts] == [None, at_ns, None]
+    late_ns = starts[1].payload.started_ns - at_ns
+    assert 0 <= late_ns < 50_000_000
+
+
+def test_a_go_that_comes_before_its_heat_is_kept(order: MakeOrder, tmp_path: Path) -> None:
+    with Worker(order({}, armed=True)) as worker:
+        worker.say(Go(heat=0, at_ns=0))
+        assert worker.wait() == WorkerExit.DONE
+    assert isinstance(read_journal(tmp_path)[-1], JobDone)
+
+
+def test_a_shortened_job_leaves_rounds_out(order: MakeOrder, tmp_path: Path) -> None:
+    with Worker(order({}, {}, rounds=5, order=Order.ABBA, armed=True)) as worker:
+        hear_until(worker, JobPhase.READY)
+        worker.say(Shorten(rounds=2, lane_ids=("lane-0",)))
+        worker.say(Shorten(rounds=4))
+        worker.say(Go(heat=0, at_ns=0))
+        assert worker.wait() == WorkerExit.DONE
+    events = read_journal(tmp_path)
+    counted = [
+        each.lane_id for each in events if isinstance(each, RoundDone) and not each.payload.warmup
+    ]
+    assert (counted.count("lane-0"), counted.count("lane-1")) == (2, 4)
+    assert isinstance(events[-1], JobDone)
+
+
+def test_an_agent_that_hangs_up_ends_the_job(order: MakeOrder, tmp_path: Path) -> None:
+    with Worker(order(LONG)) as worker:
+        hear_until(worker, JobPhase.OPENING)
+        worker.hang_up()
+        assert worker.wait() == WorkerExit.DONE
+    end = read_journal(tmp_path)[-1]
+    assert isinstance(end, JobError)
+    assert (end.payload.category, end.payload.message) == (Category.INTERRUPTED, "agent gone")
+
+
+def test_an_agent_that_hangs_up_ends_even_a_blocked_job(order: MakeOrder, tmp_path: Path) -> None:
+    with Worker(order({"misdeed": "block", "block_s": 60.0}, warmup=0)) as worker:
+        hear_until(worker, JobPhase.RUNNING)
+        worker.hang_up()
+        assert worker.wait(8) == WorkerExit.DONE
+    end = read_journal(tmp_path)[-1]
+    assert isinstance(end, JobError)
+    assert end.payload.category is Category.INTERRUPTED
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of its parent's end")
+def test_a_worker_dies_with_its_agent(order: MakeOrder, tmp_path: Path) -> None:
+    """The input stays open here, so that only the signal can tell."""
+    agent = (
+        "import os, subprocess, sys; read, write = os.pipe(); os.set_inheritable(write, True);"
+        "w = subprocess.Popen([sys.executable, '-m', 'benchrace.worker'], stdin=read, "
+        "pass_fds=[write]); os.write(write, sys.stdin.buffer.readline()); "
+        "w.wait()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", agent],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(encode(order(LONG)))
+        process.stdin.flush()
+        assert b"opening" in process.stdout.readline()
+        process.kill()
+        killed = time.monotonic()
+        # The worker shares this pipe, which ends when its last holder does.
+        process.stdout.read()
+        assert time.monotonic() - killed < 5
+    events = read_journal(tmp_path)
+    assert not isinstance(events[-1], JobError)
+
+
+def test_ctrl_c_in_the_agents_terminal_does_not_end_a_job(order: MakeOrder, tmp_path: Path) -> None:
+    with Worker(order({"units": 4, "unit_s": 0.05})) as worker:
+        hear_until(worker, JobPhase.RUNNING)
+        os.kill(worker.process.pid, signal.SIGINT)
+        assert worker.wait() == WorkerExit.DONE
+    assert isinstance(read_journal(tmp_path)[-1], JobDone)
+
+
+def test_a_line_that_is_no_command_is_passed_over(order: MakeOrder, tmp_path: Path) -> None:
+    with Worker(order({}, armed=True)) as worker:
+        hear_until(worker, JobPhase.READY)
+        assert worker.process.stdin is not None
+        worker.process.stdin.write(b'{"type":"dance"}\nnonsense\n')
+        worker.say(Go(heat=0, at_ns=0))
+        assert worker.wait() == WorkerExit.DONE
+        assert worker.log.count("is no command") == 2
+    assert isinstance(read_journal(tmp_path)[-1], JobDone)
+
+
+def test_no_lane_is_lost_in_a_cancelled_job(order: MakeOrder, tmp_path: Path) -> None:
+    with Worker(order(LONG, LONG, order=Order.ABBA, warmup=0)) as worker:
+        hear_until(worker, JobPhase.RUNNING)
+        worker.say(Cancel(reason="x"))
+        worker.wait()
+    events = read_journal(tmp_path)
+    assert not [each for each in events if isinstance(each, LaneError)]
+    messages = [each.payload.message for each in events if isinstance(each, Log)]
+    assert messages[-2:] == ["close lane-0", "close lane-1"]
+
+
+@pytest.mark.parametrize(
+    ("lane_ids", "lane_id", "counted", "warmup", "left_out"),
+    [
+        ((), "lane-0", 1, False, False),
+        ((), "lane-0", 2, False, True),
+        ((), "lane-0", 2, True, False),
+        (("lane-1",), "lane-0", 2, False, False),
+        (("lane-1",), "lane-1", 2, False, True),
+    ],
+)
+def test_what_shorten_leaves_out(
+    lane_ids: tuple[str, ...], lane_id: str, counted: int, warmup: bool, left_out: bool
+) -> None:
+    commands = Commands()
+    commands.heard(Shorten(rounds=2, lane_ids=lane_ids))
+    slot = Slot(lane_id=lane_id, round=9, warmup=warmup)
+    assert commands.left_out(slot, counted) is left_out

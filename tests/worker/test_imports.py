@@ -1,0 +1,55 @@
+"""A job's worker carries nothing but the measurement."""
+
+import subprocess
+import sys
+
+FOREIGN = (
+    "quart",
+    "hypercorn",
+    "websockets",
+    "rich",
+    "click",
+    "httpx",
+    "sqlite3",
+    "psutil",
+    "pynvml",
+    "yaml",
+    "prometheus_client",
+    "platformdirs",
+    "statistics",
+    "numpy",
+    "scipy",
+    "benchrace.central",
+    "benchrace.agent",
+    "benchrace.cli",
+    "benchrace.compat",
+    "benchrace.link",
+    "benchrace.telemetry",
+    "benchrace.stats",
+    "benchrace.export",
+    "benchrace.testing",
+    "importlib.metadata",
+)
+
+
+def imported_by(*modules: str) -> set[str]:
+    code = f"import {', '.join(modules)}, sys; print(*sys.modules)"
+    shown = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+    return set(shown.split())
+
+
+def test_a_job_imports_the_measurement_alone() -> None:
+    found = imported_by("benchrace.worker.__main__", "benchrace.worker.job")
+    assert "benchrace.worker.runner" in found
+    assert found & set(FOREIGN) == set()
+
+
+def test_a_plugin_author_s_module_imports_no_loop_and_no_client() -> None:
+    found = imported_by("benchrace.plugin")
+    assert found & {*FOREIGN, "asyncio", "anyio", "benchrace.worker"} == set()
+
+
+def test_registering_the_kernels_does_not_load_them() -> None:
+    assert "benchrace_core" not in imported_by("benchrace_compute.plugin")
