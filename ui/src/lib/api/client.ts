@@ -1,0 +1,89 @@
+/** Requests to central; every failure is one `ApiError` that says what to do. */
+
+import type { Failure, FieldError } from '../events/types';
+
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly failure: Failure,
+  ) {
+    super(failure.message);
+  }
+
+  get remedy(): string {
+    return this.failure.remedy;
+  }
+
+  get fields(): FieldError[] {
+    return this.failure.fields ?? [];
+  }
+}
+
+export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
+  return read<T>(await send(path, { signal }));
+}
+
+export async function post<T>(path: string, body: unknown): Promise<T> {
+  return read<T>(await send(path, json('POST', body)));
+}
+
+export async function patch<T>(path: string, body: unknown): Promise<T> {
+  return read<T>(await send(path, json('PATCH', body)));
+}
+
+export async function remove<T>(path: string): Promise<T> {
+  return read<T>(await send(path, { method: 'DELETE' }));
+}
+
+/** Make the same request as the others, and give the answer unread: for streams. */
+export async function send(path: string, request: RequestInit): Promise<Response> {
+  let answer: Response;
+  try {
+    answer = await fetch(path, { credentials: 'same-origin', cache: 'no-store', ...request });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'AbortError') throw error;
+    throw unreachable();
+  }
+  if (answer.ok) return answer;
+  throw new ApiError(answer.status, await failureOf(answer));
+}
+
+/** Say any thrown thing as a failure. */
+export function failure(error: unknown): Failure {
+  if (error instanceof ApiError) return error.failure;
+  const message = error instanceof Error ? error.message : String(error);
+  return { category: 'system', message, remedy: 'Load the page again; report it if it stays.' };
+}
+
+function unreachable(): ApiError {
+  return new ApiError(0, {
+    category: 'unreachable',
+    message: 'central does not answer',
+    remedy: 'Start it with `benchrace central`, or wait until the network is back.',
+  });
+}
+
+function json(method: string, body: unknown): RequestInit {
+  const headers = { 'Content-Type': 'application/json' };
+  return { method, headers, body: JSON.stringify(body) };
+}
+
+async function read<T>(answer: Response): Promise<T> {
+  const text = await answer.text();
+  return (text ? JSON.parse(text) : null) as T;
+}
+
+async function failureOf(answer: Response): Promise<Failure> {
+  const other: Failure = {
+    category: answer.status >= 500 ? 'unreachable' : 'system',
+    message: `central answered ${answer.status}`,
+    remedy: 'Look at the log of central.',
+  };
+  try {
+    const { error } = (await answer.json()) as { error?: Partial<Failure> };
+    if (typeof error?.message !== 'string') return other;
+    return { ...other, ...error };
+  } catch {
+    return other;
+  }
+}

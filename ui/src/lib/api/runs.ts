@@ -1,0 +1,34 @@
+/** The calls of central's API that the page makes, one function each. */
+
+import { get, post } from './client';
+import type { KindAnswer, Machine, RunDocument, RunSpec, Status } from './documents';
+
+export function run(runId: string, signal?: AbortSignal): Promise<RunDocument> {
+  return get<RunDocument>(`/api/runs/${encodeURIComponent(runId)}`, signal);
+}
+
+export function submit(spec: RunSpec): Promise<{ run_id: string }> {
+  return post('/api/runs', spec);
+}
+
+/** Plan and check a run on its machines, and store nothing. */
+export function plan(spec: RunSpec): Promise<RunDocument> {
+  return post('/api/runs/plan', spec);
+}
+
+export function cancel(runId: string): Promise<unknown> {
+  const reason = 'cancelled on the page';
+  return post(`/api/runs/${encodeURIComponent(runId)}/cancel`, { reason });
+}
+
+export async function machines(signal?: AbortSignal): Promise<Machine[]> {
+  return (await get<{ machines: Machine[] }>('/api/machines', signal)).machines;
+}
+
+export async function kinds(signal?: AbortSignal): Promise<KindAnswer[]> {
+  return (await get<{ workloads: KindAnswer[] }>('/api/workloads', signal)).workloads;
+}
+
+export function status(signal?: AbortSignal): Promise<Status> {
+  return get<Status>('/api/status', signal);
+}

@@ -1,0 +1,144 @@
+/** What one event does to one lane. Pure: the lane given stays as it is. */
+
+import type { Failure, Known, RoundDone } from '../events/types';
+import { isFinal, type LaneRace, type RoundMark } from './state';
+import { EMPTY, extend } from './trace';
+
+/** How much text of a round is kept; older text is cut off at a line where there is one. */
+export const TEXT_WINDOW = 6_000;
+const MOST_ARTIFACTS = 12;
+/** Marks of finished rounds that are kept for drawing; all of them are in central's document. */
+const MOST_MARKS = 400;
+
+export function applyToLane(lane: LaneRace, event: Known): LaneRace {
+  if (isFinal(lane.state)) return lane;
+  switch (event.type) {
+    case 'round_start':
+      return start(lane, event.round, event.t_ns, event.payload.warmup, event.job_id);
+    case 'progress':
+      return advance(lane, event.t_ns, event.payload);
+    case 'llm_token':
+      return say(lane, event.t_ns, text(event.payload.text));
+    case 'compute_line':
+      return say(lane, event.t_ns, `${text(event.payload.line)}\n`);
+    case 'artifact':
+      return { ...lane, artifacts: [...lane.artifacts, event.payload].slice(-MOST_ARTIFACTS) };
+    case 'round_done':
+      return end(lane, event.round ?? 0, event.payload);
+    case 'lane_error':
+      return { ...lane, state: 'failed', started_ns: null, error: event.payload.error };
+    default:
+      return lane;
+  }
+}
+
+/** End a lane with its job. */
+export function close(lane: LaneRace, event: Known): LaneRace {
+  if (isFinal(lane.state)) return lane;
+  switch (event.type) {
+    case 'job_done':
+      return { ...lane, started_ns: null, state: lane.counted > 0 ? 'done' : 'failed' };
+    case 'job_cancelled':
+      return { ...lane, started_ns: null, state: 'cancelled', error: cancelled(event.payload) };
+    case 'job_error':
+    case 'job_timeout':
+      return { ...lane, started_ns: null, state: 'failed', error: event.payload };
+    default:
+      return lane;
+  }
+}
+
+function start(
+  lane: LaneRace,
+  round: number | null,
+  t_ns: number,
+  warmup: boolean,
+  job_id: string | null,
+): LaneRace {
+  return {
+    ...lane,
+    job_id,
+    state: warmup ? 'warming' : 'running',
+    round,
+    started_ns: t_ns,
+    progress: null,
+    traced: 'characters',
+    characters: 0,
+    trace: EMPTY,
+    text: '',
+    cut: false,
+  };
+}
+
+function advance(
+  lane: LaneRace,
+  t_ns: number,
+  said: { done: number; total: number | null; unit: string },
+): LaneRace {
+  const trace = lane.traced === 'progress' ? lane.trace : EMPTY;
+  return {
+    ...lane,
+    progress: said,
+    traced: 'progress',
+    trace: extend(trace, since(lane, t_ns), said.done),
+  };
+}
+
+function say(lane: LaneRace, t_ns: number, more: string): LaneRace {
+  const characters = lane.characters + more.length;
+  const whole = lane.text + more;
+  const cut = whole.length > TEXT_WINDOW;
+  return {
+    ...lane,
+    characters,
+    text: cut ? tail(whole) : whole,
+    cut: lane.cut || cut,
+    trace:
+      lane.traced === 'characters' ? extend(lane.trace, since(lane, t_ns), characters) : lane.trace,
+  };
+}
+
+/** Cut with some room, so that not every token cuts again. */
+function tail(whole: string): string {
+  const kept = whole.slice(-Math.floor(TEXT_WINDOW * 0.75));
+  const line = kept.indexOf('\n');
+  return line >= 0 && line < 200 ? kept.slice(line + 1) : kept;
+}
+
+function end(lane: LaneRace, round: number, done: RoundDone): LaneRace {
+  const mark: RoundMark = {
+    round,
+    warmup: done.warmup,
+    level: done.verdict.level,
+    reasons: done.verdict.reasons,
+    elapsed_ns: done.elapsed_ns,
+    error: done.error ?? null,
+  };
+  const counts = !done.warmup && mark.level !== 'INVALID';
+  const ms = done.elapsed_ns / 1e6;
+  const last = lane.trace.points.at(-1)?.done ?? 0;
+  const total = (lane.traced === 'progress' ? lane.progress?.total : null) ?? null;
+  const trace = extend(lane.trace, ms, total ?? last);
+  const ran = lane.rounds.filter((each) => !each.warmup).length + (done.warmup ? 0 : 1);
+  return {
+    ...lane,
+    trace,
+    started_ns: null,
+    rounds: [...lane.rounds, mark].slice(-MOST_MARKS),
+    counted: lane.counted + (counts ? 1 : 0),
+    ghost: counts ? { round, elapsed_ns: done.elapsed_ns, trace, total } : lane.ghost,
+    state: ran >= lane.planned ? 'done' : 'resting',
+  };
+}
+
+function since(lane: LaneRace, t_ns: number): number {
+  return Math.max(0, (t_ns - (lane.started_ns ?? t_ns)) / 1e6);
+}
+
+function text(said: unknown): string {
+  return typeof said === 'string' ? said : '';
+}
+
+function cancelled(payload: { reason: string }): Failure {
+  return { category: 'cancelled', message: payload.reason, remedy: 'Run it again if that was not meant.' };
+}

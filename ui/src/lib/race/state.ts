@@ -1,0 +1,161 @@
+/** A race as the page draws it: what the log says, and no statistics. */
+
+import type {
+  ArtifactPayload,
+  Failure,
+  Level,
+  Reason,
+  RuntimeSample,
+  Standing,
+} from '../events/types';
+import type { RunDocument } from '../api/documents';
+import { EMPTY, type Trace } from './trace';
+
+export type LaneState =
+  | 'waiting'
+  | 'warming'
+  | 'running'
+  | 'resting'
+  | 'done'
+  | 'failed'
+  | 'cancelled';
+
+export interface Progress {
+  done: number;
+  total: number | null;
+  unit: string;
+}
+
+/** A finished round. */
+export interface RoundMark {
+  round: number;
+  warmup: boolean;
+  level: Level;
+  reasons: Reason[];
+  elapsed_ns: number;
+  error: Failure | null;
+}
+
+/** The latest finished counted round of a lane, to race against. */
+export interface Ghost {
+  round: number;
+  elapsed_ns: number;
+  trace: Trace;
+  total: number | null;
+}
+
+export interface LaneRace {
+  lane_id: string;
+  label: string;
+  machine_id: string;
+  backend: string;
+  job_id: string | null;
+  planned: number;
+  warmups: number;
+  state: LaneState;
+  round: number | null;
+  /** On the job's clock; null while no round runs. */
+  started_ns: number | null;
+  progress: Progress | null;
+  /** Whether the trace follows `progress`; else it follows the characters that came. */
+  traced: 'progress' | 'characters';
+  characters: number;
+  trace: Trace;
+  ghost: Ghost | null;
+  rounds: readonly RoundMark[];
+  counted: number;
+  /** What this round said, its last part only. */
+  text: string;
+  cut: boolean;
+  artifacts: readonly ArtifactPayload[];
+  error: Failure | null;
+  /** The order of finishing, from 1. */
+  finish: number | null;
+}
+
+export interface Sample extends RuntimeSample {
+  at_s: number;
+}
+
+export interface LogLine {
+  at_s: number;
+  level: string;
+  message: string;
+  source: string;
+  machine_id: string | null;
+}
+
+export interface Race {
+  run_id: string;
+  phase: 'waiting' | 'running' | 'over';
+  lanes: Readonly<Record<string, LaneRace>>;
+  order: readonly string[];
+  standing: Standing | null;
+  samples: Readonly<Record<string, readonly Sample[]>>;
+  logs: readonly LogLine[];
+  heat: number | null;
+  staggered: boolean;
+  started_s: number | null;
+  ended_s: number | null;
+  end_reason: string | null;
+  finished: number;
+  /** How many events counted, and the next `seq` of each stream: duplicates change nothing. */
+  events: number;
+  next: Readonly<Record<string, number>>;
+  /** The viewer's clock minus each job's, and minus wall time, in ms: the least delay seen. */
+  clocks: Readonly<Record<string, number>>;
+  wall_ms: number | null;
+}
+
+export function begin(run: RunDocument): Race {
+  const lanes: Record<string, LaneRace> = {};
+  for (const lane of run.lanes) {
+    lanes[lane.lane_id] = {
+      lane_id: lane.lane_id,
+      label: lane.label,
+      machine_id: lane.machine_id,
+      backend: lane.backend,
+      job_id: lane.job_id,
+      planned: run.rounds,
+      warmups: run.warmup,
+      state: 'waiting',
+      round: null,
+      started_ns: null,
+      progress: null,
+      traced: 'characters',
+      characters: 0,
+      trace: EMPTY,
+      ghost: null,
+      rounds: [],
+      counted: 0,
+      text: '',
+      cut: false,
+      artifacts: [],
+      error: null,
+      finish: null,
+    };
+  }
+  return {
+    run_id: run.run_id,
+    phase: 'waiting',
+    lanes,
+    order: run.lanes.map((lane) => lane.lane_id),
+    standing: null,
+    samples: {},
+    logs: [],
+    heat: null,
+    staggered: false,
+    started_s: null,
+    ended_s: null,
+    end_reason: null,
+    finished: 0,
+    events: 0,
+    next: {},
+    clocks: {},
+    wall_ms: null,
+  };
+}
+
+export function isFinal(state: LaneState): boolean {
+  return state === 'done' || state === 'failed' || state === 'cancelled';
+}

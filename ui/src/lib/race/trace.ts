@@ -1,0 +1,53 @@
+/** How far a round was, over its own time: at most 100 points, however long it takes. */
+
+export interface Point {
+  ms: number;
+  done: number;
+}
+
+export interface Trace {
+  points: readonly Point[];
+  /** The least time between two points; doubles whenever the points are thinned out. */
+  step_ms: number;
+}
+
+export const MOST_POINTS = 100;
+const FIRST_STEP_MS = 10;
+
+export const EMPTY: Trace = { points: [{ ms: 0, done: 0 }], step_ms: FIRST_STEP_MS };
+
+/** Add a point; one that comes too soon moves the last one instead. */
+export function extend(trace: Trace, ms: number, done: number): Trace {
+  const point = { ms, done };
+  const before = trace.points.at(-2);
+  if (before !== undefined && ms - before.ms < trace.step_ms) {
+    return { ...trace, points: [...trace.points.slice(0, -1), point] };
+  }
+  if (trace.points.length < MOST_POINTS) return { ...trace, points: [...trace.points, point] };
+  const thinned = trace.points.filter((_, index) => index % 2 === 0);
+  return { points: [...thinned, point], step_ms: trace.step_ms * 2 };
+}
+
+/** Read how far it was at a time, between points on a straight line. */
+export function doneAt(trace: Trace, ms: number): number {
+  const { points } = trace;
+  const after = points.findIndex((point) => point.ms >= ms);
+  if (after === -1) return points.at(-1)?.done ?? 0;
+  const high = points[after];
+  const low = points[after - 1];
+  if (high === undefined || low === undefined) return high?.done ?? 0;
+  const span = high.ms - low.ms;
+  return span <= 0 ? high.done : low.done + ((high.done - low.done) * (ms - low.ms)) / span;
+}
+
+/** The slope between points, per second, smoothed over a few of them: for a live chart only. */
+export function rates(trace: Trace, over = 5): Point[] {
+  const found: Point[] = [];
+  for (let index = 1; index < trace.points.length; index += 1) {
+    const from = trace.points[Math.max(0, index - over)];
+    const to = trace.points[index];
+    if (from === undefined || to === undefined || to.ms <= from.ms) continue;
+    found.push({ ms: to.ms, done: ((to.done - from.done) / (to.ms - from.ms)) * 1000 });
+  }
+  return found;
+}

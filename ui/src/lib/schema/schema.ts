@@ -1,0 +1,138 @@
+/** A workload's JSON Schema as fields of a form. */
+
+export interface Schema {
+  type?: string | string[];
+  title?: string;
+  description?: string;
+  default?: unknown;
+  enum?: unknown[];
+  minimum?: number;
+  maximum?: number;
+  exclusiveMinimum?: number;
+  exclusiveMaximum?: number;
+  minLength?: number;
+  maxLength?: number;
+  pattern?: string;
+  properties?: Record<string, Schema>;
+  required?: string[];
+  order?: string[];
+  items?: Schema;
+  anyOf?: Schema[];
+  oneOf?: Schema[];
+  $ref?: string;
+  $defs?: Record<string, Schema>;
+  [other: string]: unknown;
+}
+
+export type FieldType = 'choice' | 'integer' | 'number' | 'boolean' | 'text' | 'long' | 'json';
+
+export interface Field {
+  name: string;
+  title: string;
+  help: string;
+  type: FieldType;
+  choices: unknown[];
+  minimum: number | null;
+  maximum: number | null;
+  /** A value just at an exclusive bound is out of range. */
+  above: number | null;
+  below: number | null;
+  longest: number | null;
+  fallback: unknown;
+  required: boolean;
+  nullable: boolean;
+  unit: string;
+}
+
+/** Texts that may be longer than this are written in several lines. */
+const ONE_LINE = 200;
+const MOST_STEPS = 16;
+
+export function fields(schema: Schema): Field[] {
+  const root = resolve(schema, schema);
+  const properties = root.properties ?? {};
+  const order = root.order ?? Object.keys(properties);
+  const names = [...order.filter((name) => name in properties)];
+  names.push(...Object.keys(properties).filter((name) => !names.includes(name)));
+  return names.map((name) =>
+    field(name, resolve(properties[name] ?? {}, schema), (root.required ?? []).includes(name)),
+  );
+}
+
+export function resolve(part: Schema, root: Schema): Schema {
+  let found = part;
+  for (let step = 0; step < MOST_STEPS && found.$ref !== undefined; step += 1) {
+    const { $ref, ...own } = found;
+    let target: unknown = root;
+    for (const key of $ref.replace(/^#\//, '').split('/')) {
+      target = (target as Record<string, unknown> | undefined)?.[key];
+    }
+    found = { ...((target as Schema | undefined) ?? {}), ...own };
+  }
+  return found;
+}
+
+function field(name: string, part: Schema, required: boolean): Field {
+  const kinds = types(part);
+  const own = chosen(part);
+  return {
+    name,
+    title: own.title ?? part.title ?? words(name),
+    help: part.description ?? own.description ?? '',
+    type: typeOf(name, own, kinds),
+    choices: own.enum ?? [],
+    minimum: own.minimum ?? null,
+    maximum: own.maximum ?? null,
+    above: own.exclusiveMinimum ?? null,
+    below: own.exclusiveMaximum ?? null,
+    longest: own.maxLength ?? null,
+    fallback: part.default,
+    required: required && part.default === undefined,
+    nullable: kinds.has('null'),
+    unit: unitOf(name),
+  };
+}
+
+/** The one alternative beside null, where there is one. */
+function chosen(part: Schema): Schema {
+  const choices = (part.anyOf ?? part.oneOf ?? []).filter((each) => each.type !== 'null');
+  return choices.length === 1 && choices[0] !== undefined ? { ...part, ...choices[0] } : part;
+}
+
+function types(part: Schema): Set<string> {
+  const found = new Set(typeof part.type === 'string' ? [part.type] : (part.type ?? []));
+  for (const each of [...(part.anyOf ?? []), ...(part.oneOf ?? [])]) {
+    for (const type of types(each)) found.add(type);
+  }
+  return found;
+}
+
+function typeOf(name: string, part: Schema, kinds: Set<string>): FieldType {
+  if (part.enum !== undefined && part.enum.length > 0) return 'choice';
+  if (kinds.has('object') || kinds.has('array')) return 'json';
+  if (kinds.has('string')) {
+    return name === 'prompt' || (part.maxLength ?? 0) > ONE_LINE * 5 ? 'long' : 'text';
+  }
+  if (kinds.has('boolean')) return 'boolean';
+  if (kinds.has('integer') && !kinds.has('number')) return 'integer';
+  return kinds.has('number') ? 'number' : 'text';
+}
+
+const UNITS: readonly [RegExp, string][] = [
+  [/_ms$/, 'ms'],
+  [/_s$/, 's'],
+  [/_gb$/, 'GB'],
+  [/_bytes$/, 'bytes'],
+  [/_tokens$|^num_ctx$/, 'tokens'],
+  [/_percent$|_pct$/, '%'],
+  [/^(width|height)$/, 'px'],
+];
+
+function unitOf(name: string): string {
+  return UNITS.find(([pattern]) => pattern.test(name))?.[1] ?? '';
+}
+
+function words(name: string): string {
+  const said = name.replaceAll('_', ' ');
+  return said.charAt(0).toUpperCase() + said.slice(1);
+}

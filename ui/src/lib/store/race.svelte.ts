@@ -1,0 +1,149 @@
+/** The one store of a race page: a document, a log that is followed, and one update a frame. */
+
+import * as api from '../api/runs';
+import { ApiError, failure } from '../api/client';
+import type { RunDocument } from '../api/documents';
+import type { Failure } from '../events/types';
+import { reduce } from '../race/reduce';
+import { begin, type Race } from '../race/state';
+import { Follower, type Link } from '../stream/follow';
+import { browser, type Surroundings } from './surroundings';
+
+/** How soon after a round ended central's figures are fetched again. */
+const REFRESH_MS = 700;
+
+export class RaceStore {
+  run = $state.raw<RunDocument | null>(null);
+  race = $state.raw<Race | null>(null);
+  /** The viewer's clock at the last frame. */
+  now = $state(0);
+  link = $state<Link>('connecting');
+  failure = $state.raw<Failure | null>(null);
+
+  private lines: string[] = [];
+  private arrived_ms = 0;
+  private frame: (() => void) | null = null;
+  private refreshing: ReturnType<typeof setTimeout> | undefined;
+  private follower: Follower | null = null;
+  private closed = false;
+  private unwatch: () => void = () => undefined;
+
+  constructor(
+    readonly runId: string,
+    private readonly around: Surroundings = browser,
+  ) {
+    this.now = around.now();
+  }
+
+  /** Load the document, then follow the log; ends with `close`. */
+  async open(): Promise<void> {
+    this.unwatch = this.around.onVisibility((visible) => this.show(visible));
+    await this.restart();
+  }
+
+  close(): void {
+    this.closed = true;
+    this.follower?.stop();
+    this.unwatch();
+    clearTimeout(this.refreshing);
+    this.frame?.();
+  }
+
+  async cancel(): Promise<void> {
+    try {
+      await api.cancel(this.runId);
+    } catch (error) {
+      this.failure = failure(error);
+    }
+    this.refreshSoon(0);
+  }
+
+  /** Fetch the document anew and hear the log from its beginning: what was heard may be void. */
+  private async restart(): Promise<void> {
+    this.follower?.stop();
+    this.follower = null;
+    this.lines = [];
+    const run = await this.fetched();
+    if (run === null || this.closed) return;
+    this.race = begin(run);
+    this.follower = new Follower(`/api/runs/${encodeURIComponent(this.runId)}/events`, {
+      lines: (lines) => this.hear(lines),
+      snapshot: () => void this.restart(),
+      link: (link, error) => this.linked(link, error),
+    });
+    if (this.around.visible()) this.follower.start();
+    this.tick();
+  }
+
+  private async fetched(): Promise<RunDocument | null> {
+    try {
+      const run = await api.run(this.runId);
+      this.run = run;
+      this.failure = null;
+      return run;
+    } catch (error) {
+      if (error instanceof ApiError && (error.status === 0 || error.status >= 500)) {
+        this.link = 'lost';
+        if (this.race === null && !this.closed) setTimeout(() => void this.restart(), 1500);
+      } else {
+        this.failure = failure(error);
+      }
+      return null;
+    }
+  }
+
+  private linked(link: Link, error?: ApiError): void {
+    this.link = link;
+    if (error) this.failure = error.failure;
+    if (link === 'ended' || link === 'live') this.refreshSoon(0);
+  }
+
+  private hear(lines: string[]): void {
+    for (const line of lines) this.lines.push(line);
+    this.arrived_ms = this.around.now();
+    this.tick();
+  }
+
+  private show(visible: boolean): void {
+    if (visible) {
+      this.follower?.start();
+      this.tick();
+    } else {
+      this.follower?.pause();
+    }
+  }
+
+  private tick(): void {
+    if (this.frame !== null || this.closed) return;
+    this.frame = this.around.frame(() => {
+      this.frame = null;
+      this.draw();
+    });
+  }
+
+  /** Take all that came since the last frame, at once. */
+  private draw(): void {
+    if (this.closed || this.race === null) return;
+    this.now = this.around.now();
+    if (this.lines.length > 0) {
+      const before = this.race;
+      const lines = this.lines;
+      this.lines = [];
+      this.race = reduce(before, lines, this.arrived_ms);
+      if (ended(this.race) > ended(before) || this.race.phase !== before.phase) {
+        this.refreshSoon(REFRESH_MS);
+      }
+    }
+    if (this.race.phase === 'running' && this.around.visible()) this.tick();
+  }
+
+  private refreshSoon(after_ms: number): void {
+    if (this.closed) return;
+    clearTimeout(this.refreshing);
+    this.refreshing = setTimeout(() => void this.fetched(), after_ms);
+  }
+}
+
+function ended(race: Race): number {
+  return Object.values(race.lanes).reduce((sum, lane) => sum + lane.rounds.length, 0);
+}

@@ -1,0 +1,46 @@
+/** Server-sent events out of a byte stream: a message may come in any pieces. */
+
+export interface Message {
+  id: string | null;
+  event: string;
+  data: string[];
+}
+
+/** More than central ever puts in one message, by far. */
+const LONGEST = 4 << 20;
+
+export class Messages {
+  private rest = '';
+  private readonly decoder = new TextDecoder();
+
+  /** Take the next bytes, and give the messages that are whole now. */
+  feed(bytes: Uint8Array): Message[] {
+    this.rest += this.decoder.decode(bytes, { stream: true });
+    if (this.rest.length > LONGEST) throw new Error('central sent a message without an end');
+    const parts = this.rest.split('\n\n');
+    this.rest = parts.pop() ?? '';
+    return parts.flatMap((part) => message(part) ?? []);
+  }
+}
+
+function message(part: string): Message | null {
+  const found: Message = { id: null, event: 'message', data: [] };
+  let said = false;
+  for (const line of part.split('\n')) {
+    const colon = line.indexOf(':');
+    if (colon <= 0) continue;
+    const value = line.slice(line.charCodeAt(colon + 1) === 32 ? colon + 2 : colon + 1);
+    switch (line.slice(0, colon)) {
+      case 'id':
+        found.id = value;
+        break;
+      case 'event':
+        found.event = value;
+        break;
+      case 'data':
+        found.data.push(value);
+        said = true;
+    }
+  }
+  return said ? found : null;
+}
