@@ -11,7 +11,8 @@ class Job:
 
     `phase` is null until the agent spoke of the job; `heat` is the armed heat that it waits for,
     `told` the highest that it was told to begin.
-    `failure` says why the job will never have an end of its own.
+    `failure` says why the job will never have an end of its own, `refusal` why it cannot start
+    yet.
     """
 
     def __init__(self, spec: JobSpec) -> None:
@@ -19,6 +20,7 @@ class Job:
         self.phase: JobPhase | None = None
         self.heat: int | None = None
         self.failure: Failure | None = None
+        self.refusal: Failure | None = None
         self.cancel: str | None = None
         self.shorten: dict[str, int] = {}
         self.told = -1

@@ -21,7 +21,8 @@ class Keeper:
     """Lines go in by `take`, central's own by `own`; `run` makes them survive a power loss.
 
     `acked` are the next numbers, by job and stream, up to which lines are on the disk. `rewound`
-    is called when the log went back to what the disk has: what is missing must be sent again.
+    is called when the log went back to what the disk has (`synced` bytes): what is missing must
+    be sent again. `metadata` is held while the run's metadata is written.
     """
 
     def __init__(
@@ -31,10 +32,13 @@ class Keeper:
         limits: Limits,
         clock: Clock,
         rewound: Callable[[], None],
+        metadata: anyio.Lock,
     ) -> None:
         self.log = log
         self.acked: dict[Key, int] = {}
         self.rewinds = 0
+        self.synced = 0
+        self._metadata = metadata
         self._rewound = rewound
         self._idle = Signal()
         self._disk = disk
@@ -112,7 +116,7 @@ class Keeper:
         self._written = False
         marks = {key: self.log.next_seq(*key) for key in self.acked}
         try:
-            await to_thread.run_sync(self.log.sync)
+            self.synced = await to_thread.run_sync(self.log.sync)
         except BenchraceError as error:
             # What the disk holds is unknown now: nothing is acknowledged, and the log goes back.
             self._failed = True
@@ -128,7 +132,9 @@ class Keeper:
     async def _heal(self) -> None:
         while self._failed:
             try:
-                await to_thread.run_sync(self.log.rewind)
+                # It raises the epoch, and so writes the metadata.
+                async with self._metadata:
+                    await to_thread.run_sync(self.log.rewind)
             except BenchraceError as error:
                 self._refused(error)
                 await anyio.sleep(self._limits.retry_s)

@@ -40,7 +40,8 @@ class LiveRun:
     ) -> None:
         self.folder = folder
         self.log = log
-        self.keeper = Keeper(log, disk, limits, clock, self._rewound)
+        self._saving = anyio.Lock()
+        self.keeper = Keeper(log, disk, limits, clock, self._rewound, self._saving)
         self.changed = Signal()
         self.jobs: dict[str, Job] = {}
         self.gone: set[int] = set()
@@ -54,6 +55,7 @@ class LiveRun:
         age_s = max(0.0, clock.wall_s() - folder.metadata.created_at)
         self._began_ns = clock.monotonic_ns() - int(age_s * 1e9)
         self._unsaid: deque[Callable[[int], bytes]] = deque()
+        self._unsynced: deque[tuple[int, Callable[[int], bytes]]] = deque()
         self._forget()
 
     @property
@@ -93,9 +95,10 @@ class LiveRun:
     async def save(self, **changes: object) -> None:
         """Change the metadata, on disk and here; waits for a disk that refuses."""
         while True:
-            changed = msgspec.structs.replace(self.metadata, **changes)
             try:
-                await to_thread.run_sync(self.folder.save, changed)
+                async with self._saving:
+                    changed = msgspec.structs.replace(self.metadata, **changes)
+                    await to_thread.run_sync(self.folder.save, changed)
             except BenchraceError as error:
                 if error.category not in REFUSALS:
                     raise
@@ -149,8 +152,10 @@ class LiveRun:
     def say_on(self) -> bool:
         """Say what the disk refused before; true where nothing is left."""
         while self._unsaid and not self.log.closed and self.keeper.own(self._unsaid[0]):
-            self._unsaid.popleft()
+            self._unsynced.append((self.log.size, self._unsaid.popleft()))
             self._read()
+        while self._unsynced and self._unsynced[0][0] <= self.keeper.synced:
+            self._unsynced.popleft()
         return not self._unsaid
 
     def _read(self) -> None:
@@ -171,6 +176,9 @@ class LiveRun:
         return True
 
     def _rewound(self) -> None:
+        lost = [event for end, event in self._unsynced if end > self.log.size]
+        self._unsynced.clear()
+        self._unsaid.extendleft(reversed(lost))
         self._forget()
         self._read()
         self.changed.notify()

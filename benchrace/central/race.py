@@ -12,7 +12,7 @@ from benchrace.central.startline import Line, Stand, margin_ns, next_line, sprea
 from benchrace.clock import Clock
 from benchrace.errors import BenchraceError, Category
 from benchrace.events.payloads import RunLifecyclePayload, RunPhase, StandingPayload
-from benchrace.link.messages import Go
+from benchrace.link.messages import Go, StartJob
 from benchrace.link.offset import Offset
 from benchrace.run.states import JobPhase
 
@@ -38,6 +38,7 @@ class Race:
         self._limits = limits
         self._clock = clock
         self._since_ns = clock.monotonic_ns()
+        self._asked_ns = 0
         self._cancel_ns: int | None = None
         self._begun: dict[int, _Begun] = {}
         self._line_ns: dict[int, int] = {}
@@ -53,6 +54,7 @@ class Race:
         self._run.say_on()
         self._give_up(now_ns)
         self._cancel(now_ns)
+        self._ask_again(now_ns)
         self._start(now_ns)
         self._judge(now_ns)
         self._shorten()
@@ -112,6 +114,20 @@ class Race:
                     Category.CANCELLED,
                     f"{job.machine_id} has not ended its job within {self._limits.end_s:g} s",
                 ).failure()
+
+    def _ask_again(self, now_ns: int) -> None:
+        """Offer a job again to a machine that was busy with something of its own."""
+        if now_ns - self._asked_ns < self._limits.retry_s * 1e9:
+            return
+        self._asked_ns = now_ns
+        for job in self._going():
+            if job.refusal is None:
+                continue
+            if now_ns - self._since_ns >= self._limits.arrival_s * 1e9 or job.cancel is not None:
+                job.failure = job.refusal
+            else:
+                job.refusal = None
+                self._fleet.post(job.machine_id, StartJob(spec=job.spec))
 
     # The start line
 

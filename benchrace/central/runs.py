@@ -114,9 +114,13 @@ class Runs:
         run.changed.notify()
 
     def refused(self, session: Session, job_id: str, failure: Failure) -> None:
+        """End a job that never started; a machine that is busy is asked again later."""
         if (found := self._find(session, job_id)) is not None:
             run, job = found
-            job.failure = failure
+            if failure.category is Category.BUSY:
+                job.refusal = failure
+            else:
+                job.failure = failure
             run.changed.notify()
             self._moved()
 

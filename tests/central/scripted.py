@@ -170,6 +170,7 @@ class FakeAgent:
         self._changed = anyio.Event()
         self.socket: ClientConnection | None = None
         self.links = 0
+        self.refusals = 0
         self.url = ""
         for name, value in changes.items():
             assert hasattr(self, name), name
@@ -315,6 +316,7 @@ class FakeAgent:
                 self.asked.append(message)
                 self.work.start_soon(self._answer, socket, message)
             case m.StartJob() if self.refuse_job is not None:
+                self.refusals += 1
                 refusal = m.JobRefused(job_id=message.spec.job_id, failure=self.refuse_job)
                 await socket.send(m.encode(refusal))
             case m.StartJob() if message.spec.job_id not in self.jobs:

@@ -108,6 +108,7 @@ async def test_after_a_failed_sync_the_lines_are_sent_again(host: Host, disk: Fu
     assert over.state is RunState.DONE
     assert over.of(agent.job) == agent.job.lines["work"]
     assert over.metadata.epoch > 0
+    assert over.phases == ["run_start", "heat_start", "run_end"]
     assert agent.links > links
 
 

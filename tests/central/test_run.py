@@ -147,11 +147,20 @@ async def test_a_lane_without_a_valid_round_fails_the_run(host: Host) -> None:
 
 
 async def test_a_refused_job_fails_the_run_with_the_agents_words(host: Host) -> None:
-    refusal = BenchraceError(Category.BUSY, "job j1 is running").failure()
+    refusal = BenchraceError(Category.DISK_FULL, "no room for a job").failure()
     await host.link(FakeAgent(refuse_job=refusal))
     over = await host.over(await host.central.submit(SPEC))
     assert over.state is RunState.FAILED
     assert over.metadata.failure == refusal
+
+
+async def test_a_machine_that_is_busy_with_its_own_is_asked_again(host: Host) -> None:
+    agent = FakeAgent(refuse_job=BenchraceError(Category.BUSY, "job j1 is running").failure())
+    await host.link(agent)
+    run_id = await host.central.submit(SPEC)
+    await host.until(lambda: agent.refusals >= 2)
+    agent.refuse_job = None
+    assert (await host.over(run_id)).state is RunState.DONE
 
 
 async def test_auto_is_settled_by_the_slowest_machine_for_all(host: Host) -> None:
