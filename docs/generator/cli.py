@@ -1,0 +1,48 @@
+"""The page of the command line: the `--help` of every command."""
+
+from collections.abc import Iterator
+
+import click
+
+from benchrace.cli.main import cli
+from docs.generator.markdown import block, page
+
+WIDTH = 96
+HEAD = """\
+`benchrace --help` lists the commands, and each of them has a `--help` of its own: this page is
+all of them. Exit codes: 0 success, 1 failure, 2 bad arguments. With `--json` standard output is
+one JSON document and nothing else. Outside of a terminal no escape codes are written."""
+
+
+def render() -> str:
+    """Give the page."""
+    parts = (
+        f"## `{context.command_path}`\n\n{block(_help(context))}" for context in contexts(cli, None)
+    )
+    return page("Command line", HEAD, *parts)
+
+
+def contexts(command: click.Command, parent: click.Context | None) -> Iterator[click.Context]:
+    """Yield a context for a command and for all those below it."""
+    name = "benchrace" if parent is None else command.name
+    settings = command.context_settings if parent is None else {}
+    context = click.Context(
+        command,
+        parent=parent,
+        info_name=name,
+        terminal_width=WIDTH,
+        max_content_width=WIDTH,
+        **settings,
+    )
+    yield context
+    if isinstance(command, click.Group):
+        for each in command.list_commands(context):
+            below = command.get_command(context, each)
+            assert below is not None
+            yield from contexts(below, context)
+
+
+def _help(context: click.Context) -> str:
+    with context:
+        text = context.command.get_help(context)
+    return "\n".join(line.rstrip() for line in text.splitlines())

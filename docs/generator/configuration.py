@@ -1,0 +1,87 @@
+"""The page of configuration: each file's keys, older names, environment variables, places."""
+
+import re
+from pathlib import Path
+
+from benchrace.compat.agent_config import RENAMES
+from benchrace.config import places
+from benchrace.config.agent import AgentConfig
+from benchrace.config.central import CentralConfig
+from benchrace.config.explain import spelt
+from benchrace.config.machines import MachineEntry, Machines
+from benchrace.run.spec import LaneSpec, RunSpec
+from benchrace.telemetry.overrides import GpuOverride, HardwareOverrides
+from docs.generator import structs
+from docs.generator.markdown import page, said, table
+
+HEAD = """\
+Nothing has to be configured: every key has a default. A flag of the command line wins over the
+environment, the environment over the file, the file over the default. An unknown key is an error
+that names the file, the line and the key, and suggests what was meant. `benchrace doctor` prints
+which folders are used and checks `agent.yaml`."""
+
+TABLES = """\
+Every other top-level mapping is a backend's own table, under the backend's name; its keys are
+those of the backend's `Config`. A table that no installed backend reads is a warning."""
+
+SPECIFICATION = """\
+The body of `POST /api/runs`, and the file that `benchrace run FILE` reads as TOML, YAML or JSON."""
+
+VARIABLES = {
+    "BENCHRACE_DATA_DIR": "where runs and jobs are kept",
+    "BENCHRACE_CONFIG_DIR": "where the files below are looked for",
+    "BENCHRACE_TOKEN": "the token of a central or an agent, as `--token`",
+    "AGENT_HOST": "wins over `bind_host` of `agent.yaml`",
+    "AGENT_PORT": "wins over `bind_port` of `agent.yaml`",
+    "CENTRAL_HOST": "wins over `bind_host` of `central.yaml`",
+    "CENTRAL_PORT": "wins over `bind_port` of `central.yaml`",
+    "BENCH_STREAM_FLUSH_CHARS": "shown text is sent on after so many characters (64)",
+    "BENCH_STREAM_FLUSH_SECONDS": "shown text is sent on after so many seconds (0.1)",
+    "OLLAMA_BASE_URL": "`base_url` of the table `ollama` in `agent.yaml`",
+    "OLLAMA_HOST": "the same by host",
+    "OLLAMA_PORT": "the same by port",
+}
+ROOT = Path(__file__).resolve().parents[2]
+_NAMED = re.compile(
+    r'"((?:BENCHRACE|BENCH)_[A-Z_]*[A-Z]|(?:AGENT|CENTRAL|OLLAMA)_(?:HOST|PORT)|[A-Z]+_BASE_URL)"'
+)
+
+
+def render() -> str:
+    """Give the page."""
+    return page(
+        "Configuration",
+        HEAD,
+        "## Places",
+        f"**Data.** {said(places.data_dir)}",
+        f"**Configuration.** {said(places.config_dir)}",
+        structs.section(AgentConfig, 2, "`agent.yaml`", without="tables"),
+        TABLES,
+        structs.section(HardwareOverrides, 3, "`hardware`"),
+        structs.section(GpuOverride, 3, "`hardware.gpus[]`"),
+        "### Older keys",
+        "Accepted, and read as the key beside them:",
+        table(
+            ("older key", "is now"),
+            ((f"`{old}`", f"`{spelt(new)}`") for old, new in RENAMES.items()),
+        ),
+        structs.section(CentralConfig, 2, "`central.yaml`"),
+        structs.section(Machines, 2, "`machines.yaml`"),
+        structs.section(MachineEntry, 3, "`machines[]`"),
+        "## Environment",
+        table(("variable", "meaning"), ((f"`{name}`", VARIABLES[name]) for name in variables())),
+        "## A run's specification",
+        SPECIFICATION,
+        structs.section(RunSpec, 3, "The run"),
+        structs.section(LaneSpec, 3, "`lanes[]`"),
+    )
+
+
+def variables() -> list[str]:
+    """Find the environment variables that the code names, in the order of `VARIABLES`."""
+    named = {
+        name
+        for path in (ROOT / "benchrace").rglob("*.py")
+        for name in _NAMED.findall(path.read_text())
+    }
+    return sorted(named, key=list(VARIABLES).index)
