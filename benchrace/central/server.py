@@ -3,8 +3,8 @@
 import logging
 import os
 import sys
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -60,13 +60,15 @@ async def serve(
     folder. Raises BenchraceError, in one line, for a data folder that cannot be used or has its
     central already, and for a port that is taken.
     """
-    with _held(settings.data):
+    with await to_thread.run_sync(_hold, settings.data):
         listener = serving.listen(settings.host, settings.port)
-        index = await to_thread.run_sync(Index, settings.data / "index.sqlite")
-        try:
-            await _serve(settings, listener, index, extend, ready, stop)
-        finally:
-            index.close()
+        with listener.sock:
+            index = await to_thread.run_sync(Index, settings.data / "index.sqlite")
+            try:
+                await _serve(settings, listener, index, extend, ready, stop)
+            finally:
+                with anyio.CancelScope(shield=True):
+                    await to_thread.run_sync(index.close)
 
 
 async def _serve(
@@ -80,7 +82,8 @@ async def _serve(
     central = Central(settings, on_change=_indexing(index))
     await central.open()
     site = Site(central, index, Shutdown(), Viewers())
-    app = create_app(site)
+    # Frameworks look at files while they are set up.
+    app = await to_thread.run_sync(create_app, site)
     if extend is not None:
         extend(app, central)
     guarded = Guard(with_link(app, central), await to_thread.run_sync(_policy, settings))
@@ -97,7 +100,7 @@ async def _serve(
             if ready is not None:
                 ready(listener.url)
         tasks.cancel_scope.cancel()
-    record.unlink(missing_ok=True)
+    await to_thread.run_sync(partial(record.unlink, missing_ok=True))
 
 
 def _indexing(index: Index) -> Callable[[RunMetadata, RunSummary | None], Awaitable[None]]:
@@ -144,9 +147,8 @@ def _policy(settings: CentralSettings) -> Policy:
     )
 
 
-@contextmanager
-def _held(data: Path) -> Iterator[None]:
-    """Hold the data folder for life; raises one line where it is missing, read-only or taken."""
+def _hold(data: Path) -> Journal:
+    """Lock the data folder for life; raises one line where it is missing, read-only or taken."""
     try:
         data.mkdir(parents=True, exist_ok=True)
         lock = Journal(data / "central.lock")
@@ -160,11 +162,13 @@ def _held(data: Path) -> Iterator[None]:
                 "Use that one (`benchrace central status`), or give another --data-dir.",
             ) from error
         raise _unusable(data, error.message) from error
-    with lock:
-        probe = data / ".writable"
-        atomic.write(probe, b"")
-        probe.unlink(missing_ok=True)
-        yield
+    try:
+        atomic.write(data / ".writable", b"")
+        (data / ".writable").unlink()
+    except BaseException:
+        lock.close()
+        raise
+    return lock
 
 
 def _unusable(data: Path, why: str) -> BenchraceError:

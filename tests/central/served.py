@@ -1,6 +1,6 @@
 """The whole of a served central: its real port, its real routes, its real link."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -50,9 +50,17 @@ class Served:
             async for chunk in log.aiter_text():
                 if "event: end" in chunk:
                     break
-        while (document := await self.get(f"/api/runs/{run_id}"))["state"] in ("queued", "running"):
-            await anyio.sleep(0.005)
-        return document
+        await self.until(lambda: self.state(run_id), ("done", "failed", "cancelled"))
+        return await self.get(f"/api/runs/{run_id}")
+
+    async def state(self, run_id: str) -> str:
+        return str((await self.get(f"/api/runs/{run_id}"))["state"])
+
+    async def until(self, ask: Callable[[], Awaitable[object]], wanted: tuple[object, ...]) -> None:
+        """Wait for an answer that only asking again can give."""
+        with anyio.fail_after(10):
+            while await ask() not in wanted:  # noqa: ASYNC110 - it is on the other side
+                await anyio.sleep(0.005)
 
 
 @asynccontextmanager
@@ -60,9 +68,8 @@ async def served(
     data: Path, extend: Extend | None = None, **settings: Any
 ) -> AsyncIterator[Served]:
     """Serve a central on a free port, and end it in order."""
-    chosen = CentralSettings(
-        **{"data": data, "port": 0, "token": TOKEN, "limits": QUICK} | settings
-    )
+    given: dict[str, Any] = {"data": data, "port": 0, "token": TOKEN, "limits": QUICK}
+    chosen = CentralSettings(**given | settings)
     urls: list[str] = []
     listening = anyio.Event()
 

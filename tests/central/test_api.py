@@ -8,7 +8,10 @@ import anyio
 import msgspec
 import pytest
 
+from benchrace.errors import FieldError
+from benchrace.link.capabilities import LaneReadiness
 from benchrace.run.document import decode
+from benchrace.run.job import JobLane
 from benchrace.store.run_folder import RunFolder
 from tests.central.scripted import FakeAgent
 from tests.central.served import SPEC, Served, served
@@ -71,8 +74,7 @@ async def test_a_live_run_is_described_and_followed_from_there(site: Served) -> 
     agent = FakeAgent(open_gate=anyio.Event())
     await site.link(agent)
     run_id = await site.submit()
-    while not agent.jobs:
-        await anyio.sleep(0.005)
+    await site.until(lambda: site.state(run_id), ("running",))
     document = await site.get(f"/api/runs/{run_id}")
     assert document["state"] == "running"
     headers = {"Accept": "text/event-stream"}
@@ -101,8 +103,18 @@ async def test_the_plan_is_answered_and_nothing_started(site: Served) -> None:
     assert await site.get("/api/runs") == {"runs": [], "next": None}
 
 
+class Strict(FakeAgent):
+    """A machine whose worker checks a parameter."""
+
+    def readiness(self, lane: JobLane) -> LaneReadiness:
+        if lane.params.get("threads") == "many":
+            bad = FieldError("threads", "is no number")
+            return LaneReadiness(lane_id=lane.lane_id, fields=(bad,))
+        return super().readiness(lane)
+
+
 async def test_bad_fields_are_named_by_path(site: Served) -> None:
-    await site.link(FakeAgent())
+    await site.link(Strict())
     bad: list[tuple[dict[str, Any], set[str]]] = [
         ({"rounds": 0, "extra": 1}, {"rounds", "extra"}),
         ({"lanes": [{}, {"params": {"threads": "many"}}]}, {"lanes[1].params.threads"}),
@@ -210,7 +222,7 @@ async def test_a_stranger_is_not_linked(site: Served) -> None:
     stranger = FakeAgent(token="wrong")
     site.group.start_soon(stranger.run, site.url.replace("http", "ws") + "/api/v1/link")
     with anyio.fail_after(5):
-        while stranger.refused is None:
+        while stranger.refused is None:  # noqa: ASYNC110 - the script has no event for it
             await anyio.sleep(0.005)
     assert "token" in stranger.refused.failure.message
     assert (await site.get("/api/machines"))["machines"] == []

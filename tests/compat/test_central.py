@@ -1,0 +1,115 @@
+"""Central's older routes, over HTTP."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchrace.compat.central import install
+from benchrace.compat.central_jobs import as_given, native
+from benchrace.errors import FieldError
+from tests.central.scripted import FakeAgent
+from tests.central.served import Served, served
+
+
+@pytest.fixture
+async def site(tmp_path: Path) -> AsyncIterator[Served]:
+    async with served(tmp_path, extend=install) as found:
+        yield found
+
+
+async def test_an_older_job_is_a_run_with_a_lane_a_machine(site: Served) -> None:
+    await site.link(FakeAgent("one"), FakeAgent("two"), FakeAgent("three"))
+    job: dict[str, Any] = {"test_type": "work", "n": 10, "num_ctx": None, "stream": True}
+    answer = await site.http.post("/api/jobs", json=job | {"machine_ids": ["one", "three"]})
+    assert answer.status_code == 202, answer.text
+    document = await site.over(answer.json()["run_id"])
+    assert [lane["machine_id"] for lane in document["lanes"]] == ["one", "three"]
+    assert [len(lane["rounds"]) for lane in document["lanes"]] == [1, 1]
+    assert document["lanes"][0]["params"]["n"] == 10
+    every = await site.http.post("/api/jobs", json=job | {"repeat": 2})
+    document = await site.over(every.json()["run_id"])
+    assert [len(lane["rounds"]) for lane in document["lanes"]] == [2, 2, 2]
+
+
+async def test_bad_fields_are_named_as_they_were_sent(site: Served) -> None:
+    await site.link(FakeAgent())
+    bad: list[tuple[dict[str, Any], set[str]]] = [
+        ({"test_type": "work", "repeat": 0}, {"repeat"}),
+        ({"test_type": "none"}, {"test_type"}),
+        ({"test_type": 5}, {"test_type"}),
+        ({"prompt": "x"}, {"test_type"}),
+        ({"test_type": "work", "machine_ids": "local"}, {"machine_ids"}),
+        ({"test_type": "work", "machine_ids": ["local", "nobody"]}, {"machine_ids[1]"}),
+    ]
+    for job, paths in bad:
+        answer = await site.http.post("/api/jobs", json=job)
+        assert answer.status_code == 422, answer.text
+        assert {each["path"] for each in answer.json()["error"]["fields"]} == paths
+
+
+def test_the_older_form_is_sorted_into_a_specification() -> None:
+    given = {"model": "m", "prompt": "p", "max_tokens": 5, "machine_ids": ["a"], "stream": True}
+    assert native(given) == {
+        "kind": "llm_generate",
+        "rounds": 1,
+        "warmup": 0,
+        "params": {"model": "m", "prompt": "p", "max_tokens": 5},
+        "lanes": [{"machine_id": "a"}],
+    }
+    named = {"params.model": "model", "lanes[2].params.n": "n", "rounds": "repeat", "": ""}
+    for path, older in named.items():
+        assert as_given(FieldError(path, "x")).path == older
+
+
+async def test_an_older_agent_registers_and_beats(site: Served) -> None:
+    beat = {"status": "idle", "gpu_utilization_pct": 3.5, "uptime_s": 7}
+    gone = await site.http.post("/api/v1/agents/box/heartbeat", json=beat)
+    assert gone.status_code == 404
+    made = await site.http.post("/api/v1/agents/register", json={"machine_id": "box", "more": 1})
+    assert made.status_code == 201
+    assert made.json() == {"agent_id": "box", "heartbeat_interval_s": 30}
+    for status, pause_s in (("idle", 30), ("running", 60), ("error", 30)):
+        ack = await site.http.post("/api/v1/agents/box/heartbeat", json=beat | {"status": status})
+        assert ack.json() == {
+            "ack": True,
+            "agent_id": "box",
+            "commands": [],
+            "settings": {"heartbeat_interval_s": pause_s},
+        }
+    bad = await site.http.post("/api/v1/agents/box/heartbeat", json={"status": "asleep"})
+    assert bad.status_code == 422
+    nobody = await site.http.post("/api/v1/agents/register", json={})
+    assert nobody.json()["agent_id"].startswith("agent-")
+    evil = await site.http.post("/api/v1/agents/register", json={"agent_id": "../x"})
+    assert evil.status_code == 422
+    (first, second) = (await site.get("/api/v1/agents"))["agents"]
+    assert {first["agent_id"], second["agent_id"]} == {"box", nobody.json()["agent_id"]}
+
+
+async def test_service_control_says_what_runs(site: Served) -> None:
+    status = await site.get("/api/service/central/status")
+    assert (status["component"], status["running"]) == ("central", True)
+    assert status["info"]["url"] == site.url
+    agent = await site.get("/api/service/agent/status")
+    assert (agent["component"], agent["running"], agent["pid"]) == ("agent", False, None)
+    assert (await site.http.get("/api/service/other/status")).status_code == 404
+    assert (await site.http.post("/api/service/agent/dance")).status_code == 404
+    foreign = {"Origin": "http://evil.example"}
+    stop = await site.http.post("/api/service/central/stop", headers=foreign)
+    assert stop.status_code == 403
+
+
+async def test_service_control_from_elsewhere_needs_its_token(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with served(tmp_path, extend=install, host="0.0.0.0") as site:
+        path = "/api/service/central/status"
+        assert (await site.http.get(path)).status_code == 401
+        right = {"Authorization": "Bearer right"}
+        assert (await site.http.get(path, headers=right)).status_code == 401
+        monkeypatch.setenv("SERVICE_CONTROL_TOKEN", "right")
+        assert (await site.http.get(path, headers=right)).status_code == 200
+        wrong = {"Authorization": "Bearer wrong"}
+        assert (await site.http.get(path, headers=wrong)).status_code == 401
