@@ -86,6 +86,7 @@ def _machine_routes(app: Quart, agent: Agent) -> None:
 
     @app.get("/health", endpoint="health")
     async def health() -> Response:
+        """Say that the agent serves, whatever runs, and whether a job measures."""
         busy = agent.slot.job_id is not None
         return answer(
             Health(
@@ -99,10 +100,12 @@ def _machine_routes(app: Quart, agent: Agent) -> None:
 
     @app.get("/capabilities", endpoint="capabilities")
     async def capabilities() -> Response:
+        """Give hardware, environment, plugins, and backends with their models."""
         return answer(await agent.abilities.known())
 
     @app.get("/api/status", endpoint="status")
     async def status() -> Response:
+        """Say what runs, how much room the data folder has, and how the link is."""
         usage = await anyio.to_thread.run_sync(shutil.disk_usage, settings.data)
         running = agent.jobs.running
         return answer(
@@ -120,11 +123,13 @@ def _machine_routes(app: Quart, agent: Agent) -> None:
 
     @app.get("/api/agent/runtime_metrics", endpoint="runtime_metrics")
     async def runtime_metrics() -> Response:
+        """Give the last runtime samples of this machine."""
         samples = await agent.sampling.window()
         return answer(RuntimeMetrics(machine_id=settings.machine_id, samples=samples))
 
     @app.get("/metrics", endpoint="metrics")
     async def metrics() -> Response:
+        """Give the agent's figures as Prometheus text."""
         await agent.sampling.window()
         text, content_type = exposition(agent)
         return Response(text, content_type=content_type)
@@ -133,19 +138,23 @@ def _machine_routes(app: Quart, agent: Agent) -> None:
 def _job_routes(app: Quart, agent: Agent) -> None:
     @app.post("/jobs", endpoint="start_job")
     async def start_job() -> Response:
+        """Start a job on this machine alone; 409 while another one measures."""
         job = await agent.start_direct(await body.read(request, JobRequest))
         return answer(Accepted(job_id=job.job_id), 202)
 
     @app.get("/jobs", endpoint="list_jobs")
     async def list_jobs() -> Response:
+        """List the jobs that are kept."""
         return answer(JobList(jobs=tuple(job.summary() for job in agent.jobs.all())))
 
     @app.get("/jobs/<job_id>", endpoint="show_job")
     async def show_job(job_id: str) -> Response:
+        """Give a job: its phase, and its metrics or what ended it."""
         return answer(agent.jobs.named(job_id).summary())
 
     @app.post("/jobs/<job_id>/cancel", endpoint="cancel_job")
     async def cancel_job(job_id: str) -> Response:
+        """Cancel a job in whatever phase it is; the real work stops."""
         asked = await body.read(request, CancelRequest)
         job = agent.jobs.named(job_id)
         await job.cancel(asked.reason[:500])
@@ -157,11 +166,13 @@ def _log_routes(app: Quart, agent: Agent, shutdown: Shutdown) -> None:
 
     @app.get("/jobs/<job_id>/events", endpoint="job_events")
     async def job_events(job_id: str) -> Response:
+        """Give the events of a job's work from number `since` on, its last event last."""
         job = agent.jobs.named(job_id)
         return Response(events_from(job, _since()), content_type="application/json")
 
     @app.get("/api/logs/<job_id>", endpoint="job_log")
     async def job_log(job_id: str) -> Response:
+        """Give a job's events live, with replay and an end event."""
         job = agent.jobs.named(job_id)
         place = request.headers.get("Last-Event-ID") or request.args.get("after")
         return sse.stream(

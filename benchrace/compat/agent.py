@@ -17,6 +17,7 @@ def install(app: Quart, agent: Agent) -> None:
     """Add what older clients know of an agent; pass it to `serve` as `extend`."""
 
     async def capabilities() -> Response:
+        """Give what this machine is and can do, older keys first, then the native ones."""
         return answer(capabilities_answer(await agent.abilities.known()))
 
     app.view_functions["capabilities"] = capabilities

@@ -41,6 +41,7 @@ def install_jobs(app: Quart, agent: Agent) -> None:
     """Let `POST /jobs` take both forms, and add the older routes."""
 
     async def start_job() -> Response:
+        """Start a job on this machine alone; 409 while another one measures."""
         given = await body.read(request, dict[str, Any])
         job = await start(agent, given)
         return answer(Accepted(job_id=job.job_id), 202)
@@ -49,6 +50,7 @@ def install_jobs(app: Quart, agent: Agent) -> None:
 
     @app.post("/jobs/cancel", endpoint="cancel_by_token")
     async def cancel_by_token() -> Response:
+        """Cancel the running job whose id is the token; 404 where there is none."""
         asked = await body.read(request, CancelByToken)
         job = agent.jobs.get(asked.token)
         if job is None or job.phase.final:
@@ -58,6 +60,7 @@ def install_jobs(app: Quart, agent: Agent) -> None:
 
     @app.post("/api/compute", endpoint="compute")
     async def compute() -> Response:
+        """Run one count to its end and answer its result."""
         given = await body.read(request, dict[str, Any])
         index = given.get("repeat_index", 0)
         if not isinstance(index, int) or isinstance(index, bool):
@@ -68,6 +71,7 @@ def install_jobs(app: Quart, agent: Agent) -> None:
 
     @app.post("/api/image/txt2img", endpoint="txt2img")
     async def txt2img() -> Response:
+        """Start an image job, and answer the job's id."""
         given = await body.read(request, dict[str, Any])
         job = await start(agent, {**given, "test_type": "txt2img"})
         return answer(Accepted(job_id=job.job_id), 202)

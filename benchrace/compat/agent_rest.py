@@ -35,6 +35,7 @@ def install_rest(app: Quart, agent: Agent) -> None:
 
     @app.post("/api/reset", endpoint="reset")
     async def reset() -> Response:
+        """Reset the engines; always 200, and `notes` say what was not done."""
         started = time.monotonic_ns()
         known = await agent.abilities.known()
         names = ", ".join(status.description.name for status in known.backends) or "none"
@@ -58,8 +59,10 @@ def install_rest(app: Quart, agent: Agent) -> None:
 
     @app.post("/models/sync", endpoint="sync_models")
     async def sync_models() -> Response:
+        """Copy models here; refused with what to install where no backend can."""
         raise refuse("ollama")
 
     @app.post("/api/comfy/sync_checkpoints", endpoint="sync_checkpoints")
     async def sync_checkpoints() -> Response:
+        """Copy checkpoints here; refused with what to install where no backend can."""
         raise refuse("comfyui")

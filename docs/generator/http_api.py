@@ -9,9 +9,11 @@ from benchrace.agent.direct import JobRequest
 from benchrace.agent.routes import create_app as agent_app
 from benchrace.central.app import LINK, with_link
 from benchrace.central.app import create_app as central_app
+from benchrace.central.central import Central
 from benchrace.central.site import Site
 from benchrace.compat import agent as agent_compat
 from benchrace.compat import agent_socket
+from benchrace.compat import central as central_compat
 from benchrace.web import problem, sse
 from benchrace.web.shutdown import Shutdown
 from docs.generator import structs
@@ -75,7 +77,9 @@ def agent_routes() -> list[Route]:
 
 def central_routes() -> list[Route]:
     """List central's routes, the older ones too."""
-    return _routes(central_app(cast(Site, _Standin())))
+    app = central_app(cast(Site, _Standin()))
+    central_compat.install(app, cast(Central, _Standin()))
+    return _routes(app)
 
 
 def _routes(app: Quart) -> list[Route]:
@@ -86,6 +90,9 @@ def _routes(app: Quart) -> list[Route]:
         view: Any = app.view_functions[rule.endpoint]
         methods = (rule.methods or set()) - {"HEAD", "OPTIONS"}
         found += [Route(method, rule.rule, first_line(said(view))) for method in methods]
+    silent = [route.path for route in found if not route.words]
+    if silent:
+        raise ValueError(f"these routes say nothing of themselves in a docstring: {silent}")
     return sorted(found, key=lambda route: (route.path, route.method))
 
 
