@@ -84,6 +84,6 @@ def again(chosen: dict[str, Any]) -> list[str]:
             said.append(flag)
         elif name in ("data_dir", "config_dir") and value:
             said += [flag, str(Path(value).absolute())]
-        elif value not in (None, False):
+        elif value is not None and value is not False:
             said += [flag, str(value)]
     return said
