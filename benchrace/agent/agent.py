@@ -81,6 +81,7 @@ class Agent:
 
         Raises InvalidInput with each bad field, by its path in the request, or Busy.
         """
+        await self.jobs.let_end()
         self.slot.refuse_if_busy()
         known = await self.abilities.known()
         only = await self._settled(request, direct.lane(request, known), known)

@@ -13,10 +13,13 @@ from benchrace.agent.job import Job
 from benchrace.agent.recovery import recover
 from benchrace.agent.running import Bench, run_job
 from benchrace.agent.slot import Slot
+from benchrace.agent.stream import terminal_line
 from benchrace.errors import NotFound
 from benchrace.plugin.entry_points import PluginRef
 from benchrace.run.control import JobOrder
 from benchrace.run.job import JobSpec
+
+_LEAVING_S = 5.0
 
 
 class Retention(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,6 +73,7 @@ class Jobs:
         """Accept a job and start it; raises Busy or `disk_full`, and then it never was."""
         if self._tasks is None:
             raise RuntimeError("jobs are started before they are run")
+        await self.let_end()
         await self.slot.take(spec.job_id)
         try:
             clock = self._bench.clock
@@ -125,6 +129,17 @@ class Jobs:
         """Wait for a job's end."""
         while not job.phase.final:
             await self.changed.wait(self.changed.count)
+
+    async def let_end(self) -> None:
+        """Wait for a job whose last event can be read already, but whose worker is not gone yet.
+
+        Whoever has seen that event may ask for the next job at once.
+        """
+        job = self.running
+        if job is None or await anyio.to_thread.run_sync(terminal_line, job.folder) is None:
+            return
+        with anyio.move_on_after(_LEAVING_S):
+            await self.ended(job)
 
     async def stop(self) -> None:
         """End the running job as interrupted, and wait for that."""

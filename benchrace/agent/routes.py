@@ -6,6 +6,7 @@ from typing import Any
 import anyio
 import msgspec
 from quart import Quart, Response, request
+from quart_schema import document_querystring, document_request, document_response
 
 from benchrace import __version__
 from benchrace.agent.agent import Agent
@@ -16,7 +17,8 @@ from benchrace.agent.metrics import exposition
 from benchrace.agent.sampling import Sample
 from benchrace.agent.slot import Busy
 from benchrace.errors import FieldError, InvalidInput
-from benchrace.web import body, problem, sse
+from benchrace.link.capabilities import Capabilities
+from benchrace.web import body, openapi, problem, sse
 from benchrace.web.shutdown import Shutdown
 
 
@@ -59,6 +61,18 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     central: str
 
 
+class Since(msgspec.Struct, frozen=True, kw_only=True):
+    """The first line of the work stream to give, from 0."""
+
+    since: int = 0
+
+
+class JobEvents(msgspec.Struct, frozen=True, kw_only=True):
+    """Events as they stand in the journal."""
+
+    events: tuple[dict[str, Any], ...]
+
+
 class RuntimeMetrics(msgspec.Struct, frozen=True, kw_only=True):
     machine_id: str
     samples: tuple[Sample, ...]
@@ -73,6 +87,7 @@ def create_app(agent: Agent, shutdown: Shutdown) -> Quart:
     """Make the application; compat replaces and adds routes by their endpoint's name."""
     app = Quart("benchrace.agent")
     app.config["MAX_CONTENT_LENGTH"] = 1 << 20
+    openapi.install(app, "benchrace agent")
     problem.install(app)
     app.register_error_handler(Busy, _busy)
     _machine_routes(app, agent)
@@ -85,7 +100,9 @@ def _machine_routes(app: Quart, agent: Agent) -> None:
     settings = agent.settings
 
     @app.get("/health", endpoint="health")
+    @document_response(Health)
     async def health() -> Response:
+        """Say that the agent lives, and whether it measures."""
         """Say that the agent serves, whatever runs, and whether a job measures."""
         busy = agent.slot.job_id is not None
         return answer(
@@ -99,12 +116,16 @@ def _machine_routes(app: Quart, agent: Agent) -> None:
         )
 
     @app.get("/capabilities", endpoint="capabilities")
+    @document_response(Capabilities)
     async def capabilities() -> Response:
+        """Tell what this machine is and can do."""
         """Give hardware, environment, plugins, and backends with their models."""
         return answer(await agent.abilities.known())
 
     @app.get("/api/status", endpoint="status")
+    @document_response(Status)
     async def status() -> Response:
+        """Tell what runs, where data is kept, and how the link to central stands."""
         """Say what runs, how much room the data folder has, and how the link is."""
         usage = await anyio.to_thread.run_sync(shutil.disk_usage, settings.data)
         running = agent.jobs.running
@@ -122,13 +143,16 @@ def _machine_routes(app: Quart, agent: Agent) -> None:
         )
 
     @app.get("/api/agent/runtime_metrics", endpoint="runtime_metrics")
+    @document_response(RuntimeMetrics)
     async def runtime_metrics() -> Response:
+        """Give the latest samples of the machine."""
         """Give the last runtime samples of this machine."""
         samples = await agent.sampling.window()
         return answer(RuntimeMetrics(machine_id=settings.machine_id, samples=samples))
 
     @app.get("/metrics", endpoint="metrics")
     async def metrics() -> Response:
+        """Give the figures as Prometheus text."""
         """Give the agent's figures as Prometheus text."""
         await agent.sampling.window()
         text, content_type = exposition(agent)
@@ -137,23 +161,33 @@ def _machine_routes(app: Quart, agent: Agent) -> None:
 
 def _job_routes(app: Quart, agent: Agent) -> None:
     @app.post("/jobs", endpoint="start_job")
+    @document_request(JobRequest)
+    @document_response(Accepted, 202)
     async def start_job() -> Response:
+        """Start a job on this machine alone."""
         """Start a job on this machine alone; 409 while another one measures."""
         job = await agent.start_direct(await body.read(request, JobRequest))
         return answer(Accepted(job_id=job.job_id), 202)
 
     @app.get("/jobs", endpoint="list_jobs")
+    @document_response(JobList)
     async def list_jobs() -> Response:
+        """List the jobs that are kept, the oldest first."""
         """List the jobs that are kept."""
         return answer(JobList(jobs=tuple(job.summary() for job in agent.jobs.all())))
 
     @app.get("/jobs/<job_id>", endpoint="show_job")
+    @document_response(JobSummary)
     async def show_job(job_id: str) -> Response:
+        """Tell how a job stands."""
         """Give a job: its phase, and its metrics or what ended it."""
         return answer(agent.jobs.named(job_id).summary())
 
     @app.post("/jobs/<job_id>/cancel", endpoint="cancel_job")
+    @document_request(CancelRequest)
+    @document_response(JobSummary)
     async def cancel_job(job_id: str) -> Response:
+        """Cancel a job, in whatever phase it is."""
         """Cancel a job in whatever phase it is; the real work stops."""
         asked = await body.read(request, CancelRequest)
         job = agent.jobs.named(job_id)
@@ -165,13 +199,17 @@ def _log_routes(app: Quart, agent: Agent, shutdown: Shutdown) -> None:
     viewers = sse.Viewers()
 
     @app.get("/jobs/<job_id>/events", endpoint="job_events")
+    @document_querystring(Since)
+    @document_response(JobEvents)
     async def job_events(job_id: str) -> Response:
+        """Give a job's work stream from line `since` on, its last event last."""
         """Give the events of a job's work from number `since` on, its last event last."""
         job = agent.jobs.named(job_id)
         return Response(events_from(job, _since()), content_type="application/json")
 
     @app.get("/api/logs/<job_id>", endpoint="job_log")
     async def job_log(job_id: str) -> Response:
+        """Follow a job's work stream as server-sent events, from its first line."""
         """Give a job's events live, with replay and an end event."""
         job = agent.jobs.named(job_id)
         place = request.headers.get("Last-Event-ID") or request.args.get("after")

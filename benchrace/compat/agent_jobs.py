@@ -5,10 +5,11 @@ from typing import Any
 import anyio
 import msgspec
 from quart import Quart, Response, request
+from quart_schema import document_request, document_response
 
 from benchrace.agent import Agent
 from benchrace.agent.direct import JobRequest
-from benchrace.agent.job import Job
+from benchrace.agent.job import Job, JobSummary
 from benchrace.agent.routes import Accepted, answer
 from benchrace.errors import BenchraceError, Category, FieldError, InvalidInput, NotFound
 from benchrace.web import body
@@ -40,7 +41,10 @@ class ComputeAnswer(msgspec.Struct, frozen=True, kw_only=True):
 def install_jobs(app: Quart, agent: Agent) -> None:
     """Let `POST /jobs` take both forms, and add the older routes."""
 
+    @document_request(JobRequest)
+    @document_response(Accepted, 202)
     async def start_job() -> Response:
+        """Start a job on this machine alone; the flat body with `test_type` is taken too."""
         """Start a job on this machine alone; 409 while another one measures."""
         given = await body.read(request, dict[str, Any])
         job = await start(agent, given)
@@ -49,7 +53,10 @@ def install_jobs(app: Quart, agent: Agent) -> None:
     app.view_functions["start_job"] = start_job
 
     @app.post("/jobs/cancel", endpoint="cancel_by_token")
+    @document_request(CancelByToken)
+    @document_response(JobSummary, 202)
     async def cancel_by_token() -> Response:
+        """Cancel a running job by its token."""
         """Cancel the running job whose id is the token; 404 where there is none."""
         asked = await body.read(request, CancelByToken)
         job = agent.jobs.get(asked.token)
@@ -59,7 +66,9 @@ def install_jobs(app: Quart, agent: Agent) -> None:
         return answer(job.summary(), 202)
 
     @app.post("/api/compute", endpoint="compute")
+    @document_response(ComputeAnswer)
     async def compute() -> Response:
+        """Count primes, wait for the end, and answer the result."""
         """Run one count to its end and answer its result."""
         given = await body.read(request, dict[str, Any])
         index = given.get("repeat_index", 0)
@@ -70,7 +79,9 @@ def install_jobs(app: Quart, agent: Agent) -> None:
         return answer(compute_answer(job, index))
 
     @app.post("/api/image/txt2img", endpoint="txt2img")
+    @document_response(Accepted, 202)
     async def txt2img() -> Response:
+        """Make an image, where an installed backend can."""
         """Start an image job, and answer the job's id."""
         given = await body.read(request, dict[str, Any])
         job = await start(agent, {**given, "test_type": "txt2img"})

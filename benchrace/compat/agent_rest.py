@@ -4,6 +4,7 @@ import time
 
 import msgspec
 from quart import Quart, Response
+from quart_schema import document_response
 
 from benchrace.agent import Agent
 from benchrace.agent.routes import answer
@@ -34,7 +35,9 @@ def install_rest(app: Quart, agent: Agent) -> None:
     """Add reset (always 200) and the syncs of models (refused with what to install)."""
 
     @app.post("/api/reset", endpoint="reset")
+    @document_response(ResetAnswer)
     async def reset() -> Response:
+        """Reset the engines, as far as a backend here can; always 200."""
         """Reset the engines; always 200, and `notes` say what was not done."""
         started = time.monotonic_ns()
         known = await agent.abilities.known()
@@ -59,10 +62,12 @@ def install_rest(app: Quart, agent: Agent) -> None:
 
     @app.post("/models/sync", endpoint="sync_models")
     async def sync_models() -> Response:
+        """Copy models to this machine, where a backend here can."""
         """Copy models here; refused with what to install where no backend can."""
         raise refuse("ollama")
 
     @app.post("/api/comfy/sync_checkpoints", endpoint="sync_checkpoints")
     async def sync_checkpoints() -> Response:
+        """Copy checkpoints to this machine, where a backend here can."""
         """Copy checkpoints here; refused with what to install where no backend can."""
         raise refuse("comfyui")

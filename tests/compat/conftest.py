@@ -1,0 +1,38 @@
+"""A real agent with the real worker and plugin, one for all the older routes."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import msgspec
+import pytest
+
+START = Path(__file__).parents[1] / "agent/start_agent.py"
+
+
+@pytest.fixture(scope="module")
+def older(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    """Speak to an agent as an older client would."""
+    settings = {
+        "data": str(tmp_path_factory.mktemp("data")),
+        "machine_id": "m1",
+        "label": "Machine 1",
+        "port": 0,
+        "share_host": True,
+        "sampling_s": 0.2,
+    }
+    with subprocess.Popen(
+        [sys.executable, str(START), msgspec.json.encode(settings).decode()],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().strip()
+        with httpx.Client(base_url=url, timeout=15, trust_env=False) as client:
+            yield client
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
