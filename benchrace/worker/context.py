@@ -52,12 +52,14 @@ class LaneContext:
         self._artifacts = artifacts
         self._round: RoundInfo | None = None
         self._marks: Marks | None = None
+        self._until_ns: int | None = None
         self._text = TextBatch(self._show_text, clock, flush)
         self._progress = Thinned(self._show_progress, clock)
 
-    def begin(self, info: RoundInfo, marks: Marks) -> None:
-        """Enter a round."""
+    def begin(self, info: RoundInfo, marks: Marks, limit_s: float) -> None:
+        """Enter a round, which is to be over in `limit_s`."""
         self._round, self._marks = info, marks
+        self._until_ns = self._clock.monotonic_ns() + int(limit_s * 1e9)
 
     def show_all(self) -> None:
         """Show what is still held back for display."""
@@ -66,7 +68,7 @@ class LaneContext:
 
     def finish(self) -> None:
         """Leave the round; nothing may be measured until the next."""
-        self._round, self._marks = None, None
+        self._round, self._marks, self._until_ns = None, None, None
 
     def tick(self, period_s: float) -> None:
         """Show text that has grown old; called from the loop each `period_s`."""
@@ -78,7 +80,9 @@ class LaneContext:
 
     @property
     def cancelled(self) -> bool:
-        return self._commands.stopping
+        # A thread that works for a round hears of its time-out here, as async code does by scope.
+        late = self._until_ns is not None and self._clock.monotonic_ns() > self._until_ns
+        return late or self._commands.stopping
 
     @property
     def round(self) -> RoundInfo:

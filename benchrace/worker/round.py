@@ -45,7 +45,7 @@ class Rounds:
         info = RoundInfo(
             round=slot.round, warmup=slot.warmup, nonce=nonce(self._spec.salt, slot.round)
         )
-        racer.context.begin(info, marks)
+        racer.context.begin(info, marks, self._spec.timeout_s)
         try:
             try:
                 timed = await self._timed(racer, slot, armed_ns)

@@ -79,7 +79,7 @@ def test_a_bug_ends_the_job_with_its_traceback(
     assert isinstance(done.end, JobError)
     assert done.end.payload.category is Category.PLUGIN_ERROR
     assert said in done.end.payload.message
-    assert "scripted.py" in done.end.payload.detail
+    assert "scripted.py" in (done.end.payload.detail or "")
 
 
 def test_an_exit_in_a_task_of_the_plugin_ends_the_job_too(run: Run) -> None:

@@ -1,7 +1,6 @@
 """Find the N whose count takes about two seconds, by timing counts of growing N."""
 
 from collections.abc import Awaitable, Callable
-from math import floor, log10
 
 TARGET_S = 2.0
 _ENOUGH_S = 0.2
@@ -26,5 +25,5 @@ async def calibrate(
 
 def round_down(n: float) -> int:
     """Keep the first digit of n, and make the others zero; at least 1."""
-    step: int = 10 ** max(0, floor(log10(max(n, 1))))
-    return max(1, int(n) // step * step)
+    digits = str(max(1, int(n)))
+    return int(digits[0] + "0" * (len(digits) - 1))

@@ -1,0 +1,108 @@
+"""The compute backend: counts that are right, refusals that say why, cancels that are quick."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import benchrace_core as core
+from benchrace.plugin import BenchraceError, Category, Lane
+from benchrace.testing import RecordingContext, job_lane, job_spec, plugin_ref, run_job
+from benchrace.testing.contract import BackendContract
+from benchrace_compute import backend as module
+from benchrace_compute.backend import Compute
+from benchrace_compute.options import Options
+
+CORES = core.available_threads()
+
+
+class TestCompute(BackendContract):
+    backend = Compute
+    params = {"n": 100_000, "stream_first_k": 3}  # noqa: RUF012 - a ClassVar of the contract
+    long_params = {"n": 10**13, "progress_interval_s": 0.05}  # noqa: RUF012
+    cancel_within_s = 1.0
+
+
+def lane(**params: Any) -> Lane[Options]:
+    return Lane(lane_id="lane-0", label="a", kind="compute", params=Options(**params))
+
+
+@pytest.mark.parametrize("algorithm", core.ALGORITHMS)
+@pytest.mark.parametrize(("n", "primes"), [(1, 0), (2, 1), (10_000, 1229), (1_000_000, 78_498)])
+async def test_counts_are_right(algorithm: str, n: int, primes: int) -> None:
+    context = RecordingContext()
+    record = await Compute().round(lane(algorithm=algorithm, n=n), context)
+    assert (record.primes_found, record.primes_expected) == (primes, core.known_pi(n))
+    assert record.elapsed_ns > 0
+    done, total, unit = context.steps[-1]
+    assert (done, unit) == (total, "blocks")
+
+
+@pytest.mark.parametrize(("asked", "most"), [(0, CORES), (1, 1), (CORES, CORES)])
+async def test_threads_are_those_asked_for(asked: int, most: int) -> None:
+    record = await Compute().round(lane(n=100_000_000, threads=asked), RecordingContext())
+    assert record.threads_requested == asked
+    assert 1 <= record.threads_used <= most
+
+
+async def test_the_first_primes_are_shown_and_kept() -> None:
+    context = RecordingContext()
+    record = await Compute().round(lane(n=1000, stream_first_k=5), context)
+    assert record.first_primes == (2, 3, 5, 7, 11)
+    assert context.lines == ["2", "3", "5", "7", "11"]
+
+
+async def test_a_wrong_count_is_a_failed_round(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(core, "known_pi", lambda n: 7)
+    with pytest.raises(BenchraceError, match="found 168 primes up to 1000; there are 7") as caught:
+        await Compute().round(lane(n=1000), RecordingContext())
+    assert caught.value.category is Category.BAD_OUTPUT
+
+
+@pytest.mark.parametrize(
+    ("params", "field", "said"),
+    [
+        ({"threads": CORES + 1}, "threads", f"{CORES + 1} asked"),
+        ({"algorithm": "trial_division", "n": 10**12}, "n", "1000000000000"),
+        ({"algorithm": "simple_sieve", "n": 10**13}, "n", "the largest N that fits now is"),
+    ],
+)
+async def test_what_cannot_be_done_is_refused_before_it_is_tried(
+    params: dict[str, Any], field: str, said: str
+) -> None:
+    found = await Compute().preflight(lane(**params), RecordingContext())
+    assert [each.path for each in found.fields] == [field]
+    assert said in found.fields[0].message
+
+
+async def test_the_probe_names_the_kernels_and_the_instructions() -> None:
+    found = await Compute().probe(RecordingContext())
+    assert found.reachable
+    assert core.cpu_tier() in (found.version or "")
+
+
+async def test_a_panic_of_a_kernel_is_a_failure_of_the_round() -> None:
+    class Panics:
+        def execute(self) -> None:
+            raise core.KernelPanic("at the disco")
+
+        def cancel(self) -> None:
+            return
+
+    with pytest.raises(BenchraceError, match="at the disco") as caught:
+        await module._execute(Panics(), RecordingContext())  # type: ignore[arg-type]
+    assert caught.value.category is Category.PLUGIN_ERROR
+
+
+def test_a_race_of_kernels_in_a_real_worker(tmp_path: Path) -> None:
+    lanes = [
+        job_lane(0, "compute", {"n": 2_000_000, "threads": 1}),
+        job_lane(1, "compute", {"n": 2_000_000, "algorithm": "simple_sieve"}),
+    ]
+    spec = job_spec("compute", lanes, rounds=2)
+    done = run_job(spec, tmp_path, [plugin_ref("benchrace_compute.plugin", "compute")])
+    metrics = done.end.payload.metrics
+    assert metrics["lane-0.primes_found"] == metrics["lane-1.primes_found"] == 148_933
+    assert {"elapsed_ms", "primes_per_sec", "threads_used"} <= {
+        name.removeprefix("lane-0.") for name in metrics if name.startswith("lane-0.")
+    }

@@ -1,0 +1,85 @@
+"""What a count means."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from benchrace.kinds import COMPUTE, ComputeParams, ComputeRecord, Estimator
+
+
+def record(**changes: Any) -> ComputeRecord:
+    facts: dict[str, Any] = {
+        "algorithm": "segmented_sieve",
+        "n": 1000,
+        "threads_requested": 1,
+        "threads_used": 1,
+        "primes_found": 168,
+        "primes_expected": 168,
+        "elapsed_ns": 2_000_000,
+        "blocks": 1,
+        "cpu_tier": "sse2",
+    }
+    return ComputeRecord(**{**facts, **changes})
+
+
+def derived(**changes: Any) -> dict[str, Any]:
+    found = COMPUTE.derive(record(**changes), ComputeParams())
+    return {each.metric: each for each in found}
+
+
+def test_every_declared_metric_is_derived() -> None:
+    assert set(derived()) == {metric.name for metric in COMPUTE.metrics}
+
+
+def test_rates_are_counts_by_seconds() -> None:
+    found = derived()
+    assert found["primes_per_sec"].value == 84_000
+    assert found["numbers_per_sec"].value == 500_000
+    assert found["elapsed_ms"].value == 2
+    assert found["primes_found"].value == 168
+
+
+def test_ratios_keep_their_parts() -> None:
+    found = derived()
+    for metric in COMPUTE.metrics:
+        each = found[metric.name]
+        if metric.estimator is Estimator.RATIO:
+            assert each.numerator / each.denominator == each.value
+        else:
+            assert each.numerator is None
+
+
+def test_a_round_without_a_duration_has_no_rate_and_says_why() -> None:
+    found = derived(elapsed_ns=0)
+    assert found["primes_per_sec"].value is None
+    assert found["primes_per_sec"].reason
+    assert found["elapsed_ms"].value == 0
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"n": 0},
+        {"n": -5},
+        {"n": 10**13 + 1},
+        {"n": "50M"},
+        {"n": 1.5},
+        {"n": True},
+        {"threads": -1},
+        {"threads": 5000},
+        {"stream_first_k": 10_001},
+        {"progress_interval_s": 0},
+        {"no_such": 1},
+    ],
+)
+def test_bad_parameters_are_refused(bad: dict[str, Any]) -> None:
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert(bad, ComputeParams)
+
+
+def test_the_first_headline_is_the_rate_in_primes() -> None:
+    assert [metric.name for metric in COMPUTE.metrics if metric.headline] == [
+        "primes_per_sec",
+        "elapsed_ms",
+    ]

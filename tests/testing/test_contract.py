@@ -1,0 +1,105 @@
+"""The contract tests hold for a good backend, and fail for bad ones."""
+
+from pathlib import Path
+
+import anyio
+import pytest
+
+from benchrace.plugin import Context, Lane, Record
+from benchrace.testing import (
+    FakeClock,
+    RecordingContext,
+    ScriptedBackend,
+    ScriptedParams,
+    job_lane,
+    job_spec,
+    plugin_ref,
+    run_job,
+)
+from benchrace.testing.contract import BackendContract
+
+
+class TestScripted(BackendContract):
+    backend = ScriptedBackend
+    params = {"units": 2}  # noqa: RUF012 - a ClassVar of the contract
+    long_params = {"units": 1000, "unit_s": 0.05}  # noqa: RUF012
+
+
+class Stubborn(ScriptedBackend):
+    """Does not end when it is cancelled."""
+
+    async def round(self, lane: Lane[ScriptedParams], context: Context) -> Record:
+        with anyio.CancelScope(shield=True):
+            await anyio.sleep(1)
+        return await super().round(lane, context)
+
+
+class Forgetful(ScriptedBackend):
+    """Returns what its kind does not know."""
+
+    async def round(self, lane: Lane[ScriptedParams], context: Context) -> Record:
+        return Record()
+
+
+async def test_the_contract_finds_a_backend_that_does_not_stop() -> None:
+    contract = BackendContract()
+    contract.__class__ = type(
+        "Tried",
+        (BackendContract,),
+        {"backend": Stubborn, "long_params": {}, "cancel_within_s": 0.3},
+    )
+    (workload,) = Stubborn.workloads
+    with pytest.raises(AssertionError):
+        await contract.test_a_cancelled_round_ends_soon(workload, RecordingContext())
+
+
+async def test_the_contract_finds_a_record_of_another_type() -> None:
+    contract = BackendContract()
+    contract.__class__ = type("Tried", (BackendContract,), {"backend": Forgetful})
+    (workload,) = Forgetful.workloads
+    with pytest.raises(AssertionError):
+        await contract.test_a_round_gives_every_number_that_its_kind_declares(
+            workload, RecordingContext()
+        )
+
+
+def test_the_fake_clock_tells_sleep_from_passing_time() -> None:
+    clock = FakeClock()
+    before = clock.boottime_ns() - clock.monotonic_ns()
+    clock.pass_s(5)
+    assert clock.boottime_ns() - clock.monotonic_ns() == before
+    wall = clock.wall_s()
+    clock.sleep_s(60)
+    assert clock.boottime_ns() - clock.monotonic_ns() == before + 60_000_000_000
+    assert clock.wall_s() == wall + 60
+    clock.jump_s(-3600)
+    assert clock.wall_s() == wall - 3540
+
+
+async def test_the_recording_context_keeps_what_is_shown() -> None:
+    context = RecordingContext(["score"])
+    with pytest.raises(RuntimeError):
+        print(context.round)
+    context.begin(3)
+    context.token("a")
+    context.line("b")
+    context.progress(1, None, "x")
+    context.log("c", "warning")
+    context.measure("score", 2.0)
+    context.suspect("code", "text")
+    await context.artifact("n", "text/plain", b"d")
+    assert (context.tokens, context.lines, context.steps) == (["a"], ["b"], [(1, None, "x")])
+    assert context.logs == [("warning", "c")]
+    assert context.measured[0].value == 2.0
+    assert context.verdict.reasons[0].code == "code"
+    assert context.artifacts == {"n": ("text/plain", b"d")}
+    assert await context.run_blocking(lambda: 4) == 4
+    assert context.round.round == 3
+    await context.aclose()
+
+
+def test_a_job_can_be_run_by_a_plugin_s_author(tmp_path: Path) -> None:
+    spec = job_spec("scripted", [job_lane(0, "scripted")], rounds=1)
+    done = run_job(spec, tmp_path, [plugin_ref("benchrace.testing.scripted")])
+    assert done.end.payload.metrics["score"] == 1.0
+    assert done.status == 0
