@@ -100,8 +100,9 @@ async def main():
         await websocket.accept()
         await websocket.receive()
     listener = listen("127.0.0.1", 0)
-    print(listener.port, flush=True)
-    await serve(app, listener, Shutdown(), stop_signal)
+    async with anyio.create_task_group() as group:
+        await group.start(serve, app, listener, Shutdown(), stop_signal)
+        print(listener.port, flush=True)
     print("ended", flush=True)
     time.sleep(float(sys.argv[1]))
 
