@@ -1,5 +1,6 @@
 """A run's life, from its turn in the queue to its summary."""
 
+import logging
 from collections.abc import Awaitable, Callable
 
 import anyio
@@ -24,6 +25,8 @@ from benchrace.run import plan
 from benchrace.run.metadata import RunMetadata
 from benchrace.run.states import RunState
 from benchrace.run.summary import RunSummary
+
+log = logging.getLogger(__name__)
 
 # After a job's last event its samples may still be on their way.
 TRAIL_S = 2.0
@@ -163,6 +166,7 @@ class Conductor:
             run.make_jobs()
             self._runs.index(run)
             await self._changed(run.metadata, None)
+        log.info("run %s begins on %s", run.run_id, ", ".join(sorted(run.machine_ids)))
         run.say(RunLifecyclePayload(phase=RunPhase.RUN_START, state=RunState.RUNNING))
         for job in run.jobs.values():
             for message in job.outstanding():
@@ -221,6 +225,7 @@ class Conductor:
         run.log.close()
         await self._changed(run.metadata, summary)
         self._runs.remove(run)
+        log.info("run %s is %s%s", run.run_id, state, f": {why.message}" if why else "")
 
     async def _save_summary(self, run: LiveRun, summary: RunSummary) -> None:
         while True:

@@ -1,5 +1,6 @@
 """Where agents come in: who says hello with the right token, version and name gets a session."""
 
+import logging
 import secrets
 from collections.abc import Callable
 
@@ -18,6 +19,8 @@ from benchrace.errors import BenchraceError, Category
 from benchrace.link import messages as m
 from benchrace.link import version
 from benchrace.web.socket import SocketClosed
+
+log = logging.getLogger(__name__)
 
 
 class Door:
@@ -50,15 +53,18 @@ class Door:
         except SocketClosed:
             return
         except BenchraceError as error:
+            log.warning("an agent from %s is refused: %s", address, error.message)
             await _refuse(socket, error)
             return
         session = self._join(socket, machine, hello, address)
+        log.info("machine %s is linked from %s", machine.machine_id, address)
         try:
             await self._save()
             await session.serve(self._fleet.keep)
         finally:
             session.asks.close()
             machine.leave(session)
+            log.info("the link of machine %s is closed", machine.machine_id)
             self._moved()
 
     async def _hello(self, socket: Socket) -> m.Hello:

@@ -29,7 +29,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ack_s: float = 0.1
     retry_s: float = 1.0
     tick_s: float = 0.25
-    most_queued: int = 1000
+    most_queued: int = 200
 
 
 class CentralSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -64,6 +64,7 @@ class Host:
         self.start(*agents)
         for agent in agents:
             await self.until(partial(self.is_ready, agent))
+            await agent.linked.wait()
 
     def is_ready(self, agent: FakeAgent) -> bool:
         return self.state(agent) is MachineState.READY

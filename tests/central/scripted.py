@@ -264,9 +264,9 @@ class FakeAgent:
             self.refused = first
             return
         assert isinstance(first, m.Welcome)
+        self.phases.clear()
         self.links += 1
         self.linked.set()
-        self.phases.clear()
         async with anyio.create_task_group() as group:
             resume = {job: dict(streams) for job, streams in first.resume.items()}
             group.start_soon(self._send_until_closed, socket, resume)
