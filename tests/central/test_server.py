@@ -1,5 +1,6 @@
 """A central's start and end: one a data folder, one line for what is wrong, clean at a signal."""
 
+import contextlib
 import json
 import os
 import signal
@@ -17,7 +18,7 @@ from benchrace.errors import BenchraceError, Category
 from benchrace.web.serving import listen
 from tests.central.offer import TOKEN
 from tests.central.scripted import FakeAgent
-from tests.central.served import served
+from tests.central.served import SPEC, served
 
 PROGRAM = """
 import sys
@@ -148,3 +149,34 @@ async def test_a_restarted_central_lists_what_the_one_before_it_kept(tmp_path: P
         summary.unlink()
         refolded = await site.get(f"/api/runs/{document['run_id']}")
         assert refolded == again
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    command = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(tmp_path)]
+    if os.geteuid() != 0 or subprocess.run(command, check=False).returncode:
+        pytest.skip("mounting a small disk needs root, and its leave")
+    yield tmp_path
+    subprocess.run(["umount", "-l", str(tmp_path)], check=True)
+
+
+def fill(path: Path) -> None:
+    with path.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(bytes(4096))
+
+
+async def test_a_full_disk_refuses_new_runs_and_heals_by_itself(small_disk: Path) -> None:
+    async with served(small_disk) as site:
+        await site.link(FakeAgent())
+        await site.over(await site.submit())
+        fill(small_disk / "filler")
+        refused = await site.http.post("/api/runs", json=SPEC)
+        assert (refused.status_code, refused.json()["error"]["category"]) == (507, "disk_full")
+        assert (await site.get("/health"))["ok"] is True
+        (small_disk / "filler").unlink()
+
+        async def again() -> int:
+            return (await site.http.post("/api/runs", json=SPEC)).status_code
+
+        await site.until(again, (202,))
