@@ -1,7 +1,7 @@
 """What this machine is and can do, kept up to date while nothing is measured."""
 
 import logging
-from typing import Any
+from typing import Any, TypeVar
 
 import anyio
 import msgspec
@@ -13,7 +13,7 @@ from benchrace.agent.plugins import Plugins
 from benchrace.agent.settings import AgentSettings
 from benchrace.agent.slot import Busy, Slot
 from benchrace.config.agent import AgentConfig, unknown_tables
-from benchrace.errors import BenchraceError
+from benchrace.errors import BenchraceError, Category
 from benchrace.link.capabilities import BackendStatus, Calibrated, Capabilities, LaneReadiness
 from benchrace.plugin.readiness import Probe, Problem
 from benchrace.run.control import CalibrateOrder, PreflightOrder, ProbeOrder
@@ -25,6 +25,7 @@ from benchrace.telemetry.identity import fingerprint
 from benchrace.telemetry.root import Root
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 _PROBE_S = 60.0
 _PREFLIGHT_S = 60.0
 _CALIBRATE_S = 300.0
@@ -76,6 +77,8 @@ class Abilities:
                 await self.refresh()
             except Busy:
                 log.debug("not probed: the machine is measuring")
+            except (BenchraceError, OSError) as error:
+                log.warning("the plugins cannot be described: %s", error)
             await anyio.sleep(self._settings.probe_every_s if self.current else 1.0)
 
     async def refresh(self) -> Capabilities:
@@ -93,16 +96,14 @@ class Abilities:
         order = PreflightOrder(
             plugins=self._for(kind, lanes), config=self.tables(), kind=kind, lanes=lanes
         )
-        result = await self._ask(order, _PREFLIGHT_S)
-        return msgspec.convert(result, tuple[LaneReadiness, ...])
+        return _converted(await self._ask(order, _PREFLIGHT_S), tuple[LaneReadiness, ...])
 
     async def calibrate(self, kind: str, lanes: tuple[JobLane, ...]) -> tuple[Calibrated, ...]:
         """Ask for each lane what "auto" comes to; raises Busy."""
         order = CalibrateOrder(
             plugins=self._for(kind, lanes), config=self.tables(), kind=kind, lanes=lanes
         )
-        result = await self._ask(order, _CALIBRATE_S)
-        return msgspec.convert(result, tuple[Calibrated, ...])
+        return _converted(await self._ask(order, _CALIBRATE_S), tuple[Calibrated, ...])
 
     def tables(self) -> dict[str, dict[str, Any]]:
         """Give the configuration of the backends that are installed."""
@@ -120,13 +121,12 @@ class Abilities:
         order = ProbeOrder(plugins=self._plugins.refs, config=self.tables())
         try:
             result = await self._ask(order, _PROBE_S)
-            self._probes = msgspec.convert(result, dict[str, Probe])
+            self._probes = _converted(result, dict[str, Probe])
             self._failed = None
         except Busy:
             raise
-        except (BenchraceError, msgspec.ValidationError) as error:
-            remedy = error.remedy if isinstance(error, BenchraceError) else "Update the plugin."
-            self._failed = Problem(message=f"probing failed: {error}", remedy=remedy)
+        except BenchraceError as error:
+            self._failed = Problem(message=f"probing failed: {error}", remedy=error.remedy)
 
     def _tell(self) -> Capabilities:
         told = Capabilities(
@@ -151,6 +151,17 @@ class Abilities:
     def _warnings(self) -> tuple[str, ...]:
         names = frozenset(each.name for one in self._plugins.described for each in one.backends)
         return unknown_tables(AgentConfig(tables=self._settings.tables), names)
+
+
+def _converted(result: Any, kind: type[T]) -> T:
+    try:
+        return msgspec.convert(result, kind)
+    except msgspec.ValidationError as error:
+        raise BenchraceError(
+            Category.PLUGIN_ERROR,
+            f"a worker's answer makes no sense: {error}",
+            "Update the plugin.",
+        ) from error
 
 
 def _status(

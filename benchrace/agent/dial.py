@@ -10,7 +10,7 @@ from websockets.exceptions import InvalidHandshake, InvalidStatus, InvalidURI, W
 
 from benchrace.agent.agent import Agent
 from benchrace.agent.session import Session
-from benchrace.errors import Category, Failure, FieldError, InvalidInput
+from benchrace.errors import BenchraceError, Category, Failure, FieldError, InvalidInput
 from benchrace.link.liveness import KeepAlive
 from benchrace.link.messages import MAX_MESSAGE_BYTES
 
@@ -69,6 +69,12 @@ class Dial:
             return f"refused with status {error.response.status_code}", False
         except (OSError, TimeoutError, InvalidHandshake, InvalidURI, WebSocketException) as error:
             return f"cannot be reached: {str(error) or type(error).__name__}", False
+        except BenchraceError as error:
+            return f"refused: {error.message} {error.remedy}", True
+        except ExceptionGroup:
+            # Whatever breaks a link must not break the machine that hangs on it.
+            log.exception("central: the link broke")
+            return "the link broke: see the agent's log", False
         if session.refused is not None:
             failure, final = session.refused.failure, session.refused.final
             # A name that is taken may be ours, on a link that has not closed yet.

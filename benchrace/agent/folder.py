@@ -1,5 +1,6 @@
 """A job's folder: what is needed to go on with it, or to end it, after any crash."""
 
+import logging
 import os
 import shutil
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ from benchrace.errors import BenchraceError
 from benchrace.ids import is_job_id
 from benchrace.run.job import JobSpec
 from benchrace.store import atomic
+
+log = logging.getLogger(__name__)
 
 # Given up to make room for the end when the disk is full; far more than one event needs.
 _RESERVE_BYTES = 64 * 1024
@@ -89,8 +92,11 @@ class JobFolder:
         self._reserve.unlink(missing_ok=True)
 
     def acknowledge(self) -> None:
-        """Note that central has all of it, or never wants it."""
-        self._acknowledged.touch()
+        """Note that central has all of it, or never wants it; on a full disk it is kept longer."""
+        try:
+            self._acknowledged.touch()
+        except OSError as error:
+            log.warning("%s: %s", self._acknowledged, error.strerror or error)
 
     @property
     def acknowledged(self) -> bool:

@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib.util
+import logging
 from pathlib import Path
 
 import anyio
@@ -16,6 +17,7 @@ from benchrace.plugin.entry_points import PluginRef, discover
 from benchrace.run.control import DescribeOrder
 from benchrace.store import atomic
 
+log = logging.getLogger(__name__)
 _LIMIT_S = 60.0
 
 
@@ -70,7 +72,10 @@ class Plugins:
             return broken(ref, str(error), detail)
         if described.ok:
             # A broken one is asked again each time: what broke it may be outside of it.
-            await anyio.to_thread.run_sync(_write, path, described)
+            try:
+                await anyio.to_thread.run_sync(_write, path, described)
+            except (BenchraceError, OSError) as error:
+                log.warning("%s is not kept: %s", path, error)
         return described
 
 

@@ -47,7 +47,10 @@ def recover(
 def _end(folder: JobFolder, kept: Kept, clock: Clock, boot_id: str | None) -> bytes:
     outlive(folder)
     stream = AgentStream(folder, kept, clock, boot_id)
-    return finish(folder, stream, Circumstances())
+    line = finish(folder, stream, Circumstances())
+    if line is None:
+        raise RuntimeError("a stream that is open gives an end")
+    return line
 
 
 def outlive(folder: JobFolder) -> None:

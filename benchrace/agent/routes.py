@@ -91,6 +91,7 @@ def create_app(agent: Agent, shutdown: Shutdown) -> Quart:
     problem.install(app)
     app.register_error_handler(Busy, _busy)
     _machine_routes(app, agent)
+    _figure_routes(app, agent)
     _job_routes(app, agent)
     _log_routes(app, agent, shutdown)
     return app
@@ -142,13 +143,16 @@ def _machine_routes(app: Quart, agent: Agent) -> None:
             )
         )
 
+
+def _figure_routes(app: Quart, agent: Agent) -> None:
     @app.get("/api/agent/runtime_metrics", endpoint="runtime_metrics")
     @document_response(RuntimeMetrics)
     async def runtime_metrics() -> Response:
         """Give the latest samples of the machine."""
         """Give the last runtime samples of this machine."""
         samples = await agent.sampling.window()
-        return answer(RuntimeMetrics(machine_id=settings.machine_id, samples=samples))
+        machine_id = agent.settings.machine_id
+        return answer(RuntimeMetrics(machine_id=machine_id, samples=samples))
 
     @app.get("/metrics", endpoint="metrics")
     async def metrics() -> Response:

@@ -1,12 +1,13 @@
 """A job's way from its folder to its last event, with one worker process in between."""
 
 import logging
+import signal
 from collections.abc import Sequence
 
 import anyio
 import msgspec
 
-from benchrace.agent.ending import Circumstances
+from benchrace.agent.ending import Circumstances, Place, ending
 from benchrace.agent.folder import JobFolder
 from benchrace.agent.host import mark_of
 from benchrace.agent.job import Job
@@ -15,10 +16,12 @@ from benchrace.agent.stream import AgentStream, terminal_line
 from benchrace.agent.worker import Worker
 from benchrace.clock import Clock
 from benchrace.errors import BenchraceError, Category
+from benchrace.events import encode
 from benchrace.run.control import JobOrder, PhaseNow, WorkerExit
 from benchrace.store.journal import Journal
 
 log = logging.getLogger(__name__)
+_LAST_WORDS_S = 1.0
 
 
 class Bench(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,28 +55,35 @@ async def run_job(job: Job, order: JobOrder, bench: Bench, pass_fds: Sequence[in
     finally:
         with anyio.CancelScope(shield=True):
             line = await anyio.to_thread.run_sync(finish, job.folder, stream, known)
-            job.ended(line)
+            job.ended(line or _unwritten(job, known, bench.clock))
 
 
-def finish(folder: JobFolder, stream: AgentStream | None, known: Circumstances) -> bytes:
+def finish(folder: JobFolder, stream: AgentStream | None, known: Circumstances) -> bytes | None:
     """Cut what the worker tore, sync it, and write the end where it wrote none. Blocks.
 
-    The worker must be gone. Gives the job's last event. Where even the end cannot be written
-    it is given all the same: the next start of the agent writes it.
+    The worker must be gone. Gives the job's last event; None where there is none, and nothing to
+    write it to. An end that does not fit is given all the same: the next start writes it again.
     """
     try:
-        if folder.work.exists():
-            with Journal(folder.work) as journal:
-                journal.sync()
+        _close_work(folder)
         if (line := terminal_line(folder)) is not None:
             return line
-        if stream is None:
-            raise BenchraceError(Category.SYSTEM, f"{folder.agent} cannot be opened")
-        return stream.end(known)
+        return None if stream is None else stream.end(known)
     finally:
         folder.make_room()
         if stream is not None:
             stream.close()
+
+
+def _close_work(folder: JobFolder) -> None:
+    if not folder.work.exists():
+        return
+    try:
+        with Journal(folder.work) as journal:
+            journal.sync()
+    except BenchraceError as error:
+        # What can be read of it is served; the end says the rest.
+        log.warning("job %s: its journal cannot be closed: %s", folder.job_id, error)
 
 
 async def _work(
@@ -81,19 +91,23 @@ async def _work(
 ) -> int:
     worker = await Worker.start(bench.command, pass_fds)
     try:
+        # Kept before the order is given: what nobody could find again does nothing.
         mark = await anyio.to_thread.run_sync(mark_of, worker.pid)
         await anyio.to_thread.run_sync(job.folder.mark, mark)
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(worker.log, job.folder.log)
-            tasks.start_soon(_hear, job, worker)
             tasks.start_soon(_end_when_asked, job, worker)
             tasks.start_soon(_sample, job, order.spec.sampling_s, bench, stream)
-            await worker.say(order)
-            job.worker = worker
-            if job.cancel_reason is not None:
-                # It came while the worker started, and nobody has passed it on.
-                await worker.end(0.0, 1.0)
-            status = await worker.wait()
+            async with anyio.create_task_group() as pipes:
+                pipes.start_soon(worker.log, job.folder.log)
+                pipes.start_soon(_hear, job, worker)
+                await worker.say(order)
+                job.worker = worker
+                if job.cancel_reason is not None:
+                    # It came while the worker started, and nobody has passed it on.
+                    await worker.end(0.0, 1.0)
+                status = await worker.wait()
+                worker.signal(signal.SIGKILL)
+                pipes.cancel_scope.deadline = anyio.current_time() + _LAST_WORDS_S
             tasks.cancel_scope.cancel()
         return status
     finally:
@@ -127,6 +141,19 @@ async def _end_when_asked(job: Job, worker: Worker) -> None:
         await worker.end(0.5, 1.0)
     else:
         await worker.end()
+
+
+def _unwritten(job: Job, known: Circumstances, clock: Clock) -> bytes:
+    """Make the end of a job whose own file cannot even be opened."""
+    place = Place(
+        run_id=job.spec.run_id,
+        job_id=job.job_id,
+        machine_id=job.spec.machine_id,
+        seq=0,
+        t_ns=clock.monotonic_ns() - job.kept.t0_ns,
+        timestamp_s=clock.wall_s(),
+    )
+    return encode(ending(known, place))
 
 
 def _failure(error: Exception) -> BenchraceError:

@@ -6,7 +6,6 @@ from typing import Any, TypeVar, assert_never
 
 import anyio
 import anyio.abc
-import msgspec
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
@@ -260,13 +259,6 @@ class Session:
             answer = m.Answer(ask_id=ask.ask_id, result=result)
         except BenchraceError as error:
             answer = m.Answer(ask_id=ask.ask_id, failure=error.failure())
-        except msgspec.ValidationError as error:
-            failure = Failure(
-                category=Category.PLUGIN_ERROR,
-                message=f"a worker's answer makes no sense: {error}",
-                remedy="Update the plugin.",
-            )
-            answer = m.Answer(ask_id=ask.ask_id, failure=failure)
         await self._send(m.encode(answer))
 
 

@@ -40,6 +40,8 @@ class Worker:
             stderr=subprocess.PIPE,
             start_new_session=True,
             pass_fds=tuple(pass_fds),
+            # A plugin has no business with the agent's token.
+            env={key: value for key, value in os.environ.items() if key != "BENCHRACE_TOKEN"},
         )
         return cls(process)
 
