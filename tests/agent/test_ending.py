@@ -1,0 +1,55 @@
+"""What the last event says when the worker could not say it."""
+
+import pytest
+
+from benchrace.agent.ending import Circumstances, Place, ending, is_terminal
+from benchrace.errors import BenchraceError, Category
+from benchrace.events import encode
+from benchrace.events.envelope import JobCancelled, JobError
+
+PLACE = Place(run_id=None, job_id="j1", machine_id="m", seq=4, t_ns=9, timestamp_s=1.0)
+
+
+@pytest.mark.parametrize(
+    ("known", "category", "words"),
+    [
+        (Circumstances(), Category.INTERRUPTED, "the agent was killed"),
+        (Circumstances(stopped=True), Category.INTERRUPTED, "the agent was stopped"),
+        (Circumstances(status=-9), Category.WORKER_DIED, "killed by SIGKILL"),
+        (Circumstances(status=-6), Category.WORKER_DIED, "killed by SIGABRT"),
+        (Circumstances(status=-63), Category.WORKER_DIED, "signal 63"),
+        (Circumstances(status=3), Category.WORKER_DIED, "exited with status 3"),
+        (Circumstances(status=28, disk_full=True), Category.DISK_FULL, "is full"),
+        (
+            Circumstances(failure=BenchraceError(Category.SYSTEM, "no such program")),
+            Category.SYSTEM,
+            "no such program",
+        ),
+    ],
+)
+def test_the_cause_is_named(known: Circumstances, category: Category, words: str) -> None:
+    event = ending(known, PLACE)
+    assert isinstance(event, JobError)
+    assert event.payload.category is category
+    assert words in event.payload.message
+    assert event.payload.remedy
+    assert (event.seq, event.stream, event.job_id) == (4, "agent", "j1")
+    assert is_terminal(encode(event))
+
+
+def test_what_was_asked_for_comes_before_what_broke() -> None:
+    known = Circumstances(status=-9, cancelled="enough", stopped=True, disk_full=True)
+    event = ending(known, PLACE)
+    assert isinstance(event, JobCancelled)
+    assert event.payload.reason == "enough"
+
+
+def test_the_workers_last_words_are_kept() -> None:
+    event = ending(Circumstances(status=1, said="Traceback"), PLACE)
+    assert isinstance(event, JobError)
+    assert event.payload.detail == "Traceback"
+
+
+@pytest.mark.parametrize("line", [b"", b"{", b"garbage\n", b'{"type":"job_done"}\n'])
+def test_garbage_ends_nothing(line: bytes) -> None:
+    assert not is_terminal(line)

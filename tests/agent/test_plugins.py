@@ -1,0 +1,99 @@
+"""Plugins are described by workers, remembered, and refused where two claim one name."""
+
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from benchrace.agent import plugins as module
+from benchrace.agent.plugins import Plugins, without_twins
+from benchrace.agent.slot import Slot
+from benchrace.plugin.description import BackendDescription, PluginDescription
+from benchrace.plugin.entry_points import PluginRef
+
+from .conftest import FAKE
+
+REF = PluginRef(name="acts", module="json.tool", distribution="acts", version="1")
+
+
+def plugin(name: str, distribution: str, *backends: str) -> PluginDescription:
+    return PluginDescription(
+        name=name,
+        module="m",
+        distribution=distribution,
+        version="1",
+        backends=tuple(
+            BackendDescription(name=each, title=each, version=None, workloads=())
+            for each in backends
+        ),
+    )
+
+
+def test_twins_are_refused_and_both_are_named() -> None:
+    one, two, other = (
+        plugin("a", "dist-a", "x"),
+        plugin("b", "dist-b", "x", "y"),
+        plugin("c", "dist-c", "z"),
+    )
+    first, second, third = without_twins((one, two, other))
+    for refused in (first, second):
+        assert not refused.ok
+        assert refused.backends == ()
+        assert "backend name x is taken twice, by dist-a and dist-b" in str(refused.error)
+    assert third == other
+
+
+def test_plugins_of_one_name_are_twins() -> None:
+    refused = without_twins((plugin("a", "dist-a"), plugin("a", "dist-b")))
+    assert all("plugin name a" in str(each.error) for each in refused)
+
+
+def cached(folder: Path) -> int:
+    return len(list(folder.iterdir()))
+
+
+@pytest.fixture
+def installed(monkeypatch: pytest.MonkeyPatch) -> list[PluginRef]:
+    refs = [REF]
+    monkeypatch.setattr(module, "discover", lambda: tuple(refs))
+    return refs
+
+
+async def test_a_description_is_remembered_between_starts(
+    installed: list[PluginRef], tmp_path: Path
+) -> None:
+    plugins = Plugins(tmp_path, tuple(FAKE), Slot("m", None))
+    assert await plugins.refresh() is True
+    assert plugins.described[0].backends[0].name == "actor"
+    assert plugins.refs == (REF,)
+    assert plugins.for_backends(frozenset({"actor"}), None) == (REF,)
+    assert plugins.for_backends(frozenset({"other"}), None) == ()
+    assert await plugins.refresh() is False
+    again = Plugins(tmp_path, (sys.executable, "-c", "raise SystemExit(1)"), Slot("m", None))
+    assert await again.refresh() is True
+    assert again.described == plugins.described
+
+
+async def test_another_version_is_described_again(
+    installed: list[PluginRef], tmp_path: Path
+) -> None:
+    plugins = Plugins(tmp_path, tuple(FAKE), Slot("m", None))
+    await plugins.refresh()
+    installed[0] = msgspec.structs.replace(REF, version="2")
+    assert await plugins.refresh() is True
+    assert plugins.described[0].version == "2"
+    assert cached(tmp_path) == 2
+
+
+async def test_a_worker_that_dies_makes_the_plugin_broken(
+    installed: list[PluginRef], tmp_path: Path
+) -> None:
+    died = (sys.executable, "-c", "import sys; sys.stderr.write('boom'); sys.exit(1)")
+    plugins = Plugins(tmp_path, died, Slot("m", None))
+    await plugins.refresh()
+    (described,) = plugins.described
+    assert not described.ok
+    assert "boom" in str(described.traceback)
+    assert plugins.refs == ()
+    assert cached(tmp_path) == 0

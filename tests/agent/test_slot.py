@@ -1,0 +1,114 @@
+"""One measurement at a time; what runs aside yields to it."""
+
+import os
+from pathlib import Path
+
+import anyio
+import pytest
+
+from benchrace.agent.beacon import Beacon
+from benchrace.agent.host import HostLock
+from benchrace.agent.slot import Busy, Slot
+
+
+async def test_a_second_job_is_refused_by_the_first_ones_name() -> None:
+    slot = Slot("m", None)
+    await slot.take("j1")
+    with pytest.raises(Busy) as raised:
+        await slot.take("j2")
+    assert raised.value.job_id == "j1"
+    slot.release()
+    await slot.take("j2")
+    assert slot.job_id == "j2"
+
+
+async def test_what_runs_aside_ends_before_the_job_begins() -> None:
+    slot = Slot("m", None)
+    order: list[str] = []
+
+    async def probe() -> None:
+        async with slot.aside():
+            order.append("probe")
+            try:
+                await anyio.sleep_forever()
+            finally:
+                with anyio.CancelScope(shield=True):
+                    await anyio.sleep(0.05)
+                order.append("probe is gone")
+
+    async def asked() -> None:
+        try:
+            await probe()
+        except Busy as error:
+            order.append(f"busy with {error.job_id}")
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(asked)
+        await anyio.wait_all_tasks_blocked()
+        await slot.take("j1")
+        order.append("job")
+    assert order[:2] == ["probe", "probe is gone"]
+    assert sorted(order[2:]) == ["busy with j1", "job"]
+
+
+async def test_nothing_runs_aside_of_a_job() -> None:
+    slot = Slot("m", None)
+    await slot.take("j1")
+    with pytest.raises(Busy):
+        async with slot.aside():
+            raise AssertionError("it ran")
+    slot.release()
+    async with slot.aside():
+        pass
+
+
+async def test_two_agents_of_a_host_exclude_each_other(tmp_path: Path) -> None:
+    one, two = (Slot(name, HostLock(tmp_path / "lock")) for name in ("m1", "m2"))
+    await one.take("j1")
+    with pytest.raises(Busy, match="job j1 of the agent m1") as raised:
+        await two.take("j2")
+    assert raised.value.job_id is None
+    assert two.job_id is None
+    one.release()
+    await two.take("j2")
+    assert two.lock_fd is not None
+
+
+async def test_the_lock_outlives_its_agent_with_an_heir(tmp_path: Path) -> None:
+    lock, other = HostLock(tmp_path / "lock"), HostLock(tmp_path / "lock")
+    assert lock.take("a") is None
+    assert lock.fd is not None
+    heir = os.dup(lock.fd)
+    os.close(lock.fd)
+    assert other.take("b") == "a"
+    os.close(heir)
+    assert other.take("b") is None
+
+
+async def test_a_release_does_not_wait_for_heirs(tmp_path: Path) -> None:
+    lock, other = HostLock(tmp_path / "lock"), HostLock(tmp_path / "lock")
+    lock.take("a")
+    assert lock.fd is not None
+    heir = os.dup(lock.fd)
+    lock.release()
+    assert other.take("b") is None
+    os.close(heir)
+
+
+async def test_a_beacon_misses_no_change() -> None:
+    beacon = Beacon()
+    seen = beacon.count
+    beacon.flash()
+    with anyio.fail_after(1):
+        seen = await beacon.wait(seen)
+    woken: list[int] = []
+
+    async def wait() -> None:
+        woken.append(await beacon.wait(seen))
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(wait)
+        await anyio.wait_all_tasks_blocked()
+        assert woken == []
+        beacon.flash()
+    assert woken == [seen + 1]
