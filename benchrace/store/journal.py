@@ -4,12 +4,16 @@ import errno
 import fcntl
 import os
 import sys
+import time
 from pathlib import Path
 from types import TracebackType
 
 from benchrace.errors import BenchraceError, Category
 
 _CHUNK = 1 << 16
+# Whoever asks `is_held` has the lock for an instant: a writer that comes just then tries again.
+_PATIENCE_S = 0.5
+_AGAIN_S = 0.01
 
 
 class Journal:
@@ -26,13 +30,9 @@ class Journal:
             self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
         except OSError as error:
             raise _failure(path, error) from error
-        try:
-            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        if not _lock(self._fd):
             os.close(self._fd)
-            raise BenchraceError(
-                Category.BUSY, f"{path} is being written by another process"
-            ) from error
+            raise BenchraceError(Category.BUSY, f"{path} is being written by another process")
         self.torn = cut_torn_tail(self._fd, path)
         self.size = os.fstat(self._fd).st_size
 
@@ -77,16 +77,30 @@ class Journal:
 def is_held(path: Path) -> bool:
     """Tell whether a living process writes this journal; false where there is no such file."""
     try:
-        fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return False
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Shared, so that two who ask at once do not take each other for a writer.
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except OSError:
         return True
     finally:
         os.close(fd)
     return False
+
+
+def _lock(fd: int) -> bool:
+    until = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            if time.monotonic() >= until:
+                return False
+            time.sleep(_AGAIN_S)
+        else:
+            return True
 
 
 def cut_torn_tail(fd: int, path: Path) -> int:
