@@ -11,7 +11,6 @@ from websockets.exceptions import InvalidHandshake, InvalidStatus, InvalidURI, W
 from benchrace.agent.agent import Agent
 from benchrace.agent.session import Session
 from benchrace.errors import BenchraceError, Category, Failure, FieldError, InvalidInput
-from benchrace.link.liveness import KeepAlive
 from benchrace.link.messages import MAX_MESSAGE_BYTES
 
 log = logging.getLogger(__name__)
@@ -30,7 +29,7 @@ class Dial:
         self._agent = agent
         self._url = link_url(central)
         self._token = token
-        self._keep_alive = KeepAlive()
+        self._keep_alive = agent.settings.keep_alive
 
     async def run(self) -> None:
         """Link, and link again after a pause that doubles and differs from agent to agent."""
@@ -39,8 +38,9 @@ class Dial:
             started = anyio.current_time()
             words, refused = await self._once()
             failures = 0 if anyio.current_time() - started > _STEADY_S else failures + 1
+            if words != self._agent.link_state:
+                log.info("central: %s", words)
             self._agent.link_state = words
-            log.info("central: %s", words)
             longest = min(_LONGEST_S, _FIRST_S * 2.0 ** min(failures, 16))
             pause = _REFUSED_S if refused else longest
             await anyio.sleep(pause * random.uniform(0.5, 1.0))

@@ -10,6 +10,7 @@ import msgspec
 from benchrace.config.agent import AgentFile
 from benchrace.errors import FieldError, InvalidInput
 from benchrace.ids import is_name
+from benchrace.link.liveness import KeepAlive
 from benchrace.telemetry.overrides import HardwareOverrides
 
 WORKER = (sys.executable, "-m", "benchrace.worker")
@@ -40,6 +41,7 @@ class AgentSettings(msgspec.Struct, frozen=True, kw_only=True):
     probe_every_s: float = 60.0
     keep_jobs: int = 200
     keep_s: float = 14 * 86400.0
+    keep_alive: KeepAlive = KeepAlive()
 
 
 class Flags(msgspec.Struct, frozen=True, kw_only=True):
