@@ -21,8 +21,9 @@ def describe(ref: PluginRef) -> PluginDescription:
     """Load `ref` and describe it; raises nothing, a broken plugin says so itself."""
     loaded = load(ref)
     try:
-        return description_of(loaded)
-    except Exception as error:  # noqa: BLE001 - a type without a JSON Schema is the plugin's
+        # Through plain values and back: what others could not decode is found out here.
+        return msgspec.convert(msgspec.to_builtins(description_of(loaded)), PluginDescription)
+    except Exception as error:  # noqa: BLE001 - whatever cannot be told is the plugin's
         text = f"it cannot be described: {error}"
         detail = "".join(traceback.format_exception(error))
         return description_of(Broken(ref=ref, error=text, traceback=detail))

@@ -77,9 +77,6 @@ def _check_workload(workload: Workload, where: str) -> None:
     if not isinstance(workload.kind, Kind):
         raise Refused(f"a workload of {where} has {_say(workload.kind)} as its kind")
     _check_kind(workload.kind)
-    known = BUILT_IN.get(workload.kind.name)
-    if known is not None and workload.kind is not known:
-        raise Refused(f"{where} makes a kind {known.name!r} of its own: that name is built in")
     where = f"{where}, workload {workload.kind.name}"
     accepts = workload.accepts
     if not _is_subclass(accepts, workload.kind.params):
@@ -108,6 +105,8 @@ def _check_kind(kind: Kind) -> None:
     if not _is_good_name(kind.name):
         raise Refused(f"a kind is named {kind.name!r}: take 1-64 of A-Z a-z 0-9 . _ -")
     where = f"kind {kind.name}"
+    if BUILT_IN.get(kind.name, kind) is not kind:
+        raise Refused(f"{where} is built in: take another name, or use the one that is there")
     for found, base in ((kind.params, Params), (kind.record, Record)):
         if not _is_subclass(found, base):
             raise Refused(f"{where}: {_say(found)} is no subclass of {base.__name__}")

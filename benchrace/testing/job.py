@@ -129,7 +129,8 @@ class Worker:
 
     def __init__(self, order: AnyOrder, environment: Mapping[str, str] | None = None) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "benchrace.worker"],
+            # -P: what lies in the working folder is no part of the worker.
+            [sys.executable, "-P", "-m", "benchrace.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -1,6 +1,7 @@
 """A backend that does what its parameters say: work, or any of the misdeeds of real plugins."""
 
 import os
+import re
 import sys
 import threading
 import time
@@ -36,6 +37,7 @@ class Misdeed(StrEnum):
     RAISE = "raise"
     OUT_OF_MEMORY = "out_of_memory"
     BLOCK = "block"
+    HOLD_LOCK = "hold_lock"
     HANG = "hang"
     HANG_THREAD = "hang_thread"
     SWALLOW_CANCEL = "swallow_cancel"
@@ -161,6 +163,9 @@ def _misdeed_at_once(params: ScriptedParams) -> None:
             raise MemoryError
         case Misdeed.BLOCK:
             time.sleep(params.block_s)
+        case Misdeed.HOLD_LOCK:
+            # Backtracks for ages, and keeps the interpreter's lock meanwhile.
+            re.fullmatch(r"(a+)+b", "a" * 60)
         case Misdeed.EXIT:
             sys.exit(3)
         case Misdeed.EXIT_HARD:

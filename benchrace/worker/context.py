@@ -71,8 +71,9 @@ class LaneContext:
         self._round, self._marks, self._until_ns = None, None, None
 
     def tick(self, period_s: float) -> None:
-        """Show text that has grown old; called from the loop each `period_s`."""
+        """Show what was held back for long enough; called from the loop each `period_s`."""
         self._text.tick(period_s)
+        self._progress.tick()
 
     @property
     def clock(self) -> Clock:

@@ -98,6 +98,11 @@ class Thinned:
         """Show this value now or later, unless a newer one comes."""
         with self._lock:
             self._waiting = (done, total, unit)
+            self.tick()
+
+    def tick(self) -> None:
+        """Show what waits, if the last one was shown long enough ago."""
+        with self._lock:
             now = self._clock.monotonic_ns()
             if self._last_ns is None or now - self._last_ns >= _PROGRESS_NS:
                 self.show()

@@ -1,5 +1,8 @@
 """Foreign plugins, installed from outside of the tree: good ones work, broken ones are values."""
 
+import os
+import subprocess
+import sys
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -70,6 +73,29 @@ BROKEN = {
             "metrics=(Metric(name='', title='', unit='', better=Better.HIGHER),), derive=print))",
         ),
         "needs a name and a title",
+    ),
+    "kind_of_compute": (
+        (
+            "from benchrace.plugin import *\n@hookimpl\ndef benchrace_kinds():\n    return [Kind("
+            "name='compute', title='x', params=ComputeParams, record=ComputeRecord, "
+            "metrics=COMPUTE.metrics, derive=COMPUTE.derive)]"
+        ),
+        "built in",
+    ),
+    "no_schema": (
+        GOOD.replace("class Good", "class P(ComputeParams):\n    f: object = 1\n\nclass Good")
+        .replace("kind=COMPUTE)", "kind=COMPUTE, params=P)")
+        .replace("object", "Backend"),
+        "it cannot be described",
+    ),
+    "bad_unit": (
+        GOOD.replace(
+            "Workload(kind=COMPUTE)",
+            "Workload(kind=Kind(name='k', title='x', params=ComputeParams, record=ComputeRecord, "
+            "metrics=(Metric(name='m', title='M', unit=5, better=Better.HIGHER, headline=True),), "
+            "derive=print))",
+        ),
+        "it cannot be described",
     ),
     "bad_preset": (
         GOOD.replace("kind=COMPUTE)", "kind=COMPUTE, presets={'p': {'n': -1}})"),
@@ -204,3 +230,23 @@ def test_the_example_races(
     assert all(isinstance(rate, float) and rate > 0 for rate in rates)
     assert {each.payload.record["mib"] for each in done.of(RoundDone)} == {2}
     assert done.of(Progress)[-1].payload.done == 2
+
+
+def test_installed_plugins_are_listed_without_being_imported(
+    install: Install, environment: Mapping[str, str]
+) -> None:
+    install("zoo", "import sys\nsys.exit(7)")
+    install("ant", "import no_such_module_at_all")
+    code = (
+        "from benchrace.plugin.entry_points import discover\n"
+        "print(*(ref.identity for ref in discover()), sep='\\n')"
+    )
+    listed = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    assert {"ant=ant_module@ant-1.0", "zoo=zoo_module@zoo-1.0"} <= set(listed)
+    assert listed == sorted(listed)

@@ -122,3 +122,16 @@ def test_progress_is_thinned_to_30_a_second_and_ends_with_the_last(clock: FakeCl
     assert shown[0] == 0
     assert shown[-1] == 1000
     assert shown == sorted(set(shown))
+
+
+def test_progress_that_stops_is_shown_by_the_next_tick(clock: FakeClock) -> None:
+    shown: list[float] = []
+    thinned = Thinned(lambda done, total, unit: shown.append(done), clock)
+    thinned.put(1, 10, "x")
+    thinned.put(2, 10, "x")
+    thinned.tick()
+    assert shown == [1]
+    clock.pass_s(0.05)
+    thinned.tick()
+    thinned.tick()
+    assert shown == [1, 2]

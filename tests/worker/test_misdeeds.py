@@ -162,3 +162,12 @@ def test_a_loop_that_is_silent_for_ten_seconds_ends_the_job(run: Run) -> None:
     assert done.end.payload.category is Category.PLUGIN_ERROR
     assert "for 10 s" in done.end.payload.message
     assert "time.sleep(params.block_s)" in done.end.payload.detail
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(60)
+def test_a_loop_that_keeps_the_interpreters_lock_ends_the_worker(run: Run) -> None:
+    done = run({"misdeed": "hold_lock"}, warmup=0)
+    assert done.status == 1
+    assert "scripted.py" in done.log
+    assert not any(isinstance(each, JobError | JobDone) for each in done.events)
