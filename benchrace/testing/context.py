@@ -3,8 +3,6 @@
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, TypeVar
 
-import httpx
-
 from benchrace.clock import Clock, SystemClock
 from benchrace.events import Measured, Verdict
 from benchrace.plugin import RoundInfo
@@ -13,6 +11,8 @@ from benchrace.worker.marks import Marks, is_number
 from benchrace.worker.threads import run_blocking
 
 if TYPE_CHECKING:
+    import httpx
+
     from benchrace.plugin import Context
 
 T = TypeVar("T")
@@ -29,7 +29,7 @@ class RecordingContext:
         metrics: Collection[str] = (),
         *,
         clock: Clock | None = None,
-        transport: httpx.AsyncBaseTransport | None = None,
+        transport: "httpx.AsyncBaseTransport | None" = None,
     ) -> None:
         self.tokens: list[str] = []
         self.lines: list[str] = []
@@ -70,8 +70,11 @@ class RecordingContext:
         return self._round
 
     @property
-    def http(self) -> httpx.AsyncClient:
+    def http(self) -> "httpx.AsyncClient":
         if self._client is None:
+            # Workers of tests import this package; most of them need no client.
+            import httpx
+
             self._client = httpx.AsyncClient(transport=self._transport, trust_env=False)
         return self._client
 
