@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 import msgspec
+from anyio import current_time
 
 from benchrace.central.fleet import Fleet
 from benchrace.central.job import Job
@@ -19,6 +20,8 @@ from benchrace.run.states import JobPhase
 STANDING_NS = 500_000_000
 # A better offset is waited for so long, where the known one would blur the spread.
 SOUNDING_NS = 1_000_000_000
+# Looks come several times a second; after a longer pause this process itself was stopped.
+AWAY_S = 2.0
 
 
 class _Begun(msgspec.Struct):
@@ -38,6 +41,7 @@ class Race:
         self._limits = limits
         self._clock = clock
         self._since_ns = clock.monotonic_ns()
+        self._looked_s = current_time()
         self._asked_ns = 0
         self._cancel_ns: int | None = None
         self._begun: dict[int, _Begun] = {}
@@ -51,8 +55,10 @@ class Race:
     def look(self) -> bool:
         """Do what is due; true while anything is still expected."""
         now_ns = self._clock.monotonic_ns()
+        self._excuse(now_ns)
         self._run.say_on()
         self._give_up(now_ns)
+        self._stop_failed()
         self._cancel(now_ns)
         self._ask_again(now_ns)
         self._start(now_ns)
@@ -87,6 +93,14 @@ class Race:
 
     # Machines that are gone, and cancelling
 
+    def _excuse(self, now_ns: int) -> None:
+        """Blame nobody for a time in which this process could not hear them."""
+        looked_s = current_time()
+        if looked_s - self._looked_s >= AWAY_S:
+            self._since_ns = now_ns
+            self._cancel_ns = None
+        self._looked_s = looked_s
+
     def _give_up(self, now_ns: int) -> None:
         for job in self._going():
             machine = self._fleet.get(job.machine_id)
@@ -98,6 +112,14 @@ class Race:
                     f"{job.machine_id} has not been heard for {silent_ns / 1e9:.0f} s",
                     "Look at its agent and its network, and start the run again.",
                 ).failure()
+
+    def _stop_failed(self) -> None:
+        """Have machines stop jobs that nobody waits for any more."""
+        for job in self._run.jobs.values():
+            ended = job.job_id in self._run.watch.ends
+            if job.failure is not None and job.cancel is None and not ended:
+                job.cancel = job.failure.message
+                self._fleet.post(job.machine_id, job.cancelling())
 
     def _cancel(self, now_ns: int) -> None:
         if self._run.cancel is None:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import anyio
 import pytest
 
+from benchrace.central import race
 from benchrace.errors import Category
 from benchrace.run.machine import MachineState
 from benchrace.run.spec import RunSpec, Sync
@@ -80,6 +81,23 @@ async def test_a_machine_that_is_lost_interrupts_its_run_with_what_was_heard(
     agent.mute = agent.away = False
     await host.until(lambda: agent.job.cancel == "its run is over")
     await agent.finished()
+
+
+async def test_central_blames_nobody_for_the_time_in_which_it_was_stopped_itself(
+    host: Host, clock: Moved, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agent = FakeAgent(open_gate=anyio.Event())
+    await host.link(agent)
+    run_id = await host.central.submit(SPEC)
+    await host.until(lambda: host.live(run_id).watch.begun)
+    true = anyio.current_time
+    monkeypatch.setattr(race, "current_time", lambda: true() + clock.ahead_ns / 1e9)
+    clock.forward(40)
+    await host.until(lambda: host.central.live(run_id) is None or agent.links > 1)
+    agent.open_gate.set()
+    over = await host.over(run_id)
+    assert over.state is RunState.DONE
+    assert over.of(agent.job) == agent.job.lines["work"]
 
 
 async def test_the_others_go_on_without_the_lost_one(host: Host, clock: Moved) -> None:
