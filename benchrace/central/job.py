@@ -49,7 +49,7 @@ class Job:
     def outstanding(self) -> list[FromCentral]:
         """List what an agent that has just come (back) must be told; starts are told apart."""
         told: list[FromCentral] = []
-        if self.phase is None:
+        if self.phase is None and self.failure is None:
             told.append(StartJob(spec=self.spec))
         told.extend(self.shortening(lane) for lane in self.shorten)
         if self.cancel is not None:

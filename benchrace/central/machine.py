@@ -1,6 +1,5 @@
 """One machine of the fleet: what its agent says, whether it lives, and how its clock stands."""
 
-import hmac
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -14,6 +13,8 @@ from benchrace.run.machine import MachineState, MachineView
 
 if TYPE_CHECKING:
     from benchrace.central.session import Session
+
+LABEL_CHARS = 200
 
 
 class MachineStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,7 +71,7 @@ class Machine:
 
     def learn(self, capabilities: Capabilities) -> None:
         self.capabilities = capabilities
-        self.label = capabilities.label
+        self.label = capabilities.label[:LABEL_CHARS]
 
     def leave(self, session: "Session") -> None:
         """Forget a link that closed, unless a newer one has taken its place."""
@@ -96,7 +97,7 @@ class Machine:
         The same process may come back at any time, and so may a restarted one on the same host
         once the old link has closed; another host must wait until the old one is lost.
         """
-        if self.heard_ns is None or hmac.compare_digest(self.instance, hello.instance):
+        if self.heard_ns is None or self.instance == hello.instance:
             return
         if self.session is None and self.host_id == hello.host_id:
             return

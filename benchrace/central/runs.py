@@ -73,7 +73,7 @@ class Runs:
             for key, next_seq in run.keeper.acked.items():
                 if key[0] == job.job_id and next_seq >= 0:
                     session.post(Ack(job_id=key[0], stream=key[1], next_seq=next_seq))
-            if not run.is_over(job):
+            if job.job_id not in run.watch.ends:
                 for message in job.outstanding():
                     session.post(message)
             run.changed.notify()

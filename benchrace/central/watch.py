@@ -77,6 +77,8 @@ class Watch:
 
     def feed(self, lines: bytes) -> Noted:
         """Take the next whole lines of the log."""
+        if not _marked(lines):
+            return Noted()
         kinds = {self._take(raw) for raw in lines.split(b"\n") if _marked(raw)}
         return Noted(
             starts="round_start" in kinds,

@@ -1,5 +1,7 @@
 """Who is let in, what a link that breaks costs, and what is refused on it."""
 
+from functools import partial
+
 import anyio
 import msgspec
 import pytest
@@ -143,6 +145,30 @@ async def test_a_gap_makes_the_agent_send_again(host: Host) -> None:
     assert over.of(agent.job) == agent.job.lines["work"]
 
 
+async def test_a_storm_of_returning_agents_is_taken_in(data: Data) -> None:
+    agents = [FakeAgent(f"m{n}", open_gate=anyio.Event()) for n in range(24)]
+    async with anyio.create_task_group() as machines:
+        async with data.host() as host:
+            for agent in agents:
+                machines.start_soon(agent.run, host.url)
+            for agent in agents:
+                await host.until(partial(host.is_ready, agent))
+            spec = RunSpec(kind="work", params={"n": 10}, rounds=20, warmup=0)
+            run_id = await host.central.submit(spec)
+            await host.until(lambda: len(host.live(run_id).watch.begun) == len(agents))
+        for agent in agents:
+            agent.open_gate.set()
+            await agent.finished()
+        async with data.host() as host:
+            for agent in agents:
+                agent.url = host.url
+            over = await host.over(run_id)
+        assert over.state is RunState.DONE
+        for agent in agents:
+            assert over.of(agent.job) == agent.job.lines["work"]
+        machines.cancel_scope.cancel()
+
+
 async def test_one_agent_cannot_write_into_the_job_of_another(host: Host) -> None:
     honest, other = FakeAgent("a", open_gate=anyio.Event()), FakeAgent("b")
     await host.link(honest, other)
@@ -173,3 +199,5 @@ async def test_lines_that_are_no_events_end_their_job_alone(host: Host) -> None:
     assert over.metadata.failure is not None
     assert over.metadata.failure.category is Category.BAD_OUTPUT
     assert over.of(agent.job) == []
+    # The machine is told to stop it, and is free for the next.
+    await agent.finished()

@@ -1,0 +1,50 @@
+"""The agents' token is shown once, and only its hash is kept."""
+
+import stat
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchrace.central.link_token import LinkToken, load
+from benchrace.errors import BenchraceError
+
+
+def test_a_token_is_made_once_and_kept_as_a_hash(tmp_path: Path) -> None:
+    path = tmp_path / "central" / "token.sha256"
+    token, shown = load(path, None)
+    assert shown is not None
+    assert len(shown) >= 43
+    assert path.read_text().strip() == sha256(shown.encode()).hexdigest()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert token.accepts(shown)
+    again, hidden = load(path, None)
+    assert hidden is None
+    assert again.accepts(shown)
+
+
+def test_a_given_token_leaves_no_file(tmp_path: Path) -> None:
+    path = tmp_path / "token.sha256"
+    token, shown = load(path, "given")
+    assert shown is None
+    assert not path.exists()
+    assert token.accepts("given")
+
+
+@given(st.text(), st.none() | st.text())
+def test_nothing_else_is_accepted(token: str, shown: str | None) -> None:
+    assert LinkToken.of(token).accepts(shown) == (shown == token)
+
+
+def test_what_is_too_long_is_not_even_considered() -> None:
+    assert not LinkToken.of("x" * 513).accepts("x" * 513)
+
+
+@pytest.mark.parametrize("content", ["", "not hex", "abcd"])
+def test_a_damaged_file_is_named(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "token.sha256"
+    path.write_text(content)
+    with pytest.raises(BenchraceError, match=r"token\.sha256 holds no SHA-256"):
+        load(path, None)
