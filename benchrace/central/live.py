@@ -16,7 +16,7 @@ from benchrace.central.watch import Watch
 from benchrace.clock import Clock
 from benchrace.errors import BenchraceError, Category
 from benchrace.events import RunLifecycle, Standing, Stream, encode
-from benchrace.events.payloads import RunLifecyclePayload, StandingPayload
+from benchrace.events.payloads import RunLifecyclePayload, RunPhase, StandingPayload
 from benchrace.link.messages import Frame
 from benchrace.run import plan
 from benchrace.run.metadata import RunMetadata
@@ -112,7 +112,10 @@ class LiveRun:
         """Store lines of a job; those of one that broke the protocol end it, as `bad_output`.
 
         Holds them while the disk refuses, calling `alive`. Raises `Gap` where some are missing.
+        What comes after the run's own end is dropped: the summary is to be what the log says.
         """
+        if RunPhase.RUN_END in self.watch.said:
+            return
         try:
             new = await self.keeper.take(frame, lines, alive)
         except BenchraceError as error:

@@ -6,10 +6,14 @@ import anyio
 import pytest
 
 from benchrace.central import race
+from benchrace.central.live import LiveRun
 from benchrace.errors import Category
+from benchrace.events import RunLifecycle
+from benchrace.link.messages import Frame
 from benchrace.run.machine import MachineState
 from benchrace.run.spec import RunSpec, Sync
 from benchrace.run.states import RunState
+from benchrace.stats.fold import Fold
 from tests.central.hosting import Data, Host, Moved
 from tests.central.scripted import FakeAgent
 
@@ -81,6 +85,36 @@ async def test_a_machine_that_is_lost_interrupts_its_run_with_what_was_heard(
     agent.mute = agent.away = False
     await host.until(lambda: agent.job.cancel == "its run is over")
     await agent.finished()
+
+
+async def test_lines_that_come_after_the_end_are_not_in_the_log_without_the_summary(
+    host: Host, clock: Moved, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agent = FakeAgent(open_gate=anyio.Event())
+    await host.link(agent)
+    run_id = await host.central.submit(SPEC)
+    await host.until(lambda: host.live(run_id).watch.begun)
+    await host.vanish(agent)
+    save = LiveRun.save
+
+    async def save_while_lines_come(run: LiveRun, **changes: object) -> None:
+        if changes.get("state") is RunState.INTERRUPTED:
+            agent.open_gate.set()
+            await agent.finished()
+            (job,) = run.jobs.values()
+            first = run.log.next_seq(job.job_id, "work")
+            late = agent.job.lines["work"][first:]
+            frame = Frame(job=job.job_id, stream="work", first_seq=first, count=len(late))
+            await run.take(job, frame, b"".join(late), lambda: None)
+        await save(run, **changes)
+
+    monkeypatch.setattr(LiveRun, "save", save_while_lines_come)
+    clock.forward(31)
+    over = await host.over(run_id)
+    fold = Fold(over.metadata)
+    fold.feed(b"".join(over.lines))
+    assert over.summary == fold.summary()
+    assert isinstance(over.events[-1], RunLifecycle)
 
 
 async def test_central_blames_nobody_for_the_time_in_which_it_was_stopped_itself(
