@@ -80,6 +80,10 @@ fmt: dev ## format everything, mend what can be mended by itself
 bench: install ## how the sieve scales over the cores
 	$(BIN)/python benchmarks/sieve_scaling.py $(ARGS)
 
+.PHONY: docs
+docs: install ## write the reference pages again, from the code
+	@$(BIN)/python -m docs.reference.generate
+
 .PHONY: wheels
 wheels: $(STAMPS)/uv ## source distributions and wheels of everything, into dist/
 	+$(BIN)/uv build --quiet --all-packages --no-sources --build-constraints constraints.txt --out-dir dist

@@ -76,7 +76,7 @@ def spell(kind: types.Type) -> str:
             ordered = sorted(several, key=lambda each: isinstance(each, types.NoneType))
             return " or ".join(spell(each) for each in ordered)
         case types.LiteralType(values=values):
-            return " or ".join(f"`{json.dumps(each)}`" for each in values)
+            return " or ".join(sorted(f"`{json.dumps(each)}`" for each in values))
         case types.EnumType(cls=cls):
             return ", ".join(f"`{member.value}`" for member in cls)
         case types.StructType(cls=cls):

@@ -1,0 +1,81 @@
+"""The pages as these tests read them: links, headings, code."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+FENCE = re.compile(r"^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+SPAN = re.compile(r"`([^`\n]+)`")
+
+
+class Block(NamedTuple):
+    language: str
+    text: str
+
+
+class Page:
+    """One Markdown file. `prose` is its text without fenced blocks."""
+
+    def __init__(self, path: Path, root: Path = ROOT) -> None:
+        self.path = path
+        self.name = path.relative_to(root).as_posix()
+        self.text = path.read_text()
+        self.blocks = [Block(*found.groups()) for found in FENCE.finditer(self.text)]
+        self.prose = FENCE.sub("", self.text)
+
+    @property
+    def spans(self) -> list[str]:
+        return SPAN.findall(self.prose)
+
+    @property
+    def code(self) -> Iterator[str]:
+        """Yield every line of code, from blocks and from spans."""
+        for block in self.blocks:
+            yield from block.text.splitlines()
+        yield from self.spans
+
+    def code_of(self, language: str) -> list[str]:
+        return [block.text for block in self.blocks if block.language == language]
+
+    @property
+    def anchors(self) -> set[str]:
+        """Give the anchors of headings, as GitHub makes them."""
+        found: set[str] = set()
+        for heading in re.findall(r"^#{1,6} (.+)$", self.prose, re.MULTILINE):
+            slug = re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
+            count = 0
+            while (made := f"{slug}-{count}" if count else slug) in found:
+                count += 1
+            found.add(made)
+        return found
+
+
+def _pages() -> list[Page]:
+    paths = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    paths += [*ROOT.glob("benchrace_core/*.md"), *ROOT.glob("plugins/*/*.md")]
+    return [Page(path) for path in sorted(paths)]
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    return ROOT
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Callable[[str, str], Page]:
+    """Give what makes a page of a name and a text."""
+
+    def make(name: str, text: str) -> Page:
+        (tmp_path / name).write_text(text)
+        return Page(tmp_path / name, tmp_path)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def pages() -> dict[str, Page]:
+    return {page.name: page for page in _pages()}

@@ -1,0 +1,70 @@
+"""The map of the code is right: paths exist, layers are those held, decisions are whole."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+TOP = r"(?:benchrace|benchrace_core|plugins|tests|docs|ui|benchmarks)"
+PATH = re.compile(rf"{TOP}/[\w./-]+|pyproject\.toml|Makefile|constraints\.txt|\.ci/\w+")
+ROW = re.compile(
+    r"^\| (?!---|to change)(?P<what>[^|]+)\|(?P<where>[^|]+)\|(?P<held>[^|]+)\|$", re.MULTILINE
+)
+
+
+def test_every_path_that_a_page_names_exists(pages: dict[str, Any], root: Path) -> None:
+    missing = {
+        f"{name}: {span}"
+        for name, page in pages.items()
+        if not name.startswith("docs/reference/")
+        for span in page.spans
+        if PATH.fullmatch(span) and not (root / span).exists()
+    }
+    assert missing == set()
+
+
+def test_to_change_x_edit_y(pages: dict[str, Any], root: Path) -> None:
+    section = pages["ARCHITECTURE.md"].text.partition("## To change X, edit Y")[2]
+    rows = [found.groups() for found in ROW.finditer(section)]
+    assert len(rows) >= 15
+    for what, *cells in rows:
+        for cell in cells:
+            paths = re.findall(r"`([^`]+)`", cell)
+            assert paths, what
+            assert [path for path in paths if not (root / path).is_file()] == [], what
+
+
+def test_the_layers_are_those_that_import_linter_holds(pages: dict[str, Any], root: Path) -> None:
+    contracts = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["importlinter"]
+    held = next(each for each in contracts["contracts"] if each["id"] == "layers")["layers"]
+    block = pages["ARCHITECTURE.md"].text.partition("## Layers")[2].split("```")[1]
+    shown = [_parts(line.partition("   ")[0]) for line in block.strip().splitlines()]
+    there = {path.stem for path in (root / "benchrace").iterdir()}
+    wanted = [_parts(line) & there for line in held if _parts(line) & there != {"testing"}]
+    assert shown == [each for each in wanted if each]
+
+
+def test_every_package_is_in_the_list_of_folders(pages: dict[str, Any], root: Path) -> None:
+    packages = {path.parent.name for path in (root / "benchrace").glob("*/__init__.py")}
+    listed = set(
+        re.findall(r"^\| `benchrace/(\w+)/` \|", pages["ARCHITECTURE.md"].text, re.MULTILINE)
+    )
+    assert listed == packages
+
+
+def test_decisions_are_numbered_whole_and_listed(pages: dict[str, Any], root: Path) -> None:
+    paths = sorted((root / "docs/decisions").glob("[0-9]*.md"))
+    assert [int(path.name[:3]) for path in paths] == list(range(1, len(paths) + 1))
+    contents = pages["docs/decisions/README.md"].text
+    for path in paths:
+        text = path.read_text()
+        assert re.findall(r"^## (.+)$", text, re.MULTILINE)[:3] == [
+            "Context",
+            "Choice",
+            "Consequence",
+        ]
+        assert f"]({path.name})" in contents
+
+
+def _parts(line: str) -> set[str]:
+    return set(re.findall(r"\w+", line))
