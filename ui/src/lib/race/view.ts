@@ -126,3 +126,21 @@ function ghostAt(lane: LaneRace, ms: number, most: number): number | null {
   const end = ghost.total ?? Math.max(most, 1);
   return Math.min(1, Math.max(0, doneAt(ghost.trace, ms) / end));
 }
+
+/** Every lane in its last counted round, `ms` after its own start: a photograph of the finish. */
+export function photograph(race: Race, ms: number): ReadonlyMap<string, number> {
+  const lanes = Object.values(race.lanes);
+  const most = Math.max(1, ...lanes.map(furthest));
+  return new Map(
+    lanes.flatMap((lane) => {
+      const at = ghostAt(lane, ms, most);
+      return at === null ? [] : [[lane.lane_id, at] as const];
+    }),
+  );
+}
+
+/** When the first and the last lane ended their last counted rounds, in ms since their starts. */
+export function finishTimes(race: Race): { first: number; last: number } | null {
+  const times = Object.values(race.lanes).flatMap((lane) => (lane.ghost ? lane.ghost.elapsed_ns / 1e6 : []));
+  return times.length === 0 ? null : { first: Math.min(...times), last: Math.max(...times) };
+}

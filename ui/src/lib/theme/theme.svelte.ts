@@ -1,0 +1,52 @@
+/** Light, dark, or as the system says; kept in this browser. */
+
+export type Theme = 'system' | 'light' | 'dark';
+
+const KEY = 'benchrace.theme';
+
+class Chosen {
+  theme = $state<Theme>(stored());
+  /** Rises whenever colours may have changed: canvases must be drawn again. */
+  turn = $state(0);
+
+  constructor() {
+    this.apply();
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => (this.turn += 1));
+  }
+
+  choose(theme: Theme): void {
+    this.theme = theme;
+    try {
+      localStorage.setItem(KEY, theme);
+    } catch {
+      // A browser that keeps nothing still shows the theme until it is closed.
+    }
+    this.apply();
+  }
+
+  private apply(): void {
+    if (this.theme === 'system') delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = this.theme;
+    this.turn += 1;
+  }
+}
+
+export const chosen = new Chosen();
+
+/** Resolve a colour of the design, for a canvas. */
+export function colour(within: HTMLElement, name: string): string {
+  const before = within.style.color;
+  within.style.color = `var(${name})`;
+  const found = getComputedStyle(within).color;
+  within.style.color = before;
+  return found;
+}
+
+function stored(): Theme {
+  try {
+    const found = localStorage.getItem(KEY);
+    return found === 'light' || found === 'dark' ? found : 'system';
+  } catch {
+    return 'system';
+  }
+}

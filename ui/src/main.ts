@@ -1,0 +1,10 @@
+import './design/tokens.css';
+import './design/base.css';
+import './design/controls.css';
+
+import { mount } from 'svelte';
+
+import App from './App.svelte';
+
+const target = document.getElementById('page');
+if (target !== null) mount(App, { target });

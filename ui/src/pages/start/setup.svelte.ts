@@ -1,0 +1,150 @@
+/** A race that is being set up: what the fleet offers, what the form says, what central makes of it. */
+
+import * as api from '../../lib/api/runs';
+import { ApiError, failure } from '../../lib/api/client';
+import type { KindAnswer, Machine, RunDocument, RunSpec, Workload } from '../../lib/api/documents';
+import type { Failure } from '../../lib/events/types';
+import { fields, type Field } from '../../lib/schema/schema';
+import { check, emptyDraft, fromSpec, type Draft } from '../../lib/spec/draft';
+import { SECTIONS, type Section } from '../table';
+
+const PLAN_AFTER_MS = 600;
+const LOOK_EVERY_MS = 5_000;
+
+export class Setup {
+  kinds = $state.raw<KindAnswer[] | null>(null);
+  machines = $state.raw<Machine[]>([]);
+  draft = $state<Draft>(emptyDraft(''));
+  /** What central makes of the draft: lanes with nothing left open. */
+  plan = $state.raw<RunDocument | null>(null);
+  planning = $state(false);
+  starting = $state(false);
+  failure = $state.raw<Failure | null>(null);
+  unreachable = $state(false);
+
+  readonly kind = $derived(this.kinds?.find((each) => each.kind === this.draft.kind) ?? null);
+  readonly workload = $derived<Workload | null>(this.kind?.offers[0]?.workload ?? null);
+  readonly fields = $derived<Field[]>(merged(this.kind));
+  readonly checked = $derived(
+    check($state.snapshot(this.draft), this.fields, this.workload?.automatic ?? null),
+  );
+  /** The form's own errors first, then what central said of the fields. */
+  readonly errors = $derived<Record<string, string>>({
+    ...Object.fromEntries((this.failure?.fields ?? []).map((each) => [each.path, each.message])),
+    ...this.checked.errors,
+  });
+  readonly fits = $derived(Object.keys(this.checked.errors).length === 0);
+
+  private asked = '';
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private looking: ReturnType<typeof setTimeout> | undefined;
+  private closed = false;
+
+  constructor(
+    readonly section: Section,
+    given: RunSpec | null,
+  ) {
+    if (given !== null) this.draft = fromSpec(given);
+  }
+
+  open(): void {
+    void this.look();
+  }
+
+  close(): void {
+    this.closed = true;
+    clearTimeout(this.timer);
+    clearTimeout(this.looking);
+  }
+
+  /** Choose another kind of work; what was typed for the one before is not its. */
+  choose(kind: string): void {
+    this.draft = emptyDraft(kind);
+    this.plan = null;
+    this.failure = null;
+  }
+
+  /** Ask central what the draft comes to, once nobody types; only the latest answer counts. */
+  planSoon(): void {
+    clearTimeout(this.timer);
+    if (!this.fits || this.workload === null) return;
+    const { spec } = this.checked;
+    const key = JSON.stringify(spec);
+    if (key === this.asked) return;
+    this.planning = true;
+    this.timer = setTimeout(() => void this.ask(spec, key), PLAN_AFTER_MS);
+  }
+
+  async start(): Promise<string | null> {
+    this.starting = true;
+    try {
+      return (await api.submit(this.checked.spec)).run_id;
+    } catch (error) {
+      this.failure = failure(error);
+      return null;
+    } finally {
+      this.starting = false;
+    }
+  }
+
+  private async ask(spec: RunSpec, key: string): Promise<void> {
+    this.asked = key;
+    try {
+      const plan = await api.plan(spec);
+      if (this.asked !== key || this.closed) return;
+      this.plan = plan;
+      this.failure = null;
+    } catch (error) {
+      if (this.asked !== key || this.closed) return;
+      this.plan = null;
+      this.failure = failure(error);
+    }
+    this.planning = false;
+  }
+
+  private async look(): Promise<void> {
+    try {
+      const [kinds, machines] = await Promise.all([api.kinds(), api.machines()]);
+      if (this.closed) return;
+      this.unreachable = false;
+      this.learn(kinds, machines);
+    } catch (error) {
+      this.unreachable = true;
+      if (error instanceof ApiError && error.status >= 400 && error.status < 500) {
+        this.failure = error.failure;
+        this.kinds ??= [];
+      }
+    }
+    if (!this.closed) this.looking = setTimeout(() => void this.look(), LOOK_EVERY_MS);
+  }
+
+  private learn(kinds: KindAnswer[], machines: Machine[]): void {
+    const own = kinds.filter((each) => belongs(each.kind, this.section));
+    const states = (list: Machine[]) => JSON.stringify(list.map((each) => [each.machine_id, each.state, each.reason]));
+    // An answer like the one before changes nothing: no field loses its place while typing.
+    if (JSON.stringify(own) !== JSON.stringify(this.kinds)) this.kinds = own;
+    if (states(machines) !== states(this.machines)) {
+      this.machines = machines;
+      this.asked = '';
+      this.planSoon();
+    }
+    if (!this.draft.kind && own[0] !== undefined) this.draft.kind = own[0].kind;
+  }
+}
+
+/** A kind that no section names is work for the section that needs no engine. */
+function belongs(kind: string, section: Section): boolean {
+  const named = (one: Section) => (one.kinds as readonly string[]).includes(kind);
+  return named(section) || (section.path === '/compute' && !SECTIONS.some(named));
+}
+
+/** The fields of every backend that offers a kind; where they differ, the first one's. */
+function merged(kind: KindAnswer | null): Field[] {
+  const found = new Map<string, Field>();
+  for (const offer of kind?.offers ?? []) {
+    for (const field of fields(offer.workload.params_schema)) {
+      if (!found.has(field.name)) found.set(field.name, field);
+    }
+  }
+  return [...found.values()];
+}

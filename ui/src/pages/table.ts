@@ -1,0 +1,50 @@
+/** Which page an address names. A page is a folder of its own, loaded when it is first shown. */
+
+import type { Component } from 'svelte';
+
+type Given = Record<string, unknown>;
+
+interface Found {
+  title: string;
+  /** Two addresses with one key are one page: it stays as it is between them. */
+  key: string;
+  given: Given;
+  page: () => Promise<{ default: Component<Given> }>;
+}
+
+/** The kinds of work that have an address of their own, and the plugin that brings each. */
+export const SECTIONS = [
+  { path: '/', title: 'Inference', kinds: ['llm_generate'], plugins: ['benchrace-ollama', 'benchrace-openai'] },
+  { path: '/compute', title: 'Compute', kinds: ['compute'], plugins: ['benchrace-compute'] },
+  { path: '/image', title: 'Images', kinds: ['txt2img'], plugins: ['benchrace-comfyui'] },
+  { path: '/whisper', title: 'Speech', kinds: ['transcribe'], plugins: ['benchrace-whisper'] },
+] as const;
+
+export type Section = (typeof SECTIONS)[number];
+
+const RUN = /^\/runs\/([A-Za-z0-9_-]{1,64})$/;
+
+export function pageOf(path: string): Found {
+  const section = SECTIONS.find((each) => each.path === path);
+  if (section !== undefined) {
+    return found(section.title, path, { section }, import('./start/Start.svelte'));
+  }
+  const run = RUN.exec(path)?.[1];
+  if (run !== undefined) return found('Race', path, { runId: run }, import('./race/Race.svelte'));
+  return found('Not found', path, { path }, import('./missing/Missing.svelte'));
+}
+
+/** Each page knows its own properties; the table hands them over as they are. */
+function found(title: string, key: string, given: Given, page: Promise<{ default: unknown }>): Found {
+  return { title, key, given, page: () => page as Promise<{ default: Component<Given> }> };
+}
+
+/** The address of a run's page. */
+export function runAddress(runId: string): string {
+  return `/runs/${encodeURIComponent(runId)}`;
+}
+
+/** The address of the form for a kind of work. */
+export function sectionOf(kind: string): Section {
+  return SECTIONS.find((each) => (each.kinds as readonly string[]).includes(kind)) ?? SECTIONS[0];
+}

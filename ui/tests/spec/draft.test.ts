@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+
+import { fields } from '../../src/lib/schema/schema';
+import { command, toml } from '../../src/lib/spec/command';
+import { check, emptyDraft, emptyLane, fromSpec, matrix } from '../../src/lib/spec/draft';
+
+const FIELDS = fields({
+  properties: { n: { type: 'integer', minimum: 1 }, threads: { type: 'integer' }, algorithm: { type: 'string' } },
+});
+
+describe('a draft', () => {
+  it('means a specification, without what was left empty', () => {
+    const draft = { ...emptyDraft('compute'), params: { n: '50M', threads: '' } };
+    draft.lanes = [{ ...emptyLane(), machine: 'm1', params: { threads: '2' } }, emptyLane()];
+    expect(check(draft, FIELDS, null)).toEqual({
+      spec: {
+        kind: 'compute',
+        params: { n: 50_000_000 },
+        lanes: [{ machine_id: 'm1', params: { threads: 2 } }, {}],
+        rounds: 5,
+        warmup: 1,
+      },
+      errors: {},
+    });
+  });
+
+  it('names each bad field as central does', () => {
+    const draft = { ...emptyDraft('compute'), params: { n: '0' }, rounds: 'many', warmup: '-1' };
+    draft.lanes = [emptyLane(), { ...emptyLane(), params: { threads: 'x' } }];
+    expect(Object.keys(check(draft, FIELDS, null).errors)).toEqual([
+      'params.n', 'lanes[1].params.threads', 'rounds', 'warmup',
+    ]);
+  });
+
+  it('comes back from its own specification', () => {
+    const draft = { ...emptyDraft('compute'), params: { n: '50M' }, order: 'abba', rounds: 'auto', onlyReady: true };
+    draft.lanes = [{ ...emptyLane(), label: 'one', params: { algorithm: 'fast' } }];
+    expect(fromSpec(check(draft, FIELDS, null).spec)).toEqual(draft);
+  });
+
+  it('makes a matrix of two values, each combination once', () => {
+    const axes = [
+      { name: 'threads', values: ['1', '2'] },
+      { name: 'n', values: ['1M', '2M', '1M'] },
+    ];
+    const lanes = matrix([], axes);
+    expect(lanes.map((lane) => lane.params)).toEqual([
+      { threads: '1', n: '1M' },
+      { threads: '1', n: '2M' },
+      { threads: '2', n: '1M' },
+      { threads: '2', n: '2M' },
+    ]);
+    expect(matrix([{ ...emptyLane(), machine: 'm1' }], axes)[0]?.machine).toBe('m1');
+  });
+});
+
+describe('the same run elsewhere', () => {
+  const spec = {
+    kind: 'compute',
+    params: { n: 50_000_000, algorithm: "it's, a \"name\"" },
+    lanes: [{ machine_id: 'm1', label: 'one, two', params: { threads: 1 } }, { params: { threads: 2 } }],
+    rounds: 3,
+    warmup: 1,
+  };
+
+  it('as a command line that a shell reads as meant', () => {
+    expect(command(spec)).toBe(
+      "benchrace run --workload compute -p n=50000000 -p 'algorithm=it'\\''s, a \"name\"' " +
+        "--lane 'machine=m1,label=one\\, two,threads=1' --lane threads=2 --rounds 3",
+    );
+  });
+
+  it('as TOML', () => {
+    expect(toml(spec)).toBe(
+      [
+        'kind = "compute"',
+        'rounds = 3',
+        'warmup = 1',
+        '',
+        '[params]',
+        'n = 50000000',
+        'algorithm = "it\'s, a \\"name\\""',
+        '',
+        '[[lanes]]',
+        'machine_id = "m1"',
+        'label = "one, two"',
+        'params = { threads = 1 }',
+        '',
+        '[[lanes]]',
+        'params = { threads = 2 }',
+        '',
+      ].join('\n'),
+    );
+  });
+});
