@@ -1,14 +1,13 @@
 """Places: who is ahead, who cannot be told apart, and whether anyone has won."""
 
-import math
 from collections.abc import Sequence
 
 from benchrace.events import Level
 from benchrace.events.payloads import StandingPayload, StandingPlace
 from benchrace.kinds import Better, Metric
-from benchrace.stats.estimate import CONFIDENCE, Estimate
+from benchrace.stats.difference import half_width
+from benchrace.stats.estimate import Estimate
 from benchrace.stats.lane import LaneFold
-from benchrace.stats.student import quantile
 
 
 def standing(lanes: Sequence[LaneFold]) -> StandingPayload | None:
@@ -41,14 +40,7 @@ def apart(one: Estimate, other: Estimate) -> bool:
     if one.value is None or other.value is None:
         return one.value is not other.value
     difference = abs(one.value - other.value)
-    if one.error is None or other.error is None:
-        return difference > 0
-    error = math.hypot(one.error, other.error)
-    if error == 0:
-        return difference > 0
-    share = (one.error / error) ** 2
-    df = 1 / (share**2 / one.df + (1 - share) ** 2 / other.df)
-    return difference > quantile(0.5 + CONFIDENCE / 2, df) * error
+    return difference > (half_width(one, other) or 0.0)
 
 
 def declared(
