@@ -191,6 +191,7 @@ def test_metrics_and_status(agent: AgentProcess) -> None:
 
 
 SMALL = 512 * 1024
+PAGE = 4096
 needs_root = pytest.mark.skipif(
     os.geteuid() != 0 or sys.platform != "linux", reason="mounting a small disk needs root"
 )
@@ -221,14 +222,18 @@ def fill(path: Path) -> None:
 @needs_root
 def test_a_full_disk_still_gets_the_end(start_agent: StartAgent, small_disk: Path) -> None:
     agent = start_agent(data=small_disk).started()
-    job_id = agent.act("emit:1", "phase:running", "obey", sampling_s=0.02)
+    words = "say:" + "x" * 1000
+    job_id = agent.act("emit:1", words, "phase:running", "obey", sampling_s=0.02)
     agent.until(job_id, "running")
+    own = small_disk / "jobs" / job_id / "agent.ndjson"
     filler = small_disk / "filler"
     fill(filler)
     assert agent.http.get("/health").status_code == 200
+    # Until not even a sample fits into the last page that the file has.
+    wait_for(lambda: -own.stat().st_size % PAGE < len(own.read_bytes().splitlines()[-1]))
     os.kill(agent.worker_pid(job_id), signal.SIGKILL)
     agent.until(job_id, "failed")
-    kept = (small_disk / "jobs" / job_id / "agent.ndjson").read_bytes()
+    kept = own.read_bytes()
     assert b"worker_died" in kept.splitlines()[-1]
     assert kept.endswith(b"\n")
     fill(filler)
