@@ -7,7 +7,13 @@ from quart import Quart, Response, send_from_directory
 from quart_schema import hide
 
 PACKAGE = "benchrace_ui"
-PAGES = ("/", "/compute", "/image", "/whisper", "/runs", "/admin")
+PAGES = ("/", "/compute", "/image", "/whisper", "/runs", "/admin", "/runs/<name>")
+# Only files of this server, no inline script or style, and no text that becomes markup.
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'"
+)
 _PLAIN = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -31,15 +37,25 @@ def install(app: Quart) -> None:
     static = static_files()
 
     @hide
-    async def page() -> Response:
+    async def page(name: str = "") -> Response:
+        """Give the page, which reads its address itself."""
         if static is None:
             return Response(_PLAIN, content_type="text/html; charset=utf-8")
-        return await send_from_directory(static, "index.html")
+        response = await send_from_directory(static, "index.html")
+        # It names files by their hashes, so an old one would name files that are gone.
+        response.headers["Cache-Control"] = "no-cache"
+        response.headers["Content-Security-Policy"] = POLICY
+        return response
 
     for number, path in enumerate(PAGES):
         app.get(path, endpoint=f"page_{number}")(page)
     if static is None:
         return
+
+    @app.get("/favicon.svg")
+    @hide
+    async def icon() -> Response:
+        return await send_from_directory(static, "favicon.svg")
 
     @app.get("/assets/<path:name>")
     @hide
