@@ -60,9 +60,8 @@ class Machine:
 
     def join(self, hello: Hello, session: "Session", address: str | None, wall_s: float) -> None:
         """Take what a newly linked agent says of itself."""
-        if self.instance != hello.instance:
-            # Another process may mean another boot, and so another zero of its clock.
-            self.clock = OffsetEstimate()
+        # Between two links a host may have slept or booted, and its clock stood still.
+        self.clock = OffsetEstimate()
         self.session = session
         self.instance, self.version = hello.instance, hello.version
         self.host_id, self.share_host = hello.host_id, hello.share_host

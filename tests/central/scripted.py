@@ -151,6 +151,7 @@ class FakeAgent:
         self.instance = f"{machine_id}-1"
         self.host_id = "one host"
         self.share_host = True
+        self.clock = time.monotonic_ns
         self.clock_ns = 0
         self.elapsed_ns = 1_000_000
         self.jobs: dict[str, FakeJob] = {}
@@ -196,7 +197,7 @@ class FakeAgent:
     # The agent
 
     def now_ns(self) -> int:
-        return time.monotonic_ns() + self.clock_ns
+        return self.clock() + self.clock_ns
 
     def notify(self) -> None:
         self._changed.set()

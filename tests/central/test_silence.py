@@ -35,7 +35,7 @@ async def host(data: Data, clock: Moved) -> AsyncIterator[Host]:
 
 
 async def test_a_silent_machine_is_suspect_and_then_lost(host: Host, clock: Moved) -> None:
-    agent = FakeAgent()
+    agent = FakeAgent(clock=clock.monotonic_ns)
     await host.link(agent)
     await host.vanish(agent)
     clock.forward(5.9)
@@ -51,7 +51,7 @@ async def test_a_silent_machine_is_suspect_and_then_lost(host: Host, clock: Move
 
 
 async def test_a_machine_that_comes_back_in_time_finishes_its_run(host: Host, clock: Moved) -> None:
-    agent = FakeAgent(open_gate=anyio.Event())
+    agent = FakeAgent(open_gate=anyio.Event(), clock=clock.monotonic_ns)
     await host.link(agent)
     run_id = await host.central.submit(SPEC)
     await host.until(lambda: host.live(run_id).watch.begun)
@@ -69,7 +69,7 @@ async def test_a_machine_that_comes_back_in_time_finishes_its_run(host: Host, cl
 async def test_a_machine_that_is_lost_interrupts_its_run_with_what_was_heard(
     host: Host, clock: Moved
 ) -> None:
-    agent = FakeAgent(open_gate=anyio.Event())
+    agent = FakeAgent(open_gate=anyio.Event(), clock=clock.monotonic_ns)
     await host.link(agent)
     run_id = await host.central.submit(SPEC)
     await host.until(lambda: host.live(run_id).watch.begun)
@@ -90,7 +90,7 @@ async def test_a_machine_that_is_lost_interrupts_its_run_with_what_was_heard(
 async def test_lines_that_come_after_the_end_are_not_in_the_log_without_the_summary(
     host: Host, clock: Moved, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    agent = FakeAgent(open_gate=anyio.Event())
+    agent = FakeAgent(open_gate=anyio.Event(), clock=clock.monotonic_ns)
     await host.link(agent)
     run_id = await host.central.submit(SPEC)
     await host.until(lambda: host.live(run_id).watch.begun)
@@ -120,7 +120,7 @@ async def test_lines_that_come_after_the_end_are_not_in_the_log_without_the_summ
 async def test_central_blames_nobody_for_the_time_in_which_it_was_stopped_itself(
     host: Host, clock: Moved, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    agent = FakeAgent(open_gate=anyio.Event())
+    agent = FakeAgent(open_gate=anyio.Event(), clock=clock.monotonic_ns)
     await host.link(agent)
     run_id = await host.central.submit(SPEC)
     await host.until(lambda: host.live(run_id).watch.begun)
@@ -137,7 +137,10 @@ async def test_central_blames_nobody_for_the_time_in_which_it_was_stopped_itself
 
 
 async def test_the_others_go_on_without_the_lost_one(host: Host, clock: Moved) -> None:
-    lost, steady = FakeAgent("lost", open_gate=anyio.Event()), FakeAgent("steady")
+    lost, steady = (
+        FakeAgent("lost", open_gate=anyio.Event(), clock=clock.monotonic_ns),
+        FakeAgent("steady", clock=clock.monotonic_ns),
+    )
     await host.link(lost, steady)
     spec = RunSpec(kind="work", params={"n": 10}, rounds=4, warmup=0, sync=Sync.EVERY_HEAT)
     run_id = await host.central.submit(spec)
@@ -153,7 +156,7 @@ async def test_the_others_go_on_without_the_lost_one(host: Host, clock: Moved) -
 
 
 async def test_a_run_waits_for_its_machines_and_not_for_ever(host: Host, clock: Moved) -> None:
-    agent = FakeAgent(open_gate=anyio.Event())
+    agent = FakeAgent(open_gate=anyio.Event(), clock=clock.monotonic_ns)
     await host.link(agent)
     first = await host.central.submit(SPEC)
     second = await host.central.submit(SPEC)
@@ -172,10 +175,10 @@ async def test_a_run_waits_for_its_machines_and_not_for_ever(host: Host, clock: 
 async def test_another_host_takes_a_name_over_once_its_holder_is_lost(
     host: Host, clock: Moved
 ) -> None:
-    first = FakeAgent("twin")
+    first = FakeAgent("twin", clock=clock.monotonic_ns)
     await host.link(first)
     await host.vanish(first)
-    second = FakeAgent("twin", instance="other", host_id="another host")
+    second = FakeAgent("twin", instance="other", host_id="another host", clock=clock.monotonic_ns)
     host.start(second)
     await host.until(lambda: second.refused)
     clock.forward(31)
@@ -184,7 +187,7 @@ async def test_another_host_takes_a_name_over_once_its_holder_is_lost(
 
 
 async def test_a_wall_clock_that_jumps_changes_nothing(host: Host, clock: Moved) -> None:
-    agent = FakeAgent(open_gate=anyio.Event())
+    agent = FakeAgent(open_gate=anyio.Event(), clock=clock.monotonic_ns)
     await host.link(agent)
     run_id = await host.central.submit(SPEC)
     await host.until(lambda: host.live(run_id).watch.begun)
