@@ -60,6 +60,11 @@ def files() -> dict[str, str]:
         _below(RUN / bad): "bytes that had to be cut off the log, kept beside it",
         _below(RUN / run_folder.SUMMARY): "what the rounds mean; derived from the log",
         _below(JOB.path / "job.json"): "the job as it was ordered",
+        _below(
+            JOB.path / "worker.json"
+        ): "the process that does it, to be sure of it after a crash",
+        _below(JOB.path / "acknowledged"): "there once central has all of it",
+        _below(JOB.path / "reserve"): "room for a last event on a full disk, while the job runs",
         _below(JOB.work): "the worker's events, written before anyone can see them",
         _below(
             JOB.agent
@@ -73,6 +78,8 @@ def files() -> dict[str, str]:
         _below(central.log): "central's own log, where it was started by another command",
         _below(agent.log): "the same for an agent",
         "central/token.sha256": "the hash of the agents' token; the token itself is not stored",
+        "central/machines.json": "the machines that central knows, and which are excluded",
+        "commands.lock, starting.lock": "held by commands that share the central of this folder",
         "cache/describe/": "what plugins said of themselves, by version",
     }
 

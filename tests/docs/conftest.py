@@ -33,9 +33,10 @@ class Page:
 
     @property
     def code(self) -> Iterator[str]:
-        """Yield every line of code, from blocks and from spans."""
+        """Yield every line that a shell could take, from blocks without a language and spans."""
         for block in self.blocks:
-            yield from block.text.splitlines()
+            if not block.language:
+                yield from block.text.splitlines()
         yield from self.spans
 
     def code_of(self, language: str) -> list[str]:
