@@ -3,7 +3,7 @@
 import secrets
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,24 +18,32 @@ from benchrace.store.row import RunRow, row, searched
 
 T = TypeVar("T")
 Entry = tuple[RunMetadata, RunSummary | None]
-VERSION = 1
+VERSION = 2
 MOST = 500
 _SCHEMA = f"""
 CREATE TABLE runs (
   run_id TEXT PRIMARY KEY, state TEXT NOT NULL, searched TEXT NOT NULL, row BLOB NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX runs_by_state ON runs (state, run_id);
-CREATE TABLE tags (tag TEXT NOT NULL, run_id TEXT NOT NULL, PRIMARY KEY (tag, run_id))
-WITHOUT ROWID;
-CREATE INDEX tags_by_run ON tags (run_id);
+CREATE TABLE marks (
+  what TEXT NOT NULL, mark TEXT NOT NULL, run_id TEXT NOT NULL, PRIMARY KEY (what, mark, run_id)
+) WITHOUT ROWID;
+CREATE INDEX marks_by_run ON marks (run_id);
 PRAGMA user_version = {VERSION};
 """
+_MARKED = "SELECT mark, count(*) FROM marks WHERE what = '{}' GROUP BY mark"
+_COUNTED = {
+    "state": "SELECT state, count(*) FROM runs GROUP BY state",
+    **{what: _MARKED.format(what) for what in ("kind", "tag", "machine")},
+}
+_CHOICES = {what: f"{text} ORDER BY 2 DESC, 1 LIMIT {MOST}" for what, text in _COUNTED.items()}
 
 
 class Query(msgspec.Struct, frozen=True, kw_only=True):
     """Which runs to list, newest first: those before `after`, at most `limit` of them.
 
-    Every word of `q` must be found; `tag` and `state` must be equal.
+    Every word of `q` must be found; `tag` and `state` must be equal, `kind` as well, and one lane
+    at least be on `machine`.
     """
 
     limit: int = 50
@@ -43,6 +51,24 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     q: str | None = None
     tag: str | None = None
     state: RunState | None = None
+    kind: str | None = None
+    machine: str | None = None
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """A value that runs can be listed by, and how many runs have it."""
+
+    value: str
+    runs: int
+
+
+class Choices(msgspec.Struct, frozen=True, kw_only=True):
+    """The commonest values first, at most `MOST` of each."""
+
+    states: tuple[Choice, ...]
+    kinds: tuple[Choice, ...]
+    tags: tuple[Choice, ...]
+    machines: tuple[Choice, ...]
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,18 +97,18 @@ class Index:
 
     def put_all(self, entries: Iterable[Entry]) -> None:
         """Add or replace runs in one transaction."""
-        made = [(row(metadata, summary), metadata.notes) for metadata, summary in entries]
+        made = [row(metadata, summary) for metadata, summary in entries]
 
         def write(base: sqlite3.Connection) -> None:
-            for each, notes in made:
-                base.execute("DELETE FROM tags WHERE run_id = ?", (each.run_id,))
+            for each in made:
+                base.execute("DELETE FROM marks WHERE run_id = ?", (each.run_id,))
                 base.execute(
                     "INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?)",
-                    (each.run_id, each.state, searched(each, notes), msgspec.json.encode(each)),
+                    (each.run_id, each.state, searched(each), msgspec.json.encode(each)),
                 )
                 base.executemany(
-                    "INSERT OR IGNORE INTO tags VALUES (?, ?)",
-                    [(tag, each.run_id) for tag in each.tags],
+                    "INSERT OR IGNORE INTO marks VALUES (?, ?, ?)",
+                    [(what, mark, each.run_id) for what, mark in _marks(each)],
                 )
 
         self._do(write)
@@ -92,7 +118,7 @@ class Index:
         ids = [(each,) for each in run_ids]
 
         def write(base: sqlite3.Connection) -> None:
-            base.executemany("DELETE FROM tags WHERE run_id = ?", ids)
+            base.executemany("DELETE FROM marks WHERE run_id = ?", ids)
             base.executemany("DELETE FROM runs WHERE run_id = ?", ids)
 
         self._do(write)
@@ -104,6 +130,20 @@ class Index:
         rows = self._do(lambda base: base.execute(text, values).fetchall())
         found = tuple(msgspec.json.decode(data, type=RunRow) for (data,) in rows[:limit])
         return Page(runs=found, next=found[-1].run_id if len(rows) > limit else None)
+
+    def choices(self) -> Choices:
+        """Give what runs can be listed by."""
+
+        def read(base: sqlite3.Connection) -> dict[str, tuple[Choice, ...]]:
+            return {
+                what: tuple(Choice(*found) for found in base.execute(text))
+                for what, text in _CHOICES.items()
+            }
+
+        made = self._do(read)
+        return Choices(
+            states=made["state"], kinds=made["kind"], tags=made["tag"], machines=made["machine"]
+        )
 
     def states(self) -> dict[str, RunState]:
         """Give the state of every run that is known."""
@@ -166,15 +206,30 @@ def _connect(path: Path) -> sqlite3.Connection:
     return base
 
 
+def _marks(each: RunRow) -> Iterator[tuple[str, str]]:
+    yield "kind", each.kind
+    for tag in each.tags:
+        yield "tag", tag
+    for lane in each.lanes:
+        yield "machine", lane.machine_id
+
+
 def _select(query: Query, limit: int) -> tuple[str, list[Any]]:
+    # The first mark leads: in its order the page's rows alone are read.
+    wanted = (("tag", query.tag), ("machine", query.machine), ("kind", query.kind))
+    marks = [(what, mark) for what, mark in wanted if mark is not None]
     text, key = "SELECT row FROM runs", "runs.run_id"
     where: list[str] = []
     values: list[Any] = []
-    if query.tag is not None:
-        # CROSS JOIN holds SQLite to this order, in which the page's rows alone are read.
-        text, key = "SELECT row FROM tags CROSS JOIN runs USING (run_id)", "tags.run_id"
-        where.append("tag = ?")
-        values.append(query.tag)
+    for number, (what, mark) in enumerate(marks):
+        if number == 0:
+            # CROSS JOIN holds SQLite to this order.
+            text = "SELECT row FROM marks AS first CROSS JOIN runs USING (run_id)"
+            key = "first.run_id"
+            where.append("first.what = ? AND first.mark = ?")
+        else:
+            where.append("(?, ?, runs.run_id) IN (SELECT what, mark, run_id FROM marks)")
+        values += [what, mark]
     if query.after is not None:
         where.append(f"{key} < ?")
         values.append(query.after)

@@ -32,6 +32,7 @@ class RunRow(msgspec.Struct, frozen=True, kw_only=True):
     rounds: int
     lanes: tuple[RowLane, ...]
     winner: str | None
+    notes: str | None = None
 
 
 def row(metadata: RunMetadata, summary: RunSummary | None) -> RunRow:
@@ -53,13 +54,14 @@ def row(metadata: RunMetadata, summary: RunSummary | None) -> RunRow:
             for lane in metadata.lanes
         ),
         winner=None if summary is None else _winner(summary),
+        notes=metadata.notes,
     )
 
 
-def searched(row: RunRow, notes: str | None) -> str:
+def searched(row: RunRow) -> str:
     """Give the text that a search looks in, in lower case."""
     lanes = (part for lane in row.lanes for part in (lane.label, lane.machine_id, lane.backend))
-    parts = (row.run_id, row.kind, row.name or "", notes or "", *row.tags, *lanes)
+    parts = (row.run_id, row.kind, row.name or "", row.notes or "", *row.tags, *lanes)
     return "\n".join(dict.fromkeys(parts)).lower()
 
 

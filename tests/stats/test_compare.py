@@ -119,7 +119,8 @@ def test_another_machine_brings_its_own_hardware(made: Any) -> None:
 
 
 def test_foreign_capabilities_of_any_shape_are_no_error(made: Any) -> None:
-    for strange in ([], "x", {"backends": [1], "hardware": [{}]}, {"backends": {"a": 1}}):
+    shapes: list[Any] = [[], "x", {"backends": [1], "hardware": [{}]}, {"backends": {"a": 1}}]
+    for strange in shapes:
         compare(made(FIRST, machines={"m": strange}), made(FIRST, machines=machine()))
 
 

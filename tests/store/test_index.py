@@ -64,6 +64,34 @@ def test_runs_are_found_by_words_tag_and_state(index: Index, make: Any) -> None:
     assert listed(index) == [second, first]
 
 
+def test_runs_are_listed_by_kind_and_machine_and_the_choices_counted(
+    index: Index, make: Any
+) -> None:
+    def lanes(*machines: str) -> tuple[RunLane, ...]:
+        return tuple(
+            RunLane(lane_id=f"lane-{n}", label=f"L{n}", machine_id=each, backend="b", params={})
+            for n, each in enumerate(machines)
+        )
+
+    first, second, third = ids(3)
+    index.put(make.metadata(first, lanes=lanes("one", "two", "one"), tags=("a", "a")), None)
+    index.put(make.metadata(second, lanes=lanes("two"), kind="other"), None)
+    index.put(make.metadata(third, lanes=lanes("two"), tags=("b",), notes="as it is"), None)
+    assert listed(index, machine="two") == [third, second, first]
+    assert listed(index, machine="two", kind="compute") == [third, first]
+    assert listed(index, machine="two", kind="compute", tag="a") == [first]
+    assert listed(index, kind="other", tag="a") == []
+    assert listed(index, machine="two", after=third, limit=1) == [second]
+    assert index.page(Query()).runs[0].notes == "as it is"
+    found = index.choices()
+    assert [(each.value, each.runs) for each in found.machines] == [("two", 3), ("one", 1)]
+    assert [(each.value, each.runs) for each in found.kinds] == [("compute", 2), ("other", 1)]
+    assert [(each.value, each.runs) for each in found.tags] == [("a", 1), ("b", 1)]
+    assert [(each.value, each.runs) for each in found.states] == [("queued", 3)]
+    index.remove([first])
+    assert [each.value for each in index.choices().tags] == ["b"]
+
+
 @pytest.mark.parametrize("garbage", [b"garbage" * 1000, b"SQLite format 3\0" + b"\xff" * 5000])
 def test_garbage_is_put_aside_and_made_again(tmp_path: Path, make: Any, garbage: bytes) -> None:
     runs, path = tmp_path / "runs", tmp_path / "index.sqlite"
@@ -147,9 +175,15 @@ def test_a_page_of_100_000_runs_is_fast(index: Index, make: Any) -> None:
         Query(tag="all", after=ids(100_000)[10]),
         Query(state=RunState.QUEUED),
         Query(q="nothing-has-this"),
+        Query(kind="compute", tag="all", machine="m1", after=ids(100_000)[50_000]),
+        Query(tag="all", state=RunState.DONE),
+        None,
     ):
         start = time.monotonic()
-        index.page(query)
+        if query is None:
+            assert index.choices().kinds[0].runs == 100_000
+        else:
+            index.page(query)
         took = time.monotonic() - start
-        print(f"{query}: {took * 1000:.1f} ms")
+        print(f"{query or 'choices'}: {took * 1000:.1f} ms")
         assert took < 1
