@@ -50,13 +50,13 @@ class Race:
         self._standing: StandingPayload | None = None
         self._standing_ns = 0
         self.staggered = run.metadata.staggered
-        self._recall()
 
     def look(self) -> bool:
         """Do what is due; true while anything is still expected."""
         now_ns = self._clock.monotonic_ns()
         self._excuse(now_ns)
         self._run.say_on()
+        self._recall(now_ns)
         self._give_up(now_ns)
         self._stop_failed()
         self._cancel(now_ns)
@@ -82,14 +82,13 @@ class Race:
     def _going(self) -> list[Job]:
         return [job for job in self._run.jobs.values() if not self._run.is_over(job)]
 
-    def _recall(self) -> None:
-        """After a restart, take the heats that had begun from the log."""
-        for heat in self._run.watch.starts:
+    def _recall(self, now_ns: int) -> None:
+        """Take heats from the log that a central before this one let go."""
+        for heat in self._run.watch.starts.keys() - self._run.gone:
+            self._run.gone.add(heat)
             armed = tuple(job.job_id for job in self._run.jobs.values() if heat in job.armed)
-            if armed:
-                self._run.gone.add(heat)
-                if heat not in self._run.watch.spread:
-                    self._begun[heat] = _Begun(armed, self._since_ns, False)
+            if armed and heat not in self._run.watch.spread:
+                self._begun[heat] = _Begun(armed, now_ns, False)
 
     # Machines that are gone, and cancelling
 

@@ -75,6 +75,30 @@ async def test_a_heat_that_waits_at_the_line_is_started_by_the_next_central(data
         machines.cancel_scope.cancel()
 
 
+async def test_a_start_that_no_central_heard_of_is_judged_by_the_next(data: Data) -> None:
+    agent = FakeAgent()
+    frame = agent.frame
+
+    async def lost(*_: object) -> None:
+        """Let the first central hear nothing of what the job does."""
+
+    agent.frame = lost  # type: ignore[assignment,method-assign]
+    async with anyio.create_task_group() as machine:
+        async with data.host() as host:
+            agent.url = host.url
+            machine.start_soon(agent.run, None)
+            await host.until(lambda: host.is_ready(agent))
+            run_id = await host.central.submit(SPEC)
+            await host.until(lambda: agent.jobs and agent.job.phase.final)
+        agent.frame = frame  # type: ignore[method-assign]
+        async with data.host() as host:
+            agent.url = host.url
+            over = await host.over(run_id)
+            assert over.state is RunState.DONE
+            assert [heat.heat for heat in over.heats] == [0]
+        machine.cancel_scope.cancel()
+
+
 async def test_the_queue_is_kept_in_its_order(data: Data) -> None:
     agent = FakeAgent(open_gate=anyio.Event())
     async with data.host() as host:
