@@ -9,6 +9,7 @@ from anyio import to_thread
 
 from benchrace.central.disk import REFUSALS, Disk
 from benchrace.central.fleet import Fleet
+from benchrace.central.job import Job
 from benchrace.central.live import LiveRun
 from benchrace.central.outcome import outcome
 from benchrace.central.preflight import Preflight
@@ -197,12 +198,9 @@ class Conductor:
                 session.close()
 
     async def _trail(self, run: LiveRun) -> None:
+        """Wait for the last samples, also of an agent whose link broke just at its job's end."""
         with anyio.move_on_after(TRAIL_S):
-            while any(
-                job.failure is None and job.phase is not None and not job.phase.final
-                for job in run.jobs.values()
-                if self._fleet.get(job.machine_id).session is not None
-            ):
+            while any(_is_behind(run, job) for job in run.jobs.values()):
                 await run.changed.wait()
 
     async def _finish(self, run: LiveRun, failure: Failure | None, staggered: bool) -> None:
@@ -242,6 +240,13 @@ class Conductor:
     def _ack(self, run: LiveRun, ack: Ack) -> None:
         if (job := run.jobs.get(ack.job_id)) is not None:
             self._fleet.post(job.machine_id, ack)
+
+
+def _is_behind(run: LiveRun, job: Job) -> bool:
+    if job.failure is not None or job.phase is None:
+        return False
+    lacks = any(run.log.next_seq(job.job_id, stream) < due for stream, due in job.due.items())
+    return lacks or not job.phase.final
 
 
 def _path(lane_id: str, name: str) -> str:

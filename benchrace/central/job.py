@@ -11,6 +11,7 @@ class Job:
 
     `phase` is null until the agent spoke of the job; `heat` is the armed heat that it waits for,
     `told` the highest that it was told to begin.
+    `due` are the lines that the agent had of each stream when it came back.
     `failure` says why the job will never have an end of its own, `refusal` why it cannot start
     yet.
     """
@@ -19,6 +20,7 @@ class Job:
         self.spec = spec
         self.phase: JobPhase | None = None
         self.heat: int | None = None
+        self.due: dict[str, int] = {}
         self.failure: Failure | None = None
         self.refusal: Failure | None = None
         self.cancel: str | None = None
@@ -45,6 +47,7 @@ class Job:
         self.told = -1
         if report is not None:
             self.phase, self.heat = report.phase, report.heat
+            self.due = report.lines
 
     def outstanding(self) -> list[FromCentral]:
         """List what an agent that has just come (back) must be told; starts are told apart."""

@@ -1,6 +1,7 @@
 """Who is let in, what a link that breaks costs, and what is refused on it."""
 
 from functools import partial
+from typing import Any
 
 import anyio
 import msgspec
@@ -8,6 +9,8 @@ import pytest
 from websockets.asyncio.client import connect
 
 from benchrace.errors import Category
+from benchrace.events import JobDone, Log, Stream, decode, encode
+from benchrace.events.payloads import LogPayload
 from benchrace.link import messages as m
 from benchrace.run.machine import MachineState
 from benchrace.run.spec import LaneSpec, RunSpec
@@ -111,6 +114,41 @@ async def test_a_link_that_breaks_again_and_again_loses_and_doubles_nothing(host
     assert agent.links >= 7
     assert over.state is RunState.DONE
     assert over.of(agent.job) == agent.job.lines["work"]
+
+
+async def test_a_link_that_breaks_at_the_very_end_loses_no_samples(host: Host) -> None:
+    agent = FakeAgent()
+    send, cuts = agent.frame, 0
+
+    async def cut_before_the_last_samples(*args: Any) -> None:
+        nonlocal cuts
+        _, job_id, stream, _, lines = args
+        job = agent.jobs[job_id]
+        if stream == "agent" and not cuts:
+            cuts += 1
+            await agent.cut()
+            return
+        await send(*args)
+        if stream == "work" and isinstance(decode(lines[-1]), JobDone):
+            event = Log(
+                run_id=job.spec.run_id,
+                job_id=job_id,
+                machine_id=agent.machine_id,
+                lane_id=None,
+                round=None,
+                stream=Stream.AGENT,
+                seq=0,
+                t_ns=0,
+                timestamp_s=0.0,
+                payload=LogPayload(level="info", message="as a sample", source="agent"),
+            )
+            job.lines["agent"] = [encode(event)]
+
+    agent.frame = cut_before_the_last_samples  # type: ignore[assignment,method-assign]
+    await host.link(agent)
+    over = await host.over(await host.central.submit(SPEC))
+    assert cuts == 1
+    assert over.of(agent.job) == agent.job.lines["work"] + agent.job.lines["agent"]
 
 
 async def test_frames_sent_twice_are_stored_once(host: Host) -> None:
