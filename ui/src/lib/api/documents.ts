@@ -213,3 +213,26 @@ export interface Status {
     banner: string | null;
   };
 }
+
+/** A run as a list shows it. */
+export interface RunRow {
+  run_id: string;
+  state: RunState;
+  kind: string;
+  created_at: number;
+  started_at: number | null;
+  ended_at: number | null;
+  name: string | null;
+  tags: string[];
+  notes: string | null;
+  rounds: number;
+  winner: string | null;
+  lanes: {
+    label: string;
+    machine_id: string;
+    backend: string;
+    metric: string | null;
+    value: number | null;
+    unit: string | null;
+  }[];
+}

@@ -1,7 +1,7 @@
 /** The calls of central's API that the page makes, one function each. */
 
 import { get, post } from './client';
-import type { KindAnswer, Machine, RunDocument, RunSpec, Status } from './documents';
+import type { KindAnswer, Machine, RunDocument, RunRow, RunSpec, RunState, Status } from './documents';
 
 export function run(runId: string, signal?: AbortSignal): Promise<RunDocument> {
   return get<RunDocument>(`/api/runs/${encodeURIComponent(runId)}`, signal);
@@ -31,4 +31,9 @@ export async function kinds(signal?: AbortSignal): Promise<KindAnswer[]> {
 
 export function status(signal?: AbortSignal): Promise<Status> {
   return get<Status>('/api/status', signal);
+}
+
+/** The newest runs in a state. */
+export async function runsIn(state: RunState): Promise<RunRow[]> {
+  return (await get<{ runs: RunRow[] }>(`/api/runs?limit=5&state=${state}`)).runs;
 }
