@@ -19,7 +19,8 @@ export const ORDER_WORDS: Record<string, string> = {
   random: 'in random blocks',
 };
 
-export function laneWords(lane: LaneRace): string {
+/** Lanes that take turns on one machine all finish, in an order that says nothing. */
+export function laneWords(lane: LaneRace, turns: boolean): string {
   const ran = lane.rounds.filter((round) => !round.warmup).length;
   switch (lane.state) {
     case 'waiting':
@@ -31,7 +32,7 @@ export function laneWords(lane: LaneRace): string {
     case 'resting':
       return ran === 0 ? 'warm, waiting for its turn' : `${ran} of ${lane.planned} rounds done`;
     case 'done':
-      return lane.finish === null ? 'finished' : `finished ${ordinal(lane.finish)}`;
+      return turns || lane.finish === null ? 'finished' : `finished ${ordinal(lane.finish)}`;
     case 'failed':
       return 'failed';
     case 'cancelled':
