@@ -53,6 +53,13 @@ class Deleted(msgspec.Struct, frozen=True, kw_only=True):
     deleted: str
 
 
+class Two(msgspec.Struct, frozen=True, kw_only=True):
+    """The ids of the runs to compare."""
+
+    a: str
+    b: str
+
+
 class MachinePatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     excluded: bool
 

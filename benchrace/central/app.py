@@ -2,7 +2,13 @@
 
 from quart import Quart
 
-from benchrace.central import routes_logs, routes_machines, routes_page, routes_runs
+from benchrace.central import (
+    routes_logs,
+    routes_machines,
+    routes_page,
+    routes_runs,
+    routes_service_logs,
+)
 from benchrace.central.central import Central
 from benchrace.central.site import Site
 from benchrace.web import openapi, problem
@@ -22,6 +28,7 @@ def create_app(site: Site) -> Quart:
     routes_runs.install(app, site)
     routes_logs.install(app, site)
     routes_machines.install(app, site)
+    routes_service_logs.install(app, site)
     routes_page.install(app)
     return app
 

@@ -7,7 +7,17 @@ from quart import Quart, Response, send_from_directory
 from quart_schema import hide
 
 PACKAGE = "benchrace_ui"
-PAGES = ("/", "/compute", "/image", "/whisper", "/runs", "/admin", "/runs/<name>")
+PAGES = (
+    "/",
+    "/compute",
+    "/image",
+    "/whisper",
+    "/runs",
+    "/admin",
+    "/runs/<name>",
+    "/runs/<name>/replay",
+    "/compare",
+)
 # Only files of this server, no inline script or style, and no text that becomes markup.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "

@@ -14,15 +14,17 @@ from benchrace.central.answers import (
     RunPatch,
     RunStateAnswer,
     Submitted,
+    Two,
 )
 from benchrace.central.document import RunAnswer
 from benchrace.central.document import answer as describe
 from benchrace.central.site import Site, answer
-from benchrace.errors import BenchraceError, Category, FieldError, InvalidInput
+from benchrace.errors import BenchraceError, Category
 from benchrace.run.metadata import RunMetadata
 from benchrace.run.spec import RunSpec
+from benchrace.stats.compare import Comparison, compare
 from benchrace.store import reindex
-from benchrace.store.index import Page, Query
+from benchrace.store.index import Choices, Page, Query
 from benchrace.store.run_folder import RunFolder
 from benchrace.web import body
 
@@ -70,9 +72,24 @@ def _reading(app: Quart, site: Site) -> None:
     @document_querystring(Query)
     @document_response(Page)
     async def list_runs() -> Response:
-        """List runs, newest first: `limit`, `after`, `q`, `tag`, `state`."""
-        query = _query(dict(request.args))
+        """List runs, newest first: `limit`, `after`, `q`, `tag`, `state`, `kind`, `machine`."""
+        query = body.query(dict(request.args), Query)
         return answer(await to_thread.run_sync(site.index.page, query))
+
+    @app.get("/api/runs/choices")
+    @document_response(Choices)
+    async def list_choices() -> Response:
+        """Give the states, kinds, tags and machines that runs can be listed by."""
+        return answer(await to_thread.run_sync(site.index.choices))
+
+    @app.get("/api/compare")
+    @document_querystring(Two)
+    @document_response(Comparison)
+    async def compare_runs() -> Response:
+        """Set run `b` against run `a`: lanes, differences, and what else is not the same."""
+        two = body.query(dict(request.args), Two)
+        one, other = await describe(site.central, two.a), await describe(site.central, two.b)
+        return answer(await to_thread.run_sync(compare, one, other))
 
     @app.get("/api/runs/<run_id>")
     @document_response(RunAnswer)
@@ -127,12 +144,3 @@ def _change(site: Site, run_id: str, changes: dict[str, Any]) -> None:
 def _delete(site: Site, run_id: str) -> None:
     RunFolder.open(site.central.runs_dir, run_id).delete()
     site.index.remove([run_id])
-
-
-def _query(said: dict[str, str]) -> Query:
-    known = {name: value for name, value in said.items() if value != ""}
-    try:
-        return msgspec.convert(known, Query, strict=False)
-    except msgspec.ValidationError as error:
-        found = body.field_error(error)
-        raise InvalidInput(FieldError(found.path, found.message)) from error

@@ -53,6 +53,15 @@ def convert(value: Any, kind: type[T]) -> T:
     raise InvalidInput(errors)
 
 
+def query(said: dict[str, str], kind: type[T]) -> T:
+    """Convert a query string into `kind`; what is empty was not said. Raises `InvalidInput`."""
+    known = {name: value for name, value in said.items() if value != ""}
+    try:
+        return msgspec.convert(known, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise InvalidInput(field_error(error)) from error
+
+
 def field_error(error: msgspec.ValidationError) -> FieldError:
     """Take the path out of the decoder's words: `lanes[1].params.n`."""
     found = _AT.match(str(error))
