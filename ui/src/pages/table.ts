@@ -2,14 +2,14 @@
 
 import type { Component } from 'svelte';
 
-type Given = Record<string, unknown>;
+export type Given = Record<string, unknown>;
 
-interface Found {
+export interface Found {
   title: string;
   /** Two addresses with one key are one page: it stays as it is between them. */
   key: string;
   given: Given;
-  page: () => Promise<{ default: Component<Given> }>;
+  load: () => Promise<{ default: Component<Given> }>;
 }
 
 /** The kinds of work that have an address of their own, and the plugin that brings each. */
@@ -36,7 +36,7 @@ export function pageOf(path: string): Found {
 
 /** Each page knows its own properties; the table hands them over as they are. */
 function found(title: string, key: string, given: Given, page: Promise<{ default: unknown }>): Found {
-  return { title, key, given, page: () => page as Promise<{ default: Component<Given> }> };
+  return { title, key, given, load: () => page as Promise<{ default: Component<Given> }> };
 }
 
 /** The address of a run's page. */
