@@ -1,10 +1,13 @@
-//! The measured kernels of benchrace. Everything but `python` is free of Python.
+//! The measured kernels of benchrace, and its stream reader. Everything but `python` is free of Python.
 
 // What a caller sees
 pub mod algorithm;
 pub mod bounds;
 pub mod error;
 pub mod run;
+
+// How an engine's output is read, and stamped at arrival
+pub mod stream;
 
 // How a run is watched and stopped
 pub mod cancel;

@@ -72,6 +72,103 @@ class Count:
     def cpu_tier(self) -> str:
         """The instruction tier that was used, as `cpu_tier()` names it."""
 
+class StreamFault(Exception):
+    """A stream failed; `args` are the kind of failure and what happened."""
+
+@final
+class Connection:
+    """An HTTP/1.1 connection that is read by a thread of its own, outside the GIL.
+
+    Every read is stamped before it is parsed. Methods return at once, from any thread.
+    """
+
+    def __new__(
+        cls, addresses: list[tuple[str, int]], connect_ns: int, batch_ns: int
+    ) -> Connection:
+        """Start to connect: the addresses (IP, port) in turn, each for `connect_ns` at most.
+
+        `batch_ns` is the least time between two wake-ups for lines; head and end wake at once.
+        Raises `ValueError` for what is no IP address, `OSError` without descriptors or threads.
+        """
+
+    def fileno(self) -> int:
+        """Return the descriptor that is readable while there is something new."""
+
+    def connected(self) -> int | None:
+        """Return the nanoseconds that connecting took, None while it lasts.
+
+        Raises `StreamFault` of kind `unreachable`, `timeout_connect` or `failed`.
+        """
+
+    def is_ready(self) -> bool:
+        """Return whether a request can begin: connected, idle, not closed by the other side."""
+
+    def renew(self) -> bool:
+        """Make ready for another request; False where the last answer does not allow it."""
+
+    def begin(
+        self,
+        request: bytes,
+        *,
+        format: str,
+        line_limit: int,
+        first_ns: int,
+        idle_ns: int,
+        first_is_told: bool = False,
+        bodiless: bool = False,
+    ) -> bool:
+        """Send a request as it is; False where the connection is not ready.
+
+        `format` is `lines`, `ndjson` or `sse`; an answer that is no 2xx is read as `lines`.
+        """
+
+    def take(self) -> tuple[list[tuple[bytes, int, int, int]], tuple[str, str] | None]:
+        """Return what has come as (data, at_ns, not_before_ns, size), and the end once it came.
+
+        The end is (`complete` or `closed` or the kind of failure, what happened).
+        """
+
+    def head(self) -> tuple[int, list[tuple[str, bytes]]] | None:
+        """Return the status and the headers, names in small letters; None until they came."""
+
+    def sent(self) -> tuple[int, bool] | None:
+        """Return when the first byte was sent, and whether the kernel said so."""
+
+    def rest(self) -> bytes:
+        """Return what had come of a line that never became complete, its first 4 KiB."""
+
+    def lag(self) -> tuple[int, int, int, int, int, int, int, str]:
+        """Return how well the reader kept up with this request.
+
+        Reads, bytes, longest and summed time from stamp to read, widest bound, reads without a
+        stamp of the kernel's, time held up by the caller (all ns), priority of the thread.
+        """
+
+    def content(self) -> None:
+        """Say that output has begun, so that the idle limit counts from now on."""
+
+    def close(self) -> None:
+        """End the connection at once. Harmless at any time."""
+
+@final
+class Splitter:
+    """Cuts bytes that another client has read into lines or events."""
+
+    def __new__(cls, format: str, line_limit: int) -> Splitter:
+        """Cut as `Connection.begin` does."""
+
+    def feed(self, bytes: bytes, at_ns: int) -> list[tuple[bytes, int, int, int]]:
+        """Take bytes that arrived together, return what is complete; raises `StreamFault`."""
+
+    def finish(self, at_ns: int) -> list[tuple[bytes, int, int, int]]:
+        """Return what has no newline, after an end that was good."""
+
+    def rest(self) -> bytes:
+        """Return what has come of a line that is not complete, its first 4 KiB."""
+
+def monotonic_ns() -> int:
+    """Return nanoseconds on the clock of every stamp, Python's `time.monotonic_ns`."""
+
 def limits(algorithm: str) -> tuple[int, int]:
     """Return the smallest and largest n of a kernel.
 

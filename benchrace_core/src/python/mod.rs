@@ -4,6 +4,7 @@ mod errors;
 mod functions;
 mod integer;
 mod run;
+mod stream;
 
 use pyo3::prelude::*;
 
@@ -17,6 +18,8 @@ mod native {
     use super::functions::{available_threads, cpu_tier, first_primes, known_pi, limits};
     #[pymodule_export]
     use super::run::{Count, Run};
+    #[pymodule_export]
+    use super::stream::{Connection, Splitter, StreamFault, monotonic_ns};
 
     use pyo3::prelude::*;
 
