@@ -37,13 +37,15 @@ class LogQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 def install(app: Quart, site: Site) -> None:
     """Add the routes."""
-    folder = site.central.settings.data / "logs"
+
+    def folder() -> Path:
+        return site.central.settings.data / "logs"
 
     @app.get("/api/logs")
     @document_response(LogList)
     async def list_logs() -> Response:
         """List the logs of the services that were started on this data folder."""
-        return answer(LogList(logs=await to_thread.run_sync(_logs, folder)))
+        return answer(LogList(logs=await to_thread.run_sync(_logs, folder())))
 
     @app.get("/api/logs/<name>")
     @document_querystring(LogQuery)
@@ -51,7 +53,7 @@ def install(app: Quart, site: Site) -> None:
     async def read_log(name: str) -> Response:
         """Give the end of a log, searched by `q`; tokens in it are blotted out."""
         query = body.query(dict(request.args), LogQuery)
-        return answer(await to_thread.run_sync(_tail, folder, name, query))
+        return answer(await to_thread.run_sync(_tail, folder(), name, query))
 
 
 def _logs(folder: Path) -> tuple[LogFile, ...]:
