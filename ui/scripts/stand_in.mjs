@@ -9,7 +9,7 @@ const PORT = Number(process.argv[2] ?? 8099);
 const LANES = Number(process.argv[3] ?? 3);
 const RATE = Number(process.argv[4] ?? 40);
 const ROUNDS = 3;
-const TOKENS = 240;
+const TOKENS = Number(process.argv[5] ?? 240);
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; " +
   "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'";

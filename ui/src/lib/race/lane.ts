@@ -66,7 +66,7 @@ function start(
     characters: 0,
     trace: EMPTY,
     text: '',
-    cut: false,
+    dropped: 0,
   };
 }
 
@@ -87,12 +87,12 @@ function advance(
 function say(lane: LaneRace, t_ns: number, more: string): LaneRace {
   const characters = lane.characters + more.length;
   const whole = lane.text + more;
-  const cut = whole.length > TEXT_WINDOW;
+  const kept = whole.length > TEXT_WINDOW ? tail(whole) : whole;
   return {
     ...lane,
     characters,
-    text: cut ? tail(whole) : whole,
-    cut: lane.cut || cut,
+    text: kept,
+    dropped: lane.dropped + lineEnds(whole, whole.length - kept.length),
     trace:
       lane.traced === 'characters' ? extend(lane.trace, since(lane, t_ns), characters) : lane.trace,
   };
@@ -103,6 +103,12 @@ function tail(whole: string): string {
   const kept = whole.slice(-Math.floor(TEXT_WINDOW * 0.75));
   const line = kept.indexOf('\n');
   return line >= 0 && line < 200 ? kept.slice(line + 1) : kept;
+}
+
+function lineEnds(text: string, before: number): number {
+  let count = 0;
+  for (let at = text.indexOf('\n'); at >= 0 && at < before; at = text.indexOf('\n', at + 1)) count += 1;
+  return count;
 }
 
 function end(lane: LaneRace, round: number, done: RoundDone): LaneRace {

@@ -66,7 +66,8 @@ export interface LaneRace {
   counted: number;
   /** What this round said, its last part only. */
   text: string;
-  cut: boolean;
+  /** How many whole lines before it were cut off. */
+  dropped: number;
   artifacts: readonly ArtifactPayload[];
   error: Failure | null;
   /** The order of finishing, from 1. */
@@ -129,7 +130,7 @@ export function begin(run: RunDocument): Race {
       rounds: [],
       counted: 0,
       text: '',
-      cut: false,
+      dropped: 0,
       artifacts: [],
       error: null,
       finish: null,

@@ -9,12 +9,16 @@ import { begin, type Race } from '../race/state';
 import { Follower, type Link } from '../stream/follow';
 import { browser, type Surroundings } from './surroundings';
 
+/** How often words and numbers change at most. */
+const CALM_MS = 120;
 /** How soon after a round ended central's figures are fetched again. */
 const REFRESH_MS = 700;
 
 export class RaceStore {
   run = $state.raw<RunDocument | null>(null);
   race = $state.raw<Race | null>(null);
+  /** The same a few times a second: for words and numbers, which nobody reads any faster. */
+  calm = $state.raw<{ race: Race; now: number } | null>(null);
   /** The viewer's clock at the last frame. */
   now = $state(0);
   link = $state<Link>('connecting');
@@ -66,6 +70,7 @@ export class RaceStore {
     const run = await this.fetched();
     if (run === null || this.closed) return;
     this.race = begin(run);
+    this.calm = { race: this.race, now: this.now };
     this.follower = new Follower(`/api/runs/${encodeURIComponent(this.runId)}/events`, {
       lines: (lines) => this.hear(lines),
       snapshot: () => void this.restart(),
@@ -134,7 +139,10 @@ export class RaceStore {
         this.refreshSoon(REFRESH_MS);
       }
     }
-    if (this.race.phase === 'running' && this.around.visible()) this.tick();
+    const { race, now } = this;
+    const running = race.phase === 'running';
+    if (!running || now - (this.calm?.now ?? 0) >= CALM_MS) this.calm = { race, now };
+    if (running && this.around.visible()) this.tick();
   }
 
   private refreshSoon(after_ms: number): void {
