@@ -5,7 +5,7 @@ import { isFinal, type LaneRace, type RoundMark } from './state';
 import { EMPTY, extend } from './trace';
 
 /** How much text of a round is kept; older text is cut off at a line where there is one. */
-export const TEXT_WINDOW = 6_000;
+export const TEXT_WINDOW = 4_000;
 const MOST_ARTIFACTS = 12;
 /** Marks of finished rounds that are kept for drawing; all of them are in central's document. */
 const MOST_MARKS = 400;

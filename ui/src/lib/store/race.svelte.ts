@@ -9,8 +9,9 @@ import { begin, type Race } from '../race/state';
 import { Follower, type Link } from '../stream/follow';
 import { browser, type Surroundings } from './surroundings';
 
-/** How often words and numbers change at most. */
+/** How often words and numbers change at most: the more lanes, the less can be read of each. */
 const CALM_MS = 120;
+const CALM_PER_LANE_MS = 22;
 /** How soon after a round ended central's figures are fetched again. */
 const REFRESH_MS = 700;
 
@@ -141,7 +142,8 @@ export class RaceStore {
     }
     const { race, now } = this;
     const running = race.phase === 'running';
-    if (!running || now - (this.calm?.now ?? 0) >= CALM_MS) this.calm = { race, now };
+    const calm_ms = Math.max(CALM_MS, race.order.length * CALM_PER_LANE_MS);
+    if (!running || now - (this.calm?.now ?? 0) >= calm_ms) this.calm = { race, now };
     if (running && this.around.visible()) this.tick();
   }
 
