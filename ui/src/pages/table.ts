@@ -23,6 +23,7 @@ export const SECTIONS = [
 export type Section = (typeof SECTIONS)[number];
 
 const RUN = /^\/runs\/([A-Za-z0-9_-]{1,64})$/;
+const REPLAY = /^\/runs\/([A-Za-z0-9_-]{1,64})\/replay$/;
 
 export function pageOf(path: string): Found {
   const section = SECTIONS.find((each) => each.path === path);
@@ -31,6 +32,13 @@ export function pageOf(path: string): Found {
   }
   const run = RUN.exec(path)?.[1];
   if (run !== undefined) return found('Race', path, { runId: run }, import('./race/Race.svelte'));
+  const replay = REPLAY.exec(path)?.[1];
+  if (replay !== undefined) {
+    return found('Replay', path, { runId: replay }, import('./replay/Replay.svelte'));
+  }
+  if (path === '/runs') return found('Runs', path, {}, import('./runs/Runs.svelte'));
+  if (path === '/compare') return found('Compare', path, {}, import('./compare/Compare.svelte'));
+  if (path === '/admin') return found('Admin', path, {}, import('./admin/Admin.svelte'));
   return found('Not found', path, { path }, import('./missing/Missing.svelte'));
 }
 

@@ -1,0 +1,66 @@
+/** The fleet as administration sees it, asked for while somebody looks. */
+
+import * as admin from '../../lib/api/admin';
+import * as api from '../../lib/api/runs';
+import { list, type RunRow } from '../../lib/api/history';
+import { failure } from '../../lib/api/client';
+import type { FleetMachine, Told } from '../../lib/api/admin';
+import type { Status } from '../../lib/api/documents';
+import type { Failure } from '../../lib/events/types';
+import { poll } from '../../lib/poll/poll';
+
+const AGAIN_MS = 3_000;
+
+export class Fleet {
+  status = $state.raw<Status | null>(null);
+  machines = $state.raw<FleetMachine[]>([]);
+  told = $state.raw<ReadonlyMap<string, Told>>(new Map());
+  running = $state.raw<RunRow[]>([]);
+  queued = $state.raw<RunRow[]>([]);
+  failure = $state.raw<Failure | null>(null);
+  now_s = $state(Date.now() / 1000);
+
+  watch(): () => void {
+    return poll(() => this.look(), AGAIN_MS);
+  }
+
+  async exclude(machineId: string, excluded: boolean): Promise<void> {
+    await this.done(admin.exclude(machineId, excluded));
+  }
+
+  async cancel(runId: string): Promise<void> {
+    await this.done(api.cancel(runId));
+  }
+
+  private async done(work: Promise<unknown>): Promise<void> {
+    try {
+      await work;
+      await this.look();
+    } catch (error) {
+      this.failure = failure(error);
+    }
+  }
+
+  private async look(): Promise<void> {
+    const of = (state: string) => list(new URLSearchParams({ state, limit: '200' }));
+    try {
+      const [status, machines, told, running, queued] = await Promise.all([
+        api.status(),
+        admin.fleet(),
+        admin.told(),
+        of('running'),
+        of('queued'),
+      ]);
+      this.now_s = Date.now() / 1000;
+      this.status = status;
+      this.machines = machines;
+      this.told = new Map(told.map((each) => [each.machine_id, each]));
+      this.running = running.runs;
+      // The first one in the queue is the oldest.
+      this.queued = [...queued.runs].reverse();
+      this.failure = null;
+    } catch (error) {
+      this.failure = failure(error);
+    }
+  }
+}

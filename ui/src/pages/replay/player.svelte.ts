@@ -1,0 +1,94 @@
+/** Playing a tape: where it is, how fast it goes, and one race a frame. */
+
+import { browser, type Surroundings } from '../../lib/store/surroundings';
+import type { Race } from '../../lib/race/state';
+import { Reader, type Tape } from './tape';
+
+export const SPEEDS = [1, 2, 10] as const;
+
+/** Words and charts are drawn no more often than this while it plays. */
+const CALM_MS = 100;
+
+interface Moment {
+  race: Race;
+  now: number;
+}
+
+export class Player {
+  race = $state.raw<Race>() as Race;
+  calm = $state.raw<Moment>() as Moment;
+  /** Since the beginning, on the tape's own clock. */
+  at_ms = $state(0);
+  speed = $state<number>(1);
+  playing = $state(false);
+
+  readonly length_ms: number;
+  private readonly reader: Reader;
+  private drawn_ms = 0;
+  private calmed_ms = -Infinity;
+  private frame: (() => void) | null = null;
+
+  constructor(
+    private readonly tape: Tape,
+    private readonly around: Pick<Surroundings, 'now' | 'frame'> = browser,
+  ) {
+    this.reader = new Reader(tape);
+    this.length_ms = tape.length_ms;
+    this.race = this.reader.read(0);
+    this.calm = { race: this.race, now: this.now };
+  }
+
+  /** The viewer's clock that belongs to the race. */
+  get now(): number {
+    return this.tape.from_ms + this.at_ms;
+  }
+
+  get over(): boolean {
+    return this.at_ms >= this.length_ms;
+  }
+
+  play(): void {
+    if (this.over) this.seek(0);
+    this.playing = true;
+    this.drawn_ms = this.around.now();
+    this.tick();
+  }
+
+  pause(): void {
+    this.playing = false;
+    this.frame?.();
+    this.frame = null;
+  }
+
+  toggle(): void {
+    if (this.playing) this.pause();
+    else this.play();
+  }
+
+  seek(ms: number): void {
+    this.at_ms = Math.min(this.length_ms, Math.max(0, ms));
+    this.race = this.reader.read(this.at_ms);
+    if (this.over) this.pause();
+    this.settle();
+  }
+
+  private settle(): void {
+    const now = this.around.now();
+    if (this.playing && now - this.calmed_ms < CALM_MS) return;
+    this.calmed_ms = now;
+    this.calm = { race: this.race, now: this.now };
+  }
+
+  private tick(): void {
+    if (this.frame !== null || !this.playing) return;
+    this.frame = this.around.frame(() => {
+      this.frame = null;
+      const now = this.around.now();
+      // A page that was hidden goes on from where it was, not from where it would be.
+      const passed = Math.min(250, now - this.drawn_ms);
+      this.drawn_ms = now;
+      this.seek(this.at_ms + passed * this.speed);
+      this.tick();
+    });
+  }
+}

@@ -1,0 +1,55 @@
+/** Every figure of a run in rows: one metric, each lane beside the others. */
+
+import type { DocumentLane, MetricSummary, RunDocument } from '../../lib/api/documents';
+
+export interface FigureRow {
+  name: string;
+  title: string;
+  unit: string;
+  better: 'higher' | 'lower';
+  estimator: string;
+  formula: string;
+  headline: boolean;
+  /** In the order of the lanes; null where a lane has none. */
+  values: (MetricSummary | null)[];
+}
+
+export const ESTIMATORS: Record<string, string> = {
+  sample: 'mean of the rounds',
+  ratio: 'sum over sum of the rounds',
+  count: 'the count on which all rounds agree',
+};
+
+export function figures(lanes: readonly DocumentLane[]): FigureRow[] {
+  const found = new Map<string, FigureRow>();
+  lanes.forEach((lane, index) => {
+    for (const [name, metric] of Object.entries(lane.summary)) {
+      const { title, unit, better, estimator, formula, headline } = metric;
+      const row = found.get(name) ?? { name, title, unit, better, estimator, formula, headline, values: lanes.map(() => null) };
+      row.values[index] = metric;
+      found.set(name, row);
+    }
+  });
+  return [...found.values()].sort((one, other) => Number(other.headline) - Number(one.headline));
+}
+
+/** `simple_sieve` and the like: only what differs between lanes tells them apart. */
+export function differingParams(run: Pick<RunDocument, 'lanes'>): Set<string> {
+  const names = new Set(run.lanes.flatMap((lane) => Object.keys(lane.params)));
+  const said = (lane: DocumentLane, name: string) => JSON.stringify(lane.params[name]);
+  return new Set([...names].filter((name) => new Set(run.lanes.map((lane) => said(lane, name))).size > 1));
+}
+
+/** The leaves of what a machine said of itself, as `path: value`; empty ones are left out. */
+export function leaves(value: unknown, path = ''): [string, string][] {
+  if (value === null || value === undefined || value === '') return [];
+  if (Array.isArray(value)) {
+    if (value.length === 0) return [];
+    if (value.every((each) => typeof each !== 'object')) return [[path, value.join(', ')]];
+    return value.flatMap((each, index) => leaves(each, `${path} ${index + 1}`.trim()));
+  }
+  if (typeof value === 'object') {
+    return Object.entries(value).flatMap(([name, inner]) => leaves(inner, `${path} ${name.replaceAll('_', ' ')}`.trim()));
+  }
+  return [[path, typeof value === 'boolean' ? (value ? 'yes' : 'no') : String(value)]];
+}
