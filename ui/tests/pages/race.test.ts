@@ -1,0 +1,76 @@
+import { flushSync, mount, unmount } from 'svelte';
+import { afterEach, describe, expect, it } from 'vitest';
+
+import Results from '../../src/pages/race/Results.svelte';
+import Track from '../../src/pages/race/Track.svelte';
+import { reduce } from '../../src/lib/race/reduce';
+import { begin } from '../../src/lib/race/state';
+import { documentOf, Log } from '../log';
+
+const HOSTILE = '<img src=x onerror="alert(1)">\u202e';
+
+describe('the race page', () => {
+  let shown: Record<string, unknown> | undefined;
+
+  afterEach(async () => {
+    if (shown) await unmount(shown);
+    document.body.replaceChildren();
+  });
+
+  function hostile() {
+    const run = documentOf(['a', 'b']);
+    for (const lane of run.lanes) lane.label = `${HOSTILE} ${lane.lane_id}`;
+    return run;
+  }
+
+  it('shows labels as the text they are, and how far each lane is', () => {
+    const run = hostile();
+    const log = new Log()
+      .round('b', 1, 0, 100)
+      .add('round_start', { warmup: false, heat: null }, { lane: 'a', round: 1, t_ms: 100 })
+      .add('progress', { done: 25, total: 100, unit: 'blocks' }, { lane: 'a', round: 1, t_ms: 150 });
+    const race = reduce(begin(run), log.lines, 1_000_150);
+    const now = 1_000_150;
+    shown = mount(Track, { target: document.body, props: { run, race, now, calm: { race, now } } });
+    flushSync();
+    expect(document.querySelector('img')).toBeNull();
+    expect(document.body.textContent).toContain(`${HOSTILE} a`);
+    const bars = [...document.querySelectorAll('[role=progressbar]')];
+    expect(bars.map((bar) => bar.getAttribute('aria-valuenow'))).toEqual(['25', '100']);
+    expect(bars[0]?.getAttribute('aria-label')).toBe(`${HOSTILE} a`);
+    expect(document.querySelectorAll('.ghost')).toHaveLength(1);
+  });
+
+  it('ranks the lanes by central’s standing, ties as ties, with reasons and errors', () => {
+    const run = hostile();
+    const metric = {
+      title: 'Rate', unit: 'x/s', better: 'higher' as const, estimator: 'ratio', n: 5, value: 1500, mean: 1500,
+      median: 1500, sd: 1, cv: 0.012, ci95: [1400, 1600] as [number, number], min: 1, max: 2, headline: true,
+      formula: 'x / s', reason: null,
+    };
+    for (const lane of run.lanes) {
+      lane.counted = 5;
+      lane.verdict = 'SUSPECT';
+      lane.marks = [{ code: 'throttled', text: `too hot ${HOSTILE}` }];
+      lane.summary = { rate: metric };
+    }
+    run.standing = {
+      metric: 'rate',
+      places: [
+        { lane_id: 'b', place: 1, value: 1500 },
+        { lane_id: 'a', place: 1, value: 1500 },
+      ],
+    };
+    shown = mount(Results, { target: document.body, props: { run } });
+    flushSync();
+    const rows = [...document.querySelectorAll('tbody tr')].map((row) => row.textContent ?? '');
+    expect(rows).toHaveLength(2);
+    for (const row of rows) {
+      expect(row).toContain('1sttied');
+      expect(row).toContain('1.50 kx/s');
+      expect(row).toContain('1.40 kx/s to 1.60 kx/s');
+      expect(row).toContain(`too hot ${HOSTILE}`);
+    }
+    expect(document.querySelector('img')).toBeNull();
+  });
+});

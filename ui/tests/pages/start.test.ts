@@ -1,0 +1,118 @@
+import { flushSync, mount, unmount } from 'svelte';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+
+import Start from '../../src/pages/start/Start.svelte';
+import { SECTIONS } from '../../src/pages/table';
+
+const WORKLOAD = {
+  kind: 'compute',
+  title: 'Count primes',
+  metrics: [],
+  presets: { '2M': { n: 2_000_000 } },
+  automatic: 'n',
+  drawing: 'progress',
+  together: true,
+  params_schema: {
+    type: 'object',
+    properties: {
+      algorithm: { title: 'Algorithm', enum: ['fast', 'slow'], type: 'string', default: 'fast' },
+      n: { title: 'N', description: 'Up to N.', type: 'integer', minimum: 1, maximum: 100_000_000, default: 50_000_000 },
+    },
+  },
+};
+const BACKEND = { name: 'compute', title: 'Sieves', workloads: [WORKLOAD], reachable: true, models: [], problems: [] };
+const MACHINE = { machine_id: 'm1', label: 'box', state: 'ready', reason: null, backends: [BACKEND] };
+
+describe('the form of a race', () => {
+  let shown: Record<string, unknown>;
+  let asked: { path: string; body: unknown }[];
+  let refused: { path: string; message: string }[];
+
+  async function fetched(path: string, request?: RequestInit): Promise<Response> {
+    asked.push({ path, body: request?.body ? JSON.parse(String(request.body)) : null });
+    if (path === '/api/machines') return Response.json({ machines: [MACHINE] });
+    if (path === '/api/workloads') {
+      const offer = { backend: 'compute', title: 'Sieves', machines: ['m1'], workload: WORKLOAD };
+      return Response.json({ workloads: [{ kind: 'compute', title: 'Count primes', offers: [offer] }] });
+    }
+    if (path.startsWith('/api/runs?')) return Response.json({ runs: [] });
+    if (refused.length > 0) {
+      const error = { category: 'validation', message: 'bad', remedy: 'Correct it.', fields: refused };
+      return Response.json({ error }, { status: 422 });
+    }
+    return Response.json({ run_id: 'run1', lanes: [], left_out: [] });
+  }
+
+  function field(id: string): HTMLInputElement {
+    const found = document.getElementById(id);
+    if (found === null) throw new Error(`no ${id}`);
+    return found as HTMLInputElement;
+  }
+
+  function type(id: string, text: string): void {
+    field(id).value = text;
+    field(id).dispatchEvent(new Event('input', { bubbles: true }));
+    flushSync();
+  }
+
+  function press(text: string): void {
+    const button = [...document.querySelectorAll('button')].find((each) => each.textContent?.trim() === text);
+    if (button === undefined) throw new Error(`no button ${text}`);
+    button.click();
+    flushSync();
+  }
+
+  beforeEach(async () => {
+    asked = [];
+    refused = [];
+    vi.stubGlobal('fetch', fetched);
+    history.replaceState(null, '', '/compute');
+    shown = mount(Start, { target: document.body, props: { section: SECTIONS[1] } });
+    await vi.waitFor(() => field('param-n'));
+  });
+
+  afterEach(async () => {
+    await unmount(shown);
+    document.body.replaceChildren();
+    vi.unstubAllGlobals();
+  });
+
+  it('is drawn from the schema: titles, help, ranges, defaults and presets', () => {
+    expect(document.querySelector('label[for=param-n]')?.textContent).toBe('N');
+    expect(field('param-n').placeholder).toBe('50M');
+    expect(field('param-n-help').textContent).toContain('Up to N. 1 to 100M');
+    press('2M');
+    expect(field('param-n').placeholder).toBe('2M');
+  });
+
+  it('says at the field what is wrong, and does not start', () => {
+    type('param-n', '0');
+    expect(field('param-n').getAttribute('aria-invalid')).toBe('true');
+    expect(field('param-n-help').textContent).toBe('give 1 to 100M');
+    expect(document.querySelector<HTMLButtonElement>('button[type=submit]')?.disabled).toBe(true);
+  });
+
+  it('makes a lane of every value at a press, and the same run as a command', () => {
+    press('Algorithm');
+    expect(document.querySelectorAll('.lane')).toHaveLength(2);
+    expect(document.querySelector('pre')?.textContent).toBe(
+      'benchrace run --workload compute --lane algorithm=fast --lane algorithm=slow',
+    );
+  });
+
+  it('shows what central says of a field where the field is', async () => {
+    refused = [{ path: 'params.n', message: 'too much for this machine' }];
+    type('param-n', '90M');
+    await vi.waitFor(() => expect(field('param-n-help').textContent).toBe('too much for this machine'), 3000);
+    expect(document.body.textContent).toContain('This cannot start yet');
+  });
+
+  it('starts what it shows, goes to the race, and keeps the form in the address', async () => {
+    type('param-n', '3M');
+    await vi.waitFor(() => expect(decodeURIComponent(location.search)).toContain('"n":3000000'));
+    document.querySelector('form')?.requestSubmit();
+    await vi.waitFor(() => expect(location.pathname).toBe('/runs/run1'));
+    const started = asked.find((each) => each.path === '/api/runs');
+    expect(started?.body).toEqual({ kind: 'compute', params: { n: 3_000_000 }, rounds: 5, warmup: 1 });
+  });
+});
