@@ -12,6 +12,8 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    // What each page loads, for scripts/weight.mjs.
+    manifest: true,
   },
   server: { proxy: { '/api': 'http://127.0.0.1:8080', '/health': 'http://127.0.0.1:8080' } },
   test: { environment: 'happy-dom', include: ['tests/**/*.test.ts'], testTimeout: 10_000 },
