@@ -31,6 +31,7 @@ class JobOutbox:
 
     def __init__(self, job: Job, resume: Mapping[str, int]) -> None:
         self.job = job
+        self._whole = False
         self._told: PhaseChanged | None = None
         self._streams = {
             str(stream): _from(path, resume.get(stream, 0))
@@ -61,6 +62,10 @@ class JobOutbox:
         self._told = now
         return now
 
+    def drained(self, *, final: bool) -> None:
+        """Note that all was read that was there when the job was over, or was not (`final`)."""
+        self._whole = self._whole or final
+
     def acknowledged(self, stream: str, next_seq: int) -> None:
         """Take central's word for what is on its disk."""
         sent = self._streams.get(stream)
@@ -69,8 +74,11 @@ class JobOutbox:
 
     @property
     def finished(self) -> bool:
-        """True once the job is over and central has every line of it on its disk."""
-        return self.job.phase.final and all(
+        """True once the job is over and central has every line of it on its disk.
+
+        What was read before the end is not all: an acknowledgement of it may come just then.
+        """
+        return self._whole and all(
             not sent.fresh and sent.acked >= sent.tail.seq for sent in self._streams.values()
         )
 

@@ -119,8 +119,9 @@ class Session:
             self._add_new()
             for outbox in tuple(self._outboxes.values()):
                 # Taken before the lines are read: who hears of an end has all of its lines.
-                news = outbox.news()
+                news, final = outbox.news(), outbox.job.phase.final
                 await self._drain(outbox)
+                outbox.drained(final=final)
                 if news is not None:
                     await self._send(m.encode(news))
                 await self._settle(outbox)

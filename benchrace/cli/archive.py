@@ -48,9 +48,9 @@ def archive(central: str | None, token: str | None, data: Path) -> Iterator[Arch
 
     While a central runs, the folder is its own: what deletes behind its back would confuse it.
     """
-    running = central_service(data).living()
-    if central or running:
-        with Client(central or (running.url if running else ""), token) as client:
+    running = None if central else central_service(data).living()
+    if url := central or (running.url if running else None):
+        with Client(url, token) as client:
             yield Behind(client)
         return
     yield Folder(data)

@@ -1,30 +1,29 @@
-"""The command line's side of central's API: plain requests, and a run's log as it grows."""
+"""The command line's side of central's API."""
 
-import time
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, TypeVar
 
 import httpx
 import msgspec
 
 from benchrace.central.answers import CapabilityList, MachineAnswer, MachineList
 from benchrace.cli.server_sent import Message, messages
-from benchrace.errors import BenchraceError, Category, Failure
+from benchrace.errors import BenchraceError, Category, Failure, FieldError, InvalidInput
 from benchrace.link.capabilities import Capabilities
 from benchrace.run import document
 from benchrace.run.document import RunDocument
+from benchrace.run.states import RunState
 
-_RETRY_S = (0.2, 0.5, 1, 2, 2, 2, 5, 5, 5, 5)
+T = TypeVar("T")
+# A submitted run is checked on its machines before the answer comes.
+_TIMEOUT = httpx.Timeout(30, read=120)
 
 
-class Snapshot(NamedTuple):
-    """The log was cut: what was read so far is void, start from `GET /api/runs/{id}`."""
+class Queued(msgspec.Struct, frozen=True):
+    """Where a run stands; `queue_position` is null for one that does not wait for others."""
 
-
-class Lines(NamedTuple):
-    """Event lines as they stand in the log, each with its newline."""
-
-    data: bytes
+    state: RunState
+    queue_position: int | None = None
 
 
 class Client:
@@ -35,7 +34,13 @@ class Client:
         headers = {"Accept-Encoding": "identity"}
         if token:
             headers["Authorization"] = f"Bearer {token}"
-        self._http = httpx.Client(base_url=self.url, headers=headers, timeout=30, trust_env=False)
+        try:
+            self._http = httpx.Client(
+                base_url=self.url, headers=headers, timeout=_TIMEOUT, trust_env=False
+            )
+        except (httpx.InvalidURL, UnicodeError) as error:
+            what = f"{url[:200]!r} is no address: {error}"
+            raise InvalidInput(FieldError("--central", what)) from error
 
     def __enter__(self) -> "Client":
         return self
@@ -57,42 +62,23 @@ class Client:
 
     def machines(self) -> tuple[MachineAnswer, ...]:
         """GET the fleet."""
-        return msgspec.convert(self.get("/api/machines"), MachineList).machines
+        return self._as(MachineList, self.get("/api/machines")).machines
 
     def capabilities(self, machine_id: str) -> Capabilities | None:
         """GET what a machine can do, None while its agent has not said."""
-        known = msgspec.convert(self.get("/api/capabilities"), CapabilityList).machines
+        known = self._as(CapabilityList, self.get("/api/capabilities")).machines
         return next((each for each in known if each.machine_id == machine_id), None)
 
     def document(self, run_id: str) -> RunDocument:
         """GET a run: its metadata, its lanes and what their rounds mean so far."""
         return document.decode(self._send("GET", f"/api/runs/{run_id}").content)
 
-    def events(self, run_id: str) -> Iterator[Lines | Snapshot]:
-        """Follow a run's log from its beginning to its end, over lost connections too."""
-        last: str | None = None
-        failures = 0
-        while True:
-            try:
-                for message in self._stream(f"/api/runs/{run_id}/events", last):
-                    failures = 0
-                    last = message.id or last
-                    if message.event == "end":
-                        return
-                    if message.event == "snapshot":
-                        last = None
-                        yield Snapshot()
-                    elif message.data:
-                        yield Lines(b"".join(line + b"\n" for line in message.data))
-            except (httpx.TransportError, BenchraceError) as error:
-                if isinstance(error, BenchraceError) and error.category is not Category.UNREACHABLE:
-                    raise
-                if failures >= len(_RETRY_S):
-                    raise self._unreachable(error) from error
-            time.sleep(_RETRY_S[min(failures, len(_RETRY_S) - 1)])
-            failures += 1
+    def queue(self, run_id: str) -> Queued:
+        """GET whether a run has begun, and its place among those that wait."""
+        return self._as(Queued, self.get(f"/api/runs/{run_id}"))
 
-    def _stream(self, path: str, last: str | None) -> Iterator[Message]:
+    def stream(self, path: str, last: str | None) -> Iterator[Message]:
+        """Read server-sent events until the connection ends; raises `httpx.TransportError`."""
         headers = {"Accept": "text/event-stream"}
         if last:
             headers["Last-Event-ID"] = last
@@ -104,19 +90,36 @@ class Client:
 
     def _call(self, method: str, path: str, **options: Any) -> Any:
         answer = self._send(method, path, **options)
-        return msgspec.json.decode(answer.content) if answer.content else None
+        try:
+            return msgspec.json.decode(answer.content) if answer.content else None
+        except msgspec.DecodeError as error:
+            raise self._stranger(error) from error
+
+    def _as(self, kind: type[T], value: Any) -> T:
+        try:
+            return msgspec.convert(value, kind)
+        except msgspec.ValidationError as error:
+            raise self._stranger(error) from error
 
     def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
         headers = {"Content-Type": "application/json"} if "content" in options else {}
         try:
             answer = self._http.request(method, path, headers=headers, **options)
         except httpx.TransportError as error:
-            raise self._unreachable(error) from error
+            raise self.unreachable(error) from error
         if answer.status_code >= 400:
             raise _problem(answer)
         return answer
 
-    def _unreachable(self, error: Exception) -> BenchraceError:
+    def _stranger(self, error: Exception) -> BenchraceError:
+        return BenchraceError(
+            Category.SYSTEM,
+            f"what answers at {self.url} does not speak as a central does: {error}",
+            "Correct --central, or let both have the same version of benchrace.",
+        )
+
+    def unreachable(self, error: Exception) -> BenchraceError:
+        """Say that central does not answer."""
         return BenchraceError(
             Category.UNREACHABLE,
             f"no central answers at {self.url}: {error}",

@@ -25,3 +25,8 @@ def agent_path(chosen: str | None) -> Path:
 def central_config(chosen: str | None) -> CentralConfig:
     """Read `central.yaml`."""
     return read_central(config_dir(chosen) / "central.yaml", os.environ)
+
+
+def configured_central(chosen: str | None = None) -> str | None:
+    """Name the central that `agent.yaml` says this machine belongs to, if it does."""
+    return agent_file(chosen).config.central_base_url

@@ -2,52 +2,89 @@
 
 import os
 import secrets
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from benchrace.agent.settings import settle
 from benchrace.central.answers import MachineAnswer
 from benchrace.cli.client import Client
 from benchrace.cli.configured import agent_file
+from benchrace.cli.lease import Lease
+from benchrace.cli.screen import Phases
 from benchrace.cli.service import Service, agent_service, central_service
 from benchrace.errors import BenchraceError, Category
 from benchrace.run.machine import MachineState
+from benchrace.store.journal import is_held
 
 _AGENT_S = 60.0
+_HINT_S = 5.0
+_OTHERS_S = 2.0
+_END_S = 8.0
+
+
+class Fleet(NamedTuple):
+    """A central to speak to; `ours` says that it lives only as long as this command."""
+
+    client: Client
+    ours: bool
 
 
 @contextmanager
 def connect(
-    central: str | None, token: str | None, data: Path, *, port: int = 0
-) -> Iterator[tuple[Client, bool]]:
-    """Give a client, and whether its central is our own and ends with us.
+    central: str | None, token: str | None, data: Path, phases: Phases, *, port: int = 0
+) -> Iterator[Fleet]:
+    """Give the central asked for, the one that serves the data folder, or one of our own.
 
-    A central that already works on the same data folder is used before one is started.
+    Two commands on one data folder share a central; the one that started it stays until the
+    other is done.
     """
-    running = central_service(data).living()
-    if central or running:
-        url = central or (running.url if running else "")
-        with Client(url, token) as client:
+    with ExitStack() as stack:
+        if central:
+            client = stack.enter_context(Client(central, token))
+            phases.say(f"asking {client.url}")
             client.get("/health")
-            yield client, False
-        return
-    with own_fleet(data, port) as client:
-        yield client, True
+            yield Fleet(client, ours=False)
+            return
+        lease = stack.enter_context(Lease(data))
+        with lease.starting():
+            running = _running(central_service(data), phases)
+            if running is None:
+                client = stack.enter_context(_own_fleet(data, port, phases))
+            else:
+                client = stack.enter_context(Client(running, token))
+                client.get("/health")
+        yield Fleet(client, ours=running is None)
+        if running is None:
+            lease.end_use(lambda: phases.say("waiting for another command that uses this central"))
+
+
+def _running(central: Service, phases: Phases) -> str | None:
+    """Find a central that serves the data folder; one that starts or ends is waited for."""
+    while is_held(central.lock):
+        if record := central.living():
+            return record.url
+        phases.say("waiting for the central of this data folder")
+        time.sleep(0.05)
+    return None
 
 
 @contextmanager
-def own_fleet(data: Path, port: int) -> Iterator[Client]:
+def _own_fleet(data: Path, port: int, phases: Phases) -> Iterator[Client]:
     """Start a central and an agent that dials it over loopback; both end with this process."""
     token = secrets.token_urlsafe(32)
-    machine = settle(data, agent_file(None)).machine_id
+    machine = this_machine()
     with ExitStack() as stack:
+        phases.say("starting central")
         central = central_service(data)
         url = stack.enter_context(
             _child(central, ["central", "--port", str(port), "--data-dir", str(data)], token)
         )
         client = stack.enter_context(Client(url))
+        phases.say("starting the agent of this machine")
         agent = agent_service(data, machine)
         arguments = ["agent", "--port", "0", "--data-dir", str(data), "--central", url]
         stack.enter_context(_child(agent, [*arguments, "--machine-id", machine], token))
@@ -65,32 +102,61 @@ def _child(service: Service, arguments: list[str], token: str) -> Iterator[str]:
         )
     reading, writing = os.pipe()
     try:
-        argv = [*arguments, "--parent-fd", str(reading)]
-        process = service.spawn(argv, pass_fds=(reading,))
-        os.write(writing, token.encode() + b"\n")
+        process = service.spawn([*arguments, "--parent-fd", str(reading)], pass_fds=(reading,))
         try:
-            record = service.wait(lambda: process.poll() is not None)
+            os.write(writing, token.encode() + b"\n")
+            record = service.wait(process)
             if record is None:
                 raise service.died(process.poll())
             yield record.url
         finally:
-            process.terminate()
-            process.wait()
+            _end(process)
     finally:
         os.close(reading)
         os.close(writing)
 
 
-def wait_for_machine(client: Client, kind: str | None = None) -> tuple[MachineAnswer, ...]:
-    """Wait until a machine is there that offers `kind` (anything where None); give them all."""
-    until = time.monotonic() + _AGENT_S
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    process.terminate()
+    try:
+        process.wait(_END_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def this_machine() -> str:
+    """Name this machine as its agent does."""
+    return settle(Path(), agent_file(None)).machine_id
+
+
+def wait_for_machine(
+    client: Client, phases: Phases, kind: str | None = None
+) -> tuple[MachineAnswer, ...]:
+    """Wait until a machine is there that offers `kind` (anything where None); give them all.
+
+    Where machines are there, and none offers `kind`, central's own refusal says more than we can.
+    """
+    began = time.monotonic()
     while True:
         machines = client.machines()
         if any(offers(machine, kind) for machine in machines):
             return machines
-        if time.monotonic() > until:
+        waited = time.monotonic() - began
+        if waited > _OTHERS_S and any(offers(machine, None) for machine in machines):
+            return machines
+        if waited > _AGENT_S:
             raise _nobody(kind, machines)
+        phases.say(_awaited(client, machines, waited))
         time.sleep(0.05)
+
+
+def _awaited(client: Client, machines: tuple[MachineAnswer, ...], waited_s: float) -> str:
+    if any(machine.state is not MachineState.LOST for machine in machines):
+        return "describing plugins"
+    if waited_s < _HINT_S:
+        return "waiting for a machine to link"
+    return f"waiting for a machine: start one with `benchrace agent --central {client.url}`"
 
 
 def offers(machine: MachineAnswer, kind: str | None) -> bool:
@@ -108,7 +174,7 @@ def _nobody(kind: str | None, machines: tuple[MachineAnswer, ...]) -> BenchraceE
     wanted = f"offers {kind}" if kind else "is ready"
     return BenchraceError(
         Category.UNREACHABLE,
-        f"no machine {wanted} after {_AGENT_S:.0f} s; known machines: {known}",
+        f"no machine {wanted}; known machines: {known}",
         "Start an agent with `benchrace agent --central URL`; `benchrace plugins` lists what is "
         "installed.",
     )

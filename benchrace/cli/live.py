@@ -1,5 +1,6 @@
 """A run while it is on: lanes with bars in a terminal, one line a round anywhere else."""
 
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,23 +12,18 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from benchrace.cli.plain import Plain
+from benchrace.cli.screen import is_live
 from benchrace.cli.text import clean_line, duration
-from benchrace.events import (
-    JobCancelled,
-    JobError,
-    JobTimeout,
-    LaneError,
-    Log,
-    RoundDone,
-    Unknown,
-    decode,
-)
 from benchrace.run.lane_view import LaneState, LaneView
 from benchrace.run.metadata import RunMetadata
 from benchrace.run.race_view import RaceView
 
-_FRAME_S = 0.1
-_BAR = 30
+# Drawing takes time from the machine that measures: often enough to look alive, and no more.
+_FRAME_S = 0.15
+_PER_SECOND = 4
+_LINES = 3
+_WIDE = 100
 
 _STYLES = {
     LaneState.RUNNING: "bold cyan",
@@ -36,6 +32,7 @@ _STYLES = {
     LaneState.FAILED: "red",
     LaneState.CANCELLED: "red",
 }
+_WORDS = {LaneState.WARMING: "warm-up", LaneState.RESTING: "its turn later"}
 
 
 class View(Protocol):
@@ -51,109 +48,112 @@ class View(Protocol):
 
 
 @contextmanager
-def view(console: Console, metadata: RunMetadata) -> Iterator[View]:
-    """Give the view that fits where the output goes."""
-    if not console.is_terminal:
-        yield Plain(console, metadata)
+def view(screen: Console, metadata: RunMetadata) -> Iterator[View]:
+    """Give the view that fits where the output goes; bars stay as they are at the end."""
+    if not is_live(screen):
+        yield Plain(screen, metadata)
         return
-    with Live(console=console, auto_refresh=False, transient=True) as live:
-        yield Bars(live, metadata)
+    bars = Bars(metadata)
+    with Live(
+        console=screen,
+        get_renderable=lambda: bars.draw(screen.width),
+        refresh_per_second=_PER_SECOND,
+        vertical_overflow="ellipsis",
+    ) as live:
+        bars.show_in(live)
+        yield bars
+        bars.end()
 
 
 class Bars:
-    """Lanes with bars, drawn at most ten times a second."""
+    """Lanes with bars; fed by one thread, and drawn by another between events."""
 
-    def __init__(self, live: Live, metadata: RunMetadata) -> None:
-        self._live = live
+    def __init__(self, metadata: RunMetadata) -> None:
         self._metadata = metadata
         self._race = RaceView(metadata)
+        self._lock = threading.Lock()
+        self._live: Live | None = None
         self._drawn_s = 0.0
+        self._over = False
+
+    def show_in(self, live: Live) -> None:
+        """Draw in this terminal."""
+        self._live = live
 
     def feed(self, lines: bytes) -> None:
-        self._race.feed(lines)
-        now = time.monotonic()
-        if now - self._drawn_s >= _FRAME_S or self._race.ended:
-            self._drawn_s = now
-            self._live.update(draw(self._race.lanes), refresh=True)
+        with self._lock:
+            self._race.feed(lines)
+        now_s = time.monotonic()
+        if self._live is not None and now_s - self._drawn_s >= _FRAME_S:
+            self._drawn_s = now_s
+            self._live.refresh()
 
     def restart(self) -> None:
-        self._race = RaceView(self._metadata)
+        with self._lock:
+            self._race = RaceView(self._metadata)
+
+    def end(self) -> None:
+        """Leave out what only matters while it is on."""
+        self._over = True
+
+    def draw(self, width: int) -> RenderableType:
+        """Draw all lanes as they are now."""
+        with self._lock:
+            lanes = self._race.lanes
+        adaptive = self._metadata.spec.rounds == "auto"
+        return draw(lanes, width, over=self._over, adaptive=adaptive)
 
 
-def draw(lanes: tuple[LaneView, ...]) -> RenderableType:
-    """Draw all lanes, and below them what the running one last said."""
-    table = Table.grid(padding=(0, 2))
+def draw(
+    lanes: tuple[LaneView, ...], width: int, *, over: bool = False, adaptive: bool = False
+) -> RenderableType:
+    """Draw all lanes for `width` characters, and below them what the running one last said."""
+    bar = 30 if width >= _WIDE else 14
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True, overflow="ellipsis", max_width=max(12, width // 3))
+    for _ in range(4):
+        table.add_column(no_wrap=True, overflow="ellipsis")
     for lane in lanes:
         style = _STYLES.get(lane.state, "dim")
-        bar = ProgressBar(total=1.0, completed=lane.fraction or 0.0, width=_BAR)
-        rounds = f"{lane.counted}/{lane.planned}"
         table.add_row(
-            Text(clean_line(lane.label), style=style, overflow="ellipsis", no_wrap=True),
-            bar,
-            Text(lane.state.value, style=style),
-            Text(rounds, justify="right"),
-            Text(_times(lane), style="dim"),
+            Text(clean_line(lane.label), style=style),
+            ProgressBar(total=1.0, completed=done(lane, adaptive), width=bar),
+            Text(str(lane.counted) if adaptive else f"{lane.counted}/{lane.planned}", style=style),
+            Text(_state(lane), style=style),
+            Text(_times(lane, adaptive), style="dim"),
         )
     said = next((each.lines for each in lanes if each.state is LaneState.RUNNING), ())
-    return Group(table, *(Text(clean_line(line), style="dim", no_wrap=True) for line in said[-3:]))
+    lines = () if over else said[-_LINES:]
+    return Group(
+        table,
+        *(
+            Text(f"  {clean_line(line)}", style="dim", no_wrap=True, overflow="ellipsis")
+            for line in lines
+        ),
+    )
 
 
-def _times(lane: LaneView) -> str:
-    if lane.best_ns is None:
-        return ""
-    parts = [f"best {duration(lane.best_ns / 1e9)}"]
-    if lane.remaining_ns and not lane.state.final:
+def done(lane: LaneView, adaptive: bool = False) -> float:
+    """How much of a lane's counted rounds is done, from 0 to 1; of a warm-up, how much of it.
+
+    How many rounds an adaptive lane will have is not known: there, how much of this round.
+    """
+    if lane.state is LaneState.WARMING or (adaptive and not lane.state.final):
+        return lane.fraction or 0.0
+    part = lane.fraction or 0.0 if lane.state is LaneState.RUNNING else 0.0
+    return min(1.0, (lane.counted + part) / max(lane.planned, 1))
+
+
+def _state(lane: LaneView) -> str:
+    if lane.state is LaneState.RUNNING:
+        return f"round {lane.counted + 1}"
+    return _WORDS.get(lane.state, lane.state.value)
+
+
+def _times(lane: LaneView, adaptive: bool) -> str:
+    parts = []
+    if lane.best_ns is not None:
+        parts.append(f"best {duration(lane.best_ns / 1e9)}")
+    if lane.remaining_ns and not lane.state.final and not adaptive:
         parts.append(f"{duration(lane.remaining_ns / 1e9)} to go")
     return ", ".join(parts)
-
-
-class Plain:
-    """One line for each finished round and each failure; no escape codes, nothing overwritten."""
-
-    def __init__(self, console: Console, metadata: RunMetadata) -> None:
-        self._console = console
-        self._labels = {each.lane_id: clean_line(each.label) for each in metadata.lanes}
-        self._counted = dict.fromkeys(self._labels, 0)
-        self._planned = metadata.rounds
-        self._skip = 0
-        self._printed = 0
-
-    def feed(self, lines: bytes) -> None:
-        for line in lines.splitlines():
-            if self._skip:
-                self._skip -= 1
-                continue
-            self._printed += 1
-            text = self._words(line)
-            if text:
-                self._console.print(Text(text), soft_wrap=True)
-
-    def restart(self) -> None:
-        # A log only ever loses its end: what was printed from its beginning is still true.
-        self._skip, self._printed = self._printed, 0
-
-    def _words(self, line: bytes) -> str | None:
-        event = decode(line)
-        if isinstance(event, Unknown):
-            return None
-        label = self._labels.get(event.lane_id or "", event.machine_id or "")
-        match event:
-            case RoundDone(payload=done):
-                took = duration(done.elapsed_ns / 1e9)
-                if done.error:
-                    return f"{label}: failed: {clean_line(done.error.message)}"
-                if done.warmup:
-                    return f"{label}: warm-up, {took}"
-                self._counted[event.lane_id or ""] += 1
-                count = f"{self._counted[event.lane_id or '']}/{self._planned}"
-                return f"{label}: round {count}, {took}, {done.verdict.level.value}"
-            case LaneError(payload=said):
-                return f"{label}: {clean_line(said.error.message)}. {clean_line(said.error.remedy)}"
-            case JobError(payload=said) | JobTimeout(payload=said):
-                return f"{label}: {clean_line(said.message)}. {clean_line(said.remedy)}"
-            case JobCancelled(payload=said):
-                return f"{label}: cancelled: {clean_line(said.reason)}"
-            case Log(payload=said) if said.level in ("warning", "error"):
-                return f"{label}: {clean_line(said.message)}"
-            case _:
-                return None

@@ -76,10 +76,10 @@ def main(args: list[str] | None = None, **extra: Any) -> NoReturn:
         code = leaving.exit_code
     except click.ClickException as error:
         error.show()
-        code = 2
-    except (click.Abort, KeyboardInterrupt):
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt) as asked:
         click.echo("stopped", err=True)
-        code = 130
+        code = getattr(asked, "code", 130)
     except BrokenPipeError:
         # The reader of our output went away (`| head`): nothing is left to say.
         sys.stdout = None

@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
+PORT = click.IntRange(0, 65535)
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 data_dir = click.option(

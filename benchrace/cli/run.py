@@ -10,9 +10,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from benchrace.cli import follow, options, run_file
+from benchrace.cli import follow, notes, options, run_file
 from benchrace.cli.client import Client
+from benchrace.cli.configured import configured_central
 from benchrace.cli.fleet import connect, wait_for_machine
+from benchrace.cli.interrupt import interruptible
+from benchrace.cli.screen import Phases, console, phases
 from benchrace.cli.text import clean_line
 from benchrace.errors import FieldError, InvalidInput
 from benchrace.run.metadata import RunMetadata
@@ -62,19 +65,24 @@ def run(
     """
     asked = _asked(spec, **chosen)
     # With --json standard output is the document and nothing else.
-    console = Console(highlight=False, stderr=as_json)
+    screen = console(stderr=as_json)
     data = options.path(data_dir)
-    with connect(central, token, data) as (client, ours):
-        wait_for_machine(client, asked.kind if ours else None)
+    with (
+        interruptible(),
+        phases(screen) as shown,
+        connect(central or configured_central(), token, data, shown) as fleet,
+    ):
+        wait_for_machine(fleet.client, shown, asked.kind if fleet.ours else None)
         if dry_run:
-            _plan(client, asked, console, as_json)
+            _plan(fleet.client, asked, screen, shown, as_json)
             return
-        done = follow.follow(client, asked, console, ours=ours)
+        followed = follow.Followed(fleet.client, data, screen, shown)
+        done = followed.run(asked)
         if as_json:
-            options.print_json(done)
+            options.print_json(followed.answer(done))
         else:
-            follow.report(console, done, str(data / "runs" / done.run_id))
-    sys.exit(follow.exit_code(done))
+            follow.report(screen, done, str(data / "runs" / done.run_id))
+    sys.exit(followed.interrupted.code if followed.interrupted else follow.exit_code(done))
 
 
 def _asked(
@@ -100,8 +108,8 @@ def _asked(
     if tags:
         given["tags"] = tags
     given |= {name: value for name, value in others.items() if value is not None}
-    if str(given.get("rounds", "")).isdigit():
-        given["rounds"] = int(given["rounds"])
+    if others.get("rounds") is not None:
+        given["rounds"] = run_file.rounds(others["rounds"])
     try:
         return msgspec.convert(given, RunSpec)
     except msgspec.ValidationError as error:
@@ -109,8 +117,10 @@ def _asked(
         raise InvalidInput(FieldError(path.rstrip("`"), message)) from error
 
 
-def _plan(client: Client, spec: RunSpec, console: Console, as_json: bool) -> None:
+def _plan(client: Client, spec: RunSpec, screen: Console, shown: Phases, as_json: bool) -> None:
+    shown.say("checking the lanes")
     answer = client.post("/api/runs", spec, dry_run="1")
+    shown.end()
     if as_json:
         options.print_json(answer)
         return
@@ -122,10 +132,11 @@ def _plan(client: Client, spec: RunSpec, console: Console, as_json: bool) -> Non
         params = " ".join(f"{key}={value}" for key, value in lane.params.items())
         cells = (lane.label, lane.machine_id, lane.backend, params)
         table.add_row(*(Text(clean_line(each)) for each in cells))
-    console.print(table)
-    for left in plan.left_out:
-        console.print(Text(f"left out: {clean_line(left.label)}", style="yellow"))
-    console.print(
-        f"{plan.rounds} rounds and {plan.warmup} of warm-up in each lane, {plan.order.value}; "
+    screen.print(table)
+    for left in notes.left_out(plan):
+        screen.print(Text(left, style="yellow"), soft_wrap=True)
+    rounds = "adaptive rounds" if spec.rounds == "auto" else f"{plan.rounds} rounds"
+    screen.print(
+        f"{rounds} and {plan.warmup} of warm-up in each lane, {plan.order.value}; "
         "nothing was measured"
     )

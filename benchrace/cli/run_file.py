@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from benchrace.config.document import read
 from benchrace.errors import FieldError, InvalidInput
 from benchrace.run.spec import LaneSpec, RunSpec
 
+MOST_ROUNDS = 100_000
 _OWN = {"machine": "machine_id", "backend": "backend", "label": "label"}
 
 
@@ -32,6 +33,17 @@ def lane(option: str) -> LaneSpec:
         else:
             rest[key] = value
     return LaneSpec(**own, params=rest)
+
+
+def rounds(text: str) -> int | Literal["auto"]:
+    """Read a number of rounds, or `auto`."""
+    if text == "auto":
+        return "auto"
+    if text.isascii() and text.isdigit() and 1 <= int(text) <= MOST_ROUNDS:
+        return int(text)
+    raise InvalidInput(
+        FieldError("--rounds", f"expected 1 to {MOST_ROUNDS}, or auto; got {text!r}")
+    )
 
 
 def _split(option: str) -> list[str]:

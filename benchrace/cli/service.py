@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -66,8 +66,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
         if self.living():
             return self.status()
         process = self.spawn(arguments)
-        self.wait(lambda: process.poll() is not None)
-        if self.living() is None:
+        if self.wait(process) is None:
             raise self.died(process.poll())
         return self.status()
 
@@ -87,12 +86,12 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
                 pass_fds=tuple(pass_fds),
             )
 
-    def wait(self, gave_up: Callable[[], bool]) -> Record | None:
-        """Wait until it listens, or until `gave_up` says that it never will."""
+    def wait(self, process: "subprocess.Popen[bytes]") -> Record | None:
+        """Wait until `process` listens; None where it ended, or took too long."""
         until = time.monotonic() + _START_S
-        while time.monotonic() < until and not gave_up():
+        while time.monotonic() < until and process.poll() is None:
             record = self.living()
-            if record is not None:
+            if record is not None and record.pid == process.pid:
                 return record
             time.sleep(0.02)
         return None

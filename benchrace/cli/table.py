@@ -1,107 +1,131 @@
-"""The end of a run as a table: each lane's place, its numbers, and what to know about them."""
+"""The end of a run as a table: each lane's place and numbers, and what to know about them."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
-from rich.console import Group, RenderableType
+import msgspec
+from rich.console import Group, JustifyMethod, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from benchrace.cli.text import clean_line, percent, quantity
-from benchrace.errors import Failure
+from benchrace.cli.column import Scale, header, scale
+from benchrace.cli.notes import formulas, notes
+from benchrace.cli.text import clean_line, ordinal, percent
 from benchrace.events import Level
 from benchrace.run.document import DocumentLane, RunDocument
 from benchrace.run.summary import MetricSummary
 
-_PLACES = {1: "1st", 2: "2nd", 3: "3rd"}
 _STYLES = {Level.VALID: "green", Level.SUSPECT: "yellow", Level.INVALID: "red"}
+_GAP = 2
 
 
-def final(run: RunDocument) -> RenderableType:
-    """Draw the lanes, best first, with notes on all that a reader has to know below."""
-    metrics = _headlines(run)
-    first = next(iter(metrics), None)
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("")
-    table.add_column("lane")
-    for name, metric in metrics.items():
-        table.add_column(metric.title, justify="right")
-        if name == first:
-            table.add_column("95 % interval", justify="right")
-            table.add_column("CV", justify="right")
-    table.add_column("rounds", justify="right")
-    table.add_column("verdict")
-    places = places_of(run)
-    for lane in ranked(run):
-        table.add_row(*_row(lane, metrics, places.get(lane.lane_id)))
-    return Group(table, *(Text(note, style="yellow") for note in notes(run)))
+class Column(msgspec.Struct, kw_only=True):
+    """A column with its cells, one for each lane; those that `may_go` do so where it is narrow."""
+
+    title: str
+    cells: list[Text]
+    right: bool = True
+    may_go: bool = False
+
+    @property
+    def width(self) -> int:
+        return max(len(self.title), *(each.cell_len for each in self.cells), 0)
 
 
-def places_of(run: RunDocument) -> dict[str, int]:
-    """Give each placed lane's place; ties share one."""
-    places = run.standing.places if run.standing else ()
-    return {each.lane_id: each.place for each in places if each.place is not None}
+def final(run: RunDocument, width: int) -> RenderableType:
+    """Draw the lanes, best first, for `width` characters; below, all that a reader has to know."""
+    lanes = ranked(run)
+    columns = [
+        Column(title="", cells=list(_places(run, lanes))),
+        Column(title="lane", cells=[Text(clean_line(each.label)) for each in lanes], right=False),
+        *_metrics(lanes),
+        Column(title="rounds", cells=[Text(str(each.counted)) for each in lanes], may_go=True),
+        Column(title="verdict", cells=[_verdict(each.verdict) for each in lanes], right=False),
+    ]
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, _GAP, 0, 0))
+    kept = fitting(columns, width)
+    for column in kept:
+        wraps = column.title == "lane"
+        justify: JustifyMethod = "right" if column.right else "left"
+        table.add_column(column.title, justify=justify, no_wrap=not wraps, overflow="fold")
+    for row in range(len(lanes)):
+        table.add_row(*(column.cells[row] for column in kept))
+    below = [Text(each, style="dim") for each in formulas(run)]
+    below += [Text(each, style="yellow") for each in notes(run)]
+    return Group(table, *below)
+
+
+def fitting(columns: Sequence[Column], width: int) -> list[Column]:
+    """Leave out columns that may go, the last first, until the others fit on one line each."""
+    kept = list(columns)
+    for column in [each for each in columns if each.may_go][::-1]:
+        if sum(each.width + _GAP for each in kept) - _GAP <= width:
+            break
+        kept.remove(column)
+    return kept
 
 
 def ranked(run: RunDocument) -> list[DocumentLane]:
     """Give the lanes by place, those without one last, in the run's order."""
-    places = places_of(run)
-    last = len(run.lanes) + 1
-    return sorted(run.lanes, key=lambda lane: places.get(lane.lane_id, last))
+    said = run.standing.places if run.standing else ()
+    order = {each.lane_id: at for at, each in enumerate(said) if each.place is not None}
+    return sorted(run.lanes, key=lambda lane: order.get(lane.lane_id, len(run.lanes)))
 
 
-def notes(run: RunDocument) -> Iterator[str]:
-    """Say all that limits what the numbers mean."""
-    for lane in run.lanes:
-        label = clean_line(lane.label)
-        for mark in lane.marks:
-            yield f"{label}: {clean_line(mark.text)} ({mark.code})"
-        if lane.discarded:
-            yield f"{label}: {lane.discarded} of its rounds did not count"
-        error = lane.error or next((each.error for each in lane.rounds if each.error), None)
-        if error:
-            yield f"{label}: {_words(error)}"
-    for left in run.left_out:
-        why = [str(each) for each in left.fields]
-        why += [f"{each.message} {each.remedy}" for each in left.problems]
-        yield f"left out: {clean_line(left.label)}: {clean_line('; '.join(why))}"
-    if run.staggered:
-        yield "staggered: the machines did not start close enough together"
-    if run.failure:
-        yield _words(run.failure)
-    if run.winner is None and run.winner_reason:
-        yield f"no winner: {clean_line(run.winner_reason)}"
+def _numbers(run: RunDocument) -> dict[str, int]:
+    places = run.standing.places if run.standing else ()
+    return {each.lane_id: each.place for each in places if each.place is not None}
 
 
-def _row(
-    lane: DocumentLane, metrics: dict[str, MetricSummary], place: int | None
-) -> Iterator[Text]:
-    yield Text(_PLACES.get(place, f"{place}th") if place else "-", style="bold")
-    yield Text(clean_line(lane.label))
-    for index, (name, metric) in enumerate(metrics.items()):
-        found = lane.summary.get(name)
-        yield Text(quantity(found.value if found else None, metric.unit))
+def _places(run: RunDocument, lanes: Sequence[DocumentLane]) -> Iterator[Text]:
+    places = _numbers(run)
+    shared = Counter(places.values())
+    for lane in lanes:
+        place = places.get(lane.lane_id)
+        tie = "=" if place is not None and shared[place] > 1 else ""
+        yield Text("-" if place is None else tie + ordinal(place), style="bold")
+
+
+def _metrics(lanes: Sequence[DocumentLane]) -> Iterator[Column]:
+    """Give a column for each headline metric; the first one comes with its interval and spread."""
+    for index, (name, metric) in enumerate(headlines(lanes).items()):
+        found = [lane.summary.get(name) for lane in lanes]
+        by = scale((each.value for each in found if each), metric.unit)
+        yield Column(
+            title=header(clean_line(metric.title), by.unit),
+            cells=_cells(found, partial(_value, by)),
+            may_go=index > 0,
+        )
         if index == 0:
-            yield Text(_interval(found, metric.unit))
-            yield Text(percent(found.cv if found else None))
-    yield Text(str(lane.counted))
-    verdict = lane.verdict
-    yield Text(verdict.value, style=_STYLES[verdict]) if verdict else Text("-")
+            yield from _spread(found, by)
 
 
-def _interval(metric: MetricSummary | None, unit: str) -> str:
-    if metric is None or metric.ci95 is None:
-        return "-"
-    low, high = metric.ci95
-    return f"{quantity(low, unit)} .. {quantity(high, unit)}"
+def _value(by: Scale, metric: MetricSummary) -> str:
+    return by.text(metric.value)
 
 
-def _headlines(run: RunDocument) -> dict[str, MetricSummary]:
+def _spread(found: Sequence[MetricSummary | None], by: Scale) -> Iterator[Column]:
+    intervals = _cells(found, lambda each: by.interval(each.ci95))
+    yield Column(title="95 % interval", cells=intervals)
+    yield Column(title="CV", cells=_cells(found, lambda each: percent(each.cv)), may_go=True)
+
+
+def _cells(
+    found: Sequence[MetricSummary | None], say: Callable[[MetricSummary], str]
+) -> list[Text]:
+    return [Text("-" if each is None else say(each)) for each in found]
+
+
+def headlines(lanes: Sequence[DocumentLane]) -> dict[str, MetricSummary]:
     """Give the metrics worth a column: any lane's headline ones, in the order declared."""
     found: dict[str, MetricSummary] = {}
-    for lane in run.lanes:
-        found |= {name: each for name, each in lane.summary.items() if each.headline}
+    for lane in lanes:
+        for name, each in lane.summary.items():
+            if each.headline:
+                found.setdefault(name, each)
     return found
 
 
-def _words(failure: Failure) -> str:
-    return clean_line(f"{failure.message}: {failure.remedy}")
+def _verdict(level: Level | None) -> Text:
+    return Text("-") if level is None else Text(level.value, style=_STYLES[level])

@@ -2,6 +2,7 @@
 
 import re
 
+from benchrace.cli.column import digits
 from benchrace.errors import Failure
 
 # CSI and OSC sequences whole, then every other control character but the newline.
@@ -30,8 +31,8 @@ def number(value: float | None) -> str:
     size = abs(value)
     for limit, prefix in _PREFIXES:
         if size >= limit * 0.9995:
-            return f"{_three(value / limit)} {prefix}"
-    return _three(value)
+            return f"{digits(value / limit)} {prefix}"
+    return digits(value)
 
 
 def quantity(value: float | None, unit: str) -> str:
@@ -50,7 +51,7 @@ def duration(seconds: float | None) -> str:
         return "-"
     for limit, factor, unit in ((1e-3, 1e6, "us"), (1, 1e3, "ms"), (59.95, 1, "s")):
         if abs(seconds) < limit:
-            return f"{_three(seconds * factor)} {unit}"
+            return f"{digits(seconds * factor)} {unit}"
     whole = round(seconds)
     if whole < 3600:
         return f"{whole // 60} min {whole % 60:02d} s"
@@ -62,6 +63,12 @@ def percent(part: float | None) -> str:
     return "-" if part is None else f"{part * 100:.2g} %" if part < 0.1 else f"{part * 100:.0f} %"
 
 
+def ordinal(place: int) -> str:
+    """`1st`, `2nd`, `11th`."""
+    suffix = "th" if place % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(place % 10)
+    return f"{place}{suffix or 'th'}"
+
+
 def failure_lines(failure: Failure) -> list[str]:
     """A failure for people: what happened, each bad field, and what to do."""
     if failure.fields:
@@ -71,10 +78,3 @@ def failure_lines(failure: Failure) -> list[str]:
     if failure.remedy:
         lines.append(f"  {clean_line(failure.remedy)}")
     return lines
-
-
-def _three(value: float) -> str:
-    size = abs(value)
-    if size >= 99.95 or value == int(value):
-        return f"{value:.0f}"
-    return f"{value:.1f}" if size >= 9.995 else f"{value:.2f}"
