@@ -1,0 +1,29 @@
+import { expect, it } from 'vitest';
+
+import type { FleetMachine, Told } from '../../src/lib/api/admin';
+import { clockWords, hardwareWords, reachWords, refusalWords } from '../../src/pages/admin/words';
+
+it('hardware is said as far as it is known', () => {
+  const told = {
+    hardware: { product: null, cpu: { model: 'CPU', usable_threads: 8 }, memory: { total_bytes: 8 * 2 ** 30 }, gpus: [{ index: 0, name: null }], os: { name: 'Linux', version: null } },
+  } as unknown as Told;
+  expect(hardwareWords(told)).toEqual(['CPU', '8 threads', '8 GiB', 'a GPU', 'Linux']);
+  expect(hardwareWords(undefined)).toEqual([]);
+  expect(hardwareWords({ hardware: {} } as Told)).toEqual([]);
+});
+
+it('a clock that was not measured is not said to be exact', () => {
+  expect(clockWords({ uncertainty_ns: null } as FleetMachine)).toBe('not measured yet');
+  expect(clockWords({ uncertainty_ns: 716_000 } as FleetMachine)).toBe('known to ±716 µs');
+});
+
+it('a backend that was not asked is neither reachable nor not', () => {
+  const word = (reachable: boolean | null) => reachWords({ reachable } as never).word;
+  expect([null, true, false].map(word)).toEqual(['not asked yet', 'answers', 'does not answer']);
+});
+
+it('a refused service call says what to do', () => {
+  expect(refusalWords(401)).toContain('SERVICE_CONTROL_TOKEN');
+  expect(refusalWords(403)).toContain('another site');
+  expect(refusalWords(500)).toBeNull();
+});
