@@ -84,6 +84,10 @@ bench: install ## how the sieve scales over the cores
 docs: install ## write the reference pages again, from the code
 	@$(BIN)/python -m docs.reference.generate
 
+.PHONY: bench-stream
+bench-stream: install ## how exactly streams are stamped, beside other clients
+	$(BIN)/python benchmarks/stream_timing.py $(ARGS)
+
 .PHONY: wheels
 wheels: $(STAMPS)/uv ## source distributions and wheels of everything, into dist/
 	+$(BIN)/uv build --quiet --all-packages --no-sources --build-constraints constraints.txt --out-dir dist

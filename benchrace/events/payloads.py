@@ -117,11 +117,20 @@ class RoundDonePayload(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ChunksPayload(msgspec.Struct, frozen=True, kw_only=True):
-    """Raw arrival stamps of a round, in parts: `t_ns[i]` since job start, `size[i]` in bytes."""
+    """Raw arrival stamps of one request of a round, in parts; chunk `first + i` is at index i.
+
+    `t_ns[i]` and `sent_ns` (the request's first byte) are since job start, `size[i]` in bytes.
+    `bound_ns[i]` is how much earlier the chunk may have come, empty where all are exact. `source`
+    says who stamped: `kernel`, `user` or `mixed`.
+    """
 
     first: int
     t_ns: tuple[int, ...]
     size: tuple[int, ...]
+    bound_ns: tuple[int, ...] = ()
+    request: int = 0
+    sent_ns: int | None = None
+    source: str | None = None
 
 
 class LaneErrorPayload(msgspec.Struct, frozen=True, kw_only=True):

@@ -22,6 +22,17 @@ from benchrace.plugin.backend import Backend, Config, Lane
 from benchrace.plugin.context import Context, RoundInfo
 from benchrace.plugin.readiness import Model, Probe, Problem, Readiness
 from benchrace.plugin.spec import hookimpl
+from benchrace.plugin.stream import (
+    Chunk,
+    Format,
+    Lag,
+    Stream,
+    StreamEnd,
+    StreamLimits,
+    StreamRequest,
+    Streams,
+    TimingSource,
+)
 from benchrace.plugin.workload import Drawing, Resource, Workload
 
 __all__ = [
@@ -31,6 +42,7 @@ __all__ = [
     "BenchraceError",
     "Better",
     "Category",
+    "Chunk",
     "Clock",
     "ComputeParams",
     "ComputeRecord",
@@ -39,7 +51,9 @@ __all__ = [
     "Drawing",
     "Estimator",
     "FieldError",
+    "Format",
     "Kind",
+    "Lag",
     "Lane",
     "Measured",
     "Meta",
@@ -52,6 +66,12 @@ __all__ = [
     "Record",
     "Resource",
     "RoundInfo",
+    "Stream",
+    "StreamEnd",
+    "StreamLimits",
+    "StreamRequest",
+    "Streams",
+    "TimingSource",
     "Workload",
     "hookimpl",
 ]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from benchrace.clock import Clock
+from benchrace.plugin.stream import Streams
 
 if TYPE_CHECKING:
     import httpx
@@ -42,6 +43,11 @@ class Context(Protocol):
     @property
     def http(self) -> "httpx.AsyncClient":
         """One kept client for control calls: no redirects, identity encoding, 10 s limits."""
+        ...
+
+    @property
+    def stream(self) -> Streams:
+        """The stamped reader for measured output; what a round reads is kept with the round."""
         ...
 
     def token(self, text: str) -> None:

@@ -8,6 +8,7 @@ from benchrace.events import Measured, Verdict
 from benchrace.plugin import RoundInfo
 from benchrace.worker.context import LEVELS, nonce
 from benchrace.worker.marks import Marks, is_number
+from benchrace.worker.stream import WorkerStreams
 from benchrace.worker.threads import run_blocking
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class RecordingContext:
         self._client: httpx.AsyncClient | None = None
         self._round: RoundInfo | None = None
         self._marks = Marks(metrics)
+        self.stream = WorkerStreams()
 
     @property
     def measured(self) -> list[Measured]:
@@ -120,7 +122,8 @@ class RecordingContext:
         return await run_blocking(call, on_cancel)
 
     async def aclose(self) -> None:
-        """Close the client, if it was made."""
+        """Close the client, if it was made, and what streams have left behind."""
+        self.stream.close()
         if self._client is not None:
             await self._client.aclose()
 

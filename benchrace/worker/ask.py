@@ -85,5 +85,6 @@ async def _main(
             case _:
                 assert_never(order)
         await client.close()
+        context.stream.close()
         group.cancel_scope.cancel()
     return result

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from benchrace.clock import Clock
-from benchrace.events import Artifact, ComputeLine, Event, LlmToken, Log, Progress
+from benchrace.events import Artifact, Chunks, ComputeLine, Event, LlmToken, Log, Progress
 from benchrace.events import payloads as p
 from benchrace.plugin import RoundInfo
 from benchrace.worker.artifacts import Artifacts
@@ -13,6 +13,8 @@ from benchrace.worker.commands import Commands
 from benchrace.worker.control_client import ControlClient
 from benchrace.worker.display import Flush, TextBatch, Thinned, cut
 from benchrace.worker.marks import Marks, is_number
+from benchrace.worker.stream import WorkerStreams
+from benchrace.worker.stream_stamps import RoundStamps
 from benchrace.worker.threads import run_blocking
 from benchrace.worker.writer import Writer
 
@@ -55,16 +57,28 @@ class LaneContext:
         self._until_ns: int | None = None
         self._text = TextBatch(self._show_text, clock, flush)
         self._progress = Thinned(self._show_progress, clock)
+        self._stamps = RoundStamps()
+        self._streams = WorkerStreams(self._stamps)
 
     def begin(self, info: RoundInfo, marks: Marks, limit_s: float) -> None:
         """Enter a round, which is to be over in `limit_s`."""
         self._round, self._marks = info, marks
         self._until_ns = self._clock.monotonic_ns() + int(limit_s * 1e9)
+        self._stamps.begin()
 
     def show_all(self) -> None:
         """Show what is still held back for display."""
         self._text.show()
         self._progress.show()
+
+    def write_stamps(self) -> None:
+        """Write down the stamps of what the round has read; called after its timed part."""
+        for payload in self._stamps.take(self._writer.t0_ns):
+            self._emit(Chunks, payload)
+
+    def close(self) -> None:
+        """Close the connections that streams have left behind."""
+        self._streams.close()
 
     def finish(self) -> None:
         """Leave the round; nothing may be measured until the next."""
@@ -94,6 +108,10 @@ class LaneContext:
     @property
     def http(self) -> "httpx.AsyncClient":
         return self._client.get()
+
+    @property
+    def stream(self) -> WorkerStreams:
+        return self._streams
 
     def token(self, text: str) -> None:
         self._text.add(text)

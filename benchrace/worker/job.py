@@ -105,6 +105,8 @@ class _Job:
                 group.start_soon(self._pulse.run, partial(self._tick, contexts))
                 end = await self._through(self._runner(registry, contexts))
                 await client.close()
+                for context in contexts.values():
+                    context.close()
                 group.cancel_scope.cancel()
         return end or self._stopped()
 

@@ -8,6 +8,7 @@ from benchrace.clock import Clock
 from benchrace.plugin import RoundInfo
 from benchrace.worker.control_client import ControlClient
 from benchrace.worker.display import cut
+from benchrace.worker.stream import WorkerStreams
 from benchrace.worker.threads import run_blocking
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ class QuietContext:
     def __init__(self, clock: Clock, client: ControlClient) -> None:
         self._clock = clock
         self._client = client
+        self.stream = WorkerStreams()
 
     @property
     def clock(self) -> Clock:

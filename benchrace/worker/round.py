@@ -51,6 +51,7 @@ class Rounds:
                 timed = await self._timed(racer, slot, armed_ns)
             finally:
                 racer.context.show_all()
+                racer.context.write_stamps()
             done = self._judged(racer, slot, timed, marks)
         finally:
             racer.context.finish()

@@ -43,7 +43,7 @@ class Writer:
         self._journal = journal
         self._spec = spec
         self._clock = clock
-        self._t0_ns = t0_ns
+        self.t0_ns = t0_ns
         self._seq = 0
         self._lock = threading.Lock()
 
@@ -103,7 +103,7 @@ class Writer:
                 round=round_,
                 stream=Stream.WORK,
                 seq=self._seq,
-                t_ns=self._clock.monotonic_ns() - self._t0_ns,
+                t_ns=self._clock.monotonic_ns() - self.t0_ns,
                 timestamp_s=self._clock.wall_s(),
                 **fields,
             )

@@ -110,7 +110,7 @@ class Connection:
         self,
         request: bytes,
         *,
-        format: str,
+        format: str,  # noqa: A002
         line_limit: int,
         first_ns: int,
         idle_ns: int,
@@ -154,10 +154,10 @@ class Connection:
 class Splitter:
     """Cuts bytes that another client has read into lines or events."""
 
-    def __new__(cls, format: str, line_limit: int) -> Splitter:
+    def __new__(cls, format: str, line_limit: int) -> Splitter:  # noqa: A002
         """Cut as `Connection.begin` does."""
 
-    def feed(self, bytes: bytes, at_ns: int) -> list[tuple[bytes, int, int, int]]:
+    def feed(self, data: bytes, at_ns: int) -> list[tuple[bytes, int, int, int]]:
         """Take bytes that arrived together, return what is complete; raises `StreamFault`."""
 
     def finish(self, at_ns: int) -> list[tuple[bytes, int, int, int]]:

@@ -178,10 +178,10 @@ impl Splitter {
     }
 
     /// Take bytes that arrived together, return what is complete; raise `StreamFault`.
-    fn feed<'py>(&mut self, py: Python<'py>, bytes: &[u8], at_ns: i64) -> PyResult<Vec<Row<'py>>> {
+    fn feed<'py>(&mut self, py: Python<'py>, data: &[u8], at_ns: i64) -> PyResult<Vec<Row<'py>>> {
         self.chunks.clear();
         let stamp = Stamp { at_ns, not_before_ns: at_ns };
-        self.inner.feed(bytes, stamp, &mut self.chunks)?;
+        self.inner.feed(data, stamp, &mut self.chunks)?;
         Ok(rows(py, &self.chunks))
     }
 

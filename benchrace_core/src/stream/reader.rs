@@ -18,6 +18,11 @@ pub const MOST_WAITING: usize = 32 << 20;
 const BUFFER: usize = 256 << 10;
 /// A stamp of the kernel's tells of the last byte of a write: this much leaves in one packet.
 const ONE_PACKET: usize = 1 << 10;
+/// Reads so close together, and so many in a row, are a flood: then some are spared, so that the
+/// reader takes no core from the engine. Lines that come together carry their bound, as always.
+const CLOSE_NS: i64 = 100_000;
+const MANY: u32 = 32;
+const STEP_BACK: Duration = Duration::from_micros(300);
 const KEPT_REST: usize = 4 << 10;
 
 pub struct Reader<'a> {
@@ -28,6 +33,8 @@ pub struct Reader<'a> {
     rung_ns: i64,
     unheard: bool,
     offset_ns: i64,
+    read_ns: i64,
+    close: u32,
 }
 
 /// One request while it is answered. Times are monotonic nanoseconds.
@@ -83,6 +90,8 @@ impl<'a> Reader<'a> {
             rung_ns: i64::MIN / 2,
             unheard: false,
             offset_ns: Pair::now().offset_ns,
+            read_ns: 0,
+            close: 0,
         })
     }
 
@@ -220,10 +229,12 @@ impl<'a> Reader<'a> {
 
     /// Reads what is there; the first thing that happens to it is its stamp.
     fn read(&mut self, exchange: &mut Exchange) -> Result<Option<End>, Fault> {
+        self.spare_reads();
         loop {
             let before = monotonic_ns();
             let received = self.socket.receive(&mut self.buffer);
             let now = Pair::now();
+            self.read_ns = now.monotonic_ns;
             let received = match received {
                 Ok(received) => received,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
@@ -254,6 +265,14 @@ impl<'a> Reader<'a> {
             if ended.is_some() || drained {
                 return Ok(ended);
             }
+        }
+    }
+
+    fn spare_reads(&mut self) {
+        let close = monotonic_ns() - self.read_ns < CLOSE_NS;
+        self.close = if close { self.close.saturating_add(1) } else { 0 };
+        if self.close > MANY {
+            std::thread::sleep(STEP_BACK);
         }
     }
 

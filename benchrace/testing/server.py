@@ -1,0 +1,112 @@
+"""A server that says exactly the bytes that a test scripts, on a real port of this machine."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from ssl import SSLContext
+from typing import NamedTuple
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+LAST = b"0\r\n\r\n"
+
+
+class Asked(NamedTuple):
+    """A request as it came."""
+
+    head: bytes
+    body: bytes
+
+
+Script = Callable[["Peer", Asked], Awaitable[None]]
+
+
+class Peer:
+    """One connection, seen from the server."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+
+    async def asked(self) -> Asked | None:
+        """Read one request; None where the connection ended instead."""
+        try:
+            head = await self._reader.readuntil(b"\r\n\r\n")
+            length = next(
+                (
+                    int(line[15:])
+                    for line in head.split(b"\r\n")
+                    if line.lower().startswith(b"content-length:")
+                ),
+                0,
+            )
+            return Asked(head, await self._reader.readexactly(length))
+        except (asyncio.IncompleteReadError, ConnectionError):
+            return None
+
+    async def say(self, data: bytes) -> None:
+        """Write `data` at once, as it is."""
+        self._writer.write(data)
+        await self._writer.drain()
+
+    async def chunk(self, data: bytes) -> None:
+        """Write `data` as one chunk of a chunked body."""
+        await self.say(b"%x\r\n%s\r\n" % (len(data), data))
+
+    async def gone(self) -> None:
+        """Wait until the other side has closed."""
+        try:
+            while await self._reader.read(65_536):
+                continue
+        except ConnectionError:
+            return
+
+    def reset(self) -> None:
+        """End the connection as a process that dies may: without an orderly close."""
+        self._writer.transport.abort()
+
+    async def close(self) -> None:
+        """End the connection in order."""
+        self._writer.close()
+        try:
+            await self._writer.wait_closed()
+        except OSError:
+            return
+
+
+class Served(NamedTuple):
+    """A running server."""
+
+    port: int
+    url: str
+    connections: list[Peer]
+    asked: list[Asked]
+
+
+@asynccontextmanager
+async def serving(script: Script, *, tls: SSLContext | None = None) -> AsyncIterator[Served]:
+    """Answer each request by `script(peer, asked)`, on a free port; the connection is kept."""
+    connections: list[Peer] = []
+    requests: list[Asked] = []
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        peer = Peer(reader, writer)
+        connections.append(peer)
+        try:
+            while (asked := await peer.asked()) is not None:
+                requests.append(asked)
+                await script(peer, asked)
+        except ConnectionError:
+            return
+        finally:
+            await peer.close()
+
+    server = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=tls)
+    port = server.sockets[0].getsockname()[1]
+    scheme = "http" if tls is None else "https"
+    try:
+        yield Served(port, f"{scheme}://localhost:{port}/", connections, requests)
+    finally:
+        server.close()
+        for peer in connections:
+            peer.reset()
+        await server.wait_closed()
