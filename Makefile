@@ -21,8 +21,9 @@ MEMBERS := $(patsubst %/pyproject.toml,%,$(wildcard benchrace_core/pyproject.tom
 MANIFESTS := pyproject.toml $(MEMBERS:%=%/pyproject.toml) $(wildcard Cargo.toml Cargo.lock)
 RUST := $(shell find benchrace_core -name target -prune -o \( -name '*.rs' -o -name Cargo.toml \) -print 2>/dev/null)
 CONSTRAIN := --constraints constraints.txt --build-constraints constraints.txt
-GROUPS := test lint build
-WORKSPACE := benchrace benchrace-core $(patsubst plugins/%,benchrace-%,$(filter plugins/%,$(MEMBERS)))
+GROUPS := test browser lint build
+PAGE := $(shell find ui/src ui/public ui/index.html ui/package-lock.json ui/vite.config.ts ui/hatch_build.py -type f 2>/dev/null)
+WORKSPACE := benchrace benchrace-core benchrace-ui $(patsubst plugins/%,benchrace-%,$(filter plugins/%,$(MEMBERS)))
 
 .PHONY: help
 help: ## list the targets
@@ -33,14 +34,14 @@ race: install ## set up, then race the Rust kernels on this machine (ARGS="--exi
 	@$(BIN)/benchrace race $(ARGS)
 
 .PHONY: test
-test: lint test-rust test-py ## set up, then lint and run every test
+test: lint test-rust test-page test-py ## set up, then lint and run every test
 
 .PHONY: check
 check: dev lint-python ## the fast part: format, lint, types, layers, and the tests that are not slow
 	$(BIN)/python -m pytest -q -m "not slow" $(ARGS)
 
 .PHONY: lint
-lint: dev lint-python lint-rust ## ruff, mypy, layers, rustfmt, clippy
+lint: dev lint-python lint-rust lint-page ## ruff, mypy, layers, rustfmt, clippy, svelte-check
 
 .PHONY: lint-python
 lint-python: types
@@ -69,6 +70,16 @@ test-py: dev ## the Python tests (ARGS="-k name" picks some)
 test-rust: ## the Rust tests
 	@.ci/missing rust linker
 	+cargo test --quiet --workspace --locked
+
+# The page's parts come with its build, which `make install` does.
+.PHONY: lint-page
+lint-page: install
+	cd ui && ../.ci/npm run check
+
+.PHONY: test-page
+test-page: install ## the page's unit tests, and its weight
+	cd ui && ../.ci/npm test
+	cd ui && ../.ci/npm run weight
 
 .PHONY: fmt
 fmt: dev ## format everything, mend what can be mended by itself
@@ -114,11 +125,11 @@ $(STAMPS)/uv:
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt uv
 	@mkdir -p $(STAMPS) && touch $@
 
-$(STAMPS)/install: $(STAMPS)/uv constraints.txt $(MANIFESTS) $(RUST)
+$(STAMPS)/install: $(STAMPS)/uv constraints.txt $(MANIFESTS) $(RUST) $(PAGE)
 	@.ci/missing rust linker
 	+@$(BIN)/uv pip install --quiet $(CONSTRAIN) --editable .
 	@touch $@
 
 $(STAMPS)/dev: $(STAMPS)/install
-	@$(BIN)/uv pip install --quiet $(CONSTRAIN) --group test --group lint
+	@$(BIN)/uv pip install --quiet $(CONSTRAIN) --group test --group browser --group lint
 	@touch $@
