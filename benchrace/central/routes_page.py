@@ -65,11 +65,13 @@ def install(app: Quart) -> None:
     @app.get("/favicon.svg")
     @hide
     async def icon() -> Response:
+        """Give the page's icon."""
         return await send_from_directory(static, "favicon.svg")
 
     @app.get("/assets/<path:name>")
     @hide
     async def asset(name: str) -> Response:
+        """Give a script or style of the page, named by its content, so that it may be kept."""
         response = await send_from_directory(static / "assets", name)
         # Their names hold a hash of what is in them.
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
