@@ -20,6 +20,7 @@ _LONGEST_S = 15.0
 # Who was refused for good may be let in later: the other agent of its name may have gone.
 _REFUSED_S = 30.0
 _STEADY_S = 10.0
+_MEASURING_S = 2.0
 
 
 class Dial:
@@ -41,7 +42,9 @@ class Dial:
             if words != self._agent.link_state:
                 log.info("central: %s", words)
             self._agent.link_state = words
-            longest = min(_LONGEST_S, _FIRST_S * 2.0 ** min(failures, 16))
+            # A run waits for a machine that measures, and not for ever.
+            most = _LONGEST_S if self._agent.slot.job_id is None else _MEASURING_S
+            longest = min(most, _FIRST_S * 2.0 ** min(failures, 16))
             pause = _REFUSED_S if refused else longest
             await anyio.sleep(pause * random.uniform(0.5, 1.0))
 

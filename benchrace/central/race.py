@@ -109,7 +109,8 @@ class Race:
                 job.failure = BenchraceError(
                     Category.INTERRUPTED,
                     f"{job.machine_id} has not been heard for {silent_ns / 1e9:.0f} s",
-                    "Look at its agent and its network, and start the run again.",
+                    "Look at its agent and its network, and start the run again. What it measured "
+                    f"since then stays in its data folder, in jobs/{job.job_id}.",
                 ).failure()
 
     def _stop_failed(self) -> None:

@@ -1,10 +1,12 @@
 """The page where it is installed, else a few words and links."""
 
 from importlib import resources, util
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from quart import Quart, Response, send_from_directory
+from quart import Quart, Response
 from quart_schema import hide
+
+from benchrace.errors import NotFound
 
 PACKAGE = "benchrace_ui"
 PAGES = (
@@ -24,6 +26,14 @@ POLICY = (
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
     "require-trusted-types-for 'script'; trusted-types 'none'"
 )
+# All that a build of the page holds; the machine's own table differs from one to the next.
+_KINDS = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".woff2": "font/woff2",
+}
 _PLAIN = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -44,43 +54,52 @@ _PLAIN = """<!doctype html>
 
 def install(app: Quart) -> None:
     """Add the routes of the page, and of its files."""
-    static = static_files()
+    files = page_files()
 
     @hide
     async def page(name: str = "") -> Response:
         """Give the page, which reads its address itself."""
-        if static is None:
+        if files is None:
             return Response(_PLAIN, content_type="text/html; charset=utf-8")
-        response = await send_from_directory(static, "index.html")
         # It names files by their hashes, so an old one would name files that are gone.
-        response.headers["Cache-Control"] = "no-cache"
-        response.headers["Content-Security-Policy"] = POLICY
-        return response
+        headers = {"Cache-Control": "no-cache", "Content-Security-Policy": POLICY}
+        return _file(files, "index.html", headers)
 
     for number, path in enumerate(PAGES):
         app.get(path, endpoint=f"page_{number}")(page)
-    if static is None:
+    if files is None:
         return
 
     @app.get("/favicon.svg")
     @hide
     async def icon() -> Response:
         """Give the page's icon."""
-        return await send_from_directory(static, "favicon.svg")
+        return _file(files, "favicon.svg", {})
 
     @app.get("/assets/<path:name>")
     @hide
     async def asset(name: str) -> Response:
         """Give a script or style of the page, named by its content, so that it may be kept."""
-        response = await send_from_directory(static / "assets", name)
-        # Their names hold a hash of what is in them.
-        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
-        return response
+        return _file(
+            files, f"assets/{name}", {"Cache-Control": "public, max-age=31536000, immutable"}
+        )
 
 
-def static_files() -> Path | None:
-    """Find the built page's folder, None where it is not installed."""
+def page_files() -> dict[str, bytes] | None:
+    """Read the built page whole, by name; None where it is not installed. Blocks."""
     if util.find_spec(PACKAGE) is None:
         return None
     folder = Path(str(resources.files(PACKAGE) / "static"))
-    return folder if (folder / "index.html").is_file() else None
+    found = {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+    return found if "index.html" in found else None
+
+
+def _file(files: dict[str, bytes], name: str, headers: dict[str, str]) -> Response:
+    if name not in files:
+        raise NotFound(f"the page has no file {name[:80]!r}", "Load the page anew.")
+    kind = _KINDS.get(PurePosixPath(name).suffix, "application/octet-stream")
+    return Response(files[name], content_type=kind, headers=headers)

@@ -2,12 +2,16 @@
 
 import csv
 import io
+import re
 
 from benchrace.export.rows import COLUMNS, Cell, rows
 from benchrace.run.document import RunDocument
 
 # A spreadsheet takes text that begins so for a formula, and would run it.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+# Line ends and tabs may stay; a terminal would obey the others.
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
 def render(run: RunDocument) -> bytes:
@@ -26,7 +30,8 @@ def _guarded(cell: Cell) -> Cell:
     match cell:
         case bool():
             return "true" if cell else "false"
-        case str() if cell.lstrip(" \n").startswith(_FORMULA):
-            return f"'{cell}"
+        case str():
+            text = _CONTROL.sub("", cell)
+            return f"'{text}" if text.lstrip(" \n").startswith(_FORMULA) else text
         case _:
             return cell

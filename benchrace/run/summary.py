@@ -12,8 +12,8 @@ class MetricSummary(msgspec.Struct, frozen=True, kw_only=True):
     """One metric of one lane over its counted rounds.
 
     `value` is the estimator's: the mean of samples, sum/sum of a ratio, the count on which all
-    agree. `ci95` is the 95 % interval of `value`; mean, sd, cv, median, min and max are of the
-    rounds' own values. `reason` says why something is null.
+    agree. `ci95` is the 95 % interval of `value`; sd, cv, median, min and max are of the rounds'
+    own values, and so is the mean, but a ratio's is sum/sum. `reason` says why something is null.
     """
 
     title: str

@@ -70,7 +70,8 @@ def estimated(metric: Metric, rounds: Sequence[Measured | None]) -> Estimated:
     own = moments(values)
     summary = msgspec.structs.replace(
         blank,
-        mean=own.mean,
+        # Never a mean of ratios: rounds of unequal length would count alike.
+        mean=estimate.value if metric.estimator is Estimator.RATIO else own.mean,
         median=own.median,
         sd=own.sd,
         cv=own.cv,

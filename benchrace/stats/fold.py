@@ -18,6 +18,7 @@ from benchrace.events.payloads import RunPhase, StandingPayload
 from benchrace.kinds import Metric
 from benchrace.run.lines import Lines
 from benchrace.run.metadata import RunLane, RunMetadata
+from benchrace.run.states import RunState
 from benchrace.run.summary import HeatStart, RoundSummary, RunSummary
 from benchrace.stats.lane import LaneFold
 from benchrace.stats.place import declared, standing
@@ -105,6 +106,7 @@ class Fold:
                 self._end(event)
             case RunLifecycle():
                 self._start(event)
+                self._over(event)
             case _:
                 return
 
@@ -143,6 +145,15 @@ class Fold:
                 uncertainty_ns=began.uncertainty_ns,
                 staggered=began.staggered,
             )
+
+    def _over(self, event: RunLifecycle) -> None:
+        """Say why a lane stops in the middle whose job never came to an end."""
+        over = event.payload
+        if over.phase is RunPhase.RUN_END and over.state == RunState.INTERRUPTED:
+            reason = over.reason or "the run was interrupted"
+            failure = BenchraceError(Category.INTERRUPTED, reason).failure()
+            for lane in self._lanes.values():
+                lane.cut_off(failure, self._metadata.rounds + self._metadata.warmup)
 
     def _lane(self, event: RoundDone | LaneError) -> LaneFold | None:
         lane = self._lanes.get(event.lane_id) if event.lane_id is not None else None

@@ -19,7 +19,8 @@ class Watchdog:
     While there was no beat yet (plugins are being imported) silence means nothing.
 
     Time is counted in ticks of this thread, so that a process that was stopped and continued is
-    not taken for a silent one. Both callbacks are expected to end the process.
+    not taken for a silent one; but one stopped for longer than `_HARD_S` ends when continued, since
+    the guard against a held interpreter lock counts real time. Both callbacks end the process.
     """
 
     def __init__(

@@ -93,7 +93,9 @@ def _methods(of: type) -> Iterator[tuple[str, object]]:
 
 
 def _attributes(of: type) -> str:
-    defaults = {} if issubclass(of, msgspec.Struct) else vars(of)
+    # What a Struct or a named tuple keeps under a field's name is how it is read, no default.
+    plain = not issubclass(of, msgspec.Struct | tuple)
+    defaults = vars(of) if plain else {}
     rows = []
     for name, kind in inspect.get_annotations(of).items():
         value = defaults.get(name, _Nothing)

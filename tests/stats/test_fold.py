@@ -127,6 +127,18 @@ def test_a_job_s_end_fails_the_lanes_that_it_cut_off(
     assert error.category is category
 
 
+def test_an_interrupted_run_says_so_in_the_lanes_that_were_cut_off(run: Run, script: Any) -> None:
+    fold = Fold(run(lanes=2))
+    for number in range(6):
+        fold.feed(script.done(0, number, warmup=number == 0))
+    over = RunLifecyclePayload(phase=RunPhase.RUN_END, state="interrupted", reason="not heard")
+    fold.feed(script.event(RunLifecycle, over, job_id=None, stream=Stream.CENTRAL))
+    assert lane(fold, 0).error is None
+    error = lane(fold, 1).error
+    assert error is not None
+    assert (error.category, error.message) == (Category.INTERRUPTED, "not heard")
+
+
 def test_heat_starts_are_kept(run: Run, script: Any) -> None:
     fold = Fold(run())
     began = RunLifecyclePayload(
