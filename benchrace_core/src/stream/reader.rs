@@ -14,7 +14,7 @@ use super::shared::{Ended, Request, Shared};
 use super::socket::{Socket, raise_priority, wait_for_bell};
 
 /// Reading pauses while the caller has left so many bytes untaken.
-pub const MOST_WAITING: usize = 32 << 20;
+pub const MOST_WAITING: usize = 8 << 20;
 const BUFFER: usize = 256 << 10;
 /// A stamp of the kernel's tells of the last byte of a write: this much leaves in one packet.
 const ONE_PACKET: usize = 1 << 10;
