@@ -1,0 +1,88 @@
+"""Chromium, the built page, and a fleet to look at; all of a module's tests share them."""
+
+import os
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from typing import Any, NoReturn
+
+import benchrace_ui
+import pytest
+from playwright.async_api import Browser, async_playwright
+
+from tests.browser.fleet import Fleet
+from tests.browser.tab import Tab, open_tab
+
+# Root in a container has no sandbox; the rest keeps Chromium from calling home.
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
+OpenTab = Callable[..., Awaitable[Tab]]
+
+
+def lacking(reason: str) -> NoReturn:
+    """Skip on a machine that lacks something; where all must be tested, that is a failure."""
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    """One loop for a module: Playwright's objects belong to the loop that made them."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="module")
+def chromium() -> str:
+    try:
+        benchrace_ui.static_folder()
+    except FileNotFoundError as error:
+        lacking(str(error))
+    path = shutil.which("chromium")
+    if path is None:
+        lacking("no chromium: apt-get install -y --no-install-recommends chromium")
+    return path
+
+
+@pytest.fixture(scope="module")
+async def browser(chromium: str) -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        started = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield started
+        await started.close()
+
+
+@pytest.fixture(scope="module")
+async def fleet(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Fleet]:
+    started = Fleet(tmp_path_factory.mktemp("fleet"))
+    try:
+        await started.start_central()
+        await started.start_agent()
+        yield started
+    finally:
+        await started.close()
+
+
+@pytest.fixture
+async def tab(browser: Browser, fleet: Fleet) -> AsyncIterator[OpenTab]:
+    """Open tabs; after the test, none of them may have seen anything wrong."""
+    tabs: list[Tab] = []
+    async with AsyncExitStack() as stack:
+
+        async def open_one(**context: Any) -> Tab:
+            opened = await open_tab(browser, fleet.url, **context)
+            stack.push_async_callback(opened.page.context.close)
+            tabs.append(opened)
+            return opened
+
+        yield open_one
+        wrongs = [wrong for each in tabs for wrong in each.wrongs]
+    assert wrongs == []

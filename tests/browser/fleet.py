@@ -1,0 +1,123 @@
+"""A central and an agent as people start them: two processes on one data folder."""
+
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import anyio
+import httpx
+import msgspec
+
+TOKEN = "a-token-of-the-browser-tests"
+OVER = ("done", "failed", "cancelled", "interrupted")
+SLOW_S = 40  # this machine may be busy with much else
+
+
+class Fleet:
+    """`url` is central's; it stays the same over `kill` and `start_central`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.data = folder / "data"
+        self.url = ""
+        self.central: subprocess.Popen[bytes] | None = None
+        self.agent: subprocess.Popen[bytes] | None = None
+        self.http = httpx.AsyncClient(trust_env=False, timeout=SLOW_S)
+
+    def _start(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
+        """Start a command of benchrace; its own TMPDIR keeps the host's lock apart."""
+        command = [sys.executable, "-c", "from benchrace.cli.main import main; main()", name]
+        kept = {key: text for key, text in os.environ.items() if not key.startswith("BENCHRACE_")}
+        with (self.folder / f"{name}.log").open("ab") as log:
+            return subprocess.Popen(
+                [*command, *arguments, "--data-dir", str(self.data)],
+                env=kept | {"TMPDIR": str(self.folder), "BENCHRACE_TOKEN": TOKEN},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+
+    async def start_central(self) -> None:
+        port = self.url.rpartition(":")[2] or "0"
+        address = self.data / "central.json"
+        address.unlink(missing_ok=True)
+        self.central = self._start("central", "--port", port)
+        async with self.patience("central does not answer"):
+            while not address.exists():  # noqa: ASYNC110 - another process writes it
+                await anyio.sleep(0.05)
+        self.url = str(msgspec.json.decode(address.read_bytes())["url"])
+        async with self.patience("central does not answer"):
+            while not await self._answers():  # noqa: ASYNC110 - it is another process
+                await anyio.sleep(0.05)
+
+    async def _answers(self) -> bool:
+        try:
+            return (await self.http.get(f"{self.url}/api/machines")).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    async def start_agent(self) -> None:
+        self.agent = self._start(
+            "agent", "--port", "0", "--share-host", "--machine-id", "box", "--central", self.url
+        )
+        async with self.patience("the agent is not ready"):
+            while not await self.ready():  # noqa: ASYNC110 - it is another process
+                await anyio.sleep(0.05)
+
+    async def ready(self) -> bool:
+        machines = (await self.get("/api/machines"))["machines"]
+        return bool(machines) and machines[0]["state"] == "ready"
+
+    @asynccontextmanager
+    async def patience(self, failure: str) -> AsyncIterator[None]:
+        """Give another process a while; say what it said if that is not enough."""
+        try:
+            with anyio.fail_after(SLOW_S):
+                yield
+        except TimeoutError as error:
+            said = "\n".join(path.read_text() for path in sorted(self.folder.glob("*.log")))
+            raise AssertionError(f"{failure}; the logs say:\n{said}") from error
+
+    async def get(self, path: str) -> Any:
+        answer = await self.http.get(self.url + path)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def submit(self, **spec: Any) -> str:
+        answer = await self.http.post(f"{self.url}/api/runs", json=spec)
+        assert answer.status_code == 202, answer.text
+        return str(answer.json()["run_id"])
+
+    async def over(self, run_id: str) -> Any:
+        """Wait for the end of a run, and give its document."""
+        async with self.patience(f"{run_id} does not end"):
+            while True:
+                found = await self.get(f"/api/runs/{run_id}")
+                if found["state"] in OVER:
+                    return found
+                await anyio.sleep(0.1)
+
+    def stored(self, run_id: str) -> list[bytes]:
+        """Give the lines of a run's log as they lie on the disk."""
+        (log,) = self.data.glob(f"runs/**/{run_id}/events.ndjson")
+        return log.read_bytes().splitlines()
+
+    def kill_central(self) -> None:
+        assert self.central is not None
+        self.central.kill()
+        self.central.wait()
+
+    async def close(self) -> None:
+        await self.http.aclose()
+        for process in (self.agent, self.central):
+            if process is not None and process.poll() is None:
+                process.terminate()
+                try:
+                    process.wait(timeout=10)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.wait()

@@ -1,0 +1,79 @@
+"""What stays of a race: the list, links into it, replay, comparison; and it all fits a phone."""
+
+from typing import Any
+
+import pytest
+
+from tests.browser.conftest import OpenTab
+from tests.browser.fleet import Fleet
+from tests.browser.race import QUICK
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+
+
+@pytest.fixture(scope="module")
+async def runs(fleet: Fleet) -> tuple[str, str]:
+    """Two races that are over, of the same lanes."""
+    ids = [await fleet.submit(**QUICK | {"name": name}) for name in ("Before", "After")]
+    for run_id in ids:
+        assert (await fleet.over(run_id))["state"] == "done"
+    return ids[0], ids[1]
+
+
+async def test_the_list_leads_to_the_run(tab: OpenTab, runs: tuple[str, str]) -> None:
+    one = await tab()
+    await one.open("/runs")
+    await one.page.get_by_role("link", name="Before").click()
+    await one.page.wait_for_url(f"**/runs/{runs[0]}")
+    await one.state("finished")
+    await one.page.go_back()
+    await one.see("After")
+    await one.page.get_by_label("Search").fill("befo")
+    await one.page.get_by_role("link", name="After").wait_for(state="detached")
+    await one.page.wait_for_url("**/runs?q=befo")
+    await one.page.reload()
+    await one.page.get_by_role("link", name="Before").wait_for()
+    assert await one.page.get_by_role("link", name="After").count() == 0
+
+
+async def test_a_stored_race_plays_to_its_end(tab: OpenTab, runs: tuple[str, str]) -> None:
+    one = await tab()
+    await one.open(f"/runs/{runs[0]}")
+    await one.page.get_by_role("link", name="Replay").click()
+    await one.page.get_by_role("button", name="Pause").wait_for()
+    await one.page.get_by_role("button", name="To the end").click()
+    await one.page.get_by_role("button", name="Play again").wait_for()
+    rounds = QUICK["rounds"] + 1  # one warms up
+    assert await one.main(".pip:not(.open)").count() == 2 * rounds
+
+
+async def test_two_runs_are_compared(tab: OpenTab, runs: tuple[str, str]) -> None:
+    one = await tab()
+    await one.open("/runs")
+    for name in ("Before", "After"):
+        await one.page.get_by_label(f"Choose {name} to compare").check()
+    await one.page.get_by_role("link", name="Compare").click()
+    await one.page.wait_for_url(f"**/compare?a={runs[0]}&b={runs[1]}")
+    for title in ("segmented_sieve", "simple_sieve"):
+        await one.page.get_by_role("heading", name=title, exact=True).wait_for()
+
+
+async def test_a_phone_scrolls_down_only(tab: OpenTab, runs: tuple[str, str]) -> None:
+    phone: dict[str, Any] = PHONE
+    one = await tab(**phone)
+    wider: dict[str, int] = {}
+    for path, sign in (
+        ("/compute", "Start the race"),
+        ("/runs", "Before"),
+        (f"/runs/{runs[0]}", "Every figure"),
+        (f"/runs/{runs[0]}/replay", "To the end"),
+        (f"/compare?a={runs[0]}&b={runs[1]}", "matched by"),
+        ("/admin", "Services"),
+    ):
+        await one.open(path)
+        await one.see(sign)
+        await one.quiet()
+        wider[path] = await one.wider()
+    assert {path: pixels for path, pixels in wider.items() if pixels > 0} == {}

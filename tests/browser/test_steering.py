@@ -1,0 +1,56 @@
+"""A race that is cancelled, watched twice, and a central that dies under it."""
+
+import pytest
+
+from tests.browser.conftest import OpenTab
+from tests.browser.fleet import Fleet
+from tests.browser.race import ENDLESS, STEADY
+from tests.browser.tab import Tab
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(150)]
+
+LOST = "No connection to central"
+# What a browser says of a server that is gone; the page can not keep it from saying so.
+GONE = ("console: Failed to load resource: net::ERR_", "502 ", "503 ")
+
+
+async def standing(tab: Tab) -> tuple[list[str], list[str]]:
+    """Give what a tab says of each lane, and what its rounds were."""
+    lanes = await tab.main("li.lane .name").all_inner_texts()
+    return lanes, await tab.main(".pip:not(.open)").evaluate_all("all => all.map((e) => e.title)")
+
+
+async def test_cancelled_in_one_tab_and_seen_in_both(tab: OpenTab, fleet: Fleet) -> None:
+    run_id = await fleet.submit(**ENDLESS | {"rounds": 20})
+    one, other = await tab(), await tab()
+    for each in (one, other):
+        await each.open(f"/runs/{run_id}")
+        await each.main(".pip:not(.open)").nth(1).wait_for()
+    await one.page.get_by_role("button", name="Cancel").click()
+    for each in (one, other):
+        await each.state("cancelled")
+    run = await fleet.over(run_id)
+    assert run["state"] == "cancelled"
+    lines = len(fleet.stored(run_id))
+    for each in (one, other):
+        await each.main(f'[data-events="{lines}"]').wait_for()
+    assert await standing(one) == await standing(other)
+
+
+async def test_a_killed_central_is_missed_and_found_again(tab: OpenTab, fleet: Fleet) -> None:
+    run_id = await fleet.submit(**STEADY | {"rounds": 60})
+    one = await tab()
+    await one.open(f"/runs/{run_id}")
+    await one.page.evaluate("globalThis.loadedOnce = true")
+    await one.main(".pip:not(.open)").first.or_(one.main("li.lane .under .small")).first.wait_for()
+    await one.see("round 2 of")
+    fleet.kill_central()
+    await one.see(LOST)
+    await fleet.start_central()
+    await one.page.get_by_text(LOST).wait_for(state="detached")
+    await one.state("finished")
+    run = await fleet.over(run_id)
+    assert run["state"] == "done", run["failure"]
+    await one.main(f'[data-events="{len(fleet.stored(run_id))}"]').wait_for()
+    assert await one.page.evaluate("globalThis.loadedOnce") is True
+    one.wrongs[:] = [wrong for wrong in one.wrongs if not wrong.startswith(GONE)]
