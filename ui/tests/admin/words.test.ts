@@ -18,7 +18,8 @@ it('a clock that was not measured is not said to be exact', () => {
 });
 
 it('a backend that was not asked is neither reachable nor not', () => {
-  const word = (reachable: boolean | null) => reachWords({ reachable } as never).word;
+  const word = (reachable: boolean | null) => reachWords({ reachable } as never, true).word;
+  expect(reachWords({ reachable: true } as never, false).word).toBe('as last heard');
   expect([null, true, false].map(word)).toEqual(['not asked yet', 'answers', 'does not answer']);
 });
 

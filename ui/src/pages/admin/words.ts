@@ -33,7 +33,11 @@ export function clockWords(machine: FleetMachine): string {
   return `known to ±${duration(machine.uncertainty_ns / 1e6)}`;
 }
 
-export function reachWords(backend: BackendAnswer): { word: string; tone: 'good' | 'bad' | 'calm' } {
+export function reachWords(
+  backend: BackendAnswer,
+  linked: boolean,
+): { word: string; tone: 'good' | 'bad' | 'calm' } {
+  if (!linked) return { word: 'as last heard', tone: 'calm' };
   if (backend.reachable === null) return { word: 'not asked yet', tone: 'calm' };
   return backend.reachable ? { word: 'answers', tone: 'good' } : { word: 'does not answer', tone: 'bad' };
 }
