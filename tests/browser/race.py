@@ -21,5 +21,3 @@ STEADY: dict[str, Any] = {
     "warmup": 0,
     "sampling_s": 0.1,
 }
-
-ENDLESS: dict[str, Any] = STEADY | {"rounds": 500}

@@ -1,5 +1,6 @@
 """A tab of the browser that remembers everything that must not happen in it."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ class Tab:
     def main(self, selector: str) -> Locator:
         return self.page.locator("main").locator(selector)
 
-    async def see(self, text: str, *, exact: bool = False) -> None:
+    async def see(self, text: str | re.Pattern[str], *, exact: bool = False) -> None:
         """Wait until this text is on the page."""
         found = self.page.locator("main").get_by_text(text, exact=exact)
         await found.locator("visible=true").first.wait_for()
