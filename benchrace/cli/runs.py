@@ -1,21 +1,24 @@
 """`benchrace runs`: what was measured, kept for good."""
 
 import sys
-import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from benchrace.cli import follow, options
+from benchrace.cli import follow, notes, options
 from benchrace.cli.archive import archive, find, rebuild
-from benchrace.cli.text import clean_line
+from benchrace.cli.screen import console
+from benchrace.cli.text import clean_line, quantity
+from benchrace.errors import BenchraceError, Category
 from benchrace.export import FORMATS, render
+from benchrace.store.index import MOST
 from benchrace.store.reindex import Progress
 from benchrace.store.row import RunRow
 
+LONGEST_ID = len("2026-01-31_235959_abcdef")
 _shared = options.all_of(options.central_url, options.token, options.data_dir)
 
 
@@ -28,7 +31,15 @@ def runs() -> None:
 
 
 @runs.command("list")
-@click.option("--limit", "-n", default=20, show_default=True, help="How many, newest first.")
+@click.option(
+    "--limit",
+    "-n",
+    type=click.IntRange(1, MOST),
+    default=20,
+    show_default=True,
+    metavar="N",
+    help="How many, newest first.",
+)
 @click.option("--search", "-s", metavar="TEXT", help="Only runs whose name, tags or id have it.")
 @options.as_json
 @_shared
@@ -49,12 +60,8 @@ def list_runs(
     if not rows:
         click.echo("no runs yet; `benchrace race` makes a first one")
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("run", "when", "kind", "state", "lanes", "name"):
-        table.add_column(title)
-    for row in rows:
-        table.add_row(*(Text(clean_line(each)) for each in _cells(row)))
-    Console(highlight=False).print(table)
+    screen = console()
+    screen.print(listing(rows, screen.width))
 
 
 @runs.command()
@@ -71,15 +78,28 @@ def show(
     if as_json:
         options.print_json(run)
     else:
-        follow.report(Console(highlight=False), run, where)
+        screen = console()
+        screen.print(Text(notes.heading(run), style="dim"), soft_wrap=True)
+        follow.report(screen, run, where)
 
 
 @runs.command()
 @click.argument("run_id")
 @click.option(
-    "--format", "name", type=click.Choice(list(FORMATS)), default="json", show_default=True
+    "--format",
+    "name",
+    type=click.Choice(list(FORMATS)),
+    default="json",
+    show_default=True,
+    help="What to write.",
 )
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Where to [default: standard output].",
+)
 @_shared
 def export(
     run_id: str,
@@ -96,8 +116,16 @@ def export(
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
     else:
-        output.write_bytes(data)
+        _write(output, data)
         click.echo(f"{output}: {len(data)} bytes", err=True)
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise BenchraceError(Category.SYSTEM, f"{path}: {why}", "Name another file.") from error
 
 
 @runs.command()
@@ -138,7 +166,28 @@ def reindex(data_dir: str | None) -> None:
         sys.exit(1)
 
 
+def listing(rows: Sequence[RunRow], width: int) -> Table:
+    """Draw a line for each run; a run's id is always whole, and names give way first."""
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for title in ("run", "kind", "state", "lanes", "winner", "name"):
+        whole = title in ("run", "state")
+        table.add_column(
+            title,
+            no_wrap=True,
+            overflow="ellipsis",
+            justify="right" if title == "lanes" else "left",
+            min_width=LONGEST_ID if title == "run" else None,
+            max_width=None if whole else max(6, width // 4),
+        )
+    for row in rows:
+        table.add_row(*(Text(clean_line(each)) for each in _cells(row)))
+    return table
+
+
 def _cells(row: RunRow) -> tuple[str, ...]:
-    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(row.created_at))
-    lanes = ", ".join(each.label for each in row.lanes)
-    return (row.run_id, when, row.kind, row.state.value, lanes, row.name or "")
+    """Give a run's cells; when it was is what its id begins with."""
+    found = next((each for each in row.lanes if each.label == row.winner), None)
+    won = row.winner or "-"
+    if found is not None and found.unit and found.value is not None:
+        won = f"{quantity(found.value, found.unit)}: {won}"
+    return (row.run_id, row.kind, row.state.value, str(len(row.lanes)), won, row.name or "")
