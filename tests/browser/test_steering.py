@@ -11,6 +11,11 @@ from tests.browser.tab import Tab
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(150)]
 
+# A headless browser shows every tab: this is what a page hears when another covers it.
+SHOW_AS = """(state) => {
+  Object.defineProperty(document, 'visibilityState', { value: state, configurable: true });
+  document.dispatchEvent(new Event('visibilitychange'));
+}"""
 SOME_DONE = re.compile("[1-9][0-9]* of 60 rounds done")
 LOST = "No connection to central"
 # What a browser says of a server that is gone; the page cannot keep it from saying so.
@@ -38,6 +43,21 @@ async def test_cancelled_in_one_tab_and_seen_in_both(tab: OpenTab, fleet: Fleet)
     for each in (one, other):
         await each.main(f'[data-events="{lines}"]').wait_for()
     assert await standing(one) == await standing(other)
+
+
+async def test_a_hidden_tab_rests_and_catches_up(tab: OpenTab, fleet: Fleet) -> None:
+    run_id = await fleet.submit(**STEADY)
+    one = await tab()
+    await one.open(f"/runs/{run_id}")
+    await one.main(".pip:not(.open)").first.wait_for()
+    await one.page.evaluate(SHOW_AS, "hidden")
+    await fleet.over(run_id)
+    lines = len(fleet.stored(run_id))
+    heard = await one.main("[data-events]").get_attribute("data-events")
+    assert 0 < int(heard or 0) < lines
+    await one.page.evaluate(SHOW_AS, "visible")
+    await one.state("finished")
+    await one.main(f'[data-events="{lines}"]').wait_for()
 
 
 async def test_a_killed_central_is_missed_and_found_again(tab: OpenTab, fleet: Fleet) -> None:

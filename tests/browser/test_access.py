@@ -1,0 +1,128 @@
+"""Everybody can use the pages: by keyboard alone, in the dark, read aloud; axe looks for more."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.browser.conftest import OpenTab, lacking
+from tests.browser.fleet import Fleet
+from tests.browser.race import QUICK
+from tests.browser.tab import Tab
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(150)]
+
+AXE = Path(__file__).resolve().parents[2] / "ui/node_modules/axe-core/axe.min.js"
+FOUND = """async () => {
+  const { passes, violations } = await axe.run();
+  const serious = violations.filter(({ impact }) => ['serious', 'critical'].includes(impact));
+  const said = ({ id, nodes }) => nodes.map((each) => `${id}: ${each.target} ${each.html}`);
+  return { passed: passes.map(({ id }) => id), serious: serious.flatMap(said) };
+}"""
+OUTLINED = """() => {
+  const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(document.activeElement);
+  return (outlineStyle !== 'none' && parseFloat(outlineWidth) > 0) || boxShadow !== 'none';
+}"""
+IS_FOCUSED = "(wanted) => document.activeElement === wanted"
+FURTHEST = 60  # presses of Tab
+THEMES = ("light", "dark")
+WIDTHS = (1280, 390)
+
+
+@pytest.fixture(scope="module")
+async def places(fleet: Fleet) -> dict[str, tuple[str, str]]:
+    """Every page: its address, and a text that shows that it is there."""
+    ids = [await fleet.submit(**QUICK | {"name": name}) for name in ("Before", "After")]
+    for run_id in ids:
+        await fleet.over(run_id)
+    before, after = ids
+    return {
+        "inference": ("/", "pip install"),
+        "compute": ("/compute", "1 lane ready"),
+        "images": ("/image", "pip install"),
+        "speech": ("/whisper", "pip install"),
+        "runs": ("/runs", "Before"),
+        "run": (f"/runs/{before}", "Every figure"),
+        "replay": (f"/runs/{before}/replay", "To the end"),
+        "compare": (f"/compare?a={before}&b={after}", "matched by"),
+        "admin": ("/admin", "Services"),
+    }
+
+
+async def visit(tab: Tab, place: tuple[str, str]) -> None:
+    address, sign = place
+    await tab.open(address)
+    await tab.see(sign)
+    await tab.quiet()
+
+
+async def tab_to(tab: Tab, name: str, role: Any) -> None:
+    """Press Tab until this control has the focus; each stop on the way must be seen."""
+    wanted = tab.page.get_by_role(role, name=name, exact=True).first
+    for _ in range(FURTHEST):
+        await tab.page.keyboard.press("Tab")
+        assert await tab.page.evaluate(OUTLINED), await tab.page.evaluate(
+            "document.activeElement.outerHTML"
+        )
+        if await wanted.evaluate(IS_FOCUSED):
+            return
+    raise AssertionError(f"no way to {name} with {FURTHEST} presses of Tab")
+
+
+async def test_a_keyboard_alone_runs_a_race(tab: OpenTab, fleet: Fleet) -> None:
+    one = await tab(reduced_motion="reduce")
+    await one.open("/compute")
+    await one.see("Start the race")
+    keyboard = one.page.keyboard
+    await tab_to(one, "N", "combobox")
+    await keyboard.type("2M")
+    await tab_to(one, "What to compare", "combobox")
+    await keyboard.type("Alg")
+    await tab_to(one, "Values, separated by commas", "textbox")
+    await keyboard.press("Control+a")
+    await keyboard.type("segmented_sieve, simple_sieve")
+    await tab_to(one, "Make 2 lanes", "button")
+    await keyboard.press("Enter")
+    await one.see("2 lanes ready")
+    await tab_to(one, "Start the race", "button")
+    await keyboard.press("Space")
+    await one.page.wait_for_url("**/runs/*")
+    await one.state("finished")
+    run = await fleet.over(one.page.url.rpartition("/")[2])
+    assert [lane["params"]["algorithm"] for lane in run["lanes"]] == [
+        "segmented_sieve",
+        "simple_sieve",
+    ]
+
+
+@pytest.mark.parametrize("theme", THEMES)
+async def test_axe_finds_nothing_serious(
+    tab: OpenTab, places: dict[str, tuple[str, str]], theme: str
+) -> None:
+    if not AXE.is_file():
+        lacking("no axe: `make install` builds the page and brings it")
+    source = AXE.read_text()
+    one = await tab(color_scheme=theme, reduced_motion="reduce")
+    found: dict[str, list[str]] = {}
+    for name, place in places.items():
+        await visit(one, place)
+        await one.page.evaluate(source)
+        told = await one.page.evaluate(FOUND)
+        assert "color-contrast" in told["passed"]
+        found[name] = told["serious"]
+    assert {name: problems for name, problems in found.items() if problems} == {}
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("width", WIDTHS)
+async def test_a_picture_of_each_page(
+    tab: OpenTab, places: dict[str, tuple[str, str]], theme: str, width: int
+) -> None:
+    folder = os.environ.get("BENCHRACE_SCREENSHOTS")
+    if not folder:
+        pytest.skip("BENCHRACE_SCREENSHOTS names no folder for them")
+    one = await tab(color_scheme=theme, viewport={"width": width, "height": 900})
+    for name, place in places.items():
+        await visit(one, place)
+        await one.shoot(Path(folder) / f"{name}-{width}-{theme}.png")
