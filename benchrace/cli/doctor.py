@@ -3,47 +3,44 @@
 import os
 import platform
 import shutil
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
-import msgspec
 
 from benchrace import __version__
 from benchrace.cli import options
+from benchrace.cli.checks import Check, report
 from benchrace.cli.service import central_service
-from benchrace.cli.text import clean_line
 from benchrace.store.journal import is_held
 
 _LEAST_FREE = 1 << 30
 
 
-class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing looked at; `remedy` is set where it is not as it should be."""
-
-    name: str
-    value: str
-    remedy: str | None = None
-
-
 @click.command()
+@click.argument("what", type=click.Choice(["timing"]), required=False)
 @options.data_dir
 @options.config_dir
 @options.as_json
-def doctor(data_dir: str | None, config_dir: str | None, as_json: bool) -> None:
-    """Check this machine; exit 1 where something stands in the way of a race."""
-    checks = tuple(_checks(data_dir, config_dir))
+def doctor(what: str | None, data_dir: str | None, config_dir: str | None, as_json: bool) -> None:
+    """Check this machine; exit 1 where something stands in the way of a race.
+
+    With `timing`, measure instead how exactly this machine stamps the lines of a stream.
+    """
+    if what == "timing":
+        _timing(options.path(data_dir), as_json)
+        return
+    report(_checks(data_dir, config_dir), as_json)
+
+
+def _timing(data: Path, as_json: bool) -> None:
+    from benchrace.cli import timing
+
+    kept = timing.certify(data)
     if as_json:
-        options.print_json({"checks": checks, "ok": not any(each.remedy for each in checks)})
+        options.print_json(kept)
     else:
-        width = max(len(each.name) for each in checks)
-        for each in checks:
-            click.echo(f"{each.name:<{width}}  {clean_line(each.value)}")
-            if each.remedy:
-                click.echo(f"{'':<{width}}  -> {clean_line(each.remedy)}")
-    if any(each.remedy for each in checks):
-        sys.exit(1)
+        timing.show(kept, data)
 
 
 def _checks(data_dir: str | None, config_dir: str | None) -> Iterator[Check]:
@@ -51,15 +48,16 @@ def _checks(data_dir: str | None, config_dir: str | None) -> Iterator[Check]:
 
     data, config = options.path(data_dir), agent_path(config_dir).parent
     yield Check(name="benchrace", value=f"{__version__} on Python {platform.python_version()}")
-    yield _data(data)
+    yield data_folder(data)
     yield Check(name="configuration", value=str(config) + ("" if config.is_dir() else " (none)"))
     yield _agent_yaml(config_dir)
-    yield from _machine()
-    yield from _plugins(data_dir)
+    yield from hardware()
+    yield from plugins(data_dir)
     yield from _running(data)
 
 
-def _data(data: Path) -> Check:
+def data_folder(data: Path) -> Check:
+    """Tell whether runs and jobs can be kept there."""
     place = next(each for each in (data, *data.parents) if each.exists())
     if not os.access(place, os.W_OK):
         return Check(
@@ -85,29 +83,31 @@ def _agent_yaml(config_dir: str | None) -> Check:
     return Check(name="agent.yaml", value=f"{agent_path(config_dir)} is good")
 
 
-def _machine() -> Iterator[Check]:
+def hardware() -> Iterator[Check]:
+    """Say what this machine is."""
     from benchrace.telemetry.detection import detect
     from benchrace.telemetry.environment import environment
     from benchrace.telemetry.identity import fingerprint
     from benchrace.telemetry.root import Root
 
     root = Root.live()
-    hardware = detect(root)
-    cpu = hardware.cpu
+    found = detect(root)
+    cpu = found.cpu
     cores = f"{cpu.physical_cores or '?'} cores, {cpu.usable_threads} usable threads"
     yield Check(name="processor", value=f"{cpu.model or 'unknown'}: {cores}")
-    memory = hardware.memory.total_bytes
+    memory = found.memory.total_bytes
     yield Check(name="memory", value="unknown" if memory is None else f"{memory / 2**30:.1f} GiB")
-    gpus = ", ".join(each.name or each.vendor for each in hardware.gpus)
+    gpus = ", ".join(each.name or each.vendor for each in found.gpus)
     yield Check(name="graphics", value=gpus or "none found")
-    yield Check(name="fingerprint", value=fingerprint(hardware))
-    around = environment(root, hardware)
+    yield Check(name="fingerprint", value=fingerprint(found))
+    around = environment(root, found)
     yield Check(name="environment", value=around.kind)
     for problem in around.problems:
         yield Check(name=problem.code, value=problem.message, remedy=problem.remedy)
 
 
-def _plugins(data_dir: str | None) -> Iterator[Check]:
+def plugins(data_dir: str | None) -> Iterator[Check]:
+    """Say which plugins work."""
     import anyio
 
     from benchrace.cli.plugins import describe
