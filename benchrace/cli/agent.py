@@ -11,9 +11,14 @@ if TYPE_CHECKING:
     from benchrace.agent.settings import AgentSettings
 
 _options = options.all_of(
-    click.option("--host", metavar="ADDRESS", help="Listen on this address [127.0.0.1]."),
-    click.option("--port", type=int, metavar="N", help="Listen on this port [9001]; 0: any free."),
-    options.central_url,
+    click.option("--host", metavar="ADDRESS", help="Listen on this address [default: 127.0.0.1]."),
+    click.option(
+        "--port",
+        type=options.PORT,
+        metavar="N",
+        help="Listen on this port [default: 9001]; 0: any free.",
+    ),
+    click.option("--central", metavar="URL", help="The central to dial [default: agent.yaml's]."),
     options.token,
     click.option("--machine-id", metavar="ID", help="This machine's name in the fleet."),
     click.option("--label", metavar="TEXT", help="What people see of it."),
@@ -60,6 +65,29 @@ def start(ctx: click.Context, /, fg: bool, as_json: bool, **chosen: Any) -> None
     settings = _settings(**chosen)
     service = agent_service(settings.data, settings.machine_id)
     serving.started(service, ["agent", *options.again(chosen)], as_json)
+
+
+@agent.command()
+@click.option("--machine-id", metavar="ID", help="This machine's name in the fleet.")
+@options.config_dir
+def init(machine_id: str | None, config_dir: str | None) -> None:
+    """Write a first agent.yaml, with every key explained; never over one that is there."""
+    from benchrace.cli import agent_file
+    from benchrace.cli.configured import agent_path
+
+    path = agent_path(config_dir)
+    agent_file.write(path, _settings(None, config_dir, machine_id=machine_id).machine_id)
+    click.echo(f"wrote {path}; then: benchrace agent preflight")
+
+
+@agent.command()
+@_options
+@options.as_json
+def preflight(as_json: bool, **chosen: Any) -> None:
+    """Say what would keep the agent from its work on this machine; exit 1 where something does."""
+    from benchrace.cli import agent_preflight, checks
+
+    checks.report(agent_preflight.checks(_settings(**chosen)), as_json)
 
 
 def _settings(data_dir: str | None, config_dir: str | None, **flags: Any) -> "AgentSettings":

@@ -1,18 +1,25 @@
 """`benchrace central`: coordinate agents, keep runs, serve the page."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from benchrace.cli import options, serving
 from benchrace.cli.service import Service, central_service
+from benchrace.cli.token import shown_token
 
 if TYPE_CHECKING:
     from benchrace.central.settings import CentralSettings
 
 _options = options.all_of(
-    click.option("--host", metavar="ADDRESS", help="Listen on this address [127.0.0.1]."),
-    click.option("--port", type=int, metavar="N", help="Listen on this port [8080]; 0: any free."),
+    click.option("--host", metavar="ADDRESS", help="Listen on this address [default: 127.0.0.1]."),
+    click.option(
+        "--port",
+        type=options.PORT,
+        metavar="N",
+        help="Listen on this port [default: 8080]; 0: any free.",
+    ),
     options.token,
     click.option("--insecure", is_flag=True, help="Let everybody in without a token."),
     options.data_dir,
@@ -31,12 +38,27 @@ def central(ctx: click.Context, /, parent_fd: int | None, **chosen: Any) -> None
     if parent_fd is not None:
         chosen["token"] = options.token_of_parent(parent_fd)
     settings = _settings(**chosen)
+    if parent_fd is not None:
+        _serve(settings, serving.said("central"), parent_fd)
+        return
+    with shown_token(settings.data, settings.token) as token:
 
+        def ready(url: str) -> None:
+            serving.said("central")(url)
+            for line in token.joining(url):
+                click.echo(line)
+
+        _serve(settings, ready, None)
+
+
+def _serve(
+    settings: "CentralSettings", ready: Callable[[str], None], parent_fd: int | None
+) -> None:
     async def work() -> None:
         from benchrace.central.server import serve
         from benchrace.compat.central import install
 
-        await serve(settings, extend=install, ready=serving.said("central"))
+        await serve(settings, extend=install, ready=ready)
 
     serving.serve(work, parent_fd)
 
@@ -51,8 +73,15 @@ def start(ctx: click.Context, /, fg: bool, as_json: bool, **chosen: Any) -> None
     if fg:
         ctx.invoke(central, parent_fd=None, **chosen)
         return
-    service = central_service(options.path(chosen["data_dir"]))
-    serving.started(service, ["central", *options.again(chosen)], as_json)
+    data = options.path(chosen["data_dir"])
+    service = central_service(data)
+    with shown_token(data, chosen["token"]) as token:
+        status = serving.started(
+            service, ["central", *options.again(chosen)], as_json, token=token.made
+        )
+        lines = token.joining(str(status.info["url"]))
+    for line in () if as_json else lines:
+        click.echo(line)
 
 
 def _settings(data_dir: str | None, config_dir: str | None, **flags: Any) -> "CentralSettings":

@@ -64,8 +64,13 @@ class Lease:
             self._data.mkdir(parents=True, exist_ok=True)
             return os.open(self._data / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
-            raise BenchraceError(
-                Category.SYSTEM,
-                f"the data folder {self._data} cannot be used: {error.strerror or error}",
-                "Correct its permissions, or give another one with --data-dir.",
-            ) from error
+            raise unusable(self._data, error) from error
+
+
+def unusable(data: Path, error: OSError) -> BenchraceError:
+    """Say that nothing can be kept in a data folder."""
+    return BenchraceError(
+        Category.SYSTEM,
+        f"the data folder {data} cannot be used: {error.strerror or error}",
+        "Correct its permissions, or give another one with --data-dir.",
+    )

@@ -153,6 +153,6 @@ def last_lines(path: Path, count: int) -> list[str]:
         with path.open("rb") as file:
             file.seek(0, os.SEEK_END)
             file.seek(max(0, file.tell() - (1 << 16)))
-            return file.read().decode("utf-8", "replace").splitlines()[-count:]
+            return file.read().decode("utf-8", "replace").splitlines()[-count:] if count else []
     except FileNotFoundError:
         return []

@@ -1,6 +1,7 @@
 """The commands that every serving component has: foreground, start, stop, status, logs."""
 
 import logging
+import os
 import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -8,9 +9,10 @@ from functools import partial
 
 import anyio
 import click
+import msgspec
 
 from benchrace.cli import options
-from benchrace.cli.service import Service, last_lines
+from benchrace.cli.service import Service, Status, last_lines
 from benchrace.cli.text import clean
 
 Find = Callable[[str | None, str | None], Service]
@@ -49,19 +51,34 @@ def add_commands(group: click.Group, component: str, find: Find) -> None:
         group.add_command(click.command(name, help=text)(made))
 
     follow = click.option("--follow", "-f", is_flag=True, help="Go on with what is added.")
-    count = click.option("--lines", "-n", default=50, show_default=True, help="How many at first.")
+    count = click.option(
+        "--lines",
+        "-n",
+        type=click.IntRange(0),
+        metavar="N",
+        default=50,
+        show_default=True,
+        help="How many at first.",
+    )
     command("stop", f"Stop the {component} of a data folder.", _stop, options.as_json)
     command("status", "Say whether it runs, and where; exit 1 if not.", _status, options.as_json)
     command("logs", f"Print the end of the {component}'s log.", _logs, follow, count)
 
 
-def started(service: Service, arguments: Sequence[str], as_json: bool) -> None:
-    """Start a service apart from the terminal and say where it listens."""
+def started(
+    service: Service, arguments: Sequence[str], as_json: bool, token: str | None = None
+) -> Status:
+    """Start a service apart from the terminal and say where it listens.
+
+    A `token` that was made for it is in the document, for that is the only time it is said.
+    """
     status = service.start(arguments)
     if as_json:
-        options.print_json(status)
+        told = {} if token is None else {"token": token}
+        options.print_json(msgspec.structs.replace(status, info=status.info | told))
     else:
         click.echo(f"{service.component} runs at {status.info['url']} (process {status.pid})")
+    return status
 
 
 def _stop(
@@ -107,10 +124,12 @@ def _logs(
     if not follow:
         return
     with service.log.open("rb") as file:
-        file.seek(0, 2)
+        file.seek(0, os.SEEK_END)
+        rest = b""
         while True:
-            added = file.readline()
-            if added:
-                click.echo(clean(added.decode("utf-8", "replace").rstrip("\n")))
+            rest += file.readline()
+            if rest.endswith(b"\n"):
+                click.echo(clean(rest.decode("utf-8", "replace").rstrip("\n")))
+                rest = b""
             else:
                 time.sleep(0.2)
