@@ -24,6 +24,7 @@ _FRAME_S = 0.15
 _PER_SECOND = 4
 _LINES = 3
 _WIDE = 100
+_STATE = len("cancelled")
 
 _STYLES = {
     LaneState.RUNNING: "bold cyan",
@@ -32,7 +33,7 @@ _STYLES = {
     LaneState.FAILED: "red",
     LaneState.CANCELLED: "red",
 }
-_WORDS = {LaneState.WARMING: "warm-up", LaneState.RESTING: "its turn later"}
+_WORDS = {LaneState.WARMING: "warm-up", LaneState.RESTING: "resting"}
 
 
 class View(Protocol):
@@ -108,19 +109,23 @@ def draw(
     lanes: tuple[LaneView, ...], width: int, *, over: bool = False, adaptive: bool = False
 ) -> RenderableType:
     """Draw all lanes for `width` characters, and below them what the running one last said."""
-    bar = 30 if width >= _WIDE else 14
+    wide = width >= _WIDE
+    bar = 30 if wide else 12
+    counts = [str(each.counted) if adaptive else f"{each.counted}/{each.planned}" for each in lanes]
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True, overflow="ellipsis", max_width=max(12, width // 3))
-    for _ in range(4):
-        table.add_column(no_wrap=True, overflow="ellipsis")
-    for lane in lanes:
+    table.add_column(min_width=bar)
+    table.add_column(no_wrap=True, min_width=max(map(len, counts), default=0))
+    table.add_column(no_wrap=True, min_width=_STATE)
+    table.add_column(no_wrap=True, overflow="ellipsis")
+    for lane, count in zip(lanes, counts, strict=True):
         style = _STYLES.get(lane.state, "dim")
         table.add_row(
             Text(clean_line(lane.label), style=style),
             ProgressBar(total=1.0, completed=done(lane, adaptive), width=bar),
-            Text(str(lane.counted) if adaptive else f"{lane.counted}/{lane.planned}", style=style),
+            Text(count, style=style),
             Text(_state(lane), style=style),
-            Text(_times(lane, adaptive), style="dim"),
+            Text(_times(lane, wide=wide, adaptive=adaptive), style="dim"),
         )
     said = next((each.lines for each in lanes if each.state is LaneState.RUNNING), ())
     lines = () if over else said[-_LINES:]
@@ -150,10 +155,11 @@ def _state(lane: LaneView) -> str:
     return _WORDS.get(lane.state, lane.state.value)
 
 
-def _times(lane: LaneView, adaptive: bool) -> str:
+def _times(lane: LaneView, *, wide: bool, adaptive: bool) -> str:
+    """Say a lane's best round and what is left of it; only what matters now where it is narrow."""
     parts = []
-    if lane.best_ns is not None:
-        parts.append(f"best {duration(lane.best_ns / 1e9)}")
     if lane.remaining_ns and not lane.state.final and not adaptive:
         parts.append(f"{duration(lane.remaining_ns / 1e9)} to go")
+    if lane.best_ns is not None and (wide or not parts):
+        parts.insert(0, f"best {duration(lane.best_ns / 1e9)}")
     return ", ".join(parts)
