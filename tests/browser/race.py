@@ -15,9 +15,15 @@ QUICK: dict[str, Any] = {
 # One thread dividing: some tenths of a second a round on any machine of today.
 STEADY: dict[str, Any] = {
     "kind": "compute",
-    "params": {"algorithm": "trial_division", "threads": 1, "n": 1_000_000},
+    "params": {"algorithm": "trial_division", "threads": 1, "n": 2_000_000},
     "lanes": [{"label": "one"}, {"label": "other"}],
     "rounds": 12,
     "warmup": 0,
     "sampling_s": 0.1,
+}
+
+# To be ended by a person.
+LONG: dict[str, Any] = STEADY | {
+    "params": STEADY["params"] | {"n": 5_000_000},
+    "rounds": 20,
 }

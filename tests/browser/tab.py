@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import anyio
 from playwright.async_api import Browser, ConsoleMessage, Dialog, Locator, Page, Response
 
 from tests.browser.fleet import SLOW_S
@@ -62,7 +63,9 @@ class Tab:
 
     async def quiet(self) -> None:
         """Wait until the page has asked what it asks at first, and drawn it."""
-        await self.page.wait_for_function(QUIET)
+        with anyio.fail_after(SLOW_S):
+            while not await self.page.evaluate(QUIET):
+                pass  # it waits by itself, in the page
 
     async def wider(self) -> int:
         """Give by how many pixels the page is wider than the window."""

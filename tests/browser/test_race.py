@@ -60,14 +60,27 @@ async def test_a_reload_in_the_middle_loses_nothing(tab: OpenTab, fleet: Fleet) 
     one = await tab()
     await one.open(f"/runs/{run_id}")
     await one.main(".pip:not(.open)").nth(3).wait_for()
+    assert (await fleet.get(f"/api/runs/{run_id}"))["state"] == "running"
     await one.page.reload()
-    await one.main(".pip.open").first.wait_for(state="attached")
     await one.state("finished")
     await fleet.over(run_id)
     lines = fleet.stored(run_id)
     assert len(set(lines)) == len(lines)
     await one.main(f'[data-events="{len(lines)}"]').wait_for()
     assert await one.main(".pip:not(.open)").count() == 2 * STEADY["rounds"]
+
+
+async def test_what_breaks_the_policy_is_noticed(tab: OpenTab, fleet: Fleet) -> None:
+    one = await tab()
+    await one.open("/compute")
+    await one.see("Start the race")
+    assert one.wrongs == []
+    await one.page.evaluate(
+        "document.body.append(new Image()); document.images[0].src = '//x.test'"
+    )
+    await one.page.wait_for_event("console", lambda message: message.text.startswith("policy:"))
+    assert any(wrong.startswith("console: policy: img-src") for wrong in one.wrongs)
+    one.wrongs.clear()
 
 
 async def test_hostile_text_stays_text(tab: OpenTab, fleet: Fleet) -> None:

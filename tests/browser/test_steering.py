@@ -6,7 +6,7 @@ import pytest
 
 from tests.browser.conftest import OpenTab
 from tests.browser.fleet import Fleet
-from tests.browser.race import STEADY
+from tests.browser.race import LONG, STEADY
 from tests.browser.tab import Tab
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(150)]
@@ -17,6 +17,7 @@ SHOW_AS = """(state) => {
   document.dispatchEvent(new Event('visibilitychange'));
 }"""
 SOME_DONE = re.compile("[1-9][0-9]* of 60 rounds done")
+MANY = {"params": STEADY["params"] | {"n": 1_000_000}, "rounds": 60}
 LOST = "No connection to central"
 # What a browser says of a server that is gone; the page cannot keep it from saying so.
 GONE = "console: Failed to load resource: net::ERR_"
@@ -29,7 +30,7 @@ async def standing(tab: Tab) -> tuple[list[str], list[str]]:
 
 
 async def test_cancelled_in_one_tab_and_seen_in_both(tab: OpenTab, fleet: Fleet) -> None:
-    run_id = await fleet.submit(**STEADY)
+    run_id = await fleet.submit(**LONG)
     one, other = await tab(), await tab()
     for each in (one, other):
         await each.open(f"/runs/{run_id}")
@@ -61,7 +62,7 @@ async def test_a_hidden_tab_rests_and_catches_up(tab: OpenTab, fleet: Fleet) -> 
 
 
 async def test_a_killed_central_is_missed_and_found_again(tab: OpenTab, fleet: Fleet) -> None:
-    run_id = await fleet.submit(**STEADY | {"rounds": 60})
+    run_id = await fleet.submit(**STEADY | MANY)
     one = await tab()
     await one.open(f"/runs/{run_id}")
     await one.page.evaluate("globalThis.loadedOnce = true")
