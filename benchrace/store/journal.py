@@ -78,7 +78,7 @@ def is_held(path: Path) -> bool:
     """Tell whether a living process writes this journal; false where there is no such file."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
     try:
         # Shared, so that two who ask at once do not take each other for a writer.
