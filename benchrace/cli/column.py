@@ -1,10 +1,13 @@
 """A column of numbers in one unit: the same prefix for all, so that they compare at a glance."""
 
+import re
 from collections.abc import Iterable
 
 import msgspec
 
 _PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""))
+# A unit that begins with its own prefix (MiB/s, kWh) never gets a second one.
+_PREFIXED = re.compile(r"(?:[kMGT]|[KMGT]i)[A-Za-z]")
 _TIMES = ((60e3, "min"), (1e3, "s"), (1.0, "ms"), (1e-3, "us"))
 
 
@@ -25,12 +28,19 @@ class Scale(msgspec.Struct, frozen=True):
 
 def scale(values: Iterable[float | None], unit: str) -> Scale:
     """Choose the prefix that suits the largest of `values`."""
+    if has_prefix(unit):
+        return Scale(1.0, unit)
     largest = max((abs(value) for value in values if value is not None), default=0.0)
     steps = _TIMES if unit == "ms" else _PREFIXES
     for limit, prefix in steps:
         if largest >= limit * 0.9995:
             return Scale(limit, prefix if unit == "ms" else prefix + unit)
     return Scale(1.0, unit)
+
+
+def has_prefix(unit: str) -> bool:
+    """Tell whether a unit already begins with a prefix: `MiB/s`, `GB`, `kWh`."""
+    return _PREFIXED.match(unit) is not None
 
 
 def header(title: str, unit: str) -> str:

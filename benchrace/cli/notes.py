@@ -15,7 +15,8 @@ def heading(run: RunDocument) -> str:
     rounds = "adaptive rounds" if run.spec.rounds == "auto" else f"{run.rounds} rounds"
     machines = len({lane.machine_id for lane in run.lanes})
     order = "" if machines == len(run.lanes) else f", order {run.order.value}"
-    words = f"{run.kind}: {shared}; {rounds}{warmup} in each of {len(run.lanes)} lanes{order}"
+    raced = "; ".join(each for each in (shared, rounds) if each)
+    words = f"{run.kind}: {raced}{warmup} in each of {len(run.lanes)} lanes{order}"
     return clean_line(words)
 
 

@@ -98,7 +98,7 @@ class Plain:
         measured = {each.metric: each.value for each in said.measured}
         shown = [each for each in self._headlines.get(lane_id, ()) if each.name in measured]
         for metric in shown:
-            yield quantity(measured[metric.name], metric.unit)
+            yield quantity(measured[metric.name], clean_line(metric.unit))
         if not any(metric.unit in ("ms", "s") for metric in shown):
             yield duration(said.elapsed_ns / 1e9)
 

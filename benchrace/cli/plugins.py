@@ -58,7 +58,7 @@ def _print(described: tuple[PluginDescription, ...], traceback: bool) -> None:
         console.print("no plugins are installed; `pip install benchrace-compute` is a first one")
     broken = [each for each in described if each.traceback]
     for each in broken if traceback else ():
-        console.print(Text(f"\n{each.name}:\n{clean(each.traceback or '')}"))
+        console.print(Text(f"\n{clean_line(each.name)}:\n{clean(each.traceback or '')}"))
     if broken and not traceback:
         console.print("`benchrace plugins --traceback` shows where they break")
 

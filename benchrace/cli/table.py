@@ -48,7 +48,7 @@ def final(run: RunDocument, width: int) -> RenderableType:
     for column in kept:
         wraps = column.title == "lane"
         justify: JustifyMethod = "right" if column.right else "left"
-        table.add_column(column.title, justify=justify, no_wrap=not wraps, overflow="fold")
+        table.add_column(Text(column.title), justify=justify, no_wrap=not wraps, overflow="fold")
     for row in range(len(lanes)):
         table.add_row(*(column.cells[row] for column in kept))
     below = [Text(each, style="dim") for each in formulas(run)]
@@ -91,7 +91,7 @@ def _metrics(lanes: Sequence[DocumentLane]) -> Iterator[Column]:
     """Give a column for each headline metric; the first one comes with its interval and spread."""
     for index, (name, metric) in enumerate(headlines(lanes).items()):
         found = [lane.summary.get(name) for lane in lanes]
-        by = scale((each.value for each in found if each), metric.unit)
+        by = scale((each.value for each in found if each), clean_line(metric.unit))
         yield Column(
             title=header(clean_line(metric.title), by.unit),
             cells=_cells(found, partial(_value, by)),

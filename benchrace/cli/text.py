@@ -2,14 +2,14 @@
 
 import re
 
-from benchrace.cli.column import digits
+from benchrace.cli.column import digits, has_prefix
 from benchrace.errors import Failure
 
 # CSI and OSC sequences whole, then every other control character but the newline.
 _SEQUENCE = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\].*?(?:\x07|\x1b\\)|\x1b[@-_]|\x9b[0-?]*[ -/]*[@-~]"
 )
-_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 _PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
@@ -41,6 +41,8 @@ def quantity(value: float | None, unit: str) -> str:
         return "-"
     if unit == "ms":
         return duration(value / 1e3)
+    if has_prefix(unit):
+        return f"{digits(value)} {unit}"
     text = number(value)
     return f"{text}{unit}" if text[-1].isalpha() else f"{text} {unit}"
 
@@ -71,8 +73,10 @@ def ordinal(place: int) -> str:
 
 def failure_lines(failure: Failure) -> list[str]:
     """A failure for people: what happened, each bad field, and what to do."""
-    if failure.fields:
-        lines = [f"benchrace: {clean_line(str(field))}" for field in failure.fields]
+    fields = [str(field) for field in failure.fields]
+    # A file's error says before its field which file it is, and which line.
+    if fields and not (len(fields) == 1 and failure.message.endswith(fields[0])):
+        lines = [f"benchrace: {clean_line(field)}" for field in fields]
     else:
         lines = [f"benchrace: {clean_line(failure.message)}"]
     if failure.remedy:

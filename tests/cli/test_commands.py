@@ -1,0 +1,95 @@
+"""Commands from outside: what they import, print and exit with."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from benchrace.cli import run_file
+from benchrace.cli.browser import has_display
+from benchrace.cli.main import cli
+from benchrace.cli.options import again
+from benchrace.errors import InvalidInput
+
+HEAVY = ["msgspec", "quart", "hypercorn", "httpx", "rich", "anyio", "websockets", "pluggy", "numpy"]
+
+
+def call(*words: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "benchrace.cli", *words]
+    return subprocess.run(command, capture_output=True, text=True, timeout=18, check=False)
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys\nfrom benchrace.cli.main import main\n"
+        "try: main(['--help'])\nexcept SystemExit: pass\n"
+        f"print('HEAVY', [m for m in {HEAVY!r} if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "doctor" in done.stdout
+    assert done.stdout.endswith("HEAVY []\n")
+
+
+def test_an_unknown_command_is_a_bad_argument() -> None:
+    assert CliRunner().invoke(cli, ["nonsense"]).exit_code == 2
+
+
+def test_central_starts_and_stops(tmp_path: Path) -> None:
+    place = ("--data-dir", str(tmp_path), "--json")
+    before = call("central", "status", *place)
+    assert (before.returncode, json.loads(before.stdout)["running"]) == (1, False)
+    try:
+        started = call("central", "start", "--port", "0", *place)
+        assert started.returncode == 0, started.stderr
+        now = call("central", "status", *place)
+        said = json.loads(started.stdout)
+        # A new token is shown once, by the start that made it.
+        assert said["info"].pop("token")
+        assert (now.returncode, json.loads(now.stdout)) == (0, said)
+        assert call("central", "logs", "--data-dir", str(tmp_path)).returncode == 0
+    finally:
+        stopped = call("central", "stop", *place)
+    assert (stopped.returncode, json.loads(stopped.stdout)["running"]) == (0, False)
+
+
+@pytest.mark.parametrize(("command", "key"), [("plugins", "plugins"), ("doctor", "checks")])
+def test_json_is_one_document_alone(command: str, key: str, tmp_path: Path) -> None:
+    assert json.loads(call(command, "--json", "--data-dir", str(tmp_path)).stdout)[key]
+
+
+def test_a_lane_keeps_its_escaped_commas() -> None:
+    lane = run_file.lane(r"machine=m1,label=a\,b,n=1e6")
+    assert (lane.machine_id, lane.label, lane.params) == ("m1", "a,b", {"n": "1e6"})
+    with pytest.raises(InvalidInput):
+        run_file.params(["nothing"])
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "line"),
+    [
+        ("a.toml", 'kind = "k"\nrounds = 0\n', 2),
+        ("a.yaml", "kind: k\nrounds: 0\n", 2),
+        ("a.json", '{\n"kind": "k",\n"rounds": 0}', 3),
+    ],
+)
+def test_a_bad_file_is_named_with_line_and_key(
+    name: str, text: str, line: int, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(InvalidInput, match=f"{name}:{line}: rounds"):
+        run_file.read_spec(tmp_path / name)
+
+
+def test_a_display_is_in_front_of_the_person() -> None:
+    assert has_display({"DISPLAY": ":0"}, "linux")
+    assert not has_display({"DISPLAY": ":0", "SSH_TTY": "x"}, "linux")
+    assert not has_display({}, "linux")
+
+
+def test_options_said_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BENCHRACE_TOKEN", "")
+    said = again({"port": 0, "insecure": True, "host": None, "token": "secret"})
+    assert said == ["--port", "0", "--insecure"]
