@@ -67,6 +67,13 @@ class Tab:
             while not await self.page.evaluate(QUIET):
                 pass  # it waits by itself, in the page
 
+    async def heard(self, events: int) -> None:
+        """Wait until the page of a race has counted so many events, and see that it stays so."""
+        counted = self.main("[data-events]")
+        await self.main(f'[data-events="{events}"]').wait_for()
+        await self.quiet()
+        assert await counted.get_attribute("data-events") == str(events)
+
     async def wider(self) -> int:
         """Give by how many pixels the page is wider than the window."""
         return int(await self.page.evaluate(WIDER))

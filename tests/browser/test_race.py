@@ -66,7 +66,7 @@ async def test_a_reload_in_the_middle_loses_nothing(tab: OpenTab, fleet: Fleet) 
     await fleet.over(run_id)
     lines = fleet.stored(run_id)
     assert len(set(lines)) == len(lines)
-    await one.main(f'[data-events="{len(lines)}"]').wait_for()
+    await one.heard(len(lines))
     assert await one.main(".pip:not(.open)").count() == 2 * STEADY["rounds"]
 
 

@@ -42,7 +42,7 @@ async def test_cancelled_in_one_tab_and_seen_in_both(tab: OpenTab, fleet: Fleet)
     assert run["state"] == "cancelled"
     lines = len(fleet.stored(run_id))
     for each in (one, other):
-        await each.main(f'[data-events="{lines}"]').wait_for()
+        await each.heard(lines)
     assert await standing(one) == await standing(other)
 
 
@@ -58,7 +58,7 @@ async def test_a_hidden_tab_rests_and_catches_up(tab: OpenTab, fleet: Fleet) -> 
     assert 0 < int(heard or 0) < lines
     await one.page.evaluate(SHOW_AS, "visible")
     await one.state("finished")
-    await one.main(f'[data-events="{lines}"]').wait_for()
+    await one.heard(lines)
 
 
 async def test_a_killed_central_is_missed_and_found_again(tab: OpenTab, fleet: Fleet) -> None:
@@ -74,6 +74,6 @@ async def test_a_killed_central_is_missed_and_found_again(tab: OpenTab, fleet: F
     await one.state("finished")
     run = await fleet.over(run_id)
     assert run["state"] == "done", run["failure"]
-    await one.main(f'[data-events="{len(fleet.stored(run_id))}"]').wait_for()
+    await one.heard(len(fleet.stored(run_id)))
     assert await one.page.evaluate("globalThis.loadedOnce") is True
     one.wrongs[:] = [wrong for wrong in one.wrongs if not wrong.startswith(GONE)]
