@@ -1,0 +1,35 @@
+"""Titles and units come from plugins: they are words, never markup or escapes."""
+
+import io
+from collections.abc import Callable
+
+import msgspec
+from rich.console import Console
+
+from benchrace.cli import notes, table
+from benchrace.run.document import RunDocument
+
+Race = Callable[..., RunDocument]
+
+
+def test_a_run_that_shares_no_parameter_names_none(race: Race) -> None:
+    assert notes.heading(race()).startswith("k: 3 rounds after 1 of warm-up in each of 2 lanes")
+
+
+def test_a_title_is_no_markup_and_a_unit_has_no_escapes(race: Race) -> None:
+    run = race(labels=("calm", "wild"))
+    lanes = tuple(
+        msgspec.structs.replace(
+            lane,
+            summary={
+                name: msgspec.structs.replace(each, title="[/x]Rate", unit="\x1b[31mu/s")
+                for name, each in lane.summary.items()
+            },
+        )
+        for lane in run.lanes
+    )
+    out = io.StringIO()
+    shown = table.final(msgspec.structs.replace(run, lanes=lanes), 110)
+    Console(file=out, width=110, highlight=False).print(shown)
+    assert "[/x]Rate, u/s" in out.getvalue()
+    assert "\x1b" not in out.getvalue()
