@@ -13,33 +13,31 @@ from benchrace.cli.main import COMMANDS, LazyGroup, cli
 from benchrace.errors import BenchraceError, Category, FieldError, InvalidInput
 from tests.cli.conftest import Call
 
-HEAVY = frozenset(
-    [
-        "anyio",
-        "asyncio",
-        "httpx",
-        "hypercorn",
-        "msgspec",
-        "numpy",
-        "platformdirs",
-        "pluggy",
-        "prometheus_client",
-        "psutil",
-        "pynvml",
-        "quart",
-        "quart_schema",
-        "rich",
-        "sqlite3",
-        "ssl",
-        "websockets",
-        "yaml",
-        "benchrace.agent",
-        "benchrace.central",
-        "benchrace.worker",
-        "benchrace.plugin",
-        "benchrace_core",
-    ]
-)
+HEAVY = {
+    "anyio",
+    "asyncio",
+    "httpx",
+    "hypercorn",
+    "msgspec",
+    "numpy",
+    "platformdirs",
+    "pluggy",
+    "prometheus_client",
+    "psutil",
+    "pynvml",
+    "quart",
+    "quart_schema",
+    "rich",
+    "sqlite3",
+    "ssl",
+    "websockets",
+    "yaml",
+    "benchrace.agent",
+    "benchrace.central",
+    "benchrace.worker",
+    "benchrace.plugin",
+    "benchrace_core",
+}
 
 
 def imported(*args: str) -> set[str]:

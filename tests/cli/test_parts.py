@@ -42,13 +42,18 @@ def test_rounds_are_a_number_or_auto() -> None:
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [
-        ("a.yaml", "kind: compute\nroundz: 3\n", ("a.yaml", "2", "roundz", "rounds")),
-        ("a.toml", 'kind = "compute"\nrounds = "x"\n', ("a.toml", "2", "rounds")),
-        ("a.json", '{"kind": "compute",\n "lanes": [{"machine": 1}]}', ("a.json", "machine")),
-        ("a.yaml", "kind: [compute\n", ("a.yaml",)),
-        ("a.toml", "kind = compute\n", ("a.toml", "1")),
-        ("a.json", "{", ("a.json",)),
-        ("a.yaml", "", ("a.yaml",)),
+        ("a.yaml", "kind: compute\nroundz: 3\n", ("a.yaml:2: roundz", "rounds?")),
+        ("a.toml", 'kind = "compute"\nrounds = "x"\n', ("a.toml:2: rounds",)),
+        (
+            "a.json",
+            '{"kind": "compute",\n "lanes": [{"machine": 1}]}',
+            ("a.json:2: lanes[0].machine",),
+        ),
+        ("a.yaml", "kind: [compute\n", ("a.yaml:2: ",)),
+        ("a.toml", "kind = compute\n", ("a.toml:1: ",)),
+        ("a.json", "{", ("a.json:1: ",)),
+        ("a.yaml", "", ("a.yaml: kind: is missing",)),
+        ("a.txt", "kind: compute", ("a.txt", ".yaml, .toml or .json")),
     ],
 )
 def test_a_bad_file_is_named_with_line_and_key(
