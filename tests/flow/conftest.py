@@ -1,0 +1,78 @@
+"""The real command line in processes of its own, on folders of its own."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+import pytest
+
+LIMIT = 80
+
+
+@dataclass
+class Shell:
+    """Starts `benchrace` with folders that no other test shares, and finds what it started."""
+
+    root: Path
+    env: dict[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        for name in ("tmp", "data", "config"):
+            (self.root / name).mkdir()
+        self.env = {
+            **os.environ,
+            "TMPDIR": str(self.root / "tmp"),
+            "BENCHRACE_DATA_DIR": str(self.data),
+            "BENCHRACE_CONFIG_DIR": str(self.root / "config"),
+        }
+        self.env.pop("BENCHRACE_TOKEN", None)
+
+    @property
+    def data(self) -> Path:
+        return self.root / "data"
+
+    def start(self, *args: str) -> subprocess.Popen[str]:
+        """Start a command, and leave it running."""
+        return subprocess.Popen(
+            [str(Path(sys.executable).with_name("benchrace")), *args],
+            cwd=self.root,
+            env=self.env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def call(self, *args: str) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end."""
+        process = self.start(*args)
+        try:
+            out, err = process.communicate(timeout=LIMIT)
+        finally:
+            process.kill()
+        return subprocess.CompletedProcess(args, process.returncode, out, err)
+
+    def processes(self) -> list[psutil.Process]:
+        """Give every living process that carries this test's data folder in its environment."""
+        return [each for each in psutil.process_iter() if self._is_ours(each)]
+
+    def _is_ours(self, process: psutil.Process) -> bool:
+        try:
+            if process.status() == psutil.STATUS_ZOMBIE:
+                return False
+            return process.environ().get("BENCHRACE_DATA_DIR") == str(self.data)
+        except psutil.Error:
+            return False
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Iterator[Shell]:
+    """Give a shell; what it left running is ended with the test."""
+    shell = Shell(tmp_path)
+    yield shell
+    for process in shell.processes():
+        process.kill()
