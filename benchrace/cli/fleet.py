@@ -57,9 +57,17 @@ def connect(
             else:
                 client = stack.enter_context(Client(running, token))
                 client.get("/health")
-        yield Fleet(client, ours=running is None)
-        if running is None:
-            lease.end_use(lambda: phases.say("waiting for another command that uses this central"))
+        ours, leaves = running is None, False
+        try:
+            yield Fleet(client, ours=ours)
+        except KeyboardInterrupt:
+            leaves = True
+            raise
+        finally:
+            # A command that failed still has others on its central; Ctrl-C ends them all.
+            if ours and not leaves:
+                said = "waiting for another command that uses this central"
+                lease.end_use(lambda: phases.say(said))
 
 
 def _running(central: Service, phases: Phases) -> str | None:
