@@ -1,0 +1,22 @@
+"""A whole race, from the command to the table."""
+
+import pytest
+
+from tests.flow.conftest import Shell
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+def test_a_race_ends_with_a_table_and_leaves_no_process(shell: Shell) -> None:
+    done = shell.call("race", "--n", "2M", "--rounds", "2", "--exit")
+    assert done.returncode == 0, done.stderr
+    assert "segmented" in done.stdout.lower()
+    assert shell.processes() == []
+
+    (folder,) = (shell.data / "runs").iterdir()
+    assert {"metadata.json", "summary.json"} <= {each.name for each in folder.iterdir()}
+
+    again = shell.call("runs", "show", folder.name)
+    assert again.returncode == 0, again.stderr
+    assert "segmented" in again.stdout.lower()
+    assert shell.processes() == []
