@@ -47,12 +47,18 @@ class Fleet:
         address.unlink(missing_ok=True)
         self.central = self._start("central", "--port", port)
         async with self.patience("central does not answer"):
-            while not address.exists():  # noqa: ASYNC110 - another process writes it
-                await anyio.sleep(0.05)
+            while not address.exists():
+                await self._while_alive(self.central)
         self.url = str(msgspec.json.decode(address.read_bytes())["url"])
         async with self.patience("central does not answer"):
-            while not await self._answers():  # noqa: ASYNC110 - it is another process
-                await anyio.sleep(0.05)
+            while not await self._answers():
+                await self._while_alive(self.central)
+
+    async def _while_alive(self, process: subprocess.Popen[bytes]) -> None:
+        """Wait a moment for a process, but not for a dead one."""
+        if process.poll() is not None:
+            raise TimeoutError
+        await anyio.sleep(0.05)
 
     async def _answers(self) -> bool:
         try:
@@ -65,8 +71,8 @@ class Fleet:
             "agent", "--port", "0", "--share-host", "--machine-id", "box", "--central", self.url
         )
         async with self.patience("the agent is not ready"):
-            while not await self.ready():  # noqa: ASYNC110 - it is another process
-                await anyio.sleep(0.05)
+            while not await self.ready():
+                await self._while_alive(self.agent)
 
     async def ready(self) -> bool:
         machines = (await self.get("/api/machines"))["machines"]
