@@ -199,7 +199,15 @@ class Central:
         draft = plan.resolve(spec, [each.view for each in self.machines()])
         if not self._turns.is_free({lane.machine_id for lane in draft.lanes}):
             return draft, False
-        checked = await self._preflight.check(spec.kind, draft.lanes, draft.path, spec.only_ready)
+        try:
+            checked = await self._preflight.check(
+                spec.kind, draft.lanes, draft.path, spec.only_ready
+            )
+        except BenchraceError as error:
+            if error.category is not Category.BUSY:
+                raise
+            # Another run has begun meanwhile: this one waits for its turn, and is checked then.
+            return draft, False
         return plan.with_params(plan.leave_out(draft, checked.left), checked.complete), True
 
     def _metadata(self, draft: Draft) -> RunMetadata:

@@ -39,17 +39,25 @@ class Preflight:
     ) -> Checked:
         """Raise `InvalidInput` with every reason, or leave out what is not ready if so wished.
 
-        Where nothing would be left, the reasons are raised all the same.
+        Where nothing would be left, the reasons are raised all the same. Raises `busy` where a
+        machine has begun to measure meanwhile: that says nothing of the lanes.
         """
         answers: dict[str, LaneReadiness] = {}
+        busy: list[BenchraceError] = []
 
         async def ask(machine_id: str, there: Sequence[RunLane]) -> None:
-            for each in await self._readiness(machine_id, kind, there):
-                answers[each.lane_id] = each
+            try:
+                found = await self._readiness(machine_id, kind, there)
+            except BenchraceError as error:
+                busy.append(error)
+            else:
+                answers.update({each.lane_id: each for each in found})
 
         async with anyio.create_task_group() as group:
             for machine_id, there in by_machine(lanes).items():
                 group.start_soon(ask, machine_id, there)
+        if busy:
+            raise busy[0]
         unready = [lane for lane in lanes if not answers[lane.lane_id].ready]
         if unready and (not only_ready or len(unready) == len(lanes)):
             raise InvalidInput(
@@ -97,13 +105,18 @@ class Preflight:
     async def _readiness(
         self, machine_id: str, kind: str, lanes: Sequence[RunLane]
     ) -> Iterable[LaneReadiness]:
-        """Give an answer for each lane; a machine that cannot answer has a problem in each."""
+        """Give an answer for each lane; a machine that cannot answer has a problem in each.
+
+        Raises `busy`.
+        """
         try:
             result = await self._ask(machine_id, "preflight", kind, lanes, self._limits.preflight_s)
             answers = {each.lane_id: each for each in msgspec.convert(result, list[LaneReadiness])}
         except msgspec.ValidationError as error:
             return _unable(lanes, _unreadable(machine_id, error))
         except BenchraceError as error:
+            if error.category is Category.BUSY:
+                raise
             return _unable(lanes, error)
         silent = BenchraceError(
             Category.SYSTEM, f"{machine_id} said nothing of this lane", "Update its agent."
