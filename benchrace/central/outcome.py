@@ -9,7 +9,8 @@ from benchrace.run.states import RunState
 def outcome(run: LiveRun, failure: Failure | None) -> tuple[RunState, Failure | None]:
     """Give the final state, and the first thing that went wrong.
 
-    Done is a run in which every lane has a counted round that is not invalid.
+    Done is a run whose jobs all came to the end of their schedules, and in which every lane has a
+    counted round that is not invalid. What was measured before a failure is kept all the same.
     """
     failures = [each for job in run.jobs.values() if (each := job_failure(run, job)) is not None]
     if run.cancel is not None and (failures or not run.jobs):
@@ -19,11 +20,11 @@ def outcome(run: LiveRun, failure: Failure | None) -> tuple[RunState, Failure | 
     interrupted = [each for each in failures if each.category is Category.INTERRUPTED]
     if interrupted:
         return RunState.INTERRUPTED, interrupted[0]
-    empty = [lane for lane in run.metadata.lanes if not run.watch.valid.get(lane.lane_id)]
-    if not empty:
-        return RunState.DONE, failures[0] if failures else None
     if failures:
         return RunState.FAILED, failures[0]
+    empty = [lane for lane in run.metadata.lanes if not run.watch.valid.get(lane.lane_id)]
+    if not empty:
+        return RunState.DONE, None
     named = ", ".join(lane.label for lane in empty)
     return RunState.FAILED, Failure(
         category=Category.BAD_OUTPUT,

@@ -3,7 +3,8 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +19,7 @@ class Shell:
     """Starts `benchrace` with folders that no other test shares, and finds what it started."""
 
     root: Path
+    token: str | None = None
     env: dict[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -30,6 +32,8 @@ class Shell:
             "BENCHRACE_CONFIG_DIR": str(self.root / "config"),
         }
         self.env.pop("BENCHRACE_TOKEN", None)
+        if self.token is not None:
+            self.env["BENCHRACE_TOKEN"] = self.token
 
     @property
     def data(self) -> Path:
@@ -67,6 +71,14 @@ class Shell:
             return process.environ().get("BENCHRACE_DATA_DIR") == str(self.data)
         except psutil.Error:
             return False
+
+
+def wait_until(holds: Callable[[], bool], what: str) -> None:
+    """Wait until `holds()`, and fail with `what` after a generous time."""
+    end = time.monotonic() + LIMIT
+    while not holds():
+        assert time.monotonic() < end, f"never came: {what}"
+        time.sleep(0.05)
 
 
 @pytest.fixture
