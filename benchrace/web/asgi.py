@@ -21,11 +21,15 @@ def header(scope: Scope, name: bytes) -> str | None:
 
 
 async def answer(scope: Scope, send: Send, status: int, content_type: str, body: bytes) -> None:
-    """Answer a request, or refuse a WebSocket's handshake in the same words."""
+    """Answer a request, or refuse a WebSocket's handshake in the same words.
+
+    The connection is closed: of a request that was not read to its end nothing can follow.
+    """
     kind = "websocket.http.response" if scope["type"] == "websocket" else "http.response"
     headers = [
         (b"content-type", content_type.encode()),
         (b"content-length", str(len(body)).encode()),
+        (b"connection", b"close"),
     ]
     await send({"type": f"{kind}.start", "status": status, "headers": headers})
     await send({"type": f"{kind}.body", "body": body, "more_body": False})
