@@ -12,6 +12,7 @@ from benchrace import __version__
 from benchrace.agent.oneshot import ask
 from benchrace.agent.slot import Busy, Slot
 from benchrace.errors import BenchraceError
+from benchrace.plugin.clash import refuse_clashes
 from benchrace.plugin.description import PluginDescription
 from benchrace.plugin.entry_points import PluginRef, discover
 from benchrace.run.control import DescribeOrder
@@ -41,7 +42,7 @@ class Plugins:
             known[key] = self._known.get(key) or await self._describe(ref, key)
         changed = known != self._known
         self._known = known
-        self.described = without_twins(tuple(known.values()))
+        self.described = refuse_clashes(tuple(known.values()))
         good = {each.name for each in self.described if each.ok}
         self.refs = tuple(ref for ref in refs if ref.name in good)
         return changed
@@ -89,25 +90,6 @@ def broken(ref: PluginRef, error: str, traceback: str | None) -> PluginDescripti
         error=error,
         traceback=traceback,
     )
-
-
-def without_twins(described: tuple[PluginDescription, ...]) -> tuple[PluginDescription, ...]:
-    """Refuse every plugin whose name, or a backend's name, another one has too. Pure."""
-    owners: dict[tuple[str, str], list[PluginDescription]] = {}
-    for each in described:
-        owners.setdefault(("plugin", each.name), []).append(each)
-        for backend in each.backends:
-            owners.setdefault(("backend", backend.name), []).append(each)
-    shared = {key: those for key, those in owners.items() if len(those) > 1}
-    refused = []
-    for each in described:
-        clash = next((key for key, those in shared.items() if each in those), None)
-        if clash is not None and each.ok:
-            who = " and ".join(one.distribution or one.module for one in shared[clash])
-            message = f"the {clash[0]} name {clash[1]} is taken twice, by {who}: uninstall one"
-            each = msgspec.structs.replace(each, error=message, backends=(), kinds=())
-        refused.append(each)
-    return tuple(refused)
 
 
 def _key(ref: PluginRef) -> str:

@@ -13,7 +13,8 @@ from benchrace.ids import is_name
 from benchrace.link.liveness import KeepAlive
 from benchrace.telemetry.overrides import HardwareOverrides
 
-WORKER = (sys.executable, "-m", "benchrace.worker")
+# -P keeps the folder that the agent was started in off the path that plugins are imported from.
+WORKER = (sys.executable, "-P", "-m", "benchrace.worker")
 
 
 class AgentSettings(msgspec.Struct, frozen=True, kw_only=True):

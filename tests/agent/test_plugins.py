@@ -7,46 +7,13 @@ import msgspec
 import pytest
 
 from benchrace.agent import plugins as module
-from benchrace.agent.plugins import Plugins, without_twins
+from benchrace.agent.plugins import Plugins
 from benchrace.agent.slot import Slot
-from benchrace.plugin.description import BackendDescription, PluginDescription
 from benchrace.plugin.entry_points import PluginRef
 
 from .conftest import FAKE
 
 REF = PluginRef(name="acts", module="json.tool", distribution="acts", version="1")
-
-
-def plugin(name: str, distribution: str, *backends: str) -> PluginDescription:
-    return PluginDescription(
-        name=name,
-        module="m",
-        distribution=distribution,
-        version="1",
-        backends=tuple(
-            BackendDescription(name=each, title=each, version=None, workloads=())
-            for each in backends
-        ),
-    )
-
-
-def test_twins_are_refused_and_both_are_named() -> None:
-    one, two, other = (
-        plugin("a", "dist-a", "x"),
-        plugin("b", "dist-b", "x", "y"),
-        plugin("c", "dist-c", "z"),
-    )
-    first, second, third = without_twins((one, two, other))
-    for refused in (first, second):
-        assert not refused.ok
-        assert refused.backends == ()
-        assert "backend name x is taken twice, by dist-a and dist-b" in str(refused.error)
-    assert third == other
-
-
-def test_plugins_of_one_name_are_twins() -> None:
-    refused = without_twins((plugin("a", "dist-a"), plugin("a", "dist-b")))
-    assert all("plugin name a" in str(each.error) for each in refused)
 
 
 def cached(folder: Path) -> int:
