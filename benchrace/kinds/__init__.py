@@ -2,10 +2,13 @@
 
 from benchrace.kinds.compute import COMPUTE, ComputeParams, ComputeRecord
 from benchrace.kinds.kind import Kind, Params, Record
+from benchrace.kinds.llm import LLM, SERVE
 from benchrace.kinds.metric import Better, Estimator, Metric
 
 __all__ = [
     "COMPUTE",
+    "LLM",
+    "SERVE",
     "Better",
     "ComputeParams",
     "ComputeRecord",

@@ -9,6 +9,8 @@ from benchrace.errors import BenchraceError, Category, FieldError
 from benchrace.events import Measured
 from benchrace.kinds import (
     COMPUTE,
+    LLM,
+    SERVE,
     Better,
     ComputeParams,
     ComputeRecord,
@@ -18,8 +20,23 @@ from benchrace.kinds import (
     Params,
     Record,
 )
+from benchrace.kinds.llm import (
+    Answer,
+    CacheState,
+    EngineFacts,
+    EngineTimes,
+    LlmParams,
+    LlmRecord,
+    Rendering,
+    ServeParams,
+    ServeRecord,
+    TextParams,
+    Thinking,
+    Usage,
+)
 from benchrace.plugin.backend import Backend, Config, Lane
 from benchrace.plugin.context import Context, RoundInfo
+from benchrace.plugin.llm import Ask, Loaded, Piece, TextBackend
 from benchrace.plugin.readiness import Model, Probe, Problem, Readiness
 from benchrace.plugin.spec import hookimpl
 from benchrace.plugin.stream import (
@@ -37,10 +54,15 @@ from benchrace.plugin.workload import Drawing, Resource, Workload
 
 __all__ = [
     "COMPUTE",
+    "LLM",
+    "SERVE",
     "Annotated",
+    "Answer",
+    "Ask",
     "Backend",
     "BenchraceError",
     "Better",
+    "CacheState",
     "Category",
     "Chunk",
     "Clock",
@@ -49,29 +71,42 @@ __all__ = [
     "Config",
     "Context",
     "Drawing",
+    "EngineFacts",
+    "EngineTimes",
     "Estimator",
     "FieldError",
     "Format",
     "Kind",
     "Lag",
     "Lane",
+    "LlmParams",
+    "LlmRecord",
+    "Loaded",
     "Measured",
     "Meta",
     "Metric",
     "Model",
     "Params",
+    "Piece",
     "Probe",
     "Problem",
     "Readiness",
     "Record",
+    "Rendering",
     "Resource",
     "RoundInfo",
+    "ServeParams",
+    "ServeRecord",
     "Stream",
     "StreamEnd",
     "StreamLimits",
     "StreamRequest",
     "Streams",
+    "TextBackend",
+    "TextParams",
+    "Thinking",
     "TimingSource",
+    "Usage",
     "Workload",
     "hookimpl",
 ]

@@ -15,7 +15,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, kw_only=True)
 class RoundInfo:
-    """The round that is running. `nonce` is new for every round of a run, equal on all machines."""
+    """The round that is running.
+
+    `nonce` is new for every round of a run, and equal on all machines: lanes that share a machine
+    have their own, as they may share an engine.
+    """
 
     round: int
     warmup: bool

@@ -7,11 +7,11 @@ from typing import Any
 import msgspec
 
 from benchrace.ids import is_name
-from benchrace.kinds import COMPUTE, Kind, Metric, Params, Record
+from benchrace.kinds import COMPUTE, LLM, SERVE, Kind, Metric, Params, Record
 from benchrace.plugin.backend import Backend, Config
 from benchrace.plugin.workload import Workload
 
-BUILT_IN = {COMPUTE.name: COMPUTE}
+BUILT_IN = {kind.name: kind for kind in (COMPUTE, LLM, SERVE)}
 AUTO = "auto"
 
 

@@ -25,9 +25,12 @@ T = TypeVar("T")
 LEVELS = ("debug", "info", "warning", "error")
 
 
-def nonce(salt: str, round_: int) -> str:
-    """Give what makes this round's input new: the same on every machine, never twice in a run."""
-    return hashlib.sha256(f"{salt}\n{round_}".encode()).hexdigest()[:16]
+def nonce(salt: str, round_: int, ordinal: int = 0) -> str:
+    """Give what makes this round's input new: the same on every machine, never twice on one.
+
+    `ordinal` tells the lanes of one machine apart, which may share an engine.
+    """
+    return hashlib.sha256(f"{salt}\n{round_}\n{ordinal}".encode()).hexdigest()[:16]
 
 
 class LaneContext:

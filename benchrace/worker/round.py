@@ -42,8 +42,11 @@ class Rounds:
     async def play(self, racer: Racer, slot: Slot, armed_ns: int | None) -> p.RoundDonePayload:
         """Play one round and emit its events. Raises `Over` for a bug of the plugin."""
         marks = Marks([metric.name for metric in racer.workload.kind.metrics])
+        ordinal = [lane.lane_id for lane in self._spec.lanes].index(slot.lane_id)
         info = RoundInfo(
-            round=slot.round, warmup=slot.warmup, nonce=nonce(self._spec.salt, slot.round)
+            round=slot.round,
+            warmup=slot.warmup,
+            nonce=nonce(self._spec.salt, slot.round, ordinal),
         )
         racer.context.begin(info, marks, self._spec.timeout_s)
         try:

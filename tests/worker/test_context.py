@@ -58,7 +58,8 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 
 def test_the_nonce_is_the_same_everywhere_and_new_every_round() -> None:
-    assert nonce("salt", 3) == hashlib.sha256(b"salt\n3").hexdigest()[:16]
+    assert nonce("salt", 3) == hashlib.sha256(b"salt\n3\n0").hexdigest()[:16]
+    assert nonce("salt", 3) != nonce("salt", 3, 1)
     assert len({nonce(salt, number) for salt in "ab" for number in range(100)}) == 200
 
 

@@ -1,0 +1,55 @@
+"""Text from language models: one answer a round, or many at the same time."""
+
+from benchrace.kinds.llm.params import (
+    SAMPLE,
+    Arrival,
+    Fallback,
+    LlmParams,
+    Prefix,
+    Rendering,
+    Residence,
+    ServeParams,
+    TextParams,
+    Thinking,
+)
+from benchrace.kinds.llm.record import (
+    Answer,
+    CacheProof,
+    CacheState,
+    EngineFacts,
+    EngineTimes,
+    Gaps,
+    LlmRecord,
+    ServeRecord,
+    Steady,
+    TextRecord,
+    Usage,
+)
+from benchrace.kinds.llm.serve import SERVE
+from benchrace.kinds.llm.single import LLM
+
+__all__ = [
+    "LLM",
+    "SAMPLE",
+    "SERVE",
+    "Answer",
+    "Arrival",
+    "CacheProof",
+    "CacheState",
+    "EngineFacts",
+    "EngineTimes",
+    "Fallback",
+    "Gaps",
+    "LlmParams",
+    "LlmRecord",
+    "Prefix",
+    "Rendering",
+    "Residence",
+    "ServeParams",
+    "ServeRecord",
+    "Steady",
+    "TextParams",
+    "TextRecord",
+    "Thinking",
+    "Usage",
+]

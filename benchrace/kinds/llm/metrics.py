@@ -1,0 +1,35 @@
+"""How the numbers of text are declared."""
+
+from benchrace.kinds.metric import Better, Estimator, Metric
+
+
+def ms(name: str, title: str, formula: str, *, headline: bool = False) -> Metric:
+    """Declare a time; lower is better."""
+    return Metric(
+        name=name, title=title, unit="ms", better=Better.LOWER, headline=headline, formula=formula
+    )
+
+
+def rate(name: str, title: str, unit: str, formula: str, *, headline: bool = False) -> Metric:
+    """Declare a rate, combined as sum / sum; higher is better."""
+    return Metric(
+        name=name,
+        title=title,
+        unit=unit,
+        better=Better.HIGHER,
+        estimator=Estimator.RATIO,
+        headline=headline,
+        formula=formula,
+    )
+
+
+def count(name: str, title: str, unit: str, better: Better, formula: str) -> Metric:
+    """Declare a count."""
+    return Metric(
+        name=name,
+        title=title,
+        unit=unit,
+        better=better,
+        estimator=Estimator.COUNT,
+        formula=formula,
+    )

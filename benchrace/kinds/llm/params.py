@@ -1,0 +1,189 @@
+"""What to ask of a language model; equal on every engine of a run."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from msgspec import Meta
+
+from benchrace.kinds.kind import Params
+
+SAMPLE = "Explain in a few paragraphs how a steam engine turns heat into motion."
+
+
+class Rendering(StrEnum):
+    """Who turns the prompt into tokens' text: the model's own template, or nobody."""
+
+    TEMPLATE = "template"
+    RAW = "raw"
+
+
+class Residence(StrEnum):
+    """`warm`: loaded once, apart from the rounds. `cold`: unloaded and loaded for each round."""
+
+    WARM = "warm"
+    COLD = "cold"
+
+
+class Prefix(StrEnum):
+    """`unique`: every request begins with a nonce. `shared`: as written, so caches may hit."""
+
+    UNIQUE = "unique"
+    SHARED = "shared"
+
+
+class Fallback(StrEnum):
+    """What to do where the engine cannot serve: fail, or show a mock that is never ranked."""
+
+    NONE = "none"
+    MOCK = "mock"
+
+
+class Thinking(StrEnum):
+    """`model` leaves it to the model."""
+
+    MODEL = "model"
+    ON = "on"
+    OFF = "off"
+
+
+class TextParams(Params, frozen=True, kw_only=True):
+    """What single answers and many streams have in common."""
+
+    model: Annotated[
+        str,
+        Meta(
+            title="Model",
+            description="A model that the engine has.",
+            max_length=300,
+            extra_json_schema={"choices": "models"},
+        ),
+    ] = ""
+    prompt: Annotated[
+        str,
+        Meta(
+            title="Prompt",
+            description="What the model is asked.",
+            max_length=200_000,
+            extra_json_schema={"multiline": True},
+        ),
+    ] = SAMPLE
+    prompt_tokens: Annotated[
+        int,
+        Meta(
+            title="Prompt length",
+            description="Makes a prompt of about this many tokens; 0 takes the text.",
+            ge=0,
+            le=1_000_000,
+        ),
+    ] = 0
+    system: Annotated[
+        str,
+        Meta(
+            title="System prompt",
+            description="Goes before the prompt, as the model's template has it.",
+            max_length=50_000,
+        ),
+    ] = ""
+    max_tokens: Annotated[
+        int,
+        Meta(title="Output tokens", description="How long the answer is to be.", ge=1, le=131_072),
+    ] = 256
+    rendering: Annotated[
+        Rendering,
+        Meta(title="Rendering", description="The model's chat template, or the text as it is."),
+    ] = Rendering.TEMPLATE
+    ignore_eos: Annotated[
+        bool,
+        Meta(
+            title="Full length",
+            description="Goes on after the model's own end, where the engine can.",
+        ),
+    ] = True
+    temperature: Annotated[
+        float, Meta(title="Temperature", description="0 takes the likeliest token.", ge=0, le=5)
+    ] = 0.2
+    top_k: Annotated[
+        int, Meta(title="Top k", description="Samples among this many; 0 among all.", ge=0)
+    ] = 40
+    top_p: Annotated[
+        float, Meta(title="Top p", description="Samples within this share.", gt=0, le=1)
+    ] = 0.9
+    seed: Annotated[
+        int, Meta(title="Seed", description="The same on every engine.", ge=0, le=2**31 - 1)
+    ] = 42
+    num_ctx: Annotated[
+        int,
+        Meta(
+            title="Context",
+            description="Tokens of context; 0 takes what the engine has.",
+            ge=0,
+            le=16_777_216,
+        ),
+    ] = 0
+    think: Annotated[
+        Thinking, Meta(title="Thinking", description="For models that can think first.")
+    ] = Thinking.MODEL
+    residence: Annotated[
+        Residence,
+        Meta(title="Start", description="Warm: loaded before. Cold: loaded for each round."),
+    ] = Residence.WARM
+    prefix: Annotated[
+        Prefix,
+        Meta(
+            title="Prefix",
+            description="Unique: a nonce keeps prompt caches out. Shared: the prompt as it is.",
+        ),
+    ] = Prefix.UNIQUE
+    first_token_s: Annotated[
+        float, Meta(title="First token within", description="Seconds.", gt=0, le=86_400)
+    ] = 600.0
+    idle_s: Annotated[
+        float, Meta(title="No silence over", description="Seconds.", gt=0, le=86_400)
+    ] = 120.0
+    fallback: Annotated[
+        Fallback,
+        Meta(title="If it cannot serve", description="A mock is labelled and never ranked."),
+    ] = Fallback.NONE
+
+
+class LlmParams(TextParams, frozen=True, kw_only=True):
+    """One answer a round, streamed."""
+
+
+class Arrival(StrEnum):
+    """When requests are sent: as streams get free, or at instants that do not wait for them."""
+
+    CLOSED = "closed"
+    CONSTANT = "constant"
+    POISSON = "poisson"
+
+
+class ServeParams(TextParams, frozen=True, kw_only=True):
+    """Many requests a round. A closed loop keeps `concurrency` streams busy; the open loops
+    send at `rate` whatever the engine does, with at most `concurrency` at a time where given.
+    """
+
+    concurrency: Annotated[
+        int, Meta(title="Streams", description="Answers at the same time.", ge=1, le=256)
+    ] = 4
+    requests: Annotated[
+        int,
+        Meta(title="Requests", description="In one round; at least the streams.", ge=1, le=256),
+    ] = 16
+    arrival: Annotated[
+        Arrival,
+        Meta(title="Arrival", description="Closed: the next when one ends. Else at the rate."),
+    ] = Arrival.CLOSED
+    rate: Annotated[
+        float,
+        Meta(title="Rate", description="Requests a second, for open loops.", gt=0, le=10_000),
+    ] = 1.0
+    ttft_limit_ms: Annotated[
+        float, Meta(title="TTFT limit", description="ms; for goodput, 0 for none.", ge=0)
+    ] = 0
+    tpot_limit_ms: Annotated[
+        float, Meta(title="TPOT limit", description="ms a token; for goodput, 0 for none.", ge=0)
+    ] = 0
+    e2e_limit_ms: Annotated[
+        float, Meta(title="Total limit", description="ms; for goodput, 0 for none.", ge=0)
+    ] = 0

@@ -1,0 +1,156 @@
+"""Raw facts of answers: stamps and counts, each from the one who knows it."""
+
+from enum import StrEnum
+
+import msgspec
+
+from benchrace.kinds.kind import Record
+
+
+class CacheState(StrEnum):
+    """What the engine already had of a prompt; part of a result's identity."""
+
+    COLD_LOAD = "cold-load"
+    WARM_UNIQUE = "warm-unique"
+    PREFIX_HIT = "prefix-hit"
+    UNKNOWN = "unknown"
+
+
+class CacheProof(StrEnum):
+    """`engine`: it told the cached count. `inferred`: a nonce that this engine has never seen."""
+
+    ENGINE = "engine"
+    INFERRED = "inferred"
+    NONE = "none"
+
+
+class EngineTimes(msgspec.Struct, frozen=True, kw_only=True):
+    """The engine's own figures, ns; null where it does not tell.
+
+    `decode_ns` spans `decode_tokens` - 1 steps. `printed_rate` is tokens/s as the engine prints it.
+    """
+
+    load_ns: int | None = None
+    prefill_ns: int | None = None
+    decode_ns: int | None = None
+    decode_tokens: int | None = None
+    printed_rate: float | None = None
+    total_ns: int | None = None
+
+
+class Usage(msgspec.Struct, frozen=True, kw_only=True):
+    """The engine's own counts of tokens: never words, never chunks. Null where not told.
+
+    `unseen` of the output never had a chunk: an end token that the engine counts.
+    """
+
+    prompt: int | None = None
+    output: int | None = None
+    cached: int | None = None
+    reasoning: int | None = None
+    unseen: int = 0
+
+
+class Gaps(msgspec.Struct, frozen=True, kw_only=True):
+    """Gaps between content chunks, ns: nearest-rank percentiles; a stall is over 500 ms.
+
+    A percentile is null where there are too few for it: p50 needs 20, p95 200, p99 1000.
+    """
+
+    n: int = 0
+    p50_ns: int | None = None
+    p95_ns: int | None = None
+    p99_ns: int | None = None
+    max_ns: int | None = None
+    stalls: int = 0
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """One request. Instants are ns since the round's start, on the machine's monotonic clock.
+
+    `first_ns` is the first content or reasoning, `output_ns` the first that is not reasoning,
+    `last_ns` the last of either. `bound_ns` is the widest error bound of first and last.
+    `connect_ns` is null on a kept connection, `scheduled_ns` is set under an open loop. `request`
+    numbers the `chunks` events of the round, where the raw stamps are; `content` counts chunks
+    with content or reasoning, and `skipped` are the indices of chunks without (role, progress,
+    usage, end).
+    """
+
+    request: int
+    send_ns: int
+    first_ns: int | None
+    output_ns: int | None
+    last_ns: int | None
+    bound_ns: int
+    end_ns: int
+    connect_ns: int | None
+    scheduled_ns: int | None = None
+    content: int
+    skipped: tuple[int, ...] = ()
+    characters: int
+    usage: Usage
+    times: EngineTimes
+    finish: str | None
+    clean_end: bool
+    output_digest: str
+    gaps: Gaps
+    error: str | None = None
+
+
+class EngineFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """Which engine answered; part of a result's identity.
+
+    `settings` are what the engine runs with and what was asked, by its own names. `host` is null
+    where the engine is proved to run on the agent's machine, else where it is.
+    """
+
+    name: str
+    version: str | None = None
+    model: str = ""
+    digest: str | None = None
+    quantization: str | None = None
+    settings: dict[str, str | int | float | bool | None] = {}
+    host: str | None = None
+    tokenizer: str | None = None
+
+
+class TextRecord(Record, frozen=True, kw_only=True):
+    """What a round of text was: the facts around its answers.
+
+    `prefix_tokens` is the cached count that the template alone always has; `load_ns` what loading
+    took, apart from the answer, with `load_source` `engine` or `client`.
+    """
+
+    engine: EngineFacts
+    cache: CacheState
+    cache_proof: CacheProof
+    prefix_tokens: int | None
+    load_ns: int | None
+    load_source: str | None
+    timing_source: str
+    prompt_digest: str
+    simulated: bool = False
+    fallback_reason: str | None = None
+
+
+class LlmRecord(TextRecord, frozen=True, kw_only=True):
+    """One answer. `text` is its beginning, at most 4,096 characters."""
+
+    answer: Answer
+    text: str = ""
+
+
+class Steady(msgspec.Struct, frozen=True, kw_only=True):
+    """The window in which all streams were busy; `tokens` by each answer's share of chunks."""
+
+    start_ns: int
+    end_ns: int
+    tokens: float
+
+
+class ServeRecord(TextRecord, frozen=True, kw_only=True):
+    """Many answers; `gaps` are over all of them. `steady` is null where no window was."""
+
+    answers: tuple[Answer, ...]
+    gaps: Gaps
+    steady: Steady | None = None

@@ -1,0 +1,134 @@
+"""One answer a round: the numbers and how they derive. Formulas as `docs/reference` gives them."""
+
+from collections.abc import Iterable
+
+from benchrace.events import Measured
+from benchrace.kinds.kind import Kind
+from benchrace.kinds.llm import metrics, ratio
+from benchrace.kinds.llm.params import LlmParams
+from benchrace.kinds.llm.record import Answer, Gaps, LlmRecord
+from benchrace.kinds.metric import Better
+
+METRICS = (
+    metrics.rate(
+        "gen_tokens_per_s",
+        "Decode rate",
+        "tok/s",
+        "(N_out - 1) / (t_last - t_first); over rounds sum / sum",
+        headline=True,
+    ),
+    metrics.ms("ttft_ms", "Time to first token", "t_first - t_send, resident model", headline=True),
+    metrics.ms("total_ms", "Total", "t_last - t_send", headline=True),
+    metrics.ms("ttfo_ms", "Time to first output", "first non-reasoning content - t_send"),
+    metrics.ms("tpot_ms", "Time per output token", "(t_last - t_first) / (N_out - 1)"),
+    metrics.ms("itl_ms", "Inter-token latency", "median gap of chunks, where N_out = chunks"),
+    metrics.ms("icl_p50_ms", "Inter-chunk latency p50", "median of t_c(i+1) - t_c(i)"),
+    metrics.ms("icl_p95_ms", "Inter-chunk latency p95", "95th percentile of t_c(i+1) - t_c(i)"),
+    metrics.ms("icl_p99_ms", "Inter-chunk latency p99", "99th percentile of t_c(i+1) - t_c(i)"),
+    metrics.ms("icl_max_ms", "Longest gap", "max of t_c(i+1) - t_c(i)"),
+    metrics.count("stalls", "Stalls", "gaps", Better.LOWER, "gaps over 500 ms"),
+    metrics.rate(
+        "engine_gen_tokens_per_s",
+        "Decode rate by the engine",
+        "tok/s",
+        "(count - 1) / duration, both the engine's own",
+    ),
+    metrics.rate(
+        "prefill_tokens_per_s",
+        "Prefill rate",
+        "tok/s",
+        "(N_in - N_cached) / the engine's prefill time; unknown without N_cached",
+    ),
+    metrics.rate("chars_per_s", "Characters", "char/s", "characters / (t_last - t_first)"),
+    metrics.ms("load_ms", "Load", "loading the model, apart from the answer"),
+    metrics.ms("connect_ms", "Connect", "TCP and TLS, apart from the answer"),
+    metrics.count(
+        "gen_tokens", "Output tokens", "tokens", Better.HIGHER, "N_out, the engine's count"
+    ),
+    metrics.count(
+        "prompt_tokens", "Prompt tokens", "tokens", Better.LOWER, "N_in, the engine's count"
+    ),
+    metrics.count(
+        "cached_tokens", "Cached tokens", "tokens", Better.LOWER, "N_cached, as the engine says"
+    ),
+)
+
+
+def derive(record: LlmRecord, params: LlmParams) -> Iterable[Measured]:
+    """All that one answer tells; what it does not tell is null with the reason."""
+    answer = record.answer
+    yield from spans(answer)
+    yield from gaps(answer.gaps)
+    yield itl(answer)
+    yield ratio.decode(answer)
+    yield ratio.engine_decode(answer)
+    yield ratio.prefill(answer)
+    yield ratio.characters(answer)
+    yield ms("load_ms", record.load_ns, "nothing was loaded, or the engine does not tell")
+    yield ms("connect_ms", answer.connect_ns, "the connection was kept")
+    yield count("gen_tokens", answer.usage.output)
+    yield count("prompt_tokens", answer.usage.prompt)
+    yield count("cached_tokens", answer.usage.cached)
+
+
+def spans(answer: Answer) -> Iterable[Measured]:
+    """Latencies of one answer, from the first byte sent."""
+    silent = "no token came"
+    for name, at in (
+        ("ttft_ms", answer.first_ns),
+        ("ttfo_ms", answer.output_ns),
+        ("total_ms", answer.last_ns),
+    ):
+        reason = "only reasoning came" if name == "ttfo_ms" and answer.first_ns else silent
+        yield ms(name, None if at is None else at - answer.send_ns, reason)
+    steps = ratio.steps(answer)
+    if isinstance(steps, str):
+        yield Measured(metric="tpot_ms", value=None, reason=steps)
+    else:
+        yield ms("tpot_ms", steps.span_ns / steps.n, "")
+
+
+def gaps(found: Gaps) -> Iterable[Measured]:
+    """The distribution of gaps between chunks."""
+    for name, value, need in (
+        ("icl_p50_ms", found.p50_ns, 20),
+        ("icl_p95_ms", found.p95_ns, 200),
+        ("icl_p99_ms", found.p99_ns, 1000),
+        ("icl_max_ms", found.max_ns, 1),
+    ):
+        yield ms(name, value, f"n too small: {found.n} gaps of the {need} that it needs")
+    yield Measured(metric="stalls", value=found.stalls)
+
+
+def itl(answer: Answer) -> Measured:
+    """The median gap, only where one chunk is one token."""
+    if answer.usage.output is None:
+        return ms("itl_ms", None, "the engine does not tell its tokens")
+    if answer.usage.output - answer.usage.unseen != answer.content:
+        told = f"{answer.content} chunks hold {answer.usage.output} tokens"
+        return ms("itl_ms", None, f"a chunk is no token: {told}")
+    return ms("itl_ms", answer.gaps.p50_ns, f"n too small: {answer.gaps.n} gaps")
+
+
+def ms(name: str, ns: float | None, reason: str) -> Measured:
+    """A time in ms, or none for a reason."""
+    if ns is None:
+        return Measured(metric=name, value=None, reason=reason)
+    return Measured(metric=name, value=ns / 1e6)
+
+
+def count(name: str, value: int | None) -> Measured:
+    """A count of the engine's, or none."""
+    if value is None:
+        return Measured(metric=name, value=None, reason="the engine does not tell")
+    return Measured(metric=name, value=value)
+
+
+LLM = Kind(
+    name="llm_generate",
+    title="Generate text",
+    params=LlmParams,
+    record=LlmRecord,
+    metrics=METRICS,
+    derive=derive,
+)

@@ -1,0 +1,7 @@
+"""Engines that generate text: `TextBackend` measures them all alike."""
+
+from benchrace.plugin.llm.ask import Ask
+from benchrace.plugin.llm.backend import Loaded, TextBackend
+from benchrace.plugin.llm.piece import Piece
+
+__all__ = ["Ask", "Loaded", "Piece", "TextBackend"]

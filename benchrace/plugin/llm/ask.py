@@ -1,0 +1,76 @@
+"""A request to a language model: what is asked, and the nonce that keeps prompt caches out."""
+
+import hashlib
+from dataclasses import dataclass
+
+from benchrace.kinds.llm import Prefix, TextParams
+from benchrace.plugin.backend import Lane
+
+_GROUPS = 6
+_FILLER = (
+    "The engine reads the road ahead and writes down what it sees: a bridge, a field, "
+    "a river that bends to the left, three houses and a mill. "
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ask:
+    """One request, rendered as far as text goes; `prompt` and `system` are ready to send."""
+
+    lane: Lane[TextParams]
+    prompt: str
+    system: str
+    max_tokens: int
+
+    @property
+    def params(self) -> TextParams:
+        return self.lane.params
+
+
+def nonce_text(*parts: object) -> str:
+    """Six groups of three digits from `parts`: the same length in tokens for any tokenizer that
+    takes digits by ones or by threes, and about 59 bits, so that it never comes twice.
+    """
+    digest = hashlib.sha256("\n".join(str(part) for part in parts).encode()).digest()
+    number = int.from_bytes(digest[:16], "big")
+    groups = []
+    for _ in range(_GROUPS):
+        number, rest = divmod(number, 900)
+        groups.append(str(100 + rest))
+    return " ".join(groups)
+
+
+def ask(lane: Lane[TextParams], nonce: str, *, max_tokens: int | None = None) -> Ask:
+    """Render one request of `lane`. The nonce comes first: in the system prompt where one is."""
+    params = lane.params
+    prompt, system = text_of(params), params.system
+    if params.prefix is Prefix.UNIQUE:
+        if system:
+            system = f"{nonce}\n{system}"
+        else:
+            prompt = f"{nonce}\n{prompt}"
+    return Ask(
+        lane=lane,
+        prompt=prompt,
+        system=system,
+        max_tokens=params.max_tokens if max_tokens is None else max_tokens,
+    )
+
+
+def text_of(params: TextParams) -> str:
+    """The prompt without its nonce: what was written, or a text of about the wanted length.
+
+    An English word is about 1.3 tokens for common tokenizers; what it came to is in
+    `prompt_tokens`, which lanes are compared by.
+    """
+    if not params.prompt_tokens:
+        return params.prompt
+    words = _FILLER.split()
+    wanted = max(1, round(params.prompt_tokens / 1.3) - _GROUPS)
+    return " ".join(words[i % len(words)] for i in range(wanted))
+
+
+def digest_of(params: TextParams) -> str:
+    """Identify what is asked, the nonce aside: equal digests are the same work."""
+    asked = f"{params.rendering}\n{params.system}\n\0{text_of(params)}"
+    return f"sha256:{hashlib.sha256(asked.encode()).hexdigest()}"

@@ -1,0 +1,197 @@
+"""Hear one answer out: from its request to the facts, and how it failed where it did."""
+
+import hashlib
+from array import array
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from benchrace.errors import BenchraceError, Category
+from benchrace.kinds.llm import Answer, EngineTimes, Usage
+from benchrace.plugin.context import Context
+from benchrace.plugin.llm import gaps
+from benchrace.plugin.llm.piece import Piece, later_times, later_usage
+from benchrace.plugin.stream import Chunk, Stream, StreamRequest, TimingSource
+
+_SKIPPED = 64
+_KEPT = 4096
+
+
+class Speaker(Protocol):
+    """The side of an engine's protocol that hearing needs."""
+
+    def read(self, data: bytes) -> Piece:
+        """Say what a chunk says; raises `bad_output` for what is no message."""
+        ...
+
+    def refusal(self, status: int, text: str) -> BenchraceError:
+        """Say what an answer that is no success means."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heard:
+    """An answer, its beginning as text, and its gaps; `failure` where it is not whole."""
+
+    answer: Answer
+    text: str
+    gaps: "array[int]"
+    stamps: "array[int]"
+    failure: BenchraceError | None
+    source: TimingSource
+
+
+class Hearing:
+    """What is known of an answer so far."""
+
+    def __init__(self, show: Callable[[str], None], progress: Callable[[int, int], None]) -> None:
+        self._show = show
+        self._progress = progress
+        self._digest = hashlib.sha256()
+        self._index = 0
+        self._skipped: list[int] = []
+        self._bounds = (0, 0)
+        self.stamps: array[int] = array("q")
+        self.output_ns: int | None = None
+        self.characters = 0
+        self.begin = ""
+        self.usage = Usage()
+        self.times = EngineTimes()
+        self.finish: str | None = None
+        self.done = False
+        self.failure: BenchraceError | None = None
+
+    def take(self, chunk: Chunk, piece: Piece) -> bool:
+        """Take one chunk; true for the first that has content."""
+        said = piece.text or piece.reasoning
+        first = bool(said) and not self.stamps
+        if said:
+            self._said(chunk, piece)
+        elif len(self._skipped) < _SKIPPED:
+            self._skipped.append(self._index)
+        self._index += 1
+        self.usage = later_usage(self.usage, piece.usage)
+        self.times = later_times(self.times, piece.times)
+        self.finish = piece.finish or self.finish
+        self.done |= piece.done
+        if piece.prefill is not None:
+            self._progress(*piece.prefill)
+        if piece.failure is not None:
+            self.failure = BenchraceError.of(piece.failure)
+        return first
+
+    def _said(self, chunk: Chunk, piece: Piece) -> None:
+        self.stamps.append(chunk.t_ns)
+        if piece.text and self.output_ns is None:
+            self.output_ns = chunk.t_ns
+        first = chunk.bound_ns if len(self.stamps) == 1 else self._bounds[0]
+        self._bounds = (first, chunk.bound_ns)
+        for part in (piece.reasoning, piece.text):
+            self._digest.update(part.encode("utf-8", "surrogatepass"))
+            self.characters += len(part)
+            if len(self.begin) < _KEPT:
+                self.begin += part[: _KEPT - len(self.begin)]
+            if part:
+                self._show(part)
+
+    def answer(
+        self,
+        *,
+        request: int,
+        t0_ns: int,
+        send_ns: int,
+        end_ns: int,
+        connect_ns: int | None,
+        clean: bool,
+    ) -> Answer:
+        """The facts, as instants since the round's start."""
+        stamps = self.stamps
+        return Answer(
+            request=request,
+            send_ns=send_ns - t0_ns,
+            first_ns=stamps[0] - t0_ns if stamps else None,
+            output_ns=None if self.output_ns is None else self.output_ns - t0_ns,
+            last_ns=stamps[-1] - t0_ns if stamps else None,
+            bound_ns=max(self._bounds),
+            end_ns=end_ns - t0_ns,
+            connect_ns=connect_ns,
+            content=len(stamps),
+            skipped=tuple(self._skipped),
+            characters=self.characters,
+            usage=self.usage,
+            times=self.times,
+            finish=self.finish,
+            clean_end=clean,
+            output_digest=f"sha256:{self._digest.hexdigest()}",
+            gaps=gaps.digest(gaps.between(stamps)),
+            error=None if self.failure is None else self.failure.category,
+        )
+
+
+async def hear(
+    speaker: Speaker,
+    request: StreamRequest,
+    context: Context,
+    *,
+    number: int,
+    t0_ns: int,
+    show: Callable[[str], None],
+) -> Heard:
+    """Send `request` and hear the answer out. A failure is kept with what came before it."""
+
+    def prefill(done: int, total: int) -> None:
+        context.progress(done, total, "prompt tokens")
+
+    hearing = Hearing(show, prefill)
+    clean, connect, source = False, None, TimingSource.USER
+    sent = context.clock.monotonic_ns()
+    try:
+        async with context.stream.open(request) as stream:
+            sent, connect = stream.t_send_ns, stream.connect_ns or None
+            if not 200 <= stream.status < 300:
+                raise speaker.refusal(stream.status, await stream.text())
+            await _read(stream, speaker, hearing)
+            source, clean = stream.timing_source, True
+    except BenchraceError as error:
+        hearing.failure = hearing.failure or error
+    hearing.failure = hearing.failure or lacking(hearing)
+    answer = hearing.answer(
+        request=number,
+        t0_ns=t0_ns,
+        send_ns=max(sent, t0_ns),
+        end_ns=context.clock.monotonic_ns(),
+        connect_ns=connect,
+        clean=clean,
+    )
+    return Heard(
+        answer=answer,
+        text=hearing.begin,
+        gaps=gaps.between(hearing.stamps),
+        stamps=hearing.stamps,
+        failure=hearing.failure,
+        source=source,
+    )
+
+
+async def _read(stream: Stream, speaker: Speaker, hearing: Hearing) -> None:
+    async for chunk in stream:
+        if hearing.take(chunk, speaker.read(chunk.data)):
+            stream.first_content()
+
+
+def lacking(hearing: Hearing) -> BenchraceError | None:
+    """Say what a stream that ended without an error lacks: an end alone proves nothing."""
+    if hearing.finish is None and not hearing.done:
+        return BenchraceError(
+            Category.ENDED_EARLY,
+            f"the stream ended after {len(hearing.stamps)} chunks without a finish reason",
+            "Look at the engine's log: it closed the stream before its end, or stopped at text "
+            "that repeats itself.",
+        )
+    if not hearing.stamps:
+        return BenchraceError(
+            Category.BAD_OUTPUT,
+            "the answer has no token",
+            "Ask for more output tokens, or check the model's template and its end tokens.",
+        )
+    return None
