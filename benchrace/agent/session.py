@@ -22,7 +22,8 @@ from benchrace.run.job import JobSpec
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
-_WELCOME_S = 10.0
+# Central reads a run's whole log before it welcomes an agent that has late lines of it.
+_WELCOME_S = 60.0
 _FORGOTTEN = "central does not want this run any more"
 
 

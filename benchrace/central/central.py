@@ -15,7 +15,7 @@ from benchrace.central.fleet import Fleet
 from benchrace.central.live import LiveRun
 from benchrace.central.machine import MachineStatus
 from benchrace.central.preflight import Preflight
-from benchrace.central.recovery import unfinished
+from benchrace.central.recovery import Recovery
 from benchrace.central.runs import Runs
 from benchrace.central.session import Socket
 from benchrace.central.settings import CentralSettings
@@ -29,7 +29,6 @@ from benchrace.run import plan
 from benchrace.run.draft import Draft
 from benchrace.run.metadata import RunMetadata
 from benchrace.run.spec import RunSpec
-from benchrace.run.states import RunState
 from benchrace.run.summary import RunSummary
 from benchrace.store.run_folder import RunFolder
 from benchrace.store.run_log import RunLog
@@ -76,6 +75,7 @@ class Central:
             self.fleet,
             Conductor(self.fleet, self._runs, self._disk, limits, self._clock, self._on_change),
         )
+        self._recovery = Recovery(self.runs_dir, self._runs, self._turns, self._live)
         self._token_path = folder / "token.sha256"
         self._door: Door | None = None
 
@@ -89,14 +89,13 @@ class Central:
             token,
             self.fleet,
             self._runs,
+            self._recovery,
             self._disk,
             self.settings.limits,
             self._clock,
             self._moved,
         )
-        left = await to_thread.run_sync(unfinished, self.runs_dir)
-        for folder, log in sorted(left, key=lambda each: each[0].metadata.created_at):
-            await self._take_up(folder, log)
+        await self._recovery.take_up()
 
     async def run(self) -> None:
         """Conduct runs until cancelled; what is unfinished then is taken up by the next central."""
@@ -147,6 +146,8 @@ class Central:
         run = self._runs.live.get(run_id)
         if run is None:
             await to_thread.run_sync(RunFolder.open, self.runs_dir, run_id)
+            return
+        if run.reopened:
             return
         run.ask_cancel(reason)
         self._turns.wake()
@@ -226,20 +227,6 @@ class Central:
 
     def _live(self, folder: RunFolder, log: RunLog) -> LiveRun:
         return LiveRun(folder, log, self._disk, self.settings.limits, self._clock)
-
-    async def _take_up(self, folder: RunFolder, log: RunLog) -> None:
-        run = self._live(folder, log)
-        if run.metadata.state is not RunState.QUEUED:
-            run.make_jobs()
-        await run.replay()
-        if run.metadata.state.final:
-            summary = run.fold.summary()
-            await to_thread.run_sync(folder.save_summary, summary)
-            log.close()
-            await self._on_change(run.metadata, summary)
-            return
-        self._runs.add(run)
-        self._turns.add(run, checked=False)
 
     async def _tick(self) -> None:
         """Let time pass for all who wait: for a machine that is silent, for the disk."""

@@ -29,9 +29,6 @@ from benchrace.run.summary import RunSummary
 
 log = logging.getLogger(__name__)
 
-# After a job's last event its samples may still be on their way.
-TRAIL_S = 2.0
-
 Changed = Callable[[RunMetadata, RunSummary | None], Awaitable[None]]
 """Called when a run's state has been stored, with its summary at the end."""
 
@@ -61,7 +58,9 @@ class Conductor:
             if run.metadata.state is RunState.QUEUED and run.cancel is None:
                 failure = await self._prepare(run, checked)
             staggered = False
-            if run.jobs and failure is None:
+            if run.reopened:
+                await self._hear(run)
+            elif run.jobs and failure is None:
                 staggered = await self._race(run)
             await self._finish(run, failure, staggered)
             group.cancel_scope.cancel()
@@ -75,7 +74,7 @@ class Conductor:
             self._fleet.post(job.machine_id, CancelJob(job_id=job.job_id, reason="central failed"))
         await run.save(state=RunState.FAILED, ended_at=self._clock.wall_s(), failure=failure)
         run.log.close()
-        self._runs.remove(run)
+        self._runs.forsake(run)
 
     async def _prepare(self, run: LiveRun, checked: bool) -> Failure | None:
         """Bring a run to its start, unless it is cancelled meanwhile; gives why it cannot."""
@@ -176,20 +175,30 @@ class Conductor:
     async def _race(self, run: LiveRun) -> bool:
         """Look until every job is over and on the disk; tell whether any start was staggered."""
         race = Race(run, self._fleet, self._limits, self._clock)
+        await self._gather(run, race.look)
+        race.close()
+        race.rank()
+        return race.staggered
+
+    async def _hear(self, run: LiveRun) -> None:
+        """Take what agents still have of a run that is over."""
+        await self._gather(run, lambda: False)
+        if (places := run.fold.standing()) is not None and not run.watch.ended:
+            run.say(places)
+
+    async def _gather(self, run: LiveRun, look: Callable[[], bool]) -> None:
+        """Wait until a look expects nothing more, and all that was heard is on the disk."""
         rewinds = run.keeper.rewinds
         while True:
-            while race.look():
+            while look():
                 await run.changed.wait()
                 if run.keeper.rewinds != rewinds:
                     rewinds = run.keeper.rewinds
                     self._relink(run)
             await self._trail(run)
             if await run.keeper.settle():
-                break
+                return
             self._relink(run)
-        race.close()
-        race.rank()
-        return race.staggered
 
     def _relink(self, run: LiveRun) -> None:
         """Have the agents dial again, and so send again what the log has lost."""
@@ -198,23 +207,28 @@ class Conductor:
                 session.close()
 
     async def _trail(self, run: LiveRun) -> None:
-        """Wait for the last samples, also of an agent whose link broke just at its job's end."""
-        with anyio.move_on_after(TRAIL_S):
+        """Wait for what agents have beyond their jobs' ends, as long as for a lost machine.
+
+        What comes later opens the run again.
+        """
+        with anyio.move_on_after(self._limits.patience_s):
             while any(_is_behind(run, job) for job in run.jobs.values()):
                 await run.changed.wait()
 
     async def _finish(self, run: LiveRun, failure: Failure | None, staggered: bool) -> None:
         """Say the end, store it with the summary, and close the log."""
+        run.closing = True
         state, why = outcome(run, failure)
-        if RunPhase.RUN_END not in run.watch.said:
+        if not run.watch.ended:
             reason = run.cancel if state is RunState.CANCELLED else why.message if why else None
             run.say(RunLifecyclePayload(phase=RunPhase.RUN_END, state=state, reason=reason))
         while not run.say_on():
             await run.changed.wait()
-        await run.keeper.settle()
+        if not await run.keeper.settle():
+            self._relink(run)
         await run.save(
             state=state,
-            ended_at=self._clock.wall_s(),
+            ended_at=run.metadata.ended_at or self._clock.wall_s(),
             failure=why,
             staggered=run.metadata.staggered or staggered,
         )
@@ -243,10 +257,11 @@ class Conductor:
 
 
 def _is_behind(run: LiveRun, job: Job) -> bool:
-    if job.failure is not None or job.phase is None:
+    if job.failure is not None or job.gone:
         return False
-    lacks = any(run.log.next_seq(job.job_id, stream) < due for stream, due in job.due.items())
-    return lacks or not job.phase.final
+    if job.phase is None or not job.phase.final:
+        return True
+    return any(run.log.next_seq(job.job_id, stream) < due for stream, due in job.due.items())
 
 
 def _path(lane_id: str, name: str) -> str:

@@ -11,6 +11,7 @@ from benchrace.central.disk import Disk
 from benchrace.central.fleet import Fleet
 from benchrace.central.link_token import LinkToken
 from benchrace.central.machine import Machine
+from benchrace.central.recovery import Recovery
 from benchrace.central.runs import Runs
 from benchrace.central.session import Session, Socket
 from benchrace.central.settings import Limits
@@ -31,6 +32,7 @@ class Door:
         token: LinkToken,
         fleet: Fleet,
         runs: Runs,
+        recovery: Recovery,
         disk: Disk,
         limits: Limits,
         clock: Clock,
@@ -40,6 +42,7 @@ class Door:
         self._token = token
         self._fleet = fleet
         self._runs = runs
+        self._recovery = recovery
         self._disk = disk
         self._limits = limits
         self._clock = clock
@@ -49,6 +52,7 @@ class Door:
         """Serve one agent until its link closes; close the socket when this returns."""
         try:
             hello = await self._hello(socket)
+            await self._recovery.reopen(hello)
             machine = self._fleet.admit(hello)
         except SocketClosed:
             return

@@ -1,9 +1,12 @@
 """One job as central sees it: what was ordered, what its agent says, what must still be said."""
 
-from benchrace.errors import Failure
+from benchrace.errors import Category, Failure
 from benchrace.link.messages import CancelJob, FromCentral, JobReport, Shorten, StartJob
 from benchrace.run.job import JobSpec
 from benchrace.run.states import JobPhase
+
+# Why a job is ended that nobody asked to cancel. It stays in the log, and is known again there.
+GIVEN_UP = "central does not wait for this job any more"
 
 
 class Job:
@@ -11,7 +14,8 @@ class Job:
 
     `phase` is null until the agent spoke of the job; `heat` is the armed heat that it waits for,
     `told` the highest that it was told to begin.
-    `due` are the lines that the agent had of each stream when it came back.
+    `due` are the lines that the agent had of each stream when it came back; `gone` says that it
+    came back without the job, or is not expected to have more of it.
     `failure` says why the job will never have an end of its own, `refusal` why it cannot start
     yet.
     """
@@ -21,6 +25,7 @@ class Job:
         self.phase: JobPhase | None = None
         self.heat: int | None = None
         self.due: dict[str, int] = {}
+        self.gone = False
         self.failure: Failure | None = None
         self.refusal: Failure | None = None
         self.cancel: str | None = None
@@ -42,12 +47,22 @@ class Job:
         """Remember that the agent, as it is linked now, was told to begin `heat`."""
         self.told = heat
 
+    def spoke(self, phase: JobPhase, heat: int | None) -> None:
+        """Take the agent's word for where the job stands."""
+        self.phase, self.heat, self.gone = phase, heat, False
+
     def relinked(self, report: JobReport | None) -> None:
         """Take what a returning agent says of the job; what it was told may have been lost."""
         self.told = -1
-        if report is not None:
-            self.phase, self.heat = report.phase, report.heat
-            self.due = report.lines
+        self.gone = report is None
+        if report is None:
+            return
+        self.spoke(report.phase, report.heat)
+        self.due = report.lines
+        if self.failure is not None and self.failure.category is Category.INTERRUPTED:
+            # It was given up, and here it is: its own end will say more.
+            self.failure = None
+            self.cancel = self.cancel or GIVEN_UP
 
     def outstanding(self) -> list[FromCentral]:
         """List what an agent that has just come (back) must be told; starts are told apart."""

@@ -12,7 +12,7 @@ from benchrace.clock import Clock
 from benchrace.errors import BenchraceError
 from benchrace.events import Stream
 from benchrace.link.messages import Ack, Frame
-from benchrace.store.run_log import RunLog
+from benchrace.store.run_log import Gap, RunLog
 
 Key = tuple[str, str]
 
@@ -54,7 +54,7 @@ class Keeper:
         """Store a job's lines and say how many were new.
 
         While the disk refuses, hold them and call `alive`, so that nobody reads on. Raises `Gap`
-        and `bad_output` as the log does.
+        and `bad_output` as the log does, and `Gap` where the log was closed meanwhile.
         """
         while not self.log.closed:
             try:
@@ -68,7 +68,12 @@ class Keeper:
             self.acked.setdefault((frame.job, frame.stream), -1)
             self._wrote()
             return new
-        return 0
+        raise Gap(0)
+
+    def found(self, job_id: str, stream: str) -> None:
+        """Count what the log held of a stream when it was opened: that is synced."""
+        if next_seq := self.log.next_seq(job_id, stream):
+            self.acked[(job_id, stream)] = next_seq
 
     def own(self, event: Callable[[int], bytes]) -> bool:
         """Store an event of central's, made for its number; false where the disk refuses."""

@@ -16,23 +16,25 @@ from benchrace.central.watch import Watch
 from benchrace.clock import Clock
 from benchrace.errors import BenchraceError, Category
 from benchrace.events import RunLifecycle, Standing, Stream, encode
-from benchrace.events.payloads import RunLifecyclePayload, RunPhase, StandingPayload
+from benchrace.events.payloads import RunLifecyclePayload, StandingPayload
 from benchrace.link.messages import Frame
 from benchrace.run import plan
 from benchrace.run.metadata import RunMetadata
 from benchrace.stats.fold import Fold
 from benchrace.store.run_folder import RunFolder
-from benchrace.store.run_log import RunLog
+from benchrace.store.run_log import Gap, RunLog
 
 Own = RunLifecyclePayload | StandingPayload
+AGENT_STREAMS = (Stream.WORK, Stream.AGENT)
 
 
 class LiveRun:
     """`log` is the truth; `watch` and `fold` are readers of it that are never behind.
 
     `gone` are the heats that have begun, by number. `cancel` is the reason of a cancel that was
-    asked for. `changed` wakes on anything that the conductor or a viewer of the state may care
-    about.
+    asked for. `reopened` says that the run was over once, and has lines to come. `closing` that
+    it takes no more. `changed` wakes on anything that the conductor or a viewer of the state may
+    care about.
     """
 
     def __init__(
@@ -46,6 +48,8 @@ class LiveRun:
         self.jobs: dict[str, Job] = {}
         self.gone: set[int] = set()
         self.cancel: str | None = None
+        self.reopened = folder.metadata.state.final
+        self.closing = False
         self.cancelled = anyio.Event()
         self.over = anyio.Event()
         self._disk = disk
@@ -91,6 +95,19 @@ class LiveRun:
         self._forget()
         while self._read_once():
             await lowlevel.checkpoint()
+        for job in self.jobs.values():
+            for stream in AGENT_STREAMS:
+                self.keeper.found(job.job_id, stream)
+            if self.reopened:
+                self._let_go(job)
+
+    def _let_go(self, job: Job) -> None:
+        """Expect nothing of a job whose run is over, until its agent offers it."""
+        job.gone = True
+        if job.job_id not in self.watch.ends:
+            job.failure = BenchraceError(
+                Category.INTERRUPTED, f"{job.machine_id} was lost before its job's end"
+            ).failure()
 
     async def save(self, **changes: object) -> None:
         """Change the metadata, on disk and here; waits for a disk that refuses."""
@@ -111,11 +128,12 @@ class LiveRun:
     async def take(self, job: Job, frame: Frame, lines: bytes, alive: Callable[[], None]) -> None:
         """Store lines of a job; those of one that broke the protocol end it, as `bad_output`.
 
-        Holds them while the disk refuses, calling `alive`. Raises `Gap` where some are missing.
-        What comes after the run's own end is dropped: the summary is to be what the log says.
+        Holds them while the disk refuses, calling `alive`. Raises `Gap` where some are missing,
+        and once the run is closing: its summary is to be what the log says. The agent links
+        again then, offers what was not acknowledged, and so opens the run again.
         """
-        if RunPhase.RUN_END in self.watch.said:
-            return
+        if self.closing:
+            raise Gap(self.log.next_seq(frame.job, frame.stream))
         try:
             new = await self.keeper.take(frame, lines, alive)
         except BenchraceError as error:

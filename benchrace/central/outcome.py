@@ -1,6 +1,6 @@
 """How a run ended, judged by how its jobs ended and what its lanes have."""
 
-from benchrace.central.job import Job
+from benchrace.central.job import GIVEN_UP, Job
 from benchrace.central.live import LiveRun
 from benchrace.errors import REMEDY, Category, Failure
 from benchrace.run.states import RunState
@@ -11,7 +11,11 @@ def outcome(run: LiveRun, failure: Failure | None) -> tuple[RunState, Failure | 
 
     Done is a run whose jobs all came to the end of their schedules, and in which every lane has a
     counted round that is not invalid. What was measured before a failure is kept all the same.
+    Of the states that a run may have had already, only `interrupted` is judged anew.
     """
+    before = run.metadata.state
+    if before.final and before is not RunState.INTERRUPTED:
+        return before, run.metadata.failure
     failures = [each for job in run.jobs.values() if (each := job_failure(run, job)) is not None]
     if run.cancel is not None and (failures or not run.jobs):
         return RunState.CANCELLED, None
@@ -42,10 +46,20 @@ def job_failure(run: LiveRun, job: Job) -> Failure | None:
         return None
     category = end.category
     if end.type == "job_cancelled":
+        if end.message == GIVEN_UP:
+            return job.failure or run.metadata.failure or _away(job)
         category = Category.CANCELLED
     category = category or Category.SYSTEM
     return Failure(
         category=category,
         message=end.message or f"{job.machine_id} ended its job with {end.type}",
         remedy=end.remedy or REMEDY[category],
+    )
+
+
+def _away(job: Job) -> Failure:
+    return Failure(
+        category=Category.INTERRUPTED,
+        message=f"{job.machine_id} was away for too long, and its job was ended",
+        remedy=REMEDY[Category.INTERRUPTED],
     )

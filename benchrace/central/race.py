@@ -6,7 +6,7 @@ import msgspec
 from anyio import current_time
 
 from benchrace.central.fleet import Fleet
-from benchrace.central.job import Job
+from benchrace.central.job import GIVEN_UP, Job
 from benchrace.central.live import LiveRun
 from benchrace.central.settings import Limits
 from benchrace.central.startline import Line, Stand, margin_ns, next_line, spread
@@ -110,7 +110,7 @@ class Race:
                     Category.INTERRUPTED,
                     f"{job.machine_id} has not been heard for {silent_ns / 1e9:.0f} s",
                     "Look at its agent and its network, and start the run again. What it measured "
-                    f"since then stays in its data folder, in jobs/{job.job_id}.",
+                    "since then is added as soon as its agent links again.",
                 ).failure()
 
     def _stop_failed(self) -> None:
@@ -118,7 +118,7 @@ class Race:
         for job in self._run.jobs.values():
             ended = job.job_id in self._run.watch.ends
             if job.failure is not None and job.cancel is None and not ended:
-                job.cancel = job.failure.message
+                job.cancel = GIVEN_UP
                 self._fleet.post(job.machine_id, job.cancelling())
 
     def _cancel(self, now_ns: int) -> None:

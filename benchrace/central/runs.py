@@ -3,14 +3,12 @@
 from collections.abc import Callable, Iterator
 
 from benchrace.central.job import Job
-from benchrace.central.live import LiveRun
+from benchrace.central.live import AGENT_STREAMS, LiveRun
 from benchrace.central.session import Session
 from benchrace.errors import BenchraceError, Category, Failure
-from benchrace.events import Stream
 from benchrace.link.messages import Ack, CancelJob, Frame, Hello
 from benchrace.run.states import JobPhase
-
-AGENT_STREAMS = (Stream.WORK, Stream.AGENT)
+from benchrace.store.run_log import Gap
 
 
 class Runs:
@@ -23,6 +21,7 @@ class Runs:
         self.live: dict[str, LiveRun] = {}
         self._jobs: dict[str, tuple[LiveRun, Job]] = {}
         self._moved = moved
+        self._spoilt: set[str] = set()
 
     def __iter__(self) -> Iterator[LiveRun]:
         return iter(self.live.values())
@@ -39,6 +38,15 @@ class Runs:
         self.live.pop(run.run_id, None)
         for job_id in run.jobs:
             self._jobs.pop(job_id, None)
+
+    def forsake(self, run: LiveRun) -> None:
+        """Remove a run of which no more is wanted, whatever its agents still have."""
+        self._spoilt.update(run.jobs)
+        self.remove(run)
+
+    def is_wanted(self, job_id: str) -> bool:
+        """Tell whether a job that no run here waits for may be offered."""
+        return job_id not in self._jobs and job_id not in self._spoilt
 
     def of_machine(self, machine_id: str) -> list[tuple[LiveRun, Job]]:
         return [each for each in self._jobs.values() if each[1].machine_id == machine_id]
@@ -91,12 +99,16 @@ class Runs:
                 session.post(CancelJob(job_id=report.job_id, reason="its run is over"))
 
     async def lines(self, session: Session, frame: Frame, lines: bytes) -> None:
-        """Store lines of a job; what belongs to no run of this machine's is dropped."""
-        if (found := self._find(session, frame.job)) is None or frame.stream not in AGENT_STREAMS:
+        """Store lines of a job; raises `Gap` where its run is over, to have it offered again."""
+        if frame.job in self._spoilt or frame.stream not in AGENT_STREAMS:
             return
+        if (found := self._find(session, frame.job)) is None:
+            raise Gap(0)
         run, job = found
         before = run.is_over(job)
         await run.take(job, frame, lines, session.heard)
+        if job.failure is not None and job.failure.category is Category.BAD_OUTPUT:
+            self._spoilt.add(job.job_id)
         if run.is_over(job) and not before:
             self._moved()
 
@@ -108,7 +120,7 @@ class Runs:
             self._moved()
             return
         run, job = found
-        job.phase, job.heat = phase, heat
+        job.spoke(phase, heat)
         if phase is JobPhase.READY:
             session.sound()
         run.changed.notify()

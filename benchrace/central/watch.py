@@ -23,6 +23,7 @@ class _Payload(msgspec.Struct):
     verdict: _Verdict = msgspec.field(default_factory=_Verdict)
     category: Category | None = None
     message: str | None = None
+    reason: str | None = None
     remedy: str | None = None
 
 
@@ -62,7 +63,7 @@ class Watch:
     `starts` are in ns on the monotonic clock of the job's machine, by heat and job; `begun` and
     `finished` the highest heat of each job. `rounds` counts each lane's finished rounds without
     warm-ups, `valid` those of them that are not invalid. `said` are central's own phases, and
-    `spread` the heats whose start was judged.
+    `spread` the heats whose start was judged. `ended` says that the run's end is the last line.
     """
 
     def __init__(self, jobs: Iterable[JobSpec]) -> None:
@@ -74,9 +75,12 @@ class Watch:
         self.ends: dict[str, End] = {}
         self.said: set[str] = set()
         self.spread: set[int] = set()
+        self.ended = False
 
     def feed(self, lines: bytes) -> Noted:
         """Take the next whole lines of the log."""
+        if lines:
+            self.ended = _is_run_end(lines[lines.rfind(b"\n", 0, -1) + 1 :])
         if not _marked(lines):
             return Noted()
         kinds = {self._take(raw) for raw in lines.split(b"\n") if _marked(raw)}
@@ -117,6 +121,16 @@ class Watch:
             self.spread.add(line.payload.heat)
 
 
+def _is_run_end(raw: bytes) -> bool:
+    if b'"run_lifecycle"' not in raw:
+        return False
+    try:
+        line = _line.decode(raw)
+    except msgspec.DecodeError:
+        return False
+    return line.job_id is None and line.payload.phase == RunPhase.RUN_END
+
+
 def _marked(raw: bytes) -> bool:
     return any(mark in raw for mark in _MARKS)
 
@@ -126,6 +140,6 @@ def _end(line: _Line) -> End:
     return End(
         type=line.type,
         category=payload.category,
-        message=payload.message,
+        message=payload.message or payload.reason,
         remedy=payload.remedy,
     )

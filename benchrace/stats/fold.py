@@ -147,13 +147,19 @@ class Fold:
             )
 
     def _over(self, event: RunLifecycle) -> None:
-        """Say why a lane stops in the middle whose job never came to an end."""
+        """Say why a lane stops in the middle whose job never came to an end.
+
+        A run that had late lines ends once more: its last end holds.
+        """
         over = event.payload
-        if over.phase is RunPhase.RUN_END and over.state == RunState.INTERRUPTED:
+        if over.phase is not RunPhase.RUN_END:
+            return
+        failure = None
+        if over.state == RunState.INTERRUPTED:
             reason = over.reason or "the run was interrupted"
             failure = BenchraceError(Category.INTERRUPTED, reason).failure()
-            for lane in self._lanes.values():
-                lane.cut_off(failure, self._metadata.rounds + self._metadata.warmup)
+        for lane in self._lanes.values():
+            lane.interrupt(failure, self._metadata.rounds + self._metadata.warmup)
 
     def _lane(self, event: RoundDone | LaneError) -> LaneFold | None:
         lane = self._lanes.get(event.lane_id) if event.lane_id is not None else None

@@ -21,7 +21,8 @@ class LaneFold:
     def __init__(self, lane: RunLane, metrics: tuple[Metric, ...]) -> None:
         self.lane = lane
         self.metrics = metrics
-        self.error: Failure | None = None
+        self._error: Failure | None = None
+        self._interrupted: Failure | None = None
         self._rounds: dict[int, RoundSummary] = {}
         self._made: dict[str, Estimated] | None = None
 
@@ -32,12 +33,20 @@ class LaneFold:
 
     def fail(self, error: Failure) -> None:
         """Note what ended the lane; the first error stands."""
-        self.error = self.error or error
+        self._error = self._error or error
 
     def cut_off(self, error: Failure, planned: int) -> None:
         """Note that the job ended, unless the lane has all its planned rounds."""
         if len(self._rounds) < planned:
             self.fail(error)
+
+    def interrupt(self, why: Failure | None, planned: int) -> None:
+        """Note why the run ended without the job's end; None takes that back."""
+        self._interrupted = why if len(self._rounds) < planned else None
+
+    @property
+    def error(self) -> Failure | None:
+        return self._error or self._interrupted
 
     @property
     def rounds(self) -> tuple[RoundSummary, ...]:

@@ -123,7 +123,13 @@ class FakeJob:
         self.say(JobError, p.JobErrorPayload(category=category, message="it died", remedy="None."))
         self.to(JobPhase.FAILED)
 
-    def say(self, kind: type[Event], payload: object, slot: Slot | None = None) -> None:
+    def say(
+        self,
+        kind: type[Event],
+        payload: object,
+        slot: Slot | None = None,
+        stream: Stream = Stream.WORK,
+    ) -> None:
         make: Any = kind
         event = make(
             run_id=self.spec.run_id,
@@ -131,13 +137,13 @@ class FakeJob:
             machine_id=self.spec.machine_id,
             lane_id=slot.lane_id if slot else None,
             round=slot.round if slot else None,
-            stream=Stream.WORK,
-            seq=len(self.lines["work"]),
+            stream=stream,
+            seq=len(self.lines[stream]),
             t_ns=0,
             timestamp_s=0.0,
             payload=payload,
         )
-        self.lines["work"].append(encode(event))
+        self.lines[stream].append(encode(event))
         self.agent.notify()
 
 
@@ -156,6 +162,7 @@ class FakeAgent:
         self.elapsed_ns = 1_000_000
         self.jobs: dict[str, FakeJob] = {}
         self.phases: list[m.PhaseChanged] = []
+        self.settled: set[str] = set()
         self.asked: list[m.Ask] = []
         self.refused: m.Refused | None = None
         self.refuse_job: Failure | None = None
@@ -270,6 +277,7 @@ class FakeAgent:
         self.linked.set()
         async with anyio.create_task_group() as group:
             resume = {job: dict(streams) for job, streams in first.resume.items()}
+            self.settled = {each.job_id for each in reports} - resume.keys()
             group.start_soon(self._send_until_closed, socket, resume)
             try:
                 while True:
@@ -289,7 +297,7 @@ class FakeAgent:
         while True:
             phases, self.phases = self.phases, []
             for job_id, job in self.jobs.items():
-                for stream, lines in job.lines.items():
+                for stream, lines in () if job_id in self.settled else job.lines.items():
                     start = sent.setdefault(job_id, {}).get(stream, 0)
                     if start < len(lines) and not self.mute:
                         sent[job_id][stream] = len(lines)

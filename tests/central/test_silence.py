@@ -14,6 +14,7 @@ from benchrace.run.machine import MachineState
 from benchrace.run.spec import RunSpec, Sync
 from benchrace.run.states import RunState
 from benchrace.stats.fold import Fold
+from benchrace.store.run_log import Gap
 from tests.central.hosting import Data, Host, Moved
 from tests.central.scripted import FakeAgent
 
@@ -105,7 +106,8 @@ async def test_lines_that_come_after_the_end_are_not_in_the_log_without_the_summ
             first = run.log.next_seq(job.job_id, "work")
             late = agent.job.lines["work"][first:]
             frame = Frame(job=job.job_id, stream="work", first_seq=first, count=len(late))
-            await run.take(job, frame, b"".join(late), lambda: None)
+            with pytest.raises(Gap):
+                await run.take(job, frame, b"".join(late), lambda: None)
         await save(run, **changes)
 
     monkeypatch.setattr(LiveRun, "save", save_while_lines_come)
