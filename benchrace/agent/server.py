@@ -24,9 +24,11 @@ from benchrace.store.journal import Journal
 from benchrace.telemetry.root import Root
 from benchrace.telemetry.sampler import SystemSampler
 from benchrace.web import serving
+from benchrace.web.access import Access
 from benchrace.web.asgi import App
-from benchrace.web.guard import Guard, Policy, sha256_of
+from benchrace.web.guard import Guard, Policy
 from benchrace.web.shutdown import Shutdown
+from benchrace.web.token import Tokens, sha256_of
 
 log = logging.getLogger(__name__)
 _STOP_S = 2.5
@@ -122,7 +124,8 @@ def _policy(settings: AgentSettings) -> Policy:
             f"{settings.host} can be reached from other machines, and there is no token",
             "Set `central_token` in agent.yaml or BENCHRACE_TOKEN, or listen on 127.0.0.1.",
         )
-    return Policy(token_sha256=sha256_of(settings.token), names=names)
+    tokens = Tokens(operate=sha256_of(settings.token))
+    return Policy(access=Access(tokens=tokens), names=names)
 
 
 @contextlib.contextmanager

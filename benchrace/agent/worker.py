@@ -21,6 +21,14 @@ _LINE_BYTES = 8 << 20
 _LOG_BYTES = 4 << 20
 _SAID_BYTES = 4000
 GRACE_S = 2.0
+_TOKENS = frozenset(
+    {
+        "BENCHRACE_TOKEN",
+        "BENCHRACE_OPERATOR_TOKEN",
+        "BENCHRACE_WATCH_TOKEN",
+        "SERVICE_CONTROL_TOKEN",
+    }
+)
 
 
 class Worker:
@@ -40,8 +48,8 @@ class Worker:
             stderr=subprocess.PIPE,
             start_new_session=True,
             pass_fds=tuple(pass_fds),
-            # A plugin has no business with the agent's token.
-            env={key: value for key, value in os.environ.items() if key != "BENCHRACE_TOKEN"},
+            # A plugin has no business with any token.
+            env={key: value for key, value in os.environ.items() if key not in _TOKENS},
         )
         return cls(process)
 

@@ -3,6 +3,7 @@
 from quart import Quart
 
 from benchrace.central import (
+    routes_login,
     routes_logs,
     routes_machines,
     routes_page,
@@ -25,6 +26,7 @@ def create_app(site: Site) -> Quart:
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     openapi.install(app, "benchrace central")
     problem.install(app)
+    routes_login.install(app, site)
     routes_runs.install(app, site)
     routes_logs.install(app, site)
     routes_machines.install(app, site)

@@ -12,6 +12,7 @@ from benchrace.central.conductor import Changed, Conductor
 from benchrace.central.disk import Disk
 from benchrace.central.door import Door
 from benchrace.central.fleet import Fleet
+from benchrace.central.link_token import LinkToken
 from benchrace.central.live import LiveRun
 from benchrace.central.machine import MachineStatus
 from benchrace.central.preflight import Preflight
@@ -49,6 +50,7 @@ class Central:
     """Await `open`, then have `run` running; every other call may come while it runs.
 
     `token` is the agents' new token, to be shown once; null where one was given or kept.
+    `folder` is where it keeps what it knows of machines, tokens and sessions.
     `changed` wakes when a machine, the queue or the disk has changed.
     """
 
@@ -76,14 +78,16 @@ class Central:
             Conductor(self.fleet, self._runs, self._disk, limits, self._clock, self._on_change),
         )
         self._recovery = Recovery(self.runs_dir, self._runs, self._turns, self._live)
-        self._token_path = folder / "token.sha256"
+        self.folder = folder
+        self._link_token: LinkToken | None = None
         self._door: Door | None = None
 
     async def open(self) -> None:
         """Read what a central before this one left; raises `system` where that is damaged."""
         token, self.token = await to_thread.run_sync(
-            link_token.load, self._token_path, self.settings.token
+            link_token.load, self.folder / "token.sha256", self.settings.token
         )
+        self._link_token = token
         await to_thread.run_sync(self.fleet.load)
         self._door = Door(
             token,
@@ -110,6 +114,13 @@ class Central:
     async def link(self, socket: Socket, address: str | None = None) -> None:
         """Serve one agent's WebSocket until it closes."""
         await self._opened().link(socket, address)
+
+    @property
+    def link_token(self) -> LinkToken:
+        """What agents show; there once central is open."""
+        if self._link_token is None:
+            raise RuntimeError("open() comes first")
+        return self._link_token
 
     # What people ask
 

@@ -1,5 +1,6 @@
 """The page where it is installed, else a few words and links."""
 
+import re
 from importlib import resources, util
 from pathlib import Path, PurePosixPath
 
@@ -20,6 +21,7 @@ PAGES = (
     "/runs/<name>/replay",
     "/compare",
 )
+_PAGE = re.compile("|".join(path.replace("<name>", "[^/]+") for path in PAGES))
 # Only files of this server, no inline script or style, and no text that becomes markup.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
@@ -83,6 +85,11 @@ def install(app: Quart) -> None:
         return _file(
             files, f"assets/{name}", {"Cache-Control": "public, max-age=31536000, immutable"}
         )
+
+
+def is_page(path: str) -> bool:
+    """Tell whether a path is an address of the page, which is the same file for all of them."""
+    return _PAGE.fullmatch(path) is not None
 
 
 def page_files() -> dict[str, bytes] | None:

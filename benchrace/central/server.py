@@ -13,6 +13,7 @@ from anyio import to_thread
 from quart import Quart
 
 from benchrace import __version__
+from benchrace.central import gate, routes_login, routes_page
 from benchrace.central.app import LINK, create_app, with_link
 from benchrace.central.central import Central
 from benchrace.central.settings import CentralSettings
@@ -24,7 +25,7 @@ from benchrace.store import atomic, reindex
 from benchrace.store.index import Index
 from benchrace.store.journal import Journal
 from benchrace.web import serving
-from benchrace.web.guard import Guard, Policy, sha256_of
+from benchrace.web.guard import Guard, Policy
 from benchrace.web.shutdown import Shutdown
 from benchrace.web.sse import Viewers
 
@@ -33,7 +34,7 @@ log = logging.getLogger(__name__)
 Extend = Callable[[Quart, Central], None]
 Ready = Callable[[str], None]
 Stop = Callable[[], Awaitable[object]]
-_OPEN = frozenset({"/health", "/", LINK})
+_OPEN = frozenset({"/health", "/favicon.svg", LINK, *routes_login.PATHS})
 # Service control asks for a token of its own.
 _OPEN_BELOW = ("/assets/", "/api/service/")
 
@@ -56,9 +57,9 @@ async def serve(
 ) -> None:
     """Serve until SIGTERM or SIGINT; `ready` gets the address once requests are answered.
 
-    The agents' token is shown on standard error when it is made, once in the life of a data
-    folder. Raises BenchraceError, in one line, for a data folder that cannot be used or has its
-    central already, and for a port that is taken.
+    Tokens are shown on standard error when they are made, once in the life of a data folder.
+    Raises BenchraceError, in one line, for a data folder that cannot be used or has its central
+    already, and for a port that is taken.
     """
     with await to_thread.run_sync(_hold, settings.data):
         listener = serving.listen(settings.host, settings.port)
@@ -81,12 +82,18 @@ async def _serve(
 ) -> None:
     central = Central(settings, on_change=_indexing(index))
     await central.open()
-    site = Site(central, index, Shutdown(), Viewers())
+    people = await to_thread.run_sync(gate.load, settings, central.folder)
+    access = None
+    if people is not None:
+        found = partial(gate.access, settings, central.folder, people, central.link_token)
+        access = await to_thread.run_sync(found)
+    site = Site(central, index, Shutdown(), Viewers(), access)
     # Frameworks look at files while they are set up.
     app = await to_thread.run_sync(create_app, site)
     if extend is not None:
         extend(app, central)
-    guarded = Guard(with_link(app, central), await to_thread.run_sync(_policy, settings))
+    names = frozenset(name.lower() for name in settings.hosts)
+    guarded = Guard(with_link(app, central), Policy(access=access, names=names, is_open=is_open))
     record = settings.data / "central.json"
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(central.run)
@@ -94,9 +101,7 @@ async def _serve(
         async with anyio.create_task_group() as serving_tasks:
             await serving_tasks.start(serving.serve, guarded, listener, site.shutdown, stop)
             await to_thread.run_sync(_write_record, record, central, listener.url)
-            if central.token is not None:
-                sys.stderr.write(f"The agents' token, shown only now: {central.token}\n")
-                sys.stderr.flush()
+            _show(central.token, people)
             if ready is not None:
                 ready(listener.url)
         tasks.cancel_scope.cancel()
@@ -131,20 +136,19 @@ async def _catch_up(site: Site) -> None:
         log.warning("the index is behind: %s %s", error.message, error.remedy)
 
 
-def _policy(settings: CentralSettings) -> Policy:
-    token = None
-    if not settings.insecure and not serving.is_loopback(settings.host):
-        token = (
-            sha256_of(settings.token)
-            if settings.token
-            else (settings.data / "central" / "token.sha256").read_text().strip()
-        )
-    return Policy(
-        token_sha256=token,
-        names=frozenset(name.lower() for name in settings.hosts),
-        open_paths=_OPEN,
-        open_below=_OPEN_BELOW,
-    )
+def is_open(path: str) -> bool:
+    """Tell whether a path is served without a token: it holds no data, or asks for its own."""
+    return path in _OPEN or path.startswith(_OPEN_BELOW) or routes_page.is_page(path)
+
+
+def _show(agents: str | None, people: gate.PeoplesTokens | None) -> None:
+    made = {"agents'": agents}
+    if people is not None:
+        made |= {"operator's": people.made_operator, "watchers'": people.made_watch}
+    for whose, token in made.items():
+        if token is not None:
+            sys.stderr.write(f"The {whose} token, shown only now: {token}\n")
+    sys.stderr.flush()
 
 
 def _hold(data: Path) -> Journal:

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import msgspec
 
+from benchrace.config.central import Watching
 from benchrace.link.liveness import KeepAlive
+from benchrace.web.serving import is_loopback
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -33,9 +35,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class CentralSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`token` is the agents' token where one was given; without it, `one is made.
+    """`token` is the agents' token where one was given; without it, one is made.
 
-    `insecure` lets people in without a token on an address that others reach.
+    `insecure` lets people in without a token on an address that others reach; `require_token`
+    asks them on loopback too. `operator_token` and `watch_token` are what they show.
     """
 
     data: Path
@@ -43,6 +46,15 @@ class CentralSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     port: int = 8080
     token: str | None = None
     insecure: bool = False
+    require_token: bool = False
+    operator_token: str | None = None
+    watch: Watching = Watching.NOBODY
+    watch_token: str | None = None
     hosts: tuple[str, ...] = ()
     limits: Limits = Limits()
     keep_alive: KeepAlive = KeepAlive()
+
+    @property
+    def asks(self) -> bool:
+        """Tell whether people need a token."""
+        return self.require_token or not (self.insecure or is_loopback(self.host))

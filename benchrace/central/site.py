@@ -8,16 +8,20 @@ from quart import Response
 
 from benchrace.central.central import Central
 from benchrace.store.index import Index
+from benchrace.web.access import Access
 from benchrace.web.shutdown import Shutdown
 from benchrace.web.sse import Viewers
 
 
 @dataclass(frozen=True)
 class Site:
+    """`access` is None where people are asked for no token."""
+
     central: Central
     index: Index
     shutdown: Shutdown
     viewers: Viewers
+    access: Access | None = None
 
 
 def answer(value: Any, status: int = 200) -> Response:

@@ -19,7 +19,7 @@ _options = options.all_of(
         help="Listen on this port [default: 9001]; 0: any free.",
     ),
     click.option("--central", metavar="URL", help="The central to dial [default: agent.yaml's]."),
-    options.token,
+    options.token("The agents' token of that central, best given as BENCHRACE_TOKEN."),
     click.option("--machine-id", metavar="ID", help="This machine's name in the fleet."),
     click.option("--label", metavar="TEXT", help="What people see of it."),
     click.option(
@@ -64,7 +64,7 @@ def start(ctx: click.Context, /, fg: bool, as_json: bool, **chosen: Any) -> None
         return
     settings = _settings(**chosen)
     service = agent_service(settings.data, settings.machine_id)
-    serving.started(service, ["agent", *options.again(chosen)], as_json)
+    serving.started(service, ["agent", *options.again(chosen)], as_json, chosen["token"])
 
 
 @agent.command()

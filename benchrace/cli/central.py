@@ -7,7 +7,7 @@ import click
 
 from benchrace.cli import options, serving
 from benchrace.cli.service import Service, central_service
-from benchrace.cli.token import shown_token
+from benchrace.cli.token import shown_tokens
 
 if TYPE_CHECKING:
     from benchrace.central.settings import CentralSettings
@@ -20,7 +20,15 @@ _options = options.all_of(
         metavar="N",
         help="Listen on this port [default: 8080]; 0: any free.",
     ),
-    options.token,
+    options.token("The agents' token, best given as BENCHRACE_TOKEN; without one, one is made."),
+    click.option(
+        "--require-token", is_flag=True, help="Ask people for a token on a loopback address too."
+    ),
+    click.option(
+        "--watch",
+        type=click.Choice(["nobody", "token", "everybody"]),
+        help="Who may watch, and change nothing, without the operator's token [default: nobody].",
+    ),
     click.option("--insecure", is_flag=True, help="Let everybody in without a token."),
     options.data_dir,
     options.config_dir,
@@ -32,7 +40,12 @@ _options = options.all_of(
 @options.parent_fd
 @click.pass_context
 def central(ctx: click.Context, /, parent_fd: int | None, **chosen: Any) -> None:
-    """Coordinate agents and keep runs; without a command, in the foreground."""
+    """Coordinate agents and keep runs; without a command, in the foreground.
+
+    On an address that others reach, people log in with the operator's token. It comes from
+    BENCHRACE_OPERATOR_TOKEN or central.yaml, or is made and shown once; so is the watchers' token
+    (BENCHRACE_WATCH_TOKEN) with --watch token.
+    """
     if ctx.invoked_subcommand is not None:
         return
     if parent_fd is not None:
@@ -41,11 +54,11 @@ def central(ctx: click.Context, /, parent_fd: int | None, **chosen: Any) -> None
     if parent_fd is not None:
         _serve(settings, serving.said("central"), parent_fd)
         return
-    with shown_token(settings.data, settings.token) as token:
+    with shown_tokens(settings) as tokens:
 
         def ready(url: str) -> None:
             serving.said("central")(url)
-            for line in token.joining(url):
+            for line in tokens.lines(url):
                 click.echo(line)
 
         _serve(settings, ready, None)
@@ -73,13 +86,12 @@ def start(ctx: click.Context, /, fg: bool, as_json: bool, **chosen: Any) -> None
     if fg:
         ctx.invoke(central, parent_fd=None, **chosen)
         return
-    data = options.path(chosen["data_dir"])
-    service = central_service(data)
-    with shown_token(data, chosen["token"]) as token:
-        status = serving.started(
-            service, ["central", *options.again(chosen)], as_json, token=token.made
-        )
-        lines = token.joining(str(status.info["url"]))
+    settings = _settings(**chosen)
+    service = central_service(settings.data)
+    with shown_tokens(settings) as tokens:
+        again = ["central", *options.again(chosen)]
+        status = serving.started(service, again, as_json, settings.token, tokens.made)
+        lines = tokens.lines(str(status.info["url"]))
     for line in () if as_json else lines:
         click.echo(line)
 
@@ -87,6 +99,7 @@ def start(ctx: click.Context, /, fg: bool, as_json: bool, **chosen: Any) -> None
 def _settings(data_dir: str | None, config_dir: str | None, **flags: Any) -> "CentralSettings":
     from benchrace.central.settings import CentralSettings
     from benchrace.cli.configured import central_config
+    from benchrace.config.central import Watching
 
     config = central_config(config_dir)
     port = config.bind_port if flags["port"] is None else flags["port"]
@@ -96,6 +109,10 @@ def _settings(data_dir: str | None, config_dir: str | None, **flags: Any) -> "Ce
         port=8080 if port is None else port,
         token=flags["token"],
         insecure=flags["insecure"],
+        require_token=flags["require_token"] or config.require_token,
+        operator_token=config.operator_token,
+        watch=Watching(flags["watch"]) if flags["watch"] else config.watch,
+        watch_token=config.watch_token,
         hosts=config.allowed_hosts,
     )
 

@@ -11,6 +11,7 @@ import click
 PORT = click.IntRange(0, 65535)
 
 F = TypeVar("F", bound=Callable[..., Any])
+_TOKEN = "benchrace.token"
 
 data_dir = click.option(
     "--data-dir",
@@ -27,12 +28,27 @@ central_url = click.option(
     metavar="URL",
     help="The central to use; without one, the one that runs on the data folder, or a new one.",
 )
-token = click.option(
-    "--token",
-    envvar="BENCHRACE_TOKEN",
-    metavar="TOKEN",
-    help="The token that central asks for, best given as BENCHRACE_TOKEN.",
-)
+
+
+def _token_read(ctx: click.Context, _param: click.Parameter, fd: int | None) -> None:
+    """Read a token from a pipe that we inherited; it is closed, so that nobody inherits it on."""
+    if fd is None:
+        return
+    try:
+        with os.fdopen(fd, "rb") as pipe:
+            said = pipe.readline(1024).decode("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise click.BadParameter(f"nothing can be read from {fd}: {error}") from error
+    if not said:
+        raise click.BadParameter(f"{fd} holds no token")
+    ctx.meta[_TOKEN] = said
+
+
+def _token_said(ctx: click.Context, _param: click.Parameter, said: str | None) -> str | None:
+    found: str | None = ctx.meta.get(_TOKEN, said)
+    return found
+
+
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document alone.")
 parent_fd = click.option("--parent-fd", type=int, hidden=True)
 
@@ -46,6 +62,33 @@ def all_of(*options: Callable[[F], F]) -> Callable[[F], F]:
         return command
 
     return put
+
+
+def token(text: str) -> Callable[[F], F]:
+    """Make the options by which a token is given."""
+    return all_of(
+        click.option(
+            "--token",
+            envvar="BENCHRACE_TOKEN",
+            metavar="TOKEN",
+            callback=_token_said,
+            help=text,
+        ),
+        click.option(
+            "--token-fd",
+            type=click.IntRange(0),
+            metavar="N",
+            is_eager=True,
+            expose_value=False,
+            callback=_token_read,
+            help="Read the token, as one line, from this open file descriptor.",
+        ),
+    )
+
+
+people_token = token(
+    "The operator's token, where central asks for one; best given as BENCHRACE_TOKEN."
+)
 
 
 def print_json(value: object) -> None:
@@ -75,14 +118,13 @@ def token_of_parent(parent_fd: int) -> str:
 
 
 def again(chosen: dict[str, Any]) -> list[str]:
-    """Say options again, for a process that is started apart; its token goes by environment."""
+    """Say options again, for a process that is started apart; its token goes through a pipe."""
     said: list[str] = []
     for name, value in chosen.items():
         flag = "--" + name.replace("_", "-")
-        if name == "token" and value:
-            # On the command line every user of this machine could read it.
-            os.environ["BENCHRACE_TOKEN"] = value
-        elif value is True:
+        if name == "token":
+            continue  # On the command line every user of this machine could read it.
+        if value is True:
             said.append(flag)
         elif name in ("data_dir", "config_dir") and value:
             said += [flag, str(Path(value).absolute())]

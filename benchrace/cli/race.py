@@ -45,7 +45,7 @@ _ASK_S = 5.0
     help="The port of its central; 0 takes any free one.",
 )
 @options.central_url
-@options.token
+@options.people_token
 @options.data_dir
 def race(
     n: str,

@@ -48,7 +48,7 @@ _ORDERS = click.Choice(["contiguous", "abba", "random"])
 @click.option("--dry-run", is_flag=True, help="Check and print the plan; measure nothing.")
 @options.as_json
 @options.central_url
-@options.token
+@options.people_token
 @options.data_dir
 def run(
     spec: Path | None,

@@ -19,7 +19,7 @@ from benchrace.store.reindex import Progress
 from benchrace.store.row import RunRow
 
 LONGEST_ID = len("2026-01-31_235959_abcdef")
-_shared = options.all_of(options.central_url, options.token, options.data_dir)
+_shared = options.all_of(options.central_url, options.people_token, options.data_dir)
 
 
 @click.group()

@@ -61,11 +61,14 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
         info = {"url": record.url, "version": record.version, "log": str(self.log)}
         return Status(component=self.component, running=True, pid=record.pid, info=info)
 
-    def start(self, arguments: Sequence[str]) -> Status:
-        """Start it apart from this terminal and wait until it listens."""
+    def start(self, arguments: Sequence[str], token: str | None = None) -> Status:
+        """Start it apart from this terminal and wait until it listens.
+
+        A token goes through a pipe: it is in no command line, and in nobody's environment.
+        """
         if self.living():
             return self.status()
-        process = self.spawn(arguments)
+        process = self._spawn_with(token, arguments) if token else self.spawn(arguments)
         if self.wait(process) is None:
             raise self.died(process.poll())
         return self.status()
@@ -85,6 +88,15 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
                 start_new_session=True,
                 pass_fds=tuple(pass_fds),
             )
+
+    def _spawn_with(self, token: str, arguments: Sequence[str]) -> "subprocess.Popen[bytes]":
+        reading, writing = os.pipe()
+        try:
+            with os.fdopen(writing, "wb") as pipe:
+                pipe.write(token.encode() + b"\n")
+            return self.spawn([*arguments, "--token-fd", str(reading)], pass_fds=(reading,))
+        finally:
+            os.close(reading)
 
     def wait(self, process: "subprocess.Popen[bytes]") -> Record | None:
         """Wait until `process` listens; None where it ended, or took too long."""

@@ -4,7 +4,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 
 import anyio
@@ -66,16 +66,20 @@ def add_commands(group: click.Group, component: str, find: Find) -> None:
 
 
 def started(
-    service: Service, arguments: Sequence[str], as_json: bool, token: str | None = None
+    service: Service,
+    arguments: Sequence[str],
+    as_json: bool,
+    token: str | None = None,
+    made: Mapping[str, str] | None = None,
 ) -> Status:
     """Start a service apart from the terminal and say where it listens.
 
-    A `token` that was made for it is in the document, for that is the only time it is said.
+    `token` goes to it through a pipe. Tokens that were `made` for it are in the document, for
+    that is the only time they are said.
     """
-    status = service.start(arguments)
+    status = service.start(arguments, token)
     if as_json:
-        told = {} if token is None else {"token": token}
-        options.print_json(msgspec.structs.replace(status, info=status.info | told))
+        options.print_json(msgspec.structs.replace(status, info=status.info | dict(made or {})))
     else:
         click.echo(f"{service.component} runs at {status.info['url']} (process {status.pid})")
     return status

@@ -1,46 +1,79 @@
-"""The agents' token of a new data folder: made here, so that it is said once and in no log."""
+"""The tokens of a new data folder: made here, so that each is said once and in no log."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from benchrace.central import link_token
 from benchrace.cli.lease import unusable
 from benchrace.store.journal import is_held
 
+if TYPE_CHECKING:
+    from benchrace.central.settings import CentralSettings
 
-class Token:
-    """`made` is null where the data folder has one already, or where one was given."""
+AGENTS, OPERATOR, WATCH = "token", "operator_token", "watch_token"
 
-    def __init__(self, made: str | None) -> None:
+
+class Shown:
+    """`made` has the tokens that were made just now, by the names they have in documents."""
+
+    def __init__(self, made: dict[str, str], *, asks: bool = False) -> None:
         self.made = made
         self.shown = False
+        self._asks = asks
 
-    def joining(self, url: str) -> tuple[str, ...]:
-        """Say how another machine joins; the token with it, where it was made just now."""
+    def lines(self, url: str) -> tuple[str, ...]:
+        """Say who joins and logs in with what; each token with it that was made just now."""
         self.shown = True
-        if self.made is None:
-            return (f"agents join with the token they know: benchrace agent --central {url}",)
-        return (
-            f"agents join with: BENCHRACE_TOKEN={self.made} benchrace agent --central {url}",
-            "the token is shown only now; it is kept as a hash",
-        )
+        said = [self._agents(url)]
+        if self._asks:
+            operator = self.made.get(OPERATOR, "the operator's token that you know")
+            said.append(f"people log in at {url} with: {operator}")
+        if WATCH in self.made:
+            said.append(f"who may only watch logs in with: {self.made[WATCH]}")
+        if self.made:
+            said.append("a token is shown only now; it is kept as a hash")
+        return tuple(said)
+
+    def _agents(self, url: str) -> str:
+        if AGENTS not in self.made:
+            return f"agents join with the token they know: benchrace agent --central {url}"
+        told = f"BENCHRACE_TOKEN={self.made[AGENTS]} benchrace agent --central {url}"
+        return f"agents join with: {told}"
 
 
 @contextmanager
-def shown_token(data: Path, given: str | None) -> Iterator[Token]:
-    """Make a token where none is there; one that was never shown is forgotten again."""
-    path = data / "central" / "token.sha256"
-    if given or is_held(data / "central.lock"):
-        yield Token(None)
+def shown_tokens(settings: "CentralSettings") -> Iterator[Shown]:
+    """Make the tokens that are not there; those that were never shown are forgotten again."""
+    from benchrace.central import gate
+
+    if is_held(settings.data / "central.lock"):
+        yield Shown({}, asks=settings.asks)
         return
+    folder = settings.data / "central"
+    files = ("token.sha256", gate.OPERATOR, gate.WATCH)
+    new = [folder / name for name in files if not (folder / name).exists()]
+    shown = Shown({}, asks=settings.asks)
     try:
-        _, made = link_token.load(path, None)
-    except OSError as error:
-        raise unusable(data, error) from error
-    token = Token(made)
-    try:
-        yield token
+        shown.made = _made(settings, folder)
+        yield shown
     finally:
-        if made is not None and not token.shown:
-            path.unlink(missing_ok=True)
+        for path in () if shown.shown else new:
+            with suppress(OSError):
+                path.unlink()
+
+
+def _made(settings: "CentralSettings", folder: Path) -> dict[str, str]:
+    from benchrace.central import gate, secret
+
+    try:
+        people = gate.load(settings, folder)
+        _, agents = secret.load(folder / "token.sha256", settings.token)
+    except OSError as error:
+        raise unusable(settings.data, error) from error
+    found = {
+        AGENTS: agents,
+        OPERATOR: people.made_operator if people else None,
+        WATCH: people.made_watch if people else None,
+    }
+    return {name: token for name, token in found.items() if token is not None}

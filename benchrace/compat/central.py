@@ -12,4 +12,4 @@ def install(app: Quart, central: Central) -> None:
     """Add what older clients know of central; pass it to `serve` as `extend`."""
     install_jobs(app, central)
     install_agents(app)
-    install_service(app, central.settings)
+    install_service(app, central)

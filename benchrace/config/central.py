@@ -1,5 +1,6 @@
-"""`central.yaml`: where central listens, and which names it answers to."""
+"""`central.yaml`: where central listens, which names it answers to, and whom it lets in."""
 
+import enum
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,20 +11,39 @@ from benchrace.config.document import open_document
 from benchrace.config.environment import host, port
 
 
+class Watching(enum.StrEnum):
+    """Who may watch a central that asks for a token, and change nothing there."""
+
+    NOBODY = "nobody"
+    TOKEN = "token"
+    EVERYBODY = "everybody"
+
+
 class CentralConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Null is "not said"; `allowed_hosts` are names that browsers may use for it."""
+    """Null is "not said"; `allowed_hosts` are names that browsers may use for it.
+
+    People need `operator_token` wherever others reach central, and with `require_token` on
+    loopback too. A token that is not given is made, and shown once. `watch` lets nobody else in,
+    or who has `watch_token`, or everybody, to look and not to change.
+    """
 
     bind_host: str | None = None
     bind_port: Port | None = None
     allowed_hosts: tuple[str, ...] = ()
+    require_token: bool = False
+    operator_token: str | None = None
+    watch: Watching = Watching.NOBODY
+    watch_token: str | None = None
 
 
 def read_central(path: Path, environ: Mapping[str, str]) -> CentralConfig:
-    """Read `central.yaml` where it exists; `CENTRAL_HOST`, `CENTRAL_PORT` win. Blocks."""
+    """Read `central.yaml` where it exists; the environment wins. Blocks."""
     config = open_document(path).decode(CentralConfig) if path.exists() else CentralConfig()
     number = port(environ, "CENTRAL_PORT")
     return msgspec.structs.replace(
         config,
         bind_host=host(environ, "CENTRAL_HOST") or config.bind_host,
         bind_port=config.bind_port if number is None else number,
+        operator_token=environ.get("BENCHRACE_OPERATOR_TOKEN") or config.operator_token,
+        watch_token=environ.get("BENCHRACE_WATCH_TOKEN") or config.watch_token,
     )

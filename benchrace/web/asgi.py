@@ -20,8 +20,17 @@ def header(scope: Scope, name: bytes) -> str | None:
     return found
 
 
-async def answer(scope: Scope, send: Send, status: int, content_type: str, body: bytes) -> None:
+async def answer(
+    scope: Scope,
+    send: Send,
+    status: int,
+    content_type: str,
+    body: bytes,
+    more: tuple[tuple[bytes, bytes], ...] = (),
+) -> None:
     """Answer a request, or refuse a WebSocket's handshake in the same words.
+
+    `more` are further headers.
 
     The connection is closed: of a request that was not read to its end nothing can follow.
     """
@@ -30,6 +39,13 @@ async def answer(scope: Scope, send: Send, status: int, content_type: str, body:
         (b"content-type", content_type.encode()),
         (b"content-length", str(len(body)).encode()),
         (b"connection", b"close"),
+        *more,
     ]
     await send({"type": f"{kind}.start", "status": status, "headers": headers})
     await send({"type": f"{kind}.body", "body": body, "more_body": False})
+
+
+def peer(scope: Scope) -> str:
+    """Give the address that a request comes from."""
+    client = scope.get("client")
+    return str(client[0]) if client else "unknown"

@@ -1,17 +1,17 @@
 """Who may ask: hosts, origins, tokens, sizes. Holds for every request and every upgrade."""
 
-import hashlib
-import hmac
 import ipaddress
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from benchrace.errors import Category, Failure
+from benchrace.web.access import READS, RIGHT, Access, Refusal
 from benchrace.web.asgi import App, Message, Receive, Scope, Send, answer, header
 from benchrace.web.problem import body_of
+from benchrace.web.token import Right
 
 MAX_BODY_BYTES = 1 << 20
-_READS = frozenset({"GET", "HEAD", "OPTIONS"})
 _OWN_SITES = frozenset({"same-origin", "none"})
 _HOST = re.compile(
     r"(?P<name>\[[0-9A-Fa-f:.]+(?:%[A-Za-z0-9._-]+)?\]|[A-Za-z0-9._-]+)(?::\d{1,5})?"
@@ -36,23 +36,15 @@ HEADERS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
-    """`token_sha256` is the hex digest of the token to ask for, None to ask for none.
+    """`access` says who may do what, None that nobody is asked for a token.
 
     `names` are host names to answer to beside IP addresses, `localhost` and `*.local`;
-    `open_paths` are served without a token, and so are those below `open_below`.
+    `is_open` names the paths that are served without a token.
     """
 
-    token_sha256: str | None = None
+    access: Access | None = None
     names: frozenset[str] = frozenset()
-    open_paths: frozenset[str] = frozenset({"/health"})
-    open_below: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class _Refusal:
-    status: int
-    message: str
-    remedy: str
+    is_open: Callable[[str], bool] = frozenset({"/health"}).__contains__
 
 
 class Guard:
@@ -76,69 +68,63 @@ class Guard:
         failure = Failure(
             category=Category.VALIDATION, message=refusal.message, remedy=refusal.remedy
         )
-        await answer(scope, send, refusal.status, "application/json", body_of(failure))
+        await answer(
+            scope, send, refusal.status, "application/json", body_of(failure), refusal.headers
+        )
 
-    def _check(self, scope: Scope) -> _Refusal | None:
+    def _check(self, scope: Scope) -> Refusal | None:
         return (
             self._host(scope) or self._origin(scope) or self._token(scope) or self._content(scope)
         )
 
-    def _host(self, scope: Scope) -> _Refusal | None:
+    def _host(self, scope: Scope) -> Refusal | None:
         given = [value for key, value in scope["headers"] if key.lower() == b"host"]
         if len(given) != 1:
-            return _Refusal(400, "the request has no Host, or several", "Send one Host header.")
+            return Refusal(400, "the request has no Host, or several", "Send one Host header.")
         found = _HOST.fullmatch(given[0].decode("latin-1").strip())
         if found is None:
-            return _Refusal(400, "the Host header is no host", "Send one Host header.")
+            return Refusal(400, "the Host header is no host", "Send one Host header.")
         if not is_allowed_host(found["name"], self._policy.names):
-            return _Refusal(
+            return Refusal(
                 421,
                 f"this server does not answer to the name {found['name'][:100]}",
                 "Use its IP address, or start it with `--name` and that name.",
             )
         return None
 
-    def _origin(self, scope: Scope) -> _Refusal | None:
-        if scope["type"] == "http" and scope["method"] in _READS:
+    def _origin(self, scope: Scope) -> Refusal | None:
+        if scope["type"] == "http" and scope["method"] in READS:
             return None
         origin = header(scope, b"origin")
         site = header(scope, b"sec-fetch-site")
         own = (header(scope, b"host") or "").strip().lower()
         foreign = origin is not None and origin.lower() not in (f"http://{own}", f"https://{own}")
         if foreign or (site is not None and site.lower() not in _OWN_SITES):
-            return _Refusal(
+            return Refusal(
                 403, "another site asked for this", "Ask from this server's own page, or a tool."
             )
         return None
 
-    def _token(self, scope: Scope) -> _Refusal | None:
-        expected = self._policy.token_sha256
-        if expected is None or self._is_open(scope["path"]):
+    def _token(self, scope: Scope) -> Refusal | None:
+        """Note in the scope what the request may do, and refuse what it may not."""
+        access = self._policy.access
+        if access is None:
+            scope[RIGHT] = Right.OPERATE
             return None
-        scheme, _, token = (header(scope, b"authorization") or "").partition(" ")
-        if scheme.lower() == "bearer" and is_token(token.strip(), expected):
-            return None
-        return _Refusal(
-            401,
-            "this needs the token of this server",
-            "Send it as `Authorization: Bearer <token>`; it was shown when the server was made.",
-        )
+        return access.check(scope, is_open=self._policy.is_open(scope["path"]))
 
-    def _is_open(self, path: str) -> bool:
-        return path in self._policy.open_paths or path.startswith(self._policy.open_below)
-
-    def _content(self, scope: Scope) -> _Refusal | None:
-        if scope["type"] == "websocket" or scope["method"] in _READS:
+    def _content(self, scope: Scope) -> Refusal | None:
+        if scope["type"] == "websocket" or scope["method"] in READS:
             return None
         length = header(scope, b"content-length")
         chunked = header(scope, b"transfer-encoding") is not None
         if length is not None and length.isdecimal() and int(length) > MAX_BODY_BYTES:
-            return _Refusal(413, "the request has over 1 MiB", "Send less.")
+            return Refusal(413, "the request has over 1 MiB", "Send less.")
         empty = length in (None, "0") and not chunked
         kind = header(scope, b"content-type")
         if (kind is None and empty) or (kind is not None and _JSON.fullmatch(kind.strip())):
             return None
-        return _Refusal(
+        return Refusal(
             415, "the request is no JSON", "Send it with `Content-Type: application/json`."
         )
 
@@ -153,16 +139,6 @@ def is_allowed_host(name: str, names: frozenset[str]) -> bool:
     except ValueError:
         return False
     return True
-
-
-def sha256_of(token: str) -> str:
-    """Give the hex digest under which a token is kept."""
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
-def is_token(token: str, expected_sha256: str) -> bool:
-    """Compare a token with its digest, in a time that tells nothing of either."""
-    return hmac.compare_digest(sha256_of(token), expected_sha256)
 
 
 def _with_headers(send: Send) -> Send:

@@ -30,7 +30,9 @@ The body of `POST /api/runs`, and the file that `benchrace run FILE` reads as TO
 VARIABLES = {
     "BENCHRACE_DATA_DIR": "where runs and jobs are kept",
     "BENCHRACE_CONFIG_DIR": "where the files below are looked for",
-    "BENCHRACE_TOKEN": "the token of a central or an agent, as `--token`",
+    "BENCHRACE_TOKEN": "as `--token`: the agents' token for agent and central, else the operator's",
+    "BENCHRACE_OPERATOR_TOKEN": "wins over `operator_token` of `central.yaml`",
+    "BENCHRACE_WATCH_TOKEN": "wins over `watch_token` of `central.yaml`",
     "AGENT_HOST": "wins over `bind_host` of `agent.yaml`",
     "AGENT_PORT": "wins over `bind_port` of `agent.yaml`",
     "CENTRAL_HOST": "wins over `bind_host` of `central.yaml`",

@@ -48,3 +48,23 @@ def test_a_damaged_file_is_named(tmp_path: Path, content: str) -> None:
     path.write_text(content)
     with pytest.raises(BenchraceError, match=r"token\.sha256 holds no SHA-256"):
         load(path, None)
+
+
+def test_an_agent_beside_central_gets_a_token_of_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "central" / "token.sha256"
+    token, _ = load(path, "given")
+    first, other = token.make("one"), token.make("other")
+    again, _ = load(path, "given")
+    for known in (token, again):
+        assert [known.accepts(each) for each in (first, other, "given")] == [True, True, True]
+        assert not known.accepts("")
+    assert first not in (tmp_path / "central" / "agents.json").read_text()
+    token.make("one")
+    assert (token.accepts(first), token.accepts(other)) == (False, True)
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"one": "no digest"}'])
+def test_damaged_tokens_of_agents_are_named(tmp_path: Path, content: str) -> None:
+    (tmp_path / "agents.json").write_text(content)
+    with pytest.raises(BenchraceError, match=r"agents\.json is damaged"):
+        load(tmp_path / "token.sha256", "given")

@@ -14,12 +14,14 @@ import pytest
 
 from benchrace.central.server import serve
 from benchrace.central.settings import CentralSettings
-from benchrace.errors import BenchraceError, Category
+from benchrace.config.central import Watching
+from benchrace.errors import BenchraceError, Category, InvalidInput
 from benchrace.web.serving import listen
 from tests.central.offer import TOKEN
 from tests.central.scripted import FakeAgent
 from tests.central.served import SPEC, served
 
+OPERATOR = "the operators token"
 PROGRAM = """
 import sys
 from collections.abc import Iterator
@@ -115,14 +117,42 @@ async def test_a_read_only_data_folder_is_refused(read_only: Path) -> None:
         await serve(CentralSettings(data=read_only, port=0))
 
 
-async def test_any_other_address_asks_people_for_the_token(tmp_path: Path) -> None:
-    async with served(tmp_path, host="0.0.0.0") as site:
+async def test_any_other_address_asks_people_for_the_operators_token(tmp_path: Path) -> None:
+    async with served(tmp_path, host="0.0.0.0", operator_token=OPERATOR) as site:
         assert (await site.http.get("/health")).status_code == 200
         assert (await site.http.get("/api/runs")).status_code == 401
-        right = {"Authorization": f"Bearer {TOKEN}"}
+        right = {"Authorization": f"Bearer {OPERATOR}"}
         assert (await site.http.get("/api/runs", headers=right)).status_code == 200
         agent = FakeAgent()
         await site.link(agent)  # The link has its token in its hello.
+
+
+async def test_tokens_that_are_made_are_shown_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for shown in (3, 0):
+        async with served(tmp_path, host="0.0.0.0", token=None, watch=Watching.TOKEN):
+            told = capsys.readouterr().err
+        tokens = [line.split()[-1] for line in told.splitlines() if "shown only now" in line]
+        assert len(set(tokens)) == shown
+        kept = [path.read_text() for path in (tmp_path / "central").glob("*.sha256")]
+        assert len(kept) == 3
+        assert not any(token in text for token in tokens for text in kept)
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ({"operator_token": "short"}, "operator_token.*could be guessed"),
+        ({"operator_token": TOKEN}, "are the same"),
+        ({"operator_token": OPERATOR, "watch_token": OPERATOR}, "are the same"),
+    ],
+)
+async def test_tokens_that_would_let_in_the_wrong_ones_are_refused(
+    tmp_path: Path, given: dict[str, str], why: str
+) -> None:
+    with pytest.raises(InvalidInput, match=why):
+        await serve(CentralSettings(data=tmp_path, port=0, token=TOKEN, **given))  # type: ignore[arg-type]
 
 
 async def test_a_declared_name_is_answered_and_no_other(tmp_path: Path) -> None:

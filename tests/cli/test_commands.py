@@ -89,7 +89,6 @@ def test_a_display_is_in_front_of_the_person() -> None:
     assert not has_display({}, "linux")
 
 
-def test_options_said_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("BENCHRACE_TOKEN", "")
+def test_options_said_again() -> None:
     said = again({"port": 0, "insecure": True, "host": None, "token": "secret"})
     assert said == ["--port", "0", "--insecure"]

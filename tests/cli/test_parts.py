@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from benchrace.central.settings import CentralSettings
 from benchrace.cli import browser, run_file
 from benchrace.cli.interrupt import Interrupted, interruptible
 from benchrace.cli.lease import Lease
 from benchrace.cli.server_sent import MAX_LINE_BYTES, messages
 from benchrace.cli.service import agent_service, central_service, last_lines
-from benchrace.cli.token import shown_token
+from benchrace.cli.token import shown_tokens
+from benchrace.config.central import Watching
 from benchrace.errors import InvalidInput
 from benchrace.store.journal import Journal
 from tests.cli.conftest import Call
@@ -115,22 +117,29 @@ def test_a_data_folder_that_is_a_file_is_one_line(call: Call, data: Path) -> Non
         assert "Traceback" not in said.output
 
 
-def test_a_token_is_made_once_and_forgotten_where_it_was_not_shown(tmp_path: Path) -> None:
-    stored = tmp_path / "central" / "token.sha256"
-    with shown_token(tmp_path, None) as unshown:
-        assert unshown.made
-        assert stored.exists()
-    assert not stored.exists()
-    with shown_token(tmp_path, None) as token:
-        assert token.made
-        assert token.made in token.joining("http://x")[0]
-    assert token.made not in stored.read_text()
-    with shown_token(tmp_path, None) as again:
-        assert again.made is None
-        assert "http://x" in again.joining("http://x")[0]
-    with shown_token(tmp_path / "other", "given") as given:
-        assert given.made is None
-    assert not (tmp_path / "other").exists()
+def test_tokens_are_made_once_and_forgotten_where_they_were_not_shown(tmp_path: Path) -> None:
+    settings = CentralSettings(data=tmp_path, require_token=True, watch=Watching.TOKEN)
+    folder = tmp_path / "central"
+    stored = [folder / f"{name}.sha256" for name in ("token", "operator", "watch")]
+    with shown_tokens(settings) as unshown:
+        assert set(unshown.made) == {"token", "operator_token", "watch_token"}
+        assert all(path.exists() for path in stored)
+    assert not any(path.exists() for path in stored)
+    with shown_tokens(settings) as tokens:
+        said = tokens.lines("http://x")
+    assert [sum(token in line for line in said) for token in tokens.made.values()] == [1, 1, 1]
+    assert len(set(tokens.made.values())) == 3
+    assert not any(token in path.read_text() for token in tokens.made.values() for path in stored)
+    with shown_tokens(settings) as again:
+        assert again.made == {}
+        assert "http://x" in again.lines("http://x")[0]
+
+
+def test_a_given_token_is_not_made_and_none_is_asked_of_people_on_loopback(tmp_path: Path) -> None:
+    with shown_tokens(CentralSettings(data=tmp_path, token="given")) as given:
+        assert given.made == {}
+        assert len(given.lines("http://x")) == 1
+    assert not (tmp_path / "central").exists()
 
 
 def test_a_signal_is_one_exception_with_its_code() -> None:

@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import httpx
+import psutil
 import pytest
 
 from benchrace.compat.central import install
@@ -113,3 +115,42 @@ async def test_service_control_from_elsewhere_needs_its_token(
         assert (await site.http.get(path, headers=right)).status_code == 200
         wrong = {"Authorization": "Bearer wrong"}
         assert (await site.http.get(path, headers=wrong)).status_code == 401
+
+
+async def test_where_nobody_is_asked_services_still_are(tmp_path: Path) -> None:
+    async with served(tmp_path, extend=install, host="0.0.0.0", insecure=True) as site:
+        assert (await site.http.get("/api/runs")).status_code == 200
+        assert (await site.http.post("/api/service/agent/start")).status_code == 401
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(90)
+async def test_an_agent_is_started_by_name_and_joins_this_very_central(
+    site: Served, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("BENCHRACE_CONFIG_DIR", str(tmp_path / "config"))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.delenv("BENCHRACE_TOKEN", raising=False)
+    site.http.timeout = httpx.Timeout(60)
+    named = {"machine_id": "beside"}
+    start = await site.http.post("/api/service/agent/start", params=named)
+    try:
+        assert start.status_code == 200, start.text
+        assert (start.json()["running"], start.json()["machine_id"]) == (True, "beside")
+
+        async def linked() -> bool:
+            machines = (await site.get("/api/machines"))["machines"]
+            return any(each["machine_id"] == "beside" for each in machines)
+
+        await site.until(linked, (True,))
+        again = await site.http.post("/api/service/agent/start", params=named)
+        assert again.json()["pid"] == start.json()["pid"]
+        listed = (await site.get("/api/services"))["services"]
+        running = {(each["component"], each["machine_id"]) for each in listed if each["running"]}
+        assert running == {("central", None), ("agent", "beside")}
+        assert "BENCHRACE_TOKEN" not in psutil.Process(start.json()["pid"]).environ()
+    finally:
+        stop = await site.http.post("/api/service/agent/stop", params=named)
+    assert stop.json()["running"] is False
+    bad = await site.http.post("/api/service/agent/start", params={"machine_id": "../x"})
+    assert bad.status_code == 422

@@ -12,11 +12,13 @@ from quart import Quart, Response, request
 
 from benchrace.errors import BenchraceError, Category, FieldError, InvalidInput
 from benchrace.web import body, problem, serving, sse
+from benchrace.web.access import Access
 from benchrace.web.asgi import App, Receive, Scope, Send
-from benchrace.web.guard import MAX_BODY_BYTES, Guard, Policy, sha256_of
+from benchrace.web.guard import MAX_BODY_BYTES, Guard, Policy
 from benchrace.web.serving import Listener, listen, serve
 from benchrace.web.shutdown import Shutdown
 from benchrace.web.socket import Socket, SocketClosed
+from benchrace.web.token import Tokens, sha256_of
 
 
 @dataclass
@@ -162,7 +164,8 @@ async def edge() -> AsyncIterator[Edge]:
 
 @pytest.fixture
 async def token_edge() -> AsyncIterator[Edge]:
-    policy = Policy(token_sha256=sha256_of("right"), open_below=("/assets/",))
+    access = Access(tokens=Tokens(operate=sha256_of("right")))
+    policy = Policy(access=access, is_open=lambda path: path in ("/health", "/assets/x.js"))
     async with served(policy) as found:
         yield found
 

@@ -1,0 +1,97 @@
+"""People who have logged in: a random id in their cookie, its SHA-256 on the disk."""
+
+import logging
+import secrets
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from benchrace.errors import BenchraceError
+from benchrace.store import atomic
+from benchrace.web.token import Right, Tokens, sha256_of
+
+log = logging.getLogger(__name__)
+
+LIFE_S = 7 * 86400.0
+MOST = 500
+_ID_BYTES = 32
+_COOKIE_BYTES = 4
+
+
+class Session(msgspec.Struct, frozen=True, kw_only=True):
+    """`token_sha256` is of the token that was shown; `expires_at` is in wall seconds."""
+
+    token_sha256: str
+    expires_at: float
+
+
+class _Stored(msgspec.Struct, frozen=True, kw_only=True):
+    """`cookie` differs from server to server: a host's cookies go to all of its ports."""
+
+    cookie: str
+    sessions: dict[str, Session] = {}
+
+
+class Sessions:
+    """Sessions that outlive the server; one ends with its time, its logout or its token.
+
+    Every method may block: call `open` and `end` in a thread.
+    """
+
+    def __init__(self, path: Path, tokens: Tokens, wall_s: Callable[[], float]) -> None:
+        self._path = path
+        self._tokens = tokens
+        self._wall_s = wall_s
+        self._stored = _read(path)
+        self.cookie = f"benchrace_{self._stored.cookie}"
+        self._changing = threading.Lock()
+
+    def open(self, token: str) -> tuple[str, Session]:
+        """Begin a session for who has shown `token`; the id is said here and nowhere else."""
+        session_id = secrets.token_urlsafe(_ID_BYTES)
+        session = Session(token_sha256=sha256_of(token), expires_at=self._wall_s() + LIFE_S)
+        with self._changing:
+            living = sorted(self._living().items(), key=lambda each: each[1].expires_at)
+            self._save(dict(living[-(MOST - 1) :]) | {sha256_of(session_id): session})
+        return session_id, session
+
+    def find(self, session_id: str) -> tuple[Right, Session] | None:
+        """Give what a session allows; None for one that is over, unknown, or of an older token."""
+        session = self._stored.sessions.get(sha256_of(session_id))
+        if session is None or session.expires_at <= self._wall_s():
+            return None
+        right = self._tokens.right_of_digest(session.token_sha256)
+        return None if right is None else (right, session)
+
+    def end(self, session_id: str) -> None:
+        """Log out; one that is unknown is over already."""
+        digest = sha256_of(session_id)
+        with self._changing:
+            if digest in self._stored.sessions:
+                self._save({key: each for key, each in self._living().items() if key != digest})
+
+    def _living(self) -> dict[str, Session]:
+        now_s = self._wall_s()
+        return {key: each for key, each in self._stored.sessions.items() if each.expires_at > now_s}
+
+    def _save(self, sessions: dict[str, Session]) -> None:
+        self._stored = _Stored(cookie=self._stored.cookie, sessions=sessions)
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            atomic.write(self._path, msgspec.json.encode(self._stored), mode=0o600)
+        except (OSError, BenchraceError) as error:
+            # It holds as long as this server lives.
+            log.warning("sessions are not kept over a restart: %s", error)
+
+
+def _read(path: Path) -> _Stored:
+    """Read what a server before this one kept; what is damaged makes people log in again."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=_Stored)
+    except FileNotFoundError:
+        pass
+    except (OSError, msgspec.DecodeError) as error:
+        log.warning("%s cannot be read, and people must log in again: %s", path, error)
+    return _Stored(cookie=secrets.token_hex(_COOKIE_BYTES))
