@@ -79,9 +79,9 @@ class Access:
             case None:
                 return Refusal(
                     401,
-                    "this needs the operator's token of this server, and none or a wrong one came",
-                    "Log in on the page, or set BENCHRACE_TOKEN (as a header: `Authorization: "
-                    "Bearer <token>`). It was shown when this server first asked for one.",
+                    "this needs the operator's token, and none or a wrong one came",
+                    "Log in on the page, or set BENCHRACE_TOKEN for commands; a program sends "
+                    "`Authorization: Bearer <token>`. The token was shown at the first start.",
                     _ASK,
                 )
 

@@ -23,11 +23,12 @@ HEAD = """\
 Both servers speak JSON. Central's document in OpenAPI is at `/openapi.json`. A failure is
 `{{"error": {{"category", "message", "remedy", "fields", "detail"}}}}`; each bad field is named by
 its path. The categories are in [Events](events.md#categories-of-failure). A request that changes
-something needs a `Host` that the server knows and no foreign `Origin`; on an address that others
-can reach it needs `Authorization: Bearer TOKEN` as well, unless the server was started with
-`--insecure`.
-
-{statuses}"""
+something needs a `Host` that the server knows and no foreign `Origin`. On an address that others
+can reach everything but `/health` and the page's files needs a token (`Authorization: Bearer
+TOKEN`), unless the server was started with `--insecure`. Central takes the operator's token, the
+watchers' for what only reads, or the cookie that `POST /api/login` gives for either; the agents'
+token is for agents. Without one the answer is 401, for more than it allows 403, and after many
+wrong ones 429."""
 
 LIVE = "`Accept: text/event-stream` gives a log live, as server-sent events. {words}"
 

@@ -50,7 +50,7 @@ def test_a_descriptor_without_a_token_is_a_bad_argument(data: bytes) -> None:
     assert CliRunner().invoke(say, ["--token-fd", "9999"]).exit_code == 2
 
 
-async def test_a_central_that_wants_another_token_is_one_line(tmp_path: Path, call: Call) -> None:
+async def test_a_central_that_wants_another_token_says_which(tmp_path: Path, call: Call) -> None:
     operator, agents = "the operators token", "the agents token"
     async with served(
         tmp_path / "served", require_token=True, operator_token=operator, token=agents
@@ -65,7 +65,7 @@ async def test_a_central_that_wants_another_token_is_one_line(tmp_path: Path, ca
         (agents, "agents'"),
     ):
         assert said[token].exit_code == 2
-        (line,) = said[token].stderr.strip().splitlines()
+        line, remedy = said[token].stderr.strip().splitlines()
         assert why in line
-        assert "BENCHRACE_TOKEN" in line or "Use the operator's token" in line
+        assert "BENCHRACE_TOKEN" in remedy or "Use the operator's token" in remedy
     assert said[operator].exit_code == 0, said[operator].output
