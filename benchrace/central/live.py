@@ -95,6 +95,8 @@ class LiveRun:
         self._forget()
         while self._read_once():
             await lowlevel.checkpoint()
+        # Also where central was killed between a run's last line and its state.
+        self.reopened = self.reopened or (self.watch.ended and bool(self.jobs))
         for job in self.jobs.values():
             for stream in AGENT_STREAMS:
                 self.keeper.found(job.job_id, stream)

@@ -15,6 +15,7 @@ from benchrace.cli.interrupt import Interrupted
 from benchrace.cli.run_events import RunEvents, Snapshot
 from benchrace.cli.screen import Phases
 from benchrace.cli.text import clean_line
+from benchrace.config.places import runs_dir
 from benchrace.errors import BenchraceError, Category
 from benchrace.run.document import RunDocument
 from benchrace.run.spec import RunSpec
@@ -43,6 +44,14 @@ class Followed:
         self._shown.say("checking the lanes")
         run_id = self._client.post("/api/runs", spec)["run_id"]
         submitted(run_id)
+        try:
+            return self._watched(run_id, spec)
+        except BenchraceError as error:
+            if error.category is not Category.UNREACHABLE:
+                raise
+            raise self._left_alone(run_id, error) from error
+
+    def _watched(self, run_id: str, spec: RunSpec) -> RunDocument:
         self._until_over(run_id, lambda: self._wait_for_turn(run_id, spec))
         self._shown.end()
         run = self._client.document(run_id)
@@ -51,6 +60,18 @@ class Followed:
         with live.view(self._screen, run) as view:
             self._until_over(run_id, lambda: _watch(events, view))
         return self.document(run_id)
+
+    def _left_alone(self, run_id: str, error: BenchraceError) -> BenchraceError:
+        """Say what becomes of a run whose central does not answer any more."""
+        kept = (runs_dir(self._data) / run_id).is_dir()
+        where = "" if kept else f" --central {self._client.url}"
+        again = "benchrace command on this data folder" if kept else "central on its data folder"
+        return BenchraceError(
+            Category.UNREACHABLE,
+            f"central is gone, and run {run_id} was not over: {error.message}",
+            f"What it has is kept, and the next {again} takes it to its end. "
+            f"See it again with `benchrace runs show {run_id}{where}`.",
+        )
 
     def document(self, run_id: str) -> RunDocument:
         """Read the run at its end, from the data folder where its central has just gone."""

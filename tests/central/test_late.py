@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 
 import anyio
+import msgspec
 import pytest
 
 from benchrace.central.job import GIVEN_UP
@@ -231,3 +232,22 @@ async def test_a_job_that_broke_the_protocol_is_not_heard_again(host: Host, cloc
     await agent.cut()
     await host.until(lambda: agent.settled)
     assert host.central.live(run_id) is None
+
+
+async def test_a_run_whose_end_was_said_before_central_died_is_not_ended_twice(
+    data: Data, clock: Moved
+) -> None:
+    agent = make(clock)
+    agent.open_gate.set()
+    async with data.host() as host:
+        await host.link(agent)
+        before = await host.over(await host.central.submit(SPEC))
+    before.folder.summary_path.unlink()
+    before.folder.save(
+        msgspec.structs.replace(before.metadata, state=RunState.RUNNING, ended_at=None)
+    )
+    async with data.host() as host:
+        after = await host.over(before.metadata.run_id)
+    assert after.state is RunState.DONE
+    assert after.lines == before.lines
+    assert after.summary == before.summary

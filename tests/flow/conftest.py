@@ -1,5 +1,6 @@
 """The real command line in processes of its own, on folders of its own."""
 
+import json
 import os
 import subprocess
 import sys
@@ -7,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -24,7 +26,7 @@ class Shell:
 
     def __post_init__(self) -> None:
         for name in ("tmp", "data", "config"):
-            (self.root / name).mkdir()
+            (self.root / name).mkdir(exist_ok=True)
         self.env = {
             **os.environ,
             "TMPDIR": str(self.root / "tmp"),
@@ -60,6 +62,41 @@ class Shell:
             process.kill()
         return subprocess.CompletedProcess(args, process.returncode, out, err)
 
+    def serve(self, *machines: str) -> str:
+        """Start a central and its agents, all apart, and give central's address."""
+        central = self.call("central", "start", "--port", "0", "--json")
+        assert central.returncode == 0, central.stderr
+        url = str(json.loads(central.stdout)["info"]["url"])
+        for machine in machines or ("local",):
+            self.serve_agent(url, machine)
+        return url
+
+    def serve_agent(self, url: str, machine: str = "local") -> None:
+        """Start an agent apart; of several, each measures as if it had the host to itself."""
+        options = ("--port", "0", "--central", url, "--machine-id", machine, "--share-host")
+        agent = self.call("agent", "start", *options)
+        assert agent.returncode == 0, agent.stderr
+
+    def stop(self, *machines: str) -> None:
+        """Stop what `serve` started, and wait until no process is left."""
+        for machine in machines or ("local",):
+            self.call("agent", "stop", "--machine-id", machine)
+        self.call("central", "stop")
+        wait_until(lambda: self.processes() == [], "the end of all processes")
+
+    def pid(self, record: str) -> int:
+        """Give the process that wrote `record` below the data folder."""
+        return int(json.loads((self.data / record).read_bytes())["pid"])
+
+    def events(self) -> list[dict[str, Any]]:
+        """Give the events of all runs, whole lines only."""
+        logs = [each.read_bytes() for each in (self.data / "runs").glob("*/events.ndjson")]
+        return [json.loads(line) for log in logs for line in log.split(b"\n")[:-1]]
+
+    def rounds(self) -> int:
+        """Count the finished rounds of all runs."""
+        return sum(each["type"] == "round_done" for each in self.events())
+
     def processes(self) -> list[psutil.Process]:
         """Give every living process that carries this test's data folder in its environment."""
         return [each for each in psutil.process_iter() if self._is_ours(each)]
@@ -85,6 +122,15 @@ def wait_until(holds: Callable[[], bool], what: str) -> None:
 def shell(tmp_path: Path) -> Iterator[Shell]:
     """Give a shell; what it left running is ended with the test."""
     shell = Shell(tmp_path)
+    yield shell
+    for process in shell.processes():
+        process.kill()
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> Iterator[Shell]:
+    """Give a shell for processes that are started apart, with the token that they share."""
+    shell = Shell(tmp_path, token="a token of the tests")
     yield shell
     for process in shell.processes():
         process.kill()

@@ -2,8 +2,8 @@
 
 import json
 import os
+import re
 import signal
-from pathlib import Path
 
 import psutil
 import pytest
@@ -11,46 +11,16 @@ import pytest
 from tests.flow.conftest import Shell, wait_until
 
 LONG = ("run", "--workload", "compute", "-p", "n=50M", "--rounds", "150", "--json")
-TOKEN = "a token of the tests"
-
-
-@pytest.fixture
-def fleet(tmp_path: Path) -> Shell:
-    return Shell(tmp_path, token=TOKEN)
-
-
-def _events(shell: Shell) -> list[dict[str, object]]:
-    logs = [each.read_bytes() for each in (shell.data / "runs").glob("*/events.ndjson")]
-    return [json.loads(line) for log in logs for line in log.split(b"\n")[:-1]]
-
-
-def _rounds(shell: Shell) -> int:
-    return sum(each["type"] == "round_done" for each in _events(shell))
-
-
-def _serve(shell: Shell) -> str:
-    central = shell.call("central", "start", "--port", "0", "--json")
-    assert central.returncode == 0, central.stderr
-    url = str(json.loads(central.stdout)["info"]["url"])
-    agent = shell.call("agent", "start", "--port", "0", "--central", url)
-    assert agent.returncode == 0, agent.stderr
-    return url
-
-
-def _stop(shell: Shell) -> None:
-    for component in ("agent", "central"):
-        shell.call(component, "stop")
-    wait_until(lambda: shell.processes() == [], "the end of all processes")
+RUN_ID = re.compile(r"\d{4}-\d{2}-\d{2}_\d{6}_[0-9a-f]{6}")
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(180)
 def test_a_run_outlives_its_central(fleet: Shell) -> None:
-    url = _serve(fleet)
+    url = fleet.serve()
     run = fleet.start(*LONG)
-    wait_until(lambda: _rounds(fleet) >= 3, "three rounds")
-    pid = json.loads((fleet.data / "central.json").read_bytes())["pid"]
-    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: fleet.rounds() >= 3, "three rounds")
+    os.kill(fleet.pid("central.json"), signal.SIGKILL)
     port = url.rsplit(":", 1)[1]
     wait_until(
         lambda: fleet.call("central", "start", "--port", port).returncode == 0, "a new central"
@@ -58,17 +28,17 @@ def test_a_run_outlives_its_central(fleet: Shell) -> None:
     out, err = run.communicate(timeout=100)
     assert run.returncode == 0, err
     assert json.loads(out)["state"] == "done"
-    numbers = [each["seq"] for each in _events(fleet) if each["stream"] == "work"]
+    numbers = [each["seq"] for each in fleet.events() if each["stream"] == "work"]
     assert numbers == list(range(len(numbers)))
-    _stop(fleet)
+    fleet.stop()
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(180)
 def test_a_killed_worker_ends_its_run_and_nothing_else(fleet: Shell) -> None:
-    _serve(fleet)
+    fleet.serve()
     run = fleet.start(*LONG)
-    wait_until(lambda: _rounds(fleet) >= 3, "three rounds")
+    wait_until(lambda: fleet.rounds() >= 3, "three rounds")
     (worker,) = (
         each for each in fleet.processes() if "benchrace.worker" in " ".join(each.cmdline())
     )
@@ -78,10 +48,55 @@ def test_a_killed_worker_ends_its_run_and_nothing_else(fleet: Shell) -> None:
     state = json.loads(out)
     assert state["lanes"][0]["error"]["category"] == "worker_died"
     assert state["lanes"][0]["counted"] >= 2
-    ends = [each["type"] for each in _events(fleet) if str(each["type"]).startswith("job_")]
+    ends = [each["type"] for each in fleet.events() if str(each["type"]).startswith("job_")]
     assert ends == ["job_start", "job_error"]
     assert not psutil.pid_exists(worker.pid)
 
     again = fleet.call("run", "--workload", "compute", "-p", "n=1M", "--rounds", "2", "--json")
     assert again.returncode == 0, again.stderr
-    _stop(fleet)
+    fleet.stop()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+def test_a_killed_agent_interrupts_its_run_and_loses_nothing(fleet: Shell) -> None:
+    url = fleet.serve()
+    run = fleet.start(*LONG)
+    wait_until(lambda: fleet.rounds() >= 3, "three rounds")
+    os.kill(fleet.pid("agents/local.json"), signal.SIGKILL)
+    fleet.serve_agent(url)
+    out, err = run.communicate(timeout=100)
+    assert run.returncode == 1, err
+    state = json.loads(out)
+    assert (state["state"], state["lanes"][0]["error"]["category"]) == ("interrupted",) * 2
+    (job,) = (fleet.data / "jobs").iterdir()
+    wait_until((job / "acknowledged").exists, "the acknowledgement of the whole job")
+    for stream in ("work", "agent"):
+        written = [
+            json.loads(each) for each in (job / f"{stream}.ndjson").read_bytes().splitlines()
+        ]
+        assert [each for each in fleet.events() if each["stream"] == stream] == written
+    fleet.stop()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+def test_a_central_that_died_with_its_command_is_said_to_have(shell: Shell) -> None:
+    owner = shell.start("run", "--workload", "compute", "-p", "n=2G", "--rounds", "50")
+    wait_until(lambda: shell.rounds() >= 1, "a round")
+    other = shell.start("run", "--workload", "compute", "-p", "n=1M", "--rounds", "2")
+    wait_until(lambda: len(list((shell.data / "runs").iterdir())) == 2, "a second run")
+    owner.send_signal(signal.SIGKILL)
+    owner.communicate()
+    _, err = other.communicate(timeout=100)
+    assert other.returncode == 1
+    assert "Traceback" not in err
+    assert "central is gone" in err
+    (run_id,) = set(RUN_ID.findall(err))
+
+    assert shell.call("runs", "show", run_id).returncode == 0
+    # The next command on the folder takes both to their ends.
+    again = shell.call("run", "--workload", "compute", "-p", "n=1M", "--rounds", "2")
+    assert again.returncode == 0, again.stderr
+    shown = shell.call("runs", "show", run_id, "--json")
+    assert json.loads(shown.stdout)["state"] in ("done", "running", "queued")
