@@ -28,7 +28,9 @@ can reach everything but `/health` and the page's files needs a token (`Authoriz
 TOKEN`), unless the server was started with `--insecure`. Central takes the operator's token, the
 watchers' for what only reads, or the cookie that `POST /api/login` gives for either; the agents'
 token is for agents. Without one the answer is 401, for more than it allows 403, and after many
-wrong ones 429."""
+wrong ones 429.
+
+{statuses}"""
 
 LIVE = "`Accept: text/event-stream` gives a log live, as server-sent events. {words}"
 
