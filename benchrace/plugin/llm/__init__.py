@@ -2,6 +2,7 @@
 
 from benchrace.plugin.llm.ask import Ask
 from benchrace.plugin.llm.backend import Loaded, TextBackend
+from benchrace.plugin.llm.host import Whereabouts, whereabouts
 from benchrace.plugin.llm.piece import Piece
 
-__all__ = ["Ask", "Loaded", "Piece", "TextBackend"]
+__all__ = ["Ask", "Loaded", "Piece", "TextBackend", "Whereabouts", "whereabouts"]
