@@ -16,13 +16,13 @@ class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
 
     `status` is its exit status, negative for a signal, None where nobody saw it; `cancelled`
     the reason of a cancel that was asked for; `stopped` says that the agent itself was ending.
-    `said` is the end of its error output.
+    `failure` is what kept its job from being run or written down. `said` is the end of its error
+    output.
     """
 
     status: int | None = None
     cancelled: str | None = None
     stopped: bool = False
-    disk_full: bool = False
     failure: BenchraceError | None = None
     said: str = ""
 
@@ -62,9 +62,7 @@ def is_terminal(line: bytes) -> bool:
 def _cause(known: Circumstances) -> tuple[Category, str, str]:
     if known.failure is not None:
         return known.failure.category, known.failure.message, known.failure.remedy
-    if known.disk_full:
-        category, message = Category.DISK_FULL, "the disk of the job's folder is full"
-    elif known.stopped:
+    if known.stopped:
         category, message = Category.INTERRUPTED, "the agent was stopped while the job ran"
     elif known.status is None:
         category, message = Category.INTERRUPTED, "the agent was killed while the job ran"

@@ -6,6 +6,7 @@ from benchrace.agent.beacon import Beacon
 from benchrace.agent.ending import Circumstances
 from benchrace.agent.folder import JobFolder, Kept
 from benchrace.agent.worker import Worker
+from benchrace.errors import BenchraceError
 from benchrace.events import codec
 from benchrace.events.envelope import JobCancelled, JobDone, JobError, JobTimeout, Known, Unknown
 from benchrace.run.control import Cancel, Go, PhaseNow, Shorten
@@ -24,6 +25,7 @@ class Job:
         self.end: Known | Unknown | None = None
         self.cancel_reason: str | None = None
         self.stopped = False
+        self.unwritten: BenchraceError | None = None
         self.ending = Beacon()
         self.worker: Worker | None = None
         self._beacon = beacon
@@ -79,13 +81,13 @@ class Job:
             self.stopped = True
             self.ending.flash()
 
-    def circumstances(self, status: int | None, *, disk_full: bool) -> Circumstances:
+    def circumstances(self, status: int | None) -> Circumstances:
         """Put together what the last event depends on."""
         return Circumstances(
             status=status,
             cancelled=self.cancel_reason,
             stopped=self.stopped,
-            disk_full=disk_full,
+            failure=self.unwritten,
             said="" if self.worker is None else self.worker.said,
         )
 

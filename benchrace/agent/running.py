@@ -3,6 +3,7 @@
 import logging
 import signal
 from collections.abc import Sequence
+from typing import assert_never
 
 import anyio
 import msgspec
@@ -17,7 +18,7 @@ from benchrace.agent.worker import Worker
 from benchrace.clock import Clock
 from benchrace.errors import BenchraceError, Category
 from benchrace.events import encode
-from benchrace.run.control import JobOrder, PhaseNow, WorkerExit
+from benchrace.run.control import JobOrder, PhaseNow, Reply, Unwritten
 from benchrace.store.journal import Journal
 
 log = logging.getLogger(__name__)
@@ -47,11 +48,9 @@ async def run_job(job: Job, order: JobOrder, bench: Bench, pass_fds: Sequence[in
         status = None
         if job.cancel_reason is None and not job.stopped:
             status = await _work(job, order, bench, stream, pass_fds)
-        known = job.circumstances(status, disk_full=status == WorkerExit.DISK_FULL)
+        known = job.circumstances(status)
     except (BenchraceError, OSError, ExceptionGroup) as error:
-        known = msgspec.structs.replace(
-            job.circumstances(None, disk_full=False), failure=_failure(error)
-        )
+        known = msgspec.structs.replace(job.circumstances(None), failure=_failure(error))
     finally:
         with anyio.CancelScope(shield=True):
             line = await anyio.to_thread.run_sync(finish, job.folder, stream, known)
@@ -117,8 +116,15 @@ async def _work(
 async def _hear(job: Job, worker: Worker) -> None:
     try:
         async for said in worker.lines():
-            if isinstance(said, PhaseNow):
-                job.moved(said)
+            match said:
+                case PhaseNow():
+                    job.moved(said)
+                case Unwritten(failure=failure):
+                    job.unwritten = BenchraceError.of(failure)
+                case Reply():
+                    log.warning("job %s: the worker replied to no question", job.job_id)
+                case _:
+                    assert_never(said)
     except msgspec.DecodeError as error:
         # A worker whose words make no sense is no worker of ours.
         log.warning("job %s: the worker's words cannot be read: %s", job.job_id, error)

@@ -2,8 +2,9 @@
 
 The first line on standard input is an order. A job's worker then reads `Go`, `Shorten` and
 `Cancel`; the end of its input means that the agent is gone, and ends the worker. On its output
-(a copy of file descriptor 1, taken before any plugin is imported) it says `PhaseNow`; the workers
-of all other orders say one `Reply` and exit.
+(a copy of file descriptor 1, taken before any plugin is imported) it says `PhaseNow`, and
+`Unwritten` as its last words where it must; the workers of all other orders say one `Reply` and
+exit.
 """
 
 from enum import IntEnum
@@ -20,13 +21,12 @@ from benchrace.run.states import JobPhase
 class WorkerExit(IntEnum):
     """How a worker exits. After any other status the agent writes the job's end: it has none.
 
-    `DONE` also after a job that failed: its end is in the journal. `DISK_FULL` and `UNWRITABLE`
-    say why the journal lacks one.
+    `DONE` also after a job that failed: its end is in the journal. A plugin can exit with any
+    status, so that none says why the journal lacks an end: `Unwritten` does.
     """
 
     DONE = 0
     BAD_ORDER = 2
-    DISK_FULL = 28
     UNWRITABLE = 74
 
 
@@ -99,6 +99,12 @@ class PhaseNow(Said, frozen=True, kw_only=True):
     heat: int | None = None
 
 
+class Unwritten(Said, frozen=True, kw_only=True):
+    """The job cannot be written down, and the worker exits: `failure` is what the disk said."""
+
+    failure: Failure
+
+
 class Reply(Said, frozen=True, kw_only=True):
     """The answer to an order that is no job: `result`, or `failure`."""
 
@@ -108,7 +114,7 @@ class Reply(Said, frozen=True, kw_only=True):
 
 AnyOrder = JobOrder | DescribeOrder | ProbeOrder | PreflightOrder | CalibrateOrder
 ToWorker = Go | Shorten | Cancel
-FromWorker = PhaseNow | Reply
+FromWorker = PhaseNow | Unwritten | Reply
 
 _encoder = msgspec.json.Encoder()
 _order: msgspec.json.Decoder[AnyOrder] = msgspec.json.Decoder(AnyOrder)

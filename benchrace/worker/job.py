@@ -14,7 +14,7 @@ from benchrace.clock import Clock
 from benchrace.errors import BenchraceError, Category
 from benchrace.events import JobDone, JobStart
 from benchrace.events import payloads as p
-from benchrace.run.control import JobOrder, WorkerExit
+from benchrace.run.control import JobOrder, Unwritten, WorkerExit
 from benchrace.run.job import JobLane, JobSpec
 from benchrace.run.states import JobPhase
 from benchrace.store.journal import Journal
@@ -52,7 +52,7 @@ def run_job(order: JobOrder, lines: Lines, voice: Voice, clock: Clock) -> Worker
             return _Job(order, lines, voice, clock, writer).run()
     except BenchraceError as error:
         sys.stderr.write(f"worker: the job cannot be written down: {error}\n")
-        return _exit_for(error)
+        return _unwritten(voice, error)
 
 
 class _Job:
@@ -64,6 +64,7 @@ class _Job:
         self._clock = clock
         self._writer = writer
         self._commands = Commands()
+        self._voice = voice
         self._phases = Phases(voice)
         self._flush = Flush.from_environment()
         self._pulse = Pulse(clock, max(0.01, min(PERIOD_S, self._flush.seconds / 2)))
@@ -160,7 +161,7 @@ class _Job:
         try:
             written = self._writer.end(over.event, over.payload, wait_s=_LAST_WORD_S)
         except BenchraceError as error:
-            os._exit(_exit_for(error))
+            os._exit(_unwritten(self._voice, error))
         os._exit(WorkerExit.DONE if written else WorkerExit.UNWRITABLE)
 
     def _contexts(self, client: ControlClient) -> dict[str, LaneContext]:
@@ -231,6 +232,6 @@ def _complete(lane: JobLane, spec: JobSpec, registry: Registry) -> dict[str, Any
     return lane.params if params is None else complete(params)
 
 
-def _exit_for(error: BenchraceError) -> WorkerExit:
-    full = error.category is Category.DISK_FULL
-    return WorkerExit.DISK_FULL if full else WorkerExit.UNWRITABLE
+def _unwritten(voice: Voice, error: BenchraceError) -> WorkerExit:
+    voice.say(Unwritten(failure=error.failure()))
+    return WorkerExit.UNWRITABLE

@@ -2,8 +2,8 @@
 
 Acts: `phase:P[:HEAT]`, `emit:N`, `pause:S`, `go` (wait for it), `obey` (wait for a cancel and end),
 `deaf` (ignore cancel, TERM and the end of input), `die` (SIGKILL itself), `exit:N`, `torn` (half a
-line), `say:TEXT` (to its error output), `garbage` (no protocol), `child` (start a sleeping child),
-`file:PATH` (wait for it), `done`.
+line), `unwritten` (say that the disk is full, and exit), `say:TEXT` (to its error output),
+`garbage` (no protocol), `child` (start a sleeping child), `file:PATH` (wait for it), `done`.
 """
 
 import os
@@ -17,6 +17,7 @@ from typing import Any
 
 import msgspec
 
+from benchrace.errors import BenchraceError, Category
 from benchrace.events import encode
 from benchrace.events.envelope import Event, JobCancelled, JobDone, Log, Stream
 from benchrace.events.payloads import JobCancelledPayload, JobDonePayload, LogPayload
@@ -139,6 +140,10 @@ class Play:
                 os.kill(os.getpid(), signal.SIGKILL)
             case "exit":
                 os._exit(int(rest))
+            case "unwritten":
+                full = BenchraceError(Category.DISK_FULL, "work.ndjson: No space left on device")
+                say(control.Unwritten(failure=full.failure()))
+                os._exit(control.WorkerExit.UNWRITABLE)
             case "torn":
                 with self.journal.path.open("ab") as file:
                     file.write(b'{"type":"log","ru')

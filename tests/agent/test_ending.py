@@ -7,6 +7,7 @@ from benchrace.errors import BenchraceError, Category
 from benchrace.events import encode
 from benchrace.events.envelope import JobCancelled, JobError
 
+FULL = BenchraceError(Category.DISK_FULL, "work.ndjson: No space left on device")
 PLACE = Place(run_id=None, job_id="j1", machine_id="m", seq=4, t_ns=9, timestamp_s=1.0)
 
 
@@ -19,7 +20,8 @@ PLACE = Place(run_id=None, job_id="j1", machine_id="m", seq=4, t_ns=9, timestamp
         (Circumstances(status=-6), Category.WORKER_DIED, "killed by SIGABRT"),
         (Circumstances(status=-63), Category.WORKER_DIED, "signal 63"),
         (Circumstances(status=3), Category.WORKER_DIED, "exited with status 3"),
-        (Circumstances(status=28, disk_full=True), Category.DISK_FULL, "is full"),
+        (Circumstances(status=28), Category.WORKER_DIED, "exited with status 28"),
+        (Circumstances(status=74, failure=FULL), Category.DISK_FULL, "No space left"),
         (
             Circumstances(failure=BenchraceError(Category.SYSTEM, "no such program")),
             Category.SYSTEM,
@@ -38,7 +40,7 @@ def test_the_cause_is_named(known: Circumstances, category: Category, words: str
 
 
 def test_what_was_asked_for_comes_before_what_broke() -> None:
-    known = Circumstances(status=-9, cancelled="enough", stopped=True, disk_full=True)
+    known = Circumstances(status=-9, cancelled="enough", stopped=True, failure=FULL)
     event = ending(known, PLACE)
     assert isinstance(event, JobCancelled)
     assert event.payload.reason == "enough"

@@ -88,7 +88,10 @@ def test_a_killed_worker_ends_its_job_alone(agent: AgentProcess) -> None:
     agent.until(agent.act("done"), "done")
 
 
-@pytest.mark.parametrize(("act", "category"), [("exit:28", "disk_full"), ("exit:3", "worker_died")])
+@pytest.mark.parametrize(
+    ("act", "category"),
+    [("unwritten", "disk_full"), ("exit:28", "worker_died"), ("exit:74", "worker_died")],
+)
 def test_a_worker_that_leaves_without_an_end(agent: AgentProcess, act: str, category: str) -> None:
     job_id = agent.act("emit:1", act)
     assert agent.until(job_id, "failed")["error"]["category"] == category

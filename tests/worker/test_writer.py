@@ -13,7 +13,7 @@ import pytest
 from benchrace.errors import BenchraceError, Category
 from benchrace.events import ComputeLine, JobCancelled, JobDone, decode
 from benchrace.events import payloads as p
-from benchrace.run.control import WorkerExit
+from benchrace.run.control import Unwritten, WorkerExit
 from benchrace.store.journal import Journal
 from benchrace.testing import FakeClock, Worker, job_lane, job_spec
 from benchrace.worker.writer import Writer
@@ -123,7 +123,10 @@ def test_a_job_on_a_full_disk_ends_at_a_whole_line(
         pytest.skip("mounting is not allowed here")
     try:
         with Worker(order({"units": 50, "text": "y" * 70}, rounds=1000)) as worker:
-            assert worker.wait() == WorkerExit.DISK_FULL
+            assert worker.wait() == WorkerExit.UNWRITABLE
+            *_, last = iter(worker.hear, None)
+            assert isinstance(last, Unwritten)
+            assert last.failure.category is Category.DISK_FULL
             assert "No space left" in worker.log
             assert worker.log.count("\n") == 1
         found = [decode(line) for line in (tmp_path / "work.ndjson").read_bytes().splitlines()]
