@@ -19,7 +19,11 @@ class Estimator(StrEnum):
 
 
 class Metric(msgspec.Struct, frozen=True, kw_only=True):
-    """A number's declaration. `headline` metrics are shown first; the first one ranks lanes."""
+    """A number's declaration. `headline` metrics are shown first; the first one ranks lanes.
+
+    `stamped` numbers come from arrival stamps, so that less than the stamps' own error is a tie.
+    `across` names the metric that ranks instead where lanes count in units that do not compare.
+    """
 
     name: str
     title: str
@@ -28,3 +32,5 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True):
     estimator: Estimator = Estimator.SAMPLE
     headline: bool = False
     formula: str = ""
+    stamped: bool = False
+    across: str | None = None

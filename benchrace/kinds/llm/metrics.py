@@ -3,14 +3,31 @@
 from benchrace.kinds.metric import Better, Estimator, Metric
 
 
-def ms(name: str, title: str, formula: str, *, headline: bool = False) -> Metric:
+def ms(
+    name: str, title: str, formula: str, *, headline: bool = False, stamped: bool = False
+) -> Metric:
     """Declare a time; lower is better."""
     return Metric(
-        name=name, title=title, unit="ms", better=Better.LOWER, headline=headline, formula=formula
+        name=name,
+        title=title,
+        unit="ms",
+        better=Better.LOWER,
+        headline=headline,
+        formula=formula,
+        stamped=stamped,
     )
 
 
-def rate(name: str, title: str, unit: str, formula: str, *, headline: bool = False) -> Metric:
+def rate(
+    name: str,
+    title: str,
+    unit: str,
+    formula: str,
+    *,
+    headline: bool = False,
+    stamped: bool = False,
+    across: str | None = None,
+) -> Metric:
     """Declare a rate, combined as sum / sum; higher is better."""
     return Metric(
         name=name,
@@ -20,6 +37,8 @@ def rate(name: str, title: str, unit: str, formula: str, *, headline: bool = Fal
         estimator=Estimator.RATIO,
         headline=headline,
         formula=formula,
+        stamped=stamped,
+        across=across,
     )
 
 

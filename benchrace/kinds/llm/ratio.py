@@ -72,6 +72,8 @@ def prefill(answer: Answer) -> Measured:
         return Measured(metric=name, value=None, reason="the engine does not tell")
     if usage.cached is None:
         return Measured(metric=name, value=None, reason="the engine tells no cached count")
+    if usage.cached >= usage.prompt:
+        return Measured(metric=name, value=None, reason="the engine had the whole prompt already")
     return rate(name, usage.prompt - usage.cached, took)
 
 

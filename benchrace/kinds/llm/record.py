@@ -72,8 +72,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     `last_ns` the last of either. `bound_ns` is the widest error bound of first and last.
     `connect_ns` is null on a kept connection, `scheduled_ns` is set under an open loop. `request`
     numbers the `chunks` events of the round, where the raw stamps are; `content` counts chunks
-    with content or reasoning, and `skipped` are the indices of chunks without (role, progress,
-    usage, end).
+    with content or reasoning, and `skipped` are the indices of the first 64 chunks without (role,
+    progress, usage, end).
     """
 
     request: int
@@ -118,7 +118,8 @@ class TextRecord(Record, frozen=True, kw_only=True):
     """What a round of text was: the facts around its answers.
 
     `prefix_tokens` is the cached count that the template alone always has; `load_ns` what loading
-    took, apart from the answer, with `load_source` `engine` or `client`.
+    took, apart from the answer, with `load_source` `engine` or `client`. `alone` says whether every
+    other model was out of memory, with what `stayed`; null where the run did not ask for that.
     """
 
     engine: EngineFacts
@@ -131,17 +132,25 @@ class TextRecord(Record, frozen=True, kw_only=True):
     prompt_digest: str
     simulated: bool = False
     fallback_reason: str | None = None
+    alone: bool | None = None
+    stayed: tuple[str, ...] = ()
 
 
 class LlmRecord(TextRecord, frozen=True, kw_only=True):
-    """One answer. `text` is its beginning, at most 4,096 characters."""
+    """One answer. `text` is its beginning, at most 4,096 characters, and `nonce` what its prompt
+    began with: equal digest and nonce are equal prompts.
+    """
 
     answer: Answer
     text: str = ""
+    nonce: str = ""
 
 
 class Steady(msgspec.Struct, frozen=True, kw_only=True):
-    """The window in which all streams were busy; `tokens` by each answer's share of chunks."""
+    """The window in which all streams were busy: after `start_ns`, up to and with `end_ns`.
+
+    `tokens` are each answer's output by its share of chunks in the window.
+    """
 
     start_ns: int
     end_ns: int

@@ -12,11 +12,20 @@ from benchrace.kinds.llm.single import gaps, ms
 from benchrace.kinds.metric import Better, Metric
 
 PERCENTILES = (50, 95, 99)
+_RATES = (
+    "throughput_tokens_per_s",
+    "throughput_chars_per_s",
+    "requests_per_s",
+    "goodput_per_s",
+    "steady_tokens_per_s",
+)
 
 
 def _percentiles(name: str, title: str, formula: str) -> tuple[Metric, ...]:
     return tuple(
-        metrics.ms(f"{name}_p{p}_ms", f"{title} p{p}", f"p{p} over requests of {formula}")
+        metrics.ms(
+            f"{name}_p{p}_ms", f"{title} p{p}", f"p{p} over requests of {formula}", stamped=True
+        )
         for p in PERCENTILES
     )
 
@@ -28,6 +37,15 @@ METRICS = (
         "tok/s",
         "sum N_out / (last t_last - first t_send); never a sum of rates",
         headline=True,
+        stamped=True,
+        across="throughput_chars_per_s",
+    ),
+    metrics.rate(
+        "throughput_chars_per_s",
+        "Throughput in characters",
+        "char/s",
+        "sum of characters / (last t_last - first t_send)",
+        stamped=True,
     ),
     metrics.rate(
         "steady_tokens_per_s",
@@ -38,6 +56,12 @@ METRICS = (
     metrics.rate("requests_per_s", "Requests", "req/s", "answers / (last t_last - first t_send)"),
     metrics.rate(
         "goodput_per_s", "Goodput", "req/s", "answers that meet every stated limit / second"
+    ),
+    metrics.ms(
+        "total_mean_ms",
+        "Mean total",
+        "mean over requests of t_last - t_send, under an open loop of t_last - t_scheduled",
+        stamped=True,
     ),
     *_percentiles("ttft", "Time to first token", "t_first - t_send"),
     *_percentiles("tpot", "Time per output token", "(t_last - t_first) / (N_out - 1)"),
@@ -73,15 +97,15 @@ def derive(record: ServeRecord, params: ServeParams) -> Iterable[Measured]:
         if len(known) == len(told) and known:
             yield Measured(metric=name, value=sum(known))
         else:
-            yield Measured(metric=name, value=None, reason="the engine does not tell of all")
+            reason = "the engine does not tell of all" if good else "no answer was whole"
+            yield Measured(metric=name, value=None, reason=reason)
     yield ms("load_ms", record.load_ns, "nothing was loaded, or the engine does not tell")
 
 
 def rates(record: ServeRecord, good: Sequence[Answer], params: ServeParams) -> Iterable[Measured]:
     """What the system as a whole did."""
-    names = ("throughput_tokens_per_s", "requests_per_s", "goodput_per_s", "steady_tokens_per_s")
     if not good:
-        for name in names:
+        for name in _RATES:
             yield Measured(metric=name, value=None, reason="no answer was whole")
         return
     last = max(each.last_ns for each in good if each.last_ns is not None)
@@ -92,6 +116,7 @@ def rates(record: ServeRecord, good: Sequence[Answer], params: ServeParams) -> I
         yield Measured(metric="throughput_tokens_per_s", value=None, reason=reason)
     else:
         yield ratio.rate("throughput_tokens_per_s", sum(n for n in tokens if n is not None), span)
+    yield ratio.rate("throughput_chars_per_s", sum(each.characters for each in good), span)
     yield ratio.rate("requests_per_s", len(good), span)
     if _limits(params):
         yield ratio.rate("goodput_per_s", sum(meets(each, params) for each in good), span)
@@ -133,6 +158,10 @@ def needed(p: int) -> int:
 
 
 def _latencies(good: Sequence[Answer], params: ServeParams) -> Iterable[Measured]:
+    of_total = _SPANS["total" if params.arrival is Arrival.CLOSED else "total_scheduled"]
+    totals = [value for value in map(of_total, good) if value is not None]
+    mean = math.fsum(totals) / len(totals) if totals else None
+    yield ms("total_mean_ms", mean, "no answer was whole")
     for name, of in _SPANS.items():
         if name.endswith("_scheduled") and params.arrival is Arrival.CLOSED:
             reason = "a closed loop has no schedule"

@@ -16,10 +16,20 @@ METRICS = (
         "tok/s",
         "(N_out - 1) / (t_last - t_first); over rounds sum / sum",
         headline=True,
+        stamped=True,
+        across="chars_per_s",
     ),
-    metrics.ms("ttft_ms", "Time to first token", "t_first - t_send, resident model", headline=True),
-    metrics.ms("total_ms", "Total", "t_last - t_send", headline=True),
-    metrics.ms("ttfo_ms", "Time to first output", "first non-reasoning content - t_send"),
+    metrics.ms(
+        "ttft_ms",
+        "Time to first token",
+        "t_first - t_send, resident model",
+        headline=True,
+        stamped=True,
+    ),
+    metrics.ms("total_ms", "Total", "t_last - t_send", headline=True, stamped=True),
+    metrics.ms(
+        "ttfo_ms", "Time to first output", "first non-reasoning content - t_send", stamped=True
+    ),
     metrics.ms("tpot_ms", "Time per output token", "(t_last - t_first) / (N_out - 1)"),
     metrics.ms("itl_ms", "Inter-token latency", "median gap of chunks, where N_out = chunks"),
     metrics.ms("icl_p50_ms", "Inter-chunk latency p50", "median of t_c(i+1) - t_c(i)"),
@@ -39,7 +49,9 @@ METRICS = (
         "tok/s",
         "(N_in - N_cached) / the engine's prefill time; unknown without N_cached",
     ),
-    metrics.rate("chars_per_s", "Characters", "char/s", "characters / (t_last - t_first)"),
+    metrics.rate(
+        "chars_per_s", "Characters", "char/s", "characters / (t_last - t_first)", stamped=True
+    ),
     metrics.ms("load_ms", "Load", "loading the model, apart from the answer"),
     metrics.ms("connect_ms", "Connect", "TCP and TLS, apart from the answer"),
     metrics.count(

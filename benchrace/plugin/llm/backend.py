@@ -24,10 +24,10 @@ from benchrace.kinds.llm import (
 )
 from benchrace.plugin.backend import Backend, Lane
 from benchrace.plugin.context import Context
-from benchrace.plugin.llm import gaps, many, mock
+from benchrace.plugin.llm import cache, gaps, many, mock
 from benchrace.plugin.llm.ask import Ask, ask, digest_of, nonce_text
 from benchrace.plugin.llm.hearing import Heard, hear
-from benchrace.plugin.llm.marks import mark, mark_round
+from benchrace.plugin.llm.marks import mark
 from benchrace.plugin.llm.piece import Piece
 from benchrace.plugin.stream import StreamLimits, StreamRequest, TimingSource
 
@@ -47,13 +47,17 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(kw_only=True)
 class Opened:
-    """A lane that is open: the engine, and what was found out before the rounds."""
+    """A lane that is open: the engine, and what was found out before the rounds.
+
+    `also` goes into its nonces: its model's name, where the engine has it under another as well.
+    """
 
     facts: EngineFacts
     loaded: Loaded
     prefix: int | None = None
     mock: str | None = None
     unsettled: bool = False
+    also: tuple[str, ...] = ()
 
 
 class TextBackend(Backend):
@@ -61,10 +65,14 @@ class TextBackend(Backend):
     many streams are its own work, so that all engines are measured alike.
 
     `tells_cached` says whether the engine tells how much of a prompt it had already; only then
-    can a cache state be proved.
+    can a cache state be proved. `early_end_remedy` says what to do where a stream just ends.
     """
 
     tells_cached: ClassVar[bool] = False
+    early_end_remedy: ClassVar[str] = (
+        "Look at the engine's log: it closed the stream before its end, or stopped at text "
+        "that repeats itself."
+    )
 
     @abstractmethod
     async def facts(self, lane: Lane[Any], context: Context) -> EngineFacts:
@@ -103,7 +111,8 @@ class TextBackend(Backend):
             loaded = Loaded()
             if params.residence is Residence.WARM:
                 loaded = await self.load(lane, context)
-            opened = Opened(facts=await self.facts(lane, context), loaded=loaded)
+            facts = await self.facts(lane, context)
+            opened = Opened(facts=facts, loaded=loaded, also=self._also(facts))
             if self.tells_cached and params.residence is Residence.WARM:
                 opened.prefix = await self._prefix(lane, context)
         except BenchraceError as error:
@@ -139,9 +148,15 @@ class TextBackend(Backend):
         lanes: dict[str, Opened] = self.__dict__.setdefault("_opened", {})
         return lanes
 
+    def _also(self, facts: EngineFacts) -> tuple[str, ...]:
+        """Tell models of one digest apart: lanes of unlike models share the worker's nonces."""
+        names: dict[str | None, str] = self.__dict__.setdefault("_names", {})
+        first = names.setdefault(facts.digest, facts.model)
+        return () if facts.digest is None or first == facts.model else (facts.model,)
+
     async def _single(self, lane: Lane[Any], context: Context, opened: Opened) -> Record:
-        asked = ask(lane, nonce_text(context.round.nonce))
-        request = self.request(asked, _limits(lane.params))
+        nonce = nonce_text(context.round.nonce, *opened.also)
+        request = self.request(ask(lane, nonce), _limits(lane.params))
         connect = await context.stream.prepare(request.url)
         t0 = context.clock.monotonic_ns()
         heard = await hear(self, request, context, number=0, t0_ns=t0, show=context.token)
@@ -155,19 +170,20 @@ class TextBackend(Backend):
         if connect:
             answer = msgspec.structs.replace(answer, connect_ns=connect)
         record = LlmRecord(
-            **self._around(lane, opened, [replace(heard, answer=answer)]),
+            **self._around(lane, context, opened, [replace(heard, answer=answer)]),
             answer=answer,
             text=heard.text,
+            nonce=nonce if lane.params.prefix is Prefix.UNIQUE else "",
         )
-        mark(record, answer, lane.params, context)
-        mark_round(record, lane.params, context, answer.usage.cached or 0)
+        mark(record, [answer], lane.params, context)
         return record
 
     async def _many(self, lane: Lane[Any], context: Context, opened: Opened) -> Record:
         limits = _limits(lane.params)
 
         def request(number: int) -> StreamRequest:
-            return self.request(ask(lane, nonce_text(context.round.nonce, number)), limits)
+            nonce = nonce_text(context.round.nonce, *opened.also, number)
+            return self.request(ask(lane, nonce), limits)
 
         t0 = context.clock.monotonic_ns()
         heard = await many.play(self, request, lane.params, context, t0)
@@ -180,28 +196,25 @@ class TextBackend(Backend):
             text = f"{len(failed)} of {len(heard)} requests failed: {failed[0].message}"
             context.suspect("requests_failed", text)
         record = ServeRecord(
-            **self._around(lane, opened, good),
+            **self._around(lane, context, opened, good),
             answers=tuple(each.answer for each in heard),
             gaps=gaps.digest([gap for each in good for gap in each.gaps]),
             steady=many.steady(heard, lane.params, t0),
         )
-        for each in good:
-            mark(record, each.answer, lane.params, context)
-        most = max(each.answer.usage.cached or 0 for each in good)
-        mark_round(record, lane.params, context, most)
+        mark(record, [each.answer for each in good], lane.params, context)
         return record
 
     async def _mocked(self, lane: Lane[Any], context: Context, opened: Opened) -> Record:
         t0 = context.clock.monotonic_ns()
         asked = ask(lane, nonce_text(context.round.nonce))
         heard = await mock.answer(asked, context, t0)
-        around = self._around(lane, replace(opened, facts=mock.FACTS), [heard])
+        around = self._around(lane, context, replace(opened, facts=mock.FACTS), [heard])
         record: LlmRecord | ServeRecord
         if isinstance(lane.params, ServeParams):
             record = ServeRecord(**around, answers=(heard.answer,), gaps=heard.answer.gaps)
         else:
             record = LlmRecord(**around, answer=heard.answer, text=heard.text)
-        mark_round(record, lane.params, context, 0)
+        mark(record, [], lane.params, context)
         return record
 
     async def _unwell(self, lane: Lane[Any], context: Context, opened: Opened) -> None:
@@ -209,7 +222,15 @@ class TextBackend(Backend):
         opened.unsettled = False
 
     async def _prefix(self, lane: Lane[Any], context: Context) -> int | None:
-        """What the template alone always hits: the cached count of a second, unlike prompt."""
+        """What the template alone always hits: the cached count of a second, unlike prompt.
+
+        The prompts are short, so that it costs no long prefill, and unlike also where the lane's
+        own are not.
+        """
+        short = msgspec.structs.replace(
+            lane.params, prefix=Prefix.UNIQUE, prompt="", prompt_tokens=0
+        )
+        lane = msgspec.structs.replace(lane, params=short)
         cached: int | None = None
         for _ in range(2):
             asked = ask(lane, nonce_text(secrets.token_hex(16)), max_tokens=1)
@@ -221,8 +242,13 @@ class TextBackend(Backend):
             cached = heard.answer.usage.cached
         return cached
 
-    def _around(self, lane: Lane[Any], opened: Opened, heard: Sequence[Heard]) -> dict[str, Any]:
-        state, proof = self._cache(lane.params, opened, heard)
+    def _around(
+        self, lane: Lane[Any], context: Context, opened: Opened, heard: Sequence[Heard]
+    ) -> dict[str, Any]:
+        told = [each.answer.usage.cached for each in heard]
+        state, proof = cache.state(lane.params, opened.prefix, told)
+        if opened.mock is not None:
+            state, proof = CacheState.UNKNOWN, CacheProof.NONE
         sources = {each.source for each in heard}
         return {
             "engine": opened.facts,
@@ -236,24 +262,6 @@ class TextBackend(Backend):
             "simulated": opened.mock is not None,
             "fallback_reason": opened.mock,
         }
-
-    def _cache(
-        self, params: TextParams, opened: Opened, heard: Sequence[Heard]
-    ) -> tuple[CacheState, CacheProof]:
-        if opened.mock is not None:
-            return CacheState.UNKNOWN, CacheProof.NONE
-        told = [each.answer.usage.cached for each in heard]
-        known = [count for count in told if count is not None]
-        cold = params.residence is Residence.COLD
-        unique = CacheState.COLD_LOAD if cold else CacheState.WARM_UNIQUE
-        if len(known) == len(told):
-            allowed = max(opened.prefix or 0, 1)
-            hit = any(count > allowed for count in known)
-            # Of many streams only the first after a load is cold; what they share is no hit.
-            return (CacheState.PREFIX_HIT if hit else unique), CacheProof.ENGINE
-        if params.prefix is Prefix.UNIQUE or cold:
-            return unique, CacheProof.INFERRED
-        return CacheState.UNKNOWN, CacheProof.NONE
 
 
 def _limits(params: TextParams) -> StreamLimits:

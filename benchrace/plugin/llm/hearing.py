@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+import msgspec
+
 from benchrace.errors import BenchraceError, Category
 from benchrace.kinds.llm import Answer, EngineTimes, Usage
 from benchrace.plugin.context import Context
@@ -19,6 +21,11 @@ _KEPT = 4096
 
 class Speaker(Protocol):
     """The side of an engine's protocol that hearing needs."""
+
+    @property
+    def early_end_remedy(self) -> str:
+        """What to do about a stream that ends without a finish reason."""
+        ...
 
     def read(self, data: bytes) -> Piece:
         """Say what a chunk says; raises `bad_output` for what is no message."""
@@ -94,6 +101,13 @@ class Hearing:
             if part:
                 self._show(part)
 
+    def _usage(self) -> Usage:
+        """A token without a chunk is believed only where exactly that many chunks are missing."""
+        usage = self.usage
+        if usage.unseen and usage.output != len(self.stamps) + usage.unseen:
+            return msgspec.structs.replace(usage, unseen=0)
+        return usage
+
     def answer(
         self,
         *,
@@ -118,7 +132,7 @@ class Hearing:
             content=len(stamps),
             skipped=tuple(self._skipped),
             characters=self.characters,
-            usage=self.usage,
+            usage=self._usage(),
             times=self.times,
             finish=self.finish,
             clean_end=clean,
@@ -151,10 +165,10 @@ async def hear(
             if not 200 <= stream.status < 300:
                 raise speaker.refusal(stream.status, await stream.text())
             await _read(stream, speaker, hearing)
-            source, clean = stream.timing_source, True
+            source, clean = stream.timing_source, hearing.failure is None
     except BenchraceError as error:
         hearing.failure = hearing.failure or error
-    hearing.failure = hearing.failure or lacking(hearing)
+    hearing.failure = hearing.failure or lacking(hearing, speaker.early_end_remedy)
     answer = hearing.answer(
         request=number,
         t0_ns=t0_ns,
@@ -177,16 +191,18 @@ async def _read(stream: Stream, speaker: Speaker, hearing: Hearing) -> None:
     async for chunk in stream:
         if hearing.take(chunk, speaker.read(chunk.data)):
             stream.first_content()
+        if hearing.failure is not None:
+            # An engine may say what went wrong and then hold the stream open.
+            return
 
 
-def lacking(hearing: Hearing) -> BenchraceError | None:
+def lacking(hearing: Hearing, early_end_remedy: str) -> BenchraceError | None:
     """Say what a stream that ended without an error lacks: an end alone proves nothing."""
     if hearing.finish is None and not hearing.done:
         return BenchraceError(
             Category.ENDED_EARLY,
             f"the stream ended after {len(hearing.stamps)} chunks without a finish reason",
-            "Look at the engine's log: it closed the stream before its end, or stopped at text "
-            "that repeats itself.",
+            early_end_remedy,
         )
     if not hearing.stamps:
         return BenchraceError(

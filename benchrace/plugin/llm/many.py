@@ -1,7 +1,7 @@
 """Many requests at the same time: closed loops, and open ones that never wait for the engine."""
 
 import random
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
@@ -97,7 +97,8 @@ def steady(heard: Sequence[Heard], params: ServeParams, t0_ns: int) -> Steady | 
     """The window in which all streams of a closed loop were busy with tokens.
 
     From the first token of the last stream to begin, to the last token of the first that ends with
-    nothing left to send. Tokens are each answer's N_out by its share of chunks in the window.
+    nothing left to send. Tokens are each answer's N_out by its share of chunks after the start, as
+    those of a chunk were made before it came.
     """
     streams = min(params.concurrency, len(heard))
     if params.arrival is not Arrival.CLOSED or any(
@@ -112,6 +113,6 @@ def steady(heard: Sequence[Heard], params: ServeParams, t0_ns: int) -> Steady | 
         return None
     tokens = 0.0
     for each in heard:
-        inside = bisect_right(each.stamps, end) - bisect_left(each.stamps, start)
+        inside = bisect_right(each.stamps, end) - bisect_right(each.stamps, start)
         tokens += (each.answer.usage.output or 0) * inside / each.answer.content
     return Steady(start_ns=start - t0_ns, end_ns=end - t0_ns, tokens=tokens)

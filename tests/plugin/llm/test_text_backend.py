@@ -156,7 +156,7 @@ async def test_no_two_requests_to_one_engine_begin_alike() -> None:
 async def test_a_prompt_that_the_engine_had_already_is_no_result() -> None:
     async def cached(peer: Peer, asked: Asked) -> None:
         # The two requests that measure the template come first, with one token each.
-        await scripted(1 if json.loads(asked.body)["n"] == 1 else 8)(peer, asked)
+        await scripted(1 if json.loads(asked.body)["n"] == 1 else 30)(peer, asked)
 
     async with racing(cached, LLM, max_tokens=30) as at:
         record: Any = await at.backend.round(at.lane, at.context)

@@ -1,0 +1,78 @@
+"""What is asked: nonces, rendering, lengths, digests."""
+
+from typing import Any
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchrace.kinds.llm import LlmParams, Prefix, TextParams
+from benchrace.plugin import Lane
+from benchrace.plugin.llm.ask import ask, digest_of, nonce_text, text_of
+
+
+def lane(**params: Any) -> Lane[TextParams]:
+    return Lane(lane_id="l", label="l", kind="llm_generate", params=LlmParams(**params))
+
+
+def test_a_million_nonces_are_all_unlike_and_equally_long() -> None:
+    # By the digest's own numbers: a text for each would take longer than the test may.
+    seen = {nonce_text("salt", round_, 0) for round_ in range(50_000)}
+    assert len(seen) == 50_000
+    assert {len(each) for each in seen} == {23}
+    numbers = set()
+    for number in range(1_000_000):
+        numbers.add(_number(number))
+    assert len(numbers) == 1_000_000
+
+
+def _number(number: int) -> int:
+    """The number that `nonce_text` writes in base 900, as it makes it."""
+    import hashlib
+
+    digest = hashlib.sha256(str(number).encode()).digest()
+    return int.from_bytes(digest[:16], "big") % 900**6
+
+
+def test_the_shortcut_of_the_test_above_is_what_nonces_hold() -> None:
+    for number in range(100):
+        groups = [int(each) - 100 for each in nonce_text(number).split(" ")]
+        assert sum(group * 900**place for place, group in enumerate(groups)) == _number(number)
+
+
+@given(st.lists(st.text(max_size=20) | st.integers(), max_size=4))
+def test_a_nonce_is_six_groups_of_three_digits(parts: list[Any]) -> None:
+    groups = nonce_text(*parts).split(" ")
+    assert len(groups) == 6
+    assert all(100 <= int(group) <= 999 for group in groups)
+    assert nonce_text(*parts) == nonce_text(*parts)
+
+
+def test_parts_are_told_apart() -> None:
+    assert nonce_text("1", "23") != nonce_text("12", "3")
+
+
+def test_the_nonce_comes_before_everything_that_is_written() -> None:
+    plain = ask(lane(prompt="p"), "123 456")
+    assert (plain.system, plain.prompt) == ("", "123 456\np")
+    told = ask(lane(prompt="p", system="s"), "123 456")
+    assert (told.system, told.prompt) == ("123 456\ns", "p")
+    shared = ask(lane(prompt="p", system="s", prefix=Prefix.SHARED), "123 456")
+    assert (shared.system, shared.prompt) == ("s", "p")
+
+
+def test_the_nonce_is_no_part_of_the_works_digest() -> None:
+    params = lane(prompt="p").params
+    assert digest_of(params) == digest_of(msgspec.structs.replace(params, seed=7))
+    assert digest_of(params) != digest_of(msgspec.structs.replace(params, prompt="q"))
+    assert digest_of(params) != digest_of(msgspec.structs.replace(params, system="p"))
+
+
+@given(st.integers(1, 20_000))
+def test_a_wanted_length_gives_about_as_many_words(tokens: int) -> None:
+    words = len(text_of(LlmParams(prompt_tokens=tokens)).split())
+    assert words == max(1, round(tokens / 1.3) - 6)
+
+
+def test_without_a_wanted_length_the_text_is_as_written() -> None:
+    assert text_of(LlmParams(prompt=" as it is \n")) == " as it is \n"

@@ -1,0 +1,109 @@
+"""The steady window against a count of everything, and instants of open loops."""
+
+import itertools
+from array import array
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchrace.kinds.llm import Arrival, ServeParams, Usage
+from benchrace.plugin.llm.hearing import Heard
+from benchrace.plugin.llm.many import instants, steady
+from benchrace.plugin.stream import TimingSource
+from tests.kinds.llm_answers import answer
+
+
+def heard(sent: int, stamps: list[int], tokens: int) -> Heard:
+    said = answer(send_ns=sent, content=len(stamps), usage=Usage(output=tokens))
+    return Heard(
+        answer=said,
+        text="",
+        gaps=array("q"),
+        stamps=array("q", stamps),
+        failure=None,
+        source=TimingSource.USER,
+    )
+
+
+def played(streams: int, work: list[tuple[int, list[int]]]) -> list[Heard]:
+    """Play a closed loop: each request waits for a stream, prefills, then steps."""
+    free = [0] * min(streams, len(work))
+    done = []
+    for prefill, steps in work:
+        stream = min(range(len(free)), key=free.__getitem__)
+        sent = free[stream]
+        stamps = list(itertools.accumulate(steps, initial=sent + prefill))
+        free[stream] = stamps[-1]
+        done.append(heard(sent, stamps, 2 * len(stamps)))
+    return done
+
+
+def counted(streams: int, found: list[Heard]) -> tuple[int, int, float] | None:
+    """The window and its tokens, instant by instant."""
+    firsts = sorted(found, key=lambda each: each.answer.send_ns)[: min(streams, len(found))]
+    start = max(each.stamps[0] for each in firsts)
+    ends = sorted(each.stamps[-1] for each in found)
+    left = len(found) - min(streams, len(found))
+    end = ends[left]
+    if end <= start:
+        return None
+    tokens = sum(2.0 for each in found for stamp in each.stamps if start < stamp <= end)
+    return start, end, tokens
+
+
+@given(
+    st.integers(1, 6),
+    st.lists(
+        st.tuples(st.integers(1, 50), st.lists(st.integers(1, 20), min_size=1, max_size=30)),
+        min_size=1,
+        max_size=20,
+    ),
+)
+def test_the_window_holds_what_a_count_of_everything_holds(
+    streams: int, work: list[tuple[int, list[int]]]
+) -> None:
+    found = played(streams, work)
+    params = ServeParams(concurrency=streams, requests=len(work))
+    window, wanted = steady(found, params, 0), counted(streams, found)
+    assert (window is None) == (wanted is None)
+    if window is not None and wanted is not None:
+        assert (window.start_ns, window.end_ns) == wanted[:2]
+        assert abs(window.tokens - wanted[2]) < 1e-6
+
+
+def test_streams_in_step_have_the_rate_of_one_times_their_number() -> None:
+    # Four streams, a token each 10 ns, all begun at once.
+    found = [heard(0, list(range(10, 1010, 10)), 100) for _ in range(4)]
+    window = steady(found, ServeParams(concurrency=4, requests=4), 0)
+    assert window is not None
+    assert window.tokens / (window.end_ns - window.start_ns) == 4 / 10
+
+
+def test_no_window_is_told_where_something_is_not_known() -> None:
+    good = heard(0, [1, 2, 3], 3)
+    params = ServeParams(concurrency=1, requests=1)
+    assert steady([good], params, 0) is not None
+    unknown = heard(0, [1, 2, 3], 3)
+    object.__setattr__(unknown, "answer", answer(usage=Usage()))
+    assert steady([unknown], params, 0) is None
+    assert steady([good], ServeParams(concurrency=1, arrival=Arrival.CONSTANT), 0) is None
+
+
+@given(st.integers(0, 2**31 - 1), st.floats(0.5, 1000))
+def test_instants_rise_and_are_the_same_for_every_lane(seed: int, rate: float) -> None:
+    for arrival in (Arrival.CONSTANT, Arrival.POISSON):
+        params = ServeParams(arrival=arrival, rate=rate, seed=seed, requests=64)
+        due = instants(params)
+        assert due == sorted(due) == instants(params)
+        assert due[0] == 0
+        assert len(due) == 64
+
+
+def test_poisson_has_about_the_asked_rate() -> None:
+    params: Any = ServeParams(arrival=Arrival.POISSON, rate=100.0, requests=256)
+    means = [
+        instants(ServeParams(arrival=params.arrival, rate=100.0, requests=256, seed=seed))[-1]
+        for seed in range(40)
+    ]
+    assert abs(sum(means) / 40 / 1e9 - 2.55) < 0.1
