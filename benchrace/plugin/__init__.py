@@ -36,8 +36,17 @@ from benchrace.kinds.llm import (
 )
 from benchrace.plugin.backend import Backend, Config, Lane
 from benchrace.plugin.context import Context, RoundInfo
-from benchrace.plugin.llm import Ask, Loaded, Piece, TextBackend
-from benchrace.plugin.readiness import Model, Probe, Problem, Readiness
+from benchrace.plugin.engine_process import EngineProcess, Launch, answers_at
+from benchrace.plugin.llm import Ask, Loaded, Piece, TextBackend, Whereabouts, whereabouts
+from benchrace.plugin.operations import (
+    Asset,
+    NotOffered,
+    Operated,
+    Operation,
+    Reset,
+    Unloaded,
+)
+from benchrace.plugin.readiness import KvLayers, Model, Probe, Problem, Readiness, Resident
 from benchrace.plugin.spec import hookimpl
 from benchrace.plugin.stream import (
     Chunk,
@@ -59,6 +68,7 @@ __all__ = [
     "Annotated",
     "Answer",
     "Ask",
+    "Asset",
     "Backend",
     "BenchraceError",
     "Better",
@@ -72,13 +82,16 @@ __all__ = [
     "Context",
     "Drawing",
     "EngineFacts",
+    "EngineProcess",
     "EngineTimes",
     "Estimator",
     "FieldError",
     "Format",
     "Kind",
+    "KvLayers",
     "Lag",
     "Lane",
+    "Launch",
     "LlmParams",
     "LlmRecord",
     "Loaded",
@@ -86,6 +99,9 @@ __all__ = [
     "Meta",
     "Metric",
     "Model",
+    "NotOffered",
+    "Operated",
+    "Operation",
     "Params",
     "Piece",
     "Probe",
@@ -93,6 +109,8 @@ __all__ = [
     "Readiness",
     "Record",
     "Rendering",
+    "Reset",
+    "Resident",
     "Resource",
     "RoundInfo",
     "ServeParams",
@@ -106,7 +124,11 @@ __all__ = [
     "TextParams",
     "Thinking",
     "TimingSource",
+    "Unloaded",
     "Usage",
+    "Whereabouts",
     "Workload",
+    "answers_at",
     "hookimpl",
+    "whereabouts",
 ]

@@ -1,13 +1,14 @@
 """A backend: a plugin's object that speaks to one engine. Made in a worker, one per job."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Generic, TypeVar
 
 import msgspec
 
 from benchrace.kinds import Params, Record
 from benchrace.plugin.context import Context
+from benchrace.plugin.operations import Asset, NotOffered, Operated, Operation, Reset, Unloaded
 from benchrace.plugin.readiness import Probe, Readiness
 from benchrace.plugin.workload import Workload
 
@@ -67,3 +68,46 @@ class Backend(ABC):
     async def calibrate(self, lane: Lane[Any], context: Context) -> Mapping[str, Any] | None:
         """Find the workload's `automatic` parameter for a round of about two seconds."""
         return None
+
+    # Operations on the engine, while nothing is measured. Override what the engine can do.
+
+    async def reset(self, context: Context) -> Reset:
+        """Stop the engine, start it again, and wait until it answers."""
+        raise NotOffered(self.name, Operation.RESET)
+
+    async def start(self, context: Context) -> Operated:
+        """Start the engine and wait until it answers; fine where it does already."""
+        raise NotOffered(self.name, Operation.START)
+
+    async def stop(self, context: Context) -> Operated:
+        """Stop the engine and wait until it is gone; fine where it is already."""
+        raise NotOffered(self.name, Operation.STOP)
+
+    async def unload(self, model: str | None, context: Context) -> Unloaded:
+        """Free the memory of `model`, or of all; return when the engine says that it is gone."""
+        raise NotOffered(self.name, Operation.UNLOAD)
+
+    async def pull(self, model: str, context: Context) -> None:
+        """Bring a model to the engine; show `context.progress(done, total, "B")`.
+
+        A pull that is broken off goes on where it was when it is asked for again.
+        """
+        raise NotOffered(self.name, Operation.PULL)
+
+    async def sync(self, assets: Sequence[Asset], context: Context) -> None:
+        """Bring files to the engine, checked by their digests; none named: all it is set to have.
+
+        Show `context.progress(done, total, "B")`.
+        """
+        raise NotOffered(self.name, Operation.SYNC)
+
+    def legacy(self, probe: Probe) -> Mapping[str, Any]:
+        """Give this backend's part of the older capabilities answer; keys that it has no say in
+        are left out. `probe` is what `probe` answered last.
+        """
+        return {}
+
+    @classmethod
+    def operations(cls) -> tuple[Operation, ...]:
+        """Give the operations that this class overrides."""
+        return tuple(each for each in Operation if getattr(cls, each) is not getattr(Backend, each))

@@ -87,6 +87,7 @@ def _backend(backend: type[Backend]) -> BackendDescription:
         version=backend.version,
         workloads=tuple(_workload(each) for each in backend.workloads),
         config_schema=None if backend.config is None else params_schema(backend.config),
+        operations=backend.operations(),
     )
 
 

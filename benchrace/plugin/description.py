@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from benchrace.kinds import Metric
+from benchrace.plugin.operations import Operation
 from benchrace.plugin.workload import Drawing, Resource
 
 
@@ -31,6 +32,7 @@ class BackendDescription(msgspec.Struct, frozen=True, kw_only=True):
     version: str | None
     workloads: tuple[WorkloadDescription, ...]
     config_schema: dict[str, Any] | None = None
+    operations: tuple[Operation, ...] = ()
 
 
 class PluginDescription(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,274 @@
+"""Start, stop and reset an engine: by its systemd unit, by brew's services, or by a command."""
+
+import os
+import shlex
+import signal
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated
+
+import anyio
+import msgspec
+from msgspec import Meta
+
+from benchrace.config.places import data_dir
+from benchrace.plugin.context import Context
+from benchrace.plugin.engine_command import Outliving, Said, end_group, run, spawn, tail
+from benchrace.plugin.operations import NotOffered, Operated, Operation, Reset
+
+LOG_DIR = "RESET_LOG_DIR"
+POLL_S = 1.5
+_FIRST_POLL_S = 0.05
+_SAME_START_S = 2.0
+
+Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9@][A-Za-z0-9@:._+-]*$", max_length=200)]
+
+
+class Launch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How an engine is started and stopped: at most one way of `unit` (systemd's, needs the
+    rights for it), `user_unit`, `brew` (a service of Homebrew) and `command` (a list of words).
+
+    A command's engine is stopped by `stop_command`, or, where it was started from here, by TERM
+    and then KILL. `environment` is for the command. Limits in seconds.
+    """
+
+    unit: Name | None = None
+    user_unit: Name | None = None
+    brew: Name | None = None
+    command: tuple[str, ...] = ()
+    stop_command: tuple[str, ...] = ()
+    environment: dict[str, str] = {}
+    start_timeout_s: Annotated[float, Meta(gt=0)] = 120.0
+    stop_timeout_s: Annotated[float, Meta(gt=0)] = 30.0
+
+    def __post_init__(self) -> None:
+        ways = (self.unit, self.user_unit, self.brew, self.command)
+        if sum(1 for way in ways if way) > 1:
+            raise ValueError("give one of unit, user_unit, brew and command, not several")
+
+    @property
+    def known(self) -> bool:
+        """Tell whether there is any way to start it."""
+        return bool(self.unit or self.user_unit or self.brew or self.command)
+
+
+class EngineProcess:
+    """One engine as `launch` says; `answers` asks it, and says False while it does not answer.
+
+    `<NAME>_START_TIMEOUT_S` and `HEALTH_POLL_INTERVAL_S` of the environment win. Logs of commands
+    go to `RESET_LOG_DIR`, else below the data folder.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        launch: Launch,
+        context: Context,
+        answers: Callable[[], Awaitable[bool]],
+    ) -> None:
+        self._name = name
+        self._launch = launch
+        self._context = context
+        self._answers = answers
+        folder = Path(os.environ.get(LOG_DIR) or data_dir() / "engines")
+        self._out, self._log = folder / f"{name}.out", folder / f"{name}.log"
+        self._mark = folder / f"{name}.pid"
+        self._process: Outliving | None = None
+
+    async def start(self) -> Operated:
+        """Start it and wait until it answers; fine where it does already. Raises `NotOffered`."""
+        if await self._answers():
+            return Operated(ok=True, notes=("it answers already",))
+        done = await self._start(Operation.START)
+        return Operated(
+            ok=done.healthy is True,
+            notes=done.notes,
+            pid=None if self._process is None else self._process.pid,
+        )
+
+    async def stop(self) -> Operated:
+        """Stop it and wait until it is silent; fine where it is. Raises `NotOffered`."""
+        if not await self._running():
+            return Operated(ok=True, notes=("it does not run",))
+        notes = await self._stop(Operation.STOP)
+        return Operated(ok=not notes, notes=notes)
+
+    async def reset(self) -> Reset:
+        """Stop it, start it, and wait until it answers. Raises `NotOffered`."""
+        if not self._launch.known:
+            raise self._no_way(Operation.RESET)
+        running = await self._running()
+        notes = await self._stop(Operation.RESET) if running else ("it did not run",)
+        if running and notes:
+            # Started beside the old one it would answer for it, or take its port for its own.
+            return Reset(stopped=False, healthy=await self._answers(), notes=notes)
+        done = await self._start(Operation.RESET)
+        return msgspec.structs.replace(done, stopped=running, notes=(*notes, *done.notes))
+
+    async def _running(self) -> bool:
+        """Tell whether there is anything to stop; a service may run and not answer."""
+        served = self._words("stop") is not None
+        return served or await self._answers() or await self._started_here() is not None
+
+    async def _start(self, operation: Operation) -> Reset:
+        words = self._words("start")
+        self._context.log(f"{self._name}: {shlex.join(words or self._launch.command)}")
+        if words is None and not self._launch.command:
+            raise self._no_way(operation)
+        began_ns = self._context.clock.monotonic_ns()
+        said: Said | None = None
+        if words is None:
+            await self._context.run_blocking(self._spawn)
+        else:
+            said = await run(words, self._start_s)
+        notes: tuple[str, ...] = () if said is None or said.ok else (said.why(),)
+        if not notes:
+            notes = await self._ready()
+        took_ms = (self._context.clock.monotonic_ns() - began_ns) / 1e6
+        stdout, stderr = await self._tails(said)
+        return Reset(
+            start_command=shlex.join(words or self._launch.command),
+            start_stdout_tail=stdout,
+            start_stderr_tail=stderr,
+            start_log_file=str(self._log) if said is None else None,
+            healthy=not notes,
+            time_to_ready_ms=None if notes else took_ms,
+            notes=notes,
+        )
+
+    async def _ready(self) -> tuple[str, ...]:
+        """Wait for a good answer of what was started; empty, or why there is none."""
+        pause_s = _FIRST_POLL_S
+        with anyio.move_on_after(self._start_s):
+            while True:
+                # Whatever answers after its end is another one that holds its port.
+                if (ended := self._ended()) is not None:
+                    return (f"the command ended with status {ended} before the engine answered",)
+                if await self._answers() and self._ended() is None:
+                    return ()
+                await anyio.sleep(pause_s)
+                pause_s = min(pause_s * 2, _seconds("HEALTH_POLL_INTERVAL_S", POLL_S))
+        return (f"the engine has not answered within {self._start_s:g} s",)
+
+    async def _stop(self, operation: Operation) -> tuple[str, ...]:
+        """Stop it; empty, or why it is still there."""
+        words = self._words("stop") or self._launch.stop_command or None
+        if words is not None:
+            self._context.log(f"{self._name}: {shlex.join(words)}")
+            said = await run(words, self._launch.stop_timeout_s)
+            if not said.ok:
+                return (said.why(),)
+        elif (pid := await self._started_here()) is not None:
+            await self._end(pid)
+        else:
+            why = "it was not started from here"
+            raise NotOffered(self._name, operation, why, "Set `launch` with a `stop_command`.")
+        await self._context.run_blocking(lambda: self._mark.unlink(missing_ok=True))
+        if await _within(self._launch.stop_timeout_s, self._silent):
+            return ()
+        return (f"it still answers {self._launch.stop_timeout_s:g} s after it was stopped",)
+
+    async def _end(self, pid: int) -> None:
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            self._context.log(f"{self._name}: {number.name} to the process {pid}")
+            end_group(pid, number)
+            if await _within(self._launch.stop_timeout_s, self._gone):
+                # What it has started itself may have outlived it.
+                end_group(pid, signal.SIGKILL)
+                return
+
+    async def _silent(self) -> bool:
+        return not await self._answers()
+
+    async def _gone(self) -> bool:
+        return await self._started_here() is None
+
+    async def _started_here(self) -> int | None:
+        """Give the process that was started by an earlier call, None where it is gone."""
+        return await self._context.run_blocking(self._alive)
+
+    def _alive(self) -> int | None:
+        import psutil
+
+        if self._process is not None:
+            # A child that has ended stays a process until somebody asks.
+            self._process.poll()
+        try:
+            pid, started = self._mark.read_text().split()
+            process = psutil.Process(int(pid))
+            same = abs(process.create_time() - float(started)) < _SAME_START_S
+            gone = process.status() == psutil.STATUS_ZOMBIE
+        except (OSError, ValueError, psutil.Error):
+            return None
+        return int(pid) if same and not gone else None
+
+    def _spawn(self) -> None:
+        import psutil
+
+        launch = self._launch
+        self._process = spawn(launch.command, launch.environment, self._out, self._log)
+        try:
+            started = psutil.Process(self._process.pid).create_time()
+        except psutil.Error:
+            return
+        self._mark.write_text(f"{self._process.pid} {started!r}\n")
+
+    def _ended(self) -> int | None:
+        """Give the status of a command that failed; one that ended well runs in the background."""
+        return None if self._process is None else self._process.poll() or None
+
+    async def _tails(self, said: Said | None) -> tuple[str, str]:
+        if said is not None:
+            return said.stdout, said.stderr
+        return await self._context.run_blocking(lambda: (tail(self._out), tail(self._log)))
+
+    def _words(self, verb: str) -> tuple[str, ...] | None:
+        """Give the command of a service manager, None where none runs this engine."""
+        launch = self._launch
+        if launch.unit is not None:
+            return ("systemctl", "--no-ask-password", verb, launch.unit)
+        if launch.user_unit is not None:
+            return ("systemctl", "--user", verb, launch.user_unit)
+        if launch.brew is not None:
+            return ("brew", "services", verb, launch.brew)
+        return None
+
+    @property
+    def _start_s(self) -> float:
+        named = f"{self._name.upper().replace('-', '_')}_START_TIMEOUT_S"
+        return _seconds(named, self._launch.start_timeout_s)
+
+    def _no_way(self, operation: Operation) -> NotOffered:
+        return NotOffered(
+            self._name,
+            operation,
+            "nothing says how it is started",
+            f"Set `launch` in the table `{self._name}` of agent.yaml: a unit, or a command.",
+        )
+
+
+async def answers_at(context: Context, url: str) -> bool:
+    """Tell whether a GET of `url` is answered well; False for whatever goes wrong on the way."""
+    import httpx
+
+    try:
+        return (await context.http.get(url)).is_success
+    except (httpx.HTTPError, OSError):
+        return False
+
+
+async def _within(limit_s: float, true: Callable[[], Awaitable[bool]]) -> bool:
+    """Ask until it is true, for `limit_s` at most."""
+    with anyio.move_on_after(limit_s):
+        while True:
+            if await true():
+                return True
+            await anyio.sleep(_FIRST_POLL_S)
+    return False
+
+
+def _seconds(name: str, default: float) -> float:
+    try:
+        return max(0.01, float(os.environ.get(name, default)))
+    except ValueError:
+        return default

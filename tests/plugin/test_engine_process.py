@@ -1,0 +1,256 @@
+"""Engines as processes: real ones, a service manager of our own, and limits that hold."""
+
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from benchrace.plugin import BenchraceError, EngineProcess, Launch, NotOffered, answers_at
+from benchrace.plugin.engine_command import TAIL_BYTES, run
+from benchrace.testing.context import RecordingContext
+
+pytestmark = pytest.mark.anyio
+SCRIPT = str(Path(__file__).with_name("engine_script.py"))
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        number: int = free.getsockname()[1]
+        return number
+
+
+@pytest.fixture(autouse=True)
+def logs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    folder = tmp_path / "logs"
+    monkeypatch.setenv("RESET_LOG_DIR", str(folder))
+    yield folder
+    for mark in folder.glob("*.pid"):
+        try:
+            os.killpg(int(mark.read_text().split()[0]), signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+
+
+@pytest.fixture
+async def context() -> AsyncIterator[RecordingContext]:
+    made = RecordingContext()
+    yield made
+    await made.aclose()
+
+
+def engine(context: RecordingContext, port: int, launch: Launch) -> EngineProcess:
+    url = f"http://127.0.0.1:{port}/"
+    return EngineProcess("fake", launch, context, lambda: answers_at(context, url))
+
+
+def command(port: int, **environment: str) -> Launch:
+    return Launch(
+        command=(sys.executable, SCRIPT, str(port)), environment=environment, stop_timeout_s=5
+    )
+
+
+async def ended(process: EngineProcess) -> None:
+    """Stop it, so that no test leaves a process; also reaps it."""
+    assert (await process.stop()).ok
+
+
+async def test_start_waits_until_it_answers_and_stop_until_it_is_gone(
+    context: RecordingContext, port: int
+) -> None:
+    process = engine(context, port, command(port, ENGINE_DELAY_S="0.3"))
+    started = await process.start()
+    assert started.ok
+    assert started.pid is not None
+    assert started.notes == ()
+    # In a group of its own: what ends the group of the worker must not end the engine.
+    assert os.getpgid(started.pid) == started.pid != os.getpgrp()
+    answer = await context.http.get(f"http://127.0.0.1:{port}/")
+    assert answer.text.endswith("SIG_IGN") or answer.text == "1"
+    assert (await process.start()).notes == ("it answers already",)
+    assert (await process.stop()).ok
+    assert not await answers_at(context, f"http://127.0.0.1:{port}/")
+    assert (await process.stop()).notes == ("it does not run",)
+
+
+async def test_reset_tells_all_that_people_ask_for(
+    context: RecordingContext, port: int, logs: Path
+) -> None:
+    process = engine(context, port, command(port, ENGINE_DELAY_S="0.4"))
+    first = await process.reset()
+    assert (first.stopped, first.healthy, first.notes) == (False, True, ("it did not run",))
+    before = logs.joinpath("fake.pid").read_text().split()[0]
+    again = await engine(context, port, command(port, ENGINE_DELAY_S="0.4")).reset()
+    assert (again.stopped, again.healthy, again.notes) == (True, True, ())
+    assert logs.joinpath("fake.pid").read_text().split()[0] != before
+    assert again.time_to_ready_ms is not None
+    assert 400 <= again.time_to_ready_ms < 15_000
+    assert again.start_command == f"{sys.executable} {SCRIPT} {port}"
+    assert again.start_log_file == str(logs / "fake.log")
+    assert again.start_stderr_tail == "loading\n"
+    assert again.start_stdout_tail is not None
+    assert len(again.start_stdout_tail) == TAIL_BYTES
+    assert again.start_stdout_tail.endswith("x\nstdout ends\n")
+    await ended(process)
+
+
+async def test_a_command_that_dies_is_not_ready_even_if_another_answers(
+    context: RecordingContext, port: int
+) -> None:
+    good = engine(context, port, command(port))
+    assert (await good.start()).ok
+    other = EngineProcess("other", command(port, ENGINE_DIES="1"), context, lambda: _no(context))
+    started = await other.start()
+    assert not started.ok
+    assert started.notes == ("the command ended with status 3 before the engine answered",)
+    told = await other.reset()
+    assert told.healthy is False
+    assert told.time_to_ready_ms is None
+    assert told.start_stderr_tail == "loading\nno such model\n"
+    await ended(good)
+
+
+async def _no(_: RecordingContext) -> bool:
+    return False
+
+
+async def test_one_that_never_answers_is_given_up(
+    context: RecordingContext, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAKE_START_TIMEOUT_S", "0.6")
+    process = engine(context, port, command(port, ENGINE_DELAY_S="600"))
+    started = await process.start()
+    assert not started.ok
+    assert started.notes == ("the engine has not answered within 0.6 s",)
+    await ended(process)
+
+
+async def test_one_that_ignores_term_is_killed(context: RecordingContext, port: int) -> None:
+    launch = msgspec.structs.replace(command(port, ENGINE_STUBBORN="1"), stop_timeout_s=0.3)
+    process = engine(context, port, launch)
+    assert (await process.start()).ok
+    assert (await process.stop()).ok
+    assert [text.split(": ")[1].split()[0] for _, text in context.logs[-2:]] == [
+        "SIGTERM",
+        "SIGKILL",
+    ]
+
+
+async def test_what_was_not_started_from_here_is_left_alone(
+    context: RecordingContext, port: int, logs: Path
+) -> None:
+    process = engine(context, port, command(port))
+    assert (await process.start()).ok
+    mark = logs / "fake.pid"
+    kept = mark.read_text()
+    # The number of a process of another start is another process.
+    mark.write_text(f"{kept.split()[0]} 12.0\n")
+    stranger = engine(context, port, command(port))
+    with pytest.raises(NotOffered, match="it was not started from here"):
+        await stranger.stop()
+    mark.write_text(kept)
+    await ended(process)
+
+
+async def test_nothing_configured_is_said_in_words(context: RecordingContext, port: int) -> None:
+    process = engine(context, port, Launch())
+    with pytest.raises(NotOffered) as found:
+        await process.start()
+    assert found.value.message == (
+        "operation: backend fake does not offer start: nothing says how it is started"
+    )
+    assert "Set `launch` in the table `fake` of agent.yaml" in found.value.remedy
+    with pytest.raises(NotOffered, match="does not offer reset"):
+        await process.reset()
+    with pytest.raises(BenchraceError, match="cannot be started: No such file"):
+        await engine(context, port, Launch(command=("/nowhere/engine",))).start()
+
+
+def test_only_one_way_to_start() -> None:
+    with pytest.raises(msgspec.ValidationError, match="not several"):
+        msgspec.convert({"unit": "a", "command": ["b"]}, Launch)
+    with pytest.raises(msgspec.ValidationError, match="regex"):
+        msgspec.convert({"unit": "--force"}, Launch)
+
+
+MANAGER = """#!{python}
+import sys, pathlib, subprocess
+folder = pathlib.Path({folder!r})
+with (folder / "asked").open("a") as file:
+    file.write(" ".join(sys.argv[1:]) + "\\n")
+verb = next(each for each in sys.argv[1:] if each in ("start", "stop"))
+if (folder / "broken").exists():
+    sys.stderr.write("Interactive authentication required.\\n")
+    raise SystemExit(4)
+state = folder / "pid"
+if verb == "start":
+    made = subprocess.Popen([sys.executable, {script!r}, "{port}"], start_new_session=True,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    state.write_text(str(made.pid))
+elif state.exists():
+    subprocess.run(["kill", "-9", state.read_text()], check=False)
+    state.unlink()
+"""
+
+
+@pytest.fixture
+def manager(tmp_path: Path, port: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for name in ("systemctl", "brew"):
+        path = folder / name
+        text = MANAGER.format(python=sys.executable, folder=str(folder), script=SCRIPT, port=port)
+        path.write_text(text)
+        path.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    yield folder
+    if (folder / "pid").exists():
+        os.kill(int((folder / "pid").read_text()), signal.SIGKILL)
+
+
+@pytest.mark.parametrize(
+    ("launch", "asked"),
+    [
+        (Launch(unit="fake.service"), "--no-ask-password {} fake.service"),
+        (Launch(user_unit="fake"), "--user {} fake"),
+        (Launch(brew="fake"), "services {} fake"),
+    ],
+)
+async def test_service_managers(
+    context: RecordingContext, port: int, manager: Path, launch: Launch, asked: str
+) -> None:
+    process = engine(context, port, launch)
+    told = await process.reset()
+    assert (told.stopped, told.healthy, told.notes) == (True, True, ())
+    assert told.start_log_file is None
+    assert await answers_at(context, f"http://127.0.0.1:{port}/")
+    assert (await process.stop()).ok
+    lines = manager.joinpath("asked").read_text().splitlines()
+    assert lines == [asked.format(verb) for verb in ("stop", "start", "stop")]
+
+
+async def test_a_service_manager_that_refuses(
+    context: RecordingContext, port: int, manager: Path
+) -> None:
+    process = engine(context, port, Launch(unit="fake.service"))
+    assert (await process.start()).ok
+    manager.joinpath("broken").touch()
+    told = await process.reset()
+    assert told.stopped is False
+    assert told.healthy is True
+    assert any("Interactive authentication required." in note for note in told.notes)
+    assert not (await process.stop()).ok
+    manager.joinpath("broken").unlink()
+    await ended(process)
+
+
+async def test_a_command_that_takes_too_long_is_ended() -> None:
+    said = await run(("sh", "-c", "echo early; sleep 600"), 0.2)
+    assert (said.status, said.stdout) == (None, "early\n")
+    assert said.why() == "`sh -c 'echo early; sleep 600'` took too long: early"
