@@ -14,23 +14,25 @@ from benchrace.run.metadata import RunMetadata
 from benchrace.run.states import RunState
 from benchrace.run.summary import RunSummary
 from benchrace.store import atomic
-from benchrace.store.row import RunRow, row, searched
+from benchrace.store.row import RunRow, row, searched, sort_key
 
 T = TypeVar("T")
 Entry = tuple[RunMetadata, RunSummary | None]
-VERSION = 2
+VERSION = 3
 MOST = 500
 _SCHEMA = f"""
 CREATE TABLE runs (
-  run_id TEXT PRIMARY KEY, state TEXT NOT NULL, searched TEXT NOT NULL, row BLOB NOT NULL
+  key TEXT PRIMARY KEY, run_id TEXT UNIQUE NOT NULL, state TEXT NOT NULL, searched TEXT NOT NULL,
+  row BLOB NOT NULL
 ) WITHOUT ROWID;
-CREATE INDEX runs_by_state ON runs (state, run_id);
+CREATE INDEX runs_by_state ON runs (state, key);
 CREATE TABLE marks (
-  what TEXT NOT NULL, mark TEXT NOT NULL, run_id TEXT NOT NULL, PRIMARY KEY (what, mark, run_id)
+  what TEXT NOT NULL, mark TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (what, mark, key)
 ) WITHOUT ROWID;
-CREATE INDEX marks_by_run ON marks (run_id);
+CREATE INDEX marks_by_key ON marks (key);
 PRAGMA user_version = {VERSION};
 """
+_FORGET_MARKS = "DELETE FROM marks WHERE key IN (SELECT key FROM runs WHERE run_id = ?)"
 _MARKED = "SELECT mark, count(*) FROM marks WHERE what = '{}' GROUP BY mark"
 _COUNTED = {
     "state": "SELECT state, count(*) FROM runs GROUP BY state",
@@ -40,7 +42,7 @@ _CHOICES = {what: f"{text} ORDER BY 2 DESC, 1 LIMIT {MOST}" for what, text in _C
 
 
 class Query(msgspec.Struct, frozen=True, kw_only=True):
-    """Which runs to list, newest first: those before `after`, at most `limit` of them.
+    """Which runs to list, newest first: those before the run `after`, at most `limit` of them.
 
     Every word of `q` must be found; `tag` and `state` must be equal, `kind` as well, and one lane
     at least be on `machine`.
@@ -101,14 +103,20 @@ class Index:
 
         def write(base: sqlite3.Connection) -> None:
             for each in made:
-                base.execute("DELETE FROM marks WHERE run_id = ?", (each.run_id,))
+                base.execute(_FORGET_MARKS, (each.run_id,))
                 base.execute(
-                    "INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?)",
-                    (each.run_id, each.state, searched(each), msgspec.json.encode(each)),
+                    "INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?)",
+                    (
+                        sort_key(each),
+                        each.run_id,
+                        each.state,
+                        searched(each),
+                        msgspec.json.encode(each),
+                    ),
                 )
                 base.executemany(
                     "INSERT OR IGNORE INTO marks VALUES (?, ?, ?)",
-                    [(what, mark, each.run_id) for what, mark in _marks(each)],
+                    [(what, mark, sort_key(each)) for what, mark in _marks(each)],
                 )
 
         self._do(write)
@@ -118,7 +126,7 @@ class Index:
         ids = [(each,) for each in run_ids]
 
         def write(base: sqlite3.Connection) -> None:
-            base.executemany("DELETE FROM marks WHERE run_id = ?", ids)
+            base.executemany(_FORGET_MARKS, ids)
             base.executemany("DELETE FROM runs WHERE run_id = ?", ids)
 
         self._do(write)
@@ -218,21 +226,22 @@ def _select(query: Query, limit: int) -> tuple[str, list[Any]]:
     # The first mark leads: in its order the page's rows alone are read.
     wanted = (("tag", query.tag), ("machine", query.machine), ("kind", query.kind))
     marks = [(what, mark) for what, mark in wanted if mark is not None]
-    text, key = "SELECT row FROM runs", "runs.run_id"
+    text, key = "SELECT row FROM runs", "runs.key"
     where: list[str] = []
     values: list[Any] = []
     for number, (what, mark) in enumerate(marks):
         if number == 0:
             # CROSS JOIN holds SQLite to this order.
-            text = "SELECT row FROM marks AS first CROSS JOIN runs USING (run_id)"
-            key = "first.run_id"
+            text = "SELECT row FROM marks AS first CROSS JOIN runs USING (key)"
+            key = "first.key"
             where.append("first.what = ? AND first.mark = ?")
         else:
-            where.append("(?, ?, runs.run_id) IN (SELECT what, mark, run_id FROM marks)")
+            where.append("(?, ?, runs.key) IN (SELECT what, mark, key FROM marks)")
         values += [what, mark]
     if query.after is not None:
-        where.append(f"{key} < ?")
-        values.append(query.after)
+        # One that was deleted meanwhile still says the second.
+        where.append(f"{key} < COALESCE((SELECT key FROM runs WHERE run_id = ?), ?)")
+        values += [query.after, query.after]
     if query.state is not None:
         where.append("state = ?")
         values.append(query.state.value)

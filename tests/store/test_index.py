@@ -45,6 +45,26 @@ def test_pages_go_on_by_key(index: Index, make: Any) -> None:
     assert got == ids(25)[::-1]
 
 
+def test_runs_of_one_second_are_listed_in_the_order_of_their_making(
+    index: Index, make: Any
+) -> None:
+    made = [f"2026-11-24_101500_{drawn}" for drawn in ("ffffff", "000000", "888888", "111111")]
+    for place, each in enumerate(made):
+        index.put(
+            make.metadata(each, created_at=1_764_000_000.25 + place * 1e-3, tags=("t",)), None
+        )
+    newest = made[::-1]
+    assert listed(index) == listed(index, tag="t") == newest
+    assert listed(index, after=newest[1]) == newest[2:]
+    assert listed(index, after=newest[1], tag="t") == newest[2:]
+    index.put(make.metadata(made[0], created_at=1_764_000_000.25, tags=()), None)
+    assert listed(index, tag="t") == newest[:-1]
+    # A page goes on behind a run that was deleted meanwhile, at its second.
+    index.remove([newest[0]])
+    assert set(listed(index, after="2026-11-24_101501_000000")) == set(newest[1:])
+    assert listed(index, after="2026-11-24_101459_ffffff") == []
+
+
 def test_runs_are_found_by_words_tag_and_state(index: Index, make: Any) -> None:
     lane = RunLane(lane_id="lane-0", label="Fast One", machine_id="box", backend="b", params={})
     first, second, third = ids(3)
