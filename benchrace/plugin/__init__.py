@@ -5,7 +5,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from benchrace.clock import Clock
-from benchrace.errors import BenchraceError, Category, FieldError
+from benchrace.errors import BenchraceError, Category, Failure, FieldError, InvalidInput
 from benchrace.events import Measured
 from benchrace.kinds import (
     COMPUTE,
@@ -25,9 +25,12 @@ from benchrace.kinds.llm import (
     CacheState,
     EngineFacts,
     EngineTimes,
+    Fallback,
     LlmParams,
     LlmRecord,
+    Prefix,
     Rendering,
+    Residence,
     ServeParams,
     ServeRecord,
     TextParams,
@@ -85,8 +88,11 @@ __all__ = [
     "EngineProcess",
     "EngineTimes",
     "Estimator",
+    "Failure",
+    "Fallback",
     "FieldError",
     "Format",
+    "InvalidInput",
     "Kind",
     "KvLayers",
     "Lag",
@@ -104,12 +110,14 @@ __all__ = [
     "Operation",
     "Params",
     "Piece",
+    "Prefix",
     "Probe",
     "Problem",
     "Readiness",
     "Record",
     "Rendering",
     "Reset",
+    "Residence",
     "Resident",
     "Resource",
     "RoundInfo",
