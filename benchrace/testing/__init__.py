@@ -1,6 +1,7 @@
 """What tests of plugins inherit: fakes, a recording context, real workers, contract tests.
 
-`BackendContract` is in `benchrace.testing.contract`, the one module here that needs pytest.
+`BackendContract` is in `benchrace.testing.contract`, and `TextContract`, for engines that generate
+text, in `benchrace.testing.text`: these need pytest.
 """
 
 from benchrace.testing.clock import FakeClock

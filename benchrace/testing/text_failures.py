@@ -1,0 +1,142 @@
+"""What a text backend makes of an engine that fails: each way a failure, and the next goes well."""
+
+import time
+
+import anyio
+import pytest
+
+from benchrace.errors import BenchraceError, Category
+from benchrace.kinds.llm import ServeRecord
+from benchrace.testing.server import LAST
+from benchrace.testing.text_engine import Saying, well
+from benchrace.testing.text_racing import TEXT, TOKENS, TextLanes
+
+
+class FailingCases(TextLanes):
+    """Errors, ends, silence, nonsense, refusals and cancels."""
+
+    async def test_an_error_in_the_middle_ends_the_answer_at_once(self) -> None:
+        async def failing(said: Saying) -> None:
+            await said.tokens(3)
+            await said.together(said.wire.error("out of memory, said the engine"))
+            await said.hang()
+
+        async with self.racing(failing, idle_s=20) as at:
+            began = time.monotonic()
+            failure = await at.failure()
+            assert time.monotonic() - began < 5
+            assert "out of memory, said the engine" in failure.message
+            assert "".join(at.context.tokens).startswith(TEXT[:9])
+
+    async def test_an_end_alone_proves_nothing(self) -> None:
+        async def early(said: Saying) -> None:
+            await said.tokens(3)
+            await said.peer.say(LAST)
+
+        async with self.racing(early) as at:
+            assert (await at.failure()).category is Category.ENDED_EARLY
+
+    async def test_an_engine_that_dies_is_a_failure(self) -> None:
+        async def dying(said: Saying) -> None:
+            await said.tokens(3)
+            said.peer.reset()
+
+        async with self.racing(dying) as at:
+            category = (await at.failure()).category
+            assert category in (Category.STREAM_ERROR, Category.ENDED_EARLY)
+
+    async def test_an_answer_without_a_token_is_none(self) -> None:
+        async def empty(said: Saying) -> None:
+            await said.together(said.wire.role())
+            await said.end(0, finish="stop")
+
+        async with self.racing(empty) as at:
+            assert (await at.failure()).category is Category.BAD_OUTPUT
+
+    async def test_broken_text_breaks_nothing(self) -> None:
+        async def broken(said: Saying) -> None:
+            await said.tokens(3)
+            await said.together(said.wire.content("HERE").replace(b"HERE", b"\xff\xfe\xc3"))
+            await said.tokens(8)
+            await said.end(TOKENS)
+
+        async with self.racing(broken) as at:
+            refused, content = None, TOKENS
+            try:
+                content = (await at.round()).answer.content
+            except BenchraceError as error:
+                refused = error.category
+            assert (refused, content) in ((None, TOKENS), (Category.BAD_OUTPUT, TOKENS))
+            at.engine.plan = well
+            assert (await at.round(1)).text == TEXT
+
+    async def test_what_is_no_message_is_a_failure(self) -> None:
+        async def nonsense(said: Saying) -> None:
+            await said.tokens(3)
+            message = said.wire.content("HERE")
+            await said.together(message.replace(b"{", b"<").replace(b"}", b">"))
+            await said.hang()
+
+        async with self.racing(nonsense, idle_s=20) as at:
+            assert (await at.failure()).category is Category.BAD_OUTPUT
+
+    async def test_a_giant_line_is_refused(self) -> None:
+        async def giant(said: Saying) -> None:
+            await said.tokens(3)
+            await said.together(said.wire.content("x" * (2 << 20)))
+            await said.hang()
+
+        async with self.racing(giant) as at:
+            assert (await at.failure()).category is Category.BAD_OUTPUT
+
+    async def test_silence_has_a_limit_before_the_first_token(self) -> None:
+        async def silent(said: Saying) -> None:
+            await said.together(said.wire.role())
+            with anyio.move_on_after(5):
+                while True:
+                    await said.together(said.wire.ping())
+                    await anyio.sleep(0.1)
+
+        async with self.racing(silent, first_token_s=0.5) as at:
+            assert (await at.failure()).category is Category.TIMEOUT_FIRST
+
+    async def test_silence_has_a_limit_in_the_middle(self) -> None:
+        async def stuck(said: Saying) -> None:
+            await said.tokens(3)
+            await said.hang()
+
+        async with self.racing(stuck, idle_s=0.4) as at:
+            assert (await at.failure()).category is Category.TIMEOUT_IDLE
+
+    async def test_a_cancel_closes_the_stream(self) -> None:
+        async def endless(said: Saying) -> None:
+            await said.tokens(3)
+            await said.hang()
+
+        async with self.racing(endless) as at:
+            with anyio.move_on_after(0.3) as scope:
+                await at.round()
+            assert scope.cancelled_caught
+            with anyio.fail_after(2):
+                await at.engine.left.wait()
+            at.engine.plan = well
+            assert (await at.round(1)).text == TEXT
+
+    @pytest.mark.parametrize("status", [400, 404, 500, 503])
+    async def test_a_refusal_is_said_in_words(self, status: int) -> None:
+        async with self.racing() as at:
+            at.engine.status = status
+            assert (await at.failure()).message
+
+    async def test_one_failure_of_many_is_counted_and_kept(self) -> None:
+        async def sometimes(said: Saying) -> None:
+            if len(at.engine.asked) == 2:
+                await said.tokens(2)
+                await said.together(said.wire.error("no"))
+                await said.hang()
+            await well(said)
+
+        async with self.racing(sometimes, kind="llm_serve", requests=4, concurrency=1) as at:
+            record: ServeRecord = await at.round()
+            assert sum(each.error is not None for each in record.answers) == 1
+            assert "requests_failed" in at.codes()
