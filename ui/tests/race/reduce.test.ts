@@ -105,6 +105,19 @@ describe('reduce', () => {
     expect(lane(race, 'a').state).toBe('cancelled');
   });
 
+  it('goes on with a lane whose lines came after the end of its run', () => {
+    const central = { stream: 'central' };
+    const log = new Log().round('a', 1, 0, 10);
+    log.add('run_lifecycle', { phase: 'run_end', state: 'interrupted', reason: 'away' }, { ...central, t_ms: 5000 });
+    expect(lane(run(log), 'a').state).toBe('cancelled');
+    log.round('a', 2, 20, 10).add('job_done', { metrics: {} });
+    log.add('run_lifecycle', { phase: 'run_end', state: 'done' }, { ...central, t_ms: 60_000 });
+    const race = run(log);
+    expect(lane(race, 'a').state).toBe('done');
+    expect(race).toMatchObject({ phase: 'over', end_reason: null });
+    expect((race.ended_s ?? 0) - (race.started_s ?? 0)).toBe(5);
+  });
+
   it('keeps so many samples of a machine and no more', () => {
     const log = new Log();
     for (let taken = 0; taken < MOST_SAMPLES + 50; taken += 1) {

@@ -11,7 +11,7 @@ const MOST_ARTIFACTS = 12;
 const MOST_MARKS = 400;
 
 export function applyToLane(lane: LaneRace, event: Known): LaneRace {
-  if (isFinal(lane.state)) return lane;
+  if (isOver(lane)) return lane;
   switch (event.type) {
     case 'round_start':
       return start(lane, event.round, event.t_ns, event.payload.warmup, event.job_id);
@@ -34,7 +34,7 @@ export function applyToLane(lane: LaneRace, event: Known): LaneRace {
 
 /** End a lane with its job. */
 export function close(lane: LaneRace, event: Known): LaneRace {
-  if (isFinal(lane.state)) return lane;
+  if (isOver(lane)) return lane;
   switch (event.type) {
     case 'job_done':
       return { ...lane, started_ns: null, state: lane.counted > 0 ? 'done' : 'failed' };
@@ -46,6 +46,11 @@ export function close(lane: LaneRace, event: Known): LaneRace {
     default:
       return lane;
   }
+}
+
+/** A lane that only its run's end has cancelled goes on where its lines come late. */
+function isOver(lane: LaneRace): boolean {
+  return isFinal(lane.state) && (lane.state !== 'cancelled' || lane.error !== null);
 }
 
 function start(

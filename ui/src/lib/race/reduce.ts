@@ -118,7 +118,8 @@ function lifecycle(draft: Draft, said: Lifecycle, at_s: number): void {
       return;
     case 'run_end':
       draft.phase = 'over';
-      draft.ended_s = at_s;
+      // A run that had late lines ends once more; it was over before.
+      draft.ended_s ??= at_s;
       draft.end_reason = said.reason ?? null;
       for (const lane of Object.values(draft.lanes)) {
         if (!isFinal(lane.state)) put(draft, { ...lane, state: 'cancelled', started_ns: null });
