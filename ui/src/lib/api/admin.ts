@@ -40,6 +40,8 @@ export interface Service {
   running: boolean;
   pid: number | null;
   info: Record<string, unknown>;
+  /** Which agent it is; null for central. */
+  machine_id: string | null;
 }
 
 export interface LogFile {
@@ -75,14 +77,15 @@ export function log(name: string, lines: number, q: string, signal?: AbortSignal
   return get<LogTail>(`/api/logs/${encodeURIComponent(name)}?${query.toString()}`, signal);
 }
 
-/** Ask how a service is, or start or stop it; the token is needed where others can reach central. */
-export async function service(
-  component: Component,
-  action: 'status' | 'start' | 'stop',
-  token: string,
-): Promise<Service> {
+/** Central, and the agents of its data folder: this machine's own first. */
+export async function services(signal?: AbortSignal): Promise<Service[]> {
+  return (await get<{ services: Service[] }>('/api/services', signal)).services;
+}
+
+/** Start or stop a service; the token is for a central that others reach and that asks nobody. */
+export async function control(service: Service, action: 'start' | 'stop', token: string): Promise<Service> {
   const headers: Record<string, string> = token ? { Authorization: `Bearer ${token}` } : {};
-  const method = action === 'status' ? 'GET' : 'POST';
-  const answer = await send(`/api/service/${component}/${action}`, { method, headers });
+  const which = service.machine_id === null ? '' : `?${new URLSearchParams({ machine_id: service.machine_id }).toString()}`;
+  const answer = await send(`/api/service/${service.component}/${action}${which}`, { method: 'POST', headers });
   return (await answer.json()) as Service;
 }

@@ -35,17 +35,33 @@ export async function remove<T>(path: string): Promise<T> {
   return read<T>(await send(path, { method: 'DELETE' }));
 }
 
+/** Called where central does not let a request in: true to make it again. */
+type Unknown = (path: string, status: number, tried: boolean, signal?: AbortSignal | null) => Promise<boolean>;
+
+let unknown: Unknown = () => Promise.resolve(false);
+
+export function onUnknown(call: Unknown): void {
+  unknown = call;
+}
+
 /** Make the same request as the others, and give the answer unread: for streams. */
 export async function send(path: string, request: RequestInit): Promise<Response> {
-  let answer: Response;
+  for (let tried = false; ; tried = true) {
+    const answer = await ask(path, request);
+    if (answer.ok) return answer;
+    const error = new ApiError(answer.status, await failureOf(answer));
+    const refused = answer.status === 401 || answer.status === 403;
+    if (!refused || !(await unknown(path, answer.status, tried, request.signal))) throw error;
+  }
+}
+
+async function ask(path: string, request: RequestInit): Promise<Response> {
   try {
-    answer = await fetch(path, { credentials: 'same-origin', cache: 'no-store', ...request });
+    return await fetch(path, { credentials: 'same-origin', cache: 'no-store', ...request });
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
     throw unreachable();
   }
-  if (answer.ok) return answer;
-  throw new ApiError(answer.status, await failureOf(answer));
 }
 
 /** Say any thrown thing as a failure. */

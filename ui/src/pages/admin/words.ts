@@ -45,10 +45,7 @@ export function reachWords(
 /** What a refused service call means, and what to do. */
 export function refusalWords(status: number): string | null {
   if (status === 401) {
-    return 'Others can reach this central, so starting and stopping asks for the service token: the value of SERVICE_CONTROL_TOKEN in the environment that central was started with. If it has none, set one and start central again.';
-  }
-  if (status === 403) {
-    return 'Central took this for another site’s request. Open this page under the address that central prints at its start, and not through another name or frame.';
+    return 'Others can reach this central, and it asks nobody for a token (--insecure). So starting and stopping asks for the service token: the value of SERVICE_CONTROL_TOKEN in the environment that central was started with. If it has none, set one and start central again.';
   }
   return null;
 }

@@ -2,6 +2,7 @@
 
 import * as api from '../../lib/api/runs';
 import { ApiError, failure } from '../../lib/api/client';
+import { session } from '../../lib/api/session.svelte';
 import type { KindAnswer, Machine, RunDocument, RunSpec, Workload } from '../../lib/api/documents';
 import type { Failure } from '../../lib/events/types';
 import { fields, type Field } from '../../lib/schema/schema';
@@ -67,7 +68,8 @@ export class Setup {
   /** Ask central what the draft comes to, once nobody types; only the latest answer counts. */
   planSoon(): void {
     clearTimeout(this.timer);
-    if (!this.fits || this.workload === null) return;
+    // Checking a plan asks the machines, and is not for who watches.
+    if (!this.fits || this.workload === null || session.watches) return;
     const { spec } = this.checked;
     const key = JSON.stringify(spec);
     if (key === this.asked) return;
