@@ -16,7 +16,13 @@ P = TypeVar("P", bound=Params)
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of a backend's own table in `agent.yaml`, found under the backend's name."""
+    """Base of a backend's own table in `agent.yaml`, found under the backend's name.
+
+    `keep_warm` leaves models in memory at the end of a job, for as long as the engine keeps them;
+    false has the engine let go of them.
+    """
+
+    keep_warm: bool = True
 
 
 class Lane(msgspec.Struct, Generic[P], frozen=True, kw_only=True):
@@ -64,6 +70,13 @@ class Backend(ABC):
     async def close(self, lane: Lane[Any], context: Context) -> None:
         """Let go of what `open` took; also called after a failure or a cancel."""
         return
+
+    async def release(self, keep: Lane[Any] | None, context: Context) -> Sequence[str]:
+        """Let go of the memory that the engine holds, but for what `keep` needs, and return when
+        it is free, with what cannot be let go, in words. Asked before a lane opens whose workload
+        is not `together`; `keep` is None where that lane is another backend's.
+        """
+        return ()
 
     async def calibrate(self, lane: Lane[Any], context: Context) -> Mapping[str, Any] | None:
         """Find the workload's `automatic` parameter for a round of about two seconds."""

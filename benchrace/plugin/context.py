@@ -18,12 +18,16 @@ class RoundInfo:
     """The round that is running.
 
     `nonce` is new for every round of a run, and equal on all machines: lanes that share a machine
-    have their own, as they may share an engine.
+    have their own, as they may share an engine, but for lanes of unlike models. `alone` says
+    whether all else was let go from memory before the lane opened, with what `stayed`; None where
+    the run did not ask for that.
     """
 
     round: int
     warmup: bool
     nonce: str
+    alone: bool | None = None
+    stayed: tuple[str, ...] = ()
 
 
 class Context(Protocol):

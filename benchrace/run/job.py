@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from benchrace.run.spec import Order
+from benchrace.run.spec import Order, Resident
 
 
 class JobLane(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,6 +44,7 @@ class JobSpec(msgspec.Struct, frozen=True, kw_only=True):
     salt: str
     sampling_s: float = 0.5
     timeout_s: float = 3600.0
+    resident: Resident = Resident.ONE
 
     def lane(self, lane_id: str) -> JobLane:
         """Find a lane; raises `KeyError` for a name that the job does not have."""

@@ -16,7 +16,7 @@ from benchrace.run.lanes import Filled, Filling, listed
 from benchrace.run.machine import MachineView
 from benchrace.run.metadata import LeftOut, RunLane, RunMetadata
 from benchrace.run.order import schedule
-from benchrace.run.spec import Order, RunSpec
+from benchrace.run.spec import Order, Resident, RunSpec
 from benchrace.run.states import RunState
 
 AUTO_ROUNDS = 30
@@ -192,6 +192,7 @@ def _job(run: RunMetadata, machine_id: str, lanes: Sequence[RunLane]) -> JobSpec
         salt=run.salt,
         sampling_s=run.spec.sampling_s,
         timeout_s=run.spec.timeout_s,
+        resident=run.spec.resident,
     )
 
 
@@ -227,14 +228,19 @@ def _order(spec: RunSpec, lanes: Sequence[Filled], errors: list[FieldError]) -> 
     """Choose the order, or refuse an interleaved one where lanes cannot be open together."""
     shared = Counter(each.machine.machine_id for each in lanes)
     apart = [
-        each for each in lanes if shared[each.machine.machine_id] > 1 and not each.workload.together
+        each
+        for each in lanes
+        if shared[each.machine.machine_id] > 1
+        and not each.workload.together
+        and spec.resident is Resident.ONE
     ]
     if spec.order in (Order.ABBA, Order.RANDOM) and apart:
         errors.append(
             FieldError(
                 "order",
                 f'"{spec.order}" needs lanes that can be open together, and "{apart[0].backend}" '
-                f'on machine "{apart[0].machine.machine_id}" takes one at a time; use contiguous',
+                f'on machine "{apart[0].machine.machine_id}" takes one at a time; use contiguous, '
+                'or resident "many" where both fit in memory',
             )
         )
     if spec.order is not None:

@@ -15,6 +15,13 @@ class Order(StrEnum):
     RANDOM = "random"
 
 
+class Resident(StrEnum):
+    """Whether models of one machine may be in memory together: `one` has the others let go."""
+
+    ONE = "one"
+    MANY = "many"
+
+
 class Sync(StrEnum):
     """Which heats start on every machine at one instant."""
 
@@ -37,8 +44,9 @@ class LaneSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class RunSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One comparison. `preset` names an overlay of the workload, below `params`.
 
-    `sampling_s` is the period of runtime samples in seconds, 0 for none; `timeout_s` the longest
-    that one round may take.
+    `resident` is for engines that keep models in memory: `many` lets lanes of one machine be open
+    together, and take turns. `sampling_s` is the period of runtime samples in seconds, 0 for none;
+    `timeout_s` the longest that one round may take.
     """
 
     kind: str
@@ -49,6 +57,7 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     warmup: Annotated[int, Meta(ge=0, le=1000)] = 1
     order: Order | None = None
     sync: Sync = Sync.FIRST_HEAT
+    resident: Resident = Resident.ONE
     salt: Annotated[str, Meta(max_length=200)] | None = None
     only_ready: bool = False
     name: Annotated[str, Meta(max_length=200)] | None = None

@@ -28,7 +28,7 @@ LEVELS = ("debug", "info", "warning", "error")
 def nonce(salt: str, round_: int, ordinal: int = 0) -> str:
     """Give what makes this round's input new: the same on every machine, never twice on one.
 
-    `ordinal` tells the lanes of one machine apart, which may share an engine.
+    `ordinal` tells those lanes of one machine apart that may share an engine's cache.
     """
     return hashlib.sha256(f"{salt}\n{round_}\n{ordinal}".encode()).hexdigest()[:16]
 

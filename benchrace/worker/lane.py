@@ -8,6 +8,7 @@ from benchrace.events.payloads import RoundDonePayload
 from benchrace.plugin import Backend, Lane, Params, Workload
 from benchrace.run.job import JobLane
 from benchrace.worker.context import LaneContext
+from benchrace.worker.residency import ALONE_OR_NOT, Company
 
 
 class LaneState(Enum):
@@ -24,6 +25,7 @@ class Racer:
     workload: Workload
     lane: Lane[Params]
     context: LaneContext
+    company: Company = ALONE_OR_NOT
 
 
 @dataclass

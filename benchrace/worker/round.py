@@ -1,5 +1,6 @@
 """One round: from its start to its `round_done`, whatever the backend makes of it."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from benchrace.clock import Clock
@@ -7,7 +8,7 @@ from benchrace.errors import BenchraceError
 from benchrace.events import Level, RoundDone, RoundStart, Verdict
 from benchrace.events import payloads as p
 from benchrace.plugin import Record, RoundInfo
-from benchrace.run.job import JobSpec, Slot
+from benchrace.run.job import JobLane, JobSpec, Slot
 from benchrace.worker.call import Calls
 from benchrace.worker.context import nonce
 from benchrace.worker.ending import failed
@@ -15,8 +16,23 @@ from benchrace.worker.failing import bug
 from benchrace.worker.lane import Racer
 from benchrace.worker.marks import Marks
 from benchrace.worker.pulse import Pulse
+from benchrace.worker.residency import SHARED
 from benchrace.worker.verdict import Surroundings, judge, numbers, plain
 from benchrace.worker.writer import Writer
+
+
+def ordinal(lanes: Sequence[JobLane], lane_id: str) -> int:
+    """Count the lanes before it that ask for the same model, of whatever backend: two backends
+    may speak to one engine. Lanes of unlike models, which no cache shares, get equal prompts, so
+    that their answers compare. A kind without models has lanes that are all alike.
+    """
+    lane = next(each for each in lanes if each.lane_id == lane_id)
+    alike = [each.lane_id for each in lanes if _model(each) == _model(lane)]
+    return alike.index(lane_id)
+
+
+def _model(lane: JobLane) -> str:
+    return str(lane.params.get("model", "")).casefold().removesuffix(":latest")
 
 
 class Timed(NamedTuple):
@@ -42,12 +58,15 @@ class Rounds:
     async def play(self, racer: Racer, slot: Slot, armed_ns: int | None) -> p.RoundDonePayload:
         """Play one round and emit its events. Raises `Over` for a bug of the plugin."""
         marks = Marks([metric.name for metric in racer.workload.kind.metrics])
-        ordinal = [lane.lane_id for lane in self._spec.lanes].index(slot.lane_id)
         info = RoundInfo(
             round=slot.round,
             warmup=slot.warmup,
-            nonce=nonce(self._spec.salt, slot.round, ordinal),
+            nonce=nonce(self._spec.salt, slot.round, ordinal(self._spec.lanes, slot.lane_id)),
+            alone=racer.company.alone,
+            stayed=racer.company.stayed,
         )
+        if racer.company.alone is False:
+            marks.suspect(SHARED, racer.company.text)
         racer.context.begin(info, marks, self._spec.timeout_s)
         try:
             try:

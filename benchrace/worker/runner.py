@@ -1,7 +1,7 @@
 """Take a job through its schedule: open, warm up, race, close."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import anyio
 
@@ -22,6 +22,7 @@ from benchrace.worker.lane import JobLaneState, LaneState, Racer
 from benchrace.worker.params import convert
 from benchrace.worker.phases import Phases
 from benchrace.worker.registry import Registry
+from benchrace.worker.residency import Residency
 from benchrace.worker.round import Rounds
 from benchrace.worker.start_line import wait_until
 from benchrace.worker.syncing import Syncing
@@ -54,6 +55,7 @@ class Runner:
         self._gear = gear
         self._syncing = Syncing(gear.writer, gear.clock)
         self._backends: dict[str, Backend] = {}
+        self._residency = Residency(spec, gear.calls, gear.clock)
         self._lanes = {lane.lane_id: JobLaneState(lane) for lane in spec.lanes}
 
     async def run(self) -> None:
@@ -85,6 +87,9 @@ class Runner:
         with anyio.CancelScope(shield=True):
             for lane in self._lanes.values():
                 await self._close(lane, limit_s)
+            if not self._gear.commands.stopping:
+                context = self._gear.contexts[self._spec.lanes[0].lane_id]
+                await self._residency.after(self._backends, context)
 
     async def _slot(self, lane: JobLaneState, slot: Slot, counted: int) -> None:
         if self._gear.commands.left_out(slot, counted):
@@ -119,24 +124,47 @@ class Runner:
         call = self._gear.calls.call
         try:
             racer = await call(doing, lambda: self._racer(lane), limit_s)
+            racer = await self._alone(racer)
             lane.racer, lane.state = racer, LaneState.OPEN
             await call(doing, lambda: racer.backend.open(racer.lane, racer.context), limit_s)
             racer.context.show_all()
         except BenchraceError as error:
             await self._give_up(lane, error.failure())
 
+    async def _alone(self, racer: Racer) -> Racer:
+        if not self._residency.asked(racer.workload):
+            return racer
+        # An engine that no lane has used yet may hold a model all the same.
+        for name in dict.fromkeys(each.backend for each in self._spec.lanes):
+            await self._known(name)
+        company = await self._residency.clear(racer.lane, self._backends, racer.context)
+        return replace(racer, company=company)
+
+    async def _known(self, name: str) -> None:
+        """Make a backend ahead of its lane, which itself says what is wrong with it."""
+
+        async def make() -> None:
+            self._made(name)
+
+        try:
+            await self._gear.calls.call(f"making backend {name}", make, _CLOSE_S)
+        except BenchraceError:
+            return
+
     async def _racer(self, lane: JobLaneState) -> Racer:
         spec = lane.spec
         workload = self._gear.registry.workload(spec.backend, self._spec.kind)
-        if spec.backend not in self._backends:
-            self._backends[spec.backend] = self._gear.registry.make(spec.backend)
+        backend = self._made(spec.backend)
         params, fields = convert(spec.params, workload)
         if params is None:
             raise InvalidInput(fields)
         made = Lane(lane_id=spec.lane_id, label=spec.label, kind=self._spec.kind, params=params)
-        return Racer(
-            self._backends[spec.backend], workload, made, self._gear.contexts[spec.lane_id]
-        )
+        return Racer(backend, workload, made, self._gear.contexts[spec.lane_id])
+
+    def _made(self, name: str) -> Backend:
+        if name not in self._backends:
+            self._backends[name] = self._gear.registry.make(name)
+        return self._backends[name]
 
     def _take(self, lane: JobLaneState, done: p.RoundDonePayload) -> None:
         if done.verdict.level is not Level.INVALID:

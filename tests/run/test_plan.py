@@ -8,7 +8,7 @@ from benchrace.run import plan
 from benchrace.run.draft import Draft
 from benchrace.run.machine import MachineState, MachineView
 from benchrace.run.metadata import LeftOut, RunMetadata
-from benchrace.run.spec import LaneSpec, Order, RunSpec
+from benchrace.run.spec import LaneSpec, Order, Resident, RunSpec
 
 View = Callable[..., MachineView]
 
@@ -218,3 +218,13 @@ def test_jobs_need_names_and_the_given_salt_wins(view: View) -> None:
         plan.jobs(run)
     with pytest.raises(KeyError):
         plan.with_jobs(run, {})
+
+
+def test_lanes_that_cannot_be_open_together_may_where_the_run_says_so(view: View) -> None:
+    asked = spec(lane(threads=1), lane(threads=2), resident=Resident.MANY)
+    draft = plan.resolve(asked, [view(together=False)])
+    assert draft.order is Order.ABBA
+    run = made(draft, job_ids={"local": "j"})
+    assert [each.resident for each in plan.jobs(run)] == [Resident.MANY]
+    one = plan.resolve(spec(lane(threads=1), lane(threads=2)), [view(together=False)])
+    assert one.order is Order.CONTIGUOUS

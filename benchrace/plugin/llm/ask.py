@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from benchrace.kinds.llm import Prefix, TextParams
 from benchrace.plugin.backend import Lane
+from benchrace.plugin.stream import StreamLimits
 
 _GROUPS = 6
 _FILLER = (
@@ -74,3 +75,8 @@ def digest_of(params: TextParams) -> str:
     """Identify what is asked, the nonce aside: equal digests are the same work."""
     asked = f"{params.rendering}\n{params.system}\n\0{text_of(params)}"
     return f"sha256:{hashlib.sha256(asked.encode()).hexdigest()}"
+
+
+def limits_of(params: TextParams) -> StreamLimits:
+    """Give the limits of a request: the first token may come after lines without any."""
+    return StreamLimits(first_s=params.first_token_s, idle_s=params.idle_s, first_is_told=True)

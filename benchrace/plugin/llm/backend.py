@@ -3,7 +3,7 @@
 import secrets
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import msgspec
@@ -25,10 +25,12 @@ from benchrace.kinds.llm import (
 from benchrace.plugin.backend import Backend, Lane
 from benchrace.plugin.context import Context
 from benchrace.plugin.llm import cache, gaps, many, mock
-from benchrace.plugin.llm.ask import Ask, ask, digest_of, nonce_text
+from benchrace.plugin.llm.ask import Ask, ask, digest_of, limits_of, nonce_text
 from benchrace.plugin.llm.hearing import Heard, hear
 from benchrace.plugin.llm.marks import mark
+from benchrace.plugin.llm.opened import Loaded, Opened
 from benchrace.plugin.llm.piece import Piece
+from benchrace.plugin.llm.release import release
 from benchrace.plugin.stream import StreamLimits, StreamRequest, TimingSource
 
 _FALLBACKS = {
@@ -36,28 +38,6 @@ _FALLBACKS = {
     Category.TIMEOUT_CONNECT: "unreachable",
     Category.MISSING_MODEL: "missing_model",
 }
-
-
-class Loaded(msgspec.Struct, frozen=True, kw_only=True):
-    """What loading took, ns, and who says so: `engine` or `client`. Null where nobody knows."""
-
-    ns: int | None = None
-    source: str | None = None
-
-
-@dataclass(kw_only=True)
-class Opened:
-    """A lane that is open: the engine, and what was found out before the rounds.
-
-    `also` goes into its nonces: its model's name, where the engine has it under another as well.
-    """
-
-    facts: EngineFacts
-    loaded: Loaded
-    prefix: int | None = None
-    mock: str | None = None
-    unsettled: bool = False
-    also: tuple[str, ...] = ()
 
 
 class TextBackend(Backend):
@@ -143,6 +123,9 @@ class TextBackend(Backend):
         if opened is not None and opened.unsettled:
             await self.settle(lane, context)
 
+    async def release(self, keep: Lane[Any] | None, context: Context) -> Sequence[str]:
+        return await release(self, None if keep is None else keep.params.model, context)
+
     @property
     def _lanes(self) -> dict[str, Opened]:
         lanes: dict[str, Opened] = self.__dict__.setdefault("_opened", {})
@@ -156,7 +139,7 @@ class TextBackend(Backend):
 
     async def _single(self, lane: Lane[Any], context: Context, opened: Opened) -> Record:
         nonce = nonce_text(context.round.nonce, *opened.also)
-        request = self.request(ask(lane, nonce), _limits(lane.params))
+        request = self.request(ask(lane, nonce), limits_of(lane.params))
         connect = await context.stream.prepare(request.url)
         t0 = context.clock.monotonic_ns()
         heard = await hear(self, request, context, number=0, t0_ns=t0, show=context.token)
@@ -179,7 +162,7 @@ class TextBackend(Backend):
         return record
 
     async def _many(self, lane: Lane[Any], context: Context, opened: Opened) -> Record:
-        limits = _limits(lane.params)
+        limits = limits_of(lane.params)
 
         def request(number: int) -> StreamRequest:
             nonce = nonce_text(context.round.nonce, *opened.also, number)
@@ -234,7 +217,7 @@ class TextBackend(Backend):
         cached: int | None = None
         for _ in range(2):
             asked = ask(lane, nonce_text(secrets.token_hex(16)), max_tokens=1)
-            request = self.request(asked, _limits(lane.params))
+            request = self.request(asked, limits_of(lane.params))
             t0 = context.clock.monotonic_ns()
             heard = await hear(self, request, context, number=0, t0_ns=t0, show=lambda text: None)
             if heard.failure is not None:
@@ -261,8 +244,6 @@ class TextBackend(Backend):
             "prompt_digest": digest_of(lane.params),
             "simulated": opened.mock is not None,
             "fallback_reason": opened.mock,
+            "alone": context.round.alone,
+            "stayed": context.round.stayed,
         }
-
-
-def _limits(params: TextParams) -> StreamLimits:
-    return StreamLimits(first_s=params.first_token_s, idle_s=params.idle_s, first_is_told=True)
