@@ -1,7 +1,7 @@
 """Contract tests of a backend: inherit, name the class, and pytest does the rest."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, ClassVar
 
 import anyio
@@ -39,8 +39,10 @@ class BackendContract:
         return offered[self.kind or next(iter(offered))]
 
     @pytest.fixture
-    def context(self, workload: Workload) -> RecordingContext:
-        return RecordingContext([metric.name for metric in workload.kind.metrics])
+    async def context(self, workload: Workload) -> AsyncIterator[RecordingContext]:
+        context = RecordingContext([metric.name for metric in workload.kind.metrics])
+        yield context
+        await context.aclose()
 
     def lane(self, workload: Workload, params: Mapping[str, Any]) -> Lane[Params]:
         """Make a lane with these parameters over the defaults."""

@@ -15,12 +15,14 @@ PACKAGES = {
     "benchrace": "benchrace",
     "benchrace-core": "benchrace_core/python/benchrace_core",
     "benchrace-compute": "plugins/compute/benchrace_compute",
+    "benchrace-ollama": "plugins/ollama/benchrace_ollama",
     "benchrace-ui": "ui/benchrace_ui",
 }
 TRIED_BY = {
     "benchrace": "import benchrace.cli.main",
     "benchrace-core": "import benchrace_core._native",
     "benchrace-compute": "import benchrace_compute.plugin",
+    "benchrace-ollama": "import benchrace_ollama.backend",
     "benchrace-ui": "import benchrace_ui; benchrace_ui.static_folder()",
 }
 

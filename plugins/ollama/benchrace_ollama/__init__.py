@@ -1,0 +1,1 @@
+"""Ollama as a backend of benchrace, over its own API."""

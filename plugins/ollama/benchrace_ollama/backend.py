@@ -1,0 +1,199 @@
+"""The Ollama backend: its protocol, for `TextBackend` to measure by."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from benchrace.plugin import (
+    LLM,
+    SERVE,
+    Answer,
+    Ask,
+    BenchraceError,
+    Category,
+    Context,
+    Drawing,
+    EngineFacts,
+    FieldError,
+    Lane,
+    LlmRecord,
+    Loaded,
+    Piece,
+    Problem,
+    Readiness,
+    Record,
+    Resource,
+    ServeRecord,
+    StreamLimits,
+    StreamRequest,
+    TextParams,
+    Workload,
+)
+from benchrace_ollama import doubt, line, residence
+from benchrace_ollama.api import Running
+from benchrace_ollama.engine import Engine
+from benchrace_ollama.facts import settings, tokenizer
+from benchrace_ollama.names import find
+from benchrace_ollama.ready import readiness
+from benchrace_ollama.refusal import missing, refusal
+from benchrace_ollama.way import KEEP_ALIVE, Way, body, options, way
+
+_SETTLED_S = 15.0
+_AWAY = (Category.UNREACHABLE, Category.TIMEOUT_CONNECT, Category.MISSING_MODEL)
+_USES = frozenset({Resource.CPU, Resource.GPU, Resource.MEMORY})
+
+
+@dataclass
+class Known:
+    """What is known of a lane's model, and what its rounds have shown."""
+
+    way: Way
+    running: Running | None = None
+    words: int = 0
+    prefills: list[doubt.Prefill] = field(default_factory=list)
+
+
+class Ollama(Engine):
+    """One per job. Ollama tells no cached count: a cache state is inferred from the nonce."""
+
+    name = "ollama"
+    title = "Ollama"
+    workloads = (
+        Workload(kind=LLM, saturates=_USES, drawing=Drawing.TEXT),
+        Workload(kind=SERVE, saturates=_USES, drawing=Drawing.TEXT),
+    )
+    tells_cached = False
+    early_end_remedy = (
+        "Ollama ends an answer that repeats the same piece of text 31 times, without a word: "
+        "raise the temperature, or take another prompt or seed. Else its runner or itself died: "
+        "look at its log."
+    )
+
+    @cached_property
+    def _known(self) -> dict[str, Known]:
+        return {}
+
+    async def preflight(self, lane: Lane[Any], context: Context) -> Readiness:
+        params: TextParams = lane.params
+        if not params.model:
+            return Readiness(fields=(FieldError("model", "name one that Ollama has"),))
+        try:
+            return readiness(params, await self._way(params, context))
+        except BenchraceError as error:
+            if params.fallback == "mock" and error.category in _AWAY:
+                return Readiness()
+            return Readiness(problems=(Problem(message=error.message, remedy=error.remedy),))
+
+    async def facts(self, lane: Lane[Any], context: Context) -> EngineFacts:
+        api, known = self._api(context), await self._about(lane, context)
+        known.running = await residence.same(api, known.way)
+        return EngineFacts(
+            name=self.name,
+            version=await api.version(),
+            model=known.way.tag.name,
+            digest=known.way.tag.digest or None,
+            quantization=known.way.tag.details.quantization_level or None,
+            settings=settings(lane.params, known.way, known.running),
+            host=None if self._near else urlsplit(self.base).netloc,
+            tokenizer=tokenizer(known.way.shown),
+        )
+
+    async def load(self, lane: Lane[Any], context: Context) -> Loaded:
+        known = await self._about(lane, context)
+        loaded = await residence.load(self._api(context), known.way, lane.params, context)
+        known.prefills.clear()
+        if opened := self._lanes.get(lane.lane_id):
+            opened.facts = await self.facts(lane, context)
+        return loaded
+
+    async def forget(self, lane: Lane[Any], context: Context) -> None:
+        known = await self._about(lane, context)
+        await residence.forget(self._api(context), known.way, context, near=self._near)
+
+    def request(self, ask: Ask, limits: StreamLimits) -> StreamRequest:
+        known = self._known[ask.lane.lane_id]
+        known.words = len(ask.prompt.split())
+        return StreamRequest(
+            url=f"{self.base}{known.way.path}",
+            headers=(("Content-Type", "application/json"),),
+            body=msgspec.json.encode(body(ask, known.way)),
+            limits=limits,
+        )
+
+    def read(self, data: bytes) -> Piece:
+        return line.read(data)
+
+    def refusal(self, status: int, text: str) -> BenchraceError:
+        return refusal(status, text)
+
+    async def settle(self, lane: Lane[Any], context: Context) -> None:
+        """Have one token made, with the lane's own options: its answer comes after all that the
+        runner was still busy with. Nothing else tells: /api/ps does not, and a load is answered
+        at once. Where Ollama serves several at a time it proves less, as another slot may answer.
+        """
+        known, api = self._known.get(lane.lane_id), self._api(context)
+        params: TextParams = lane.params
+        asked = {
+            "model": params.model,
+            "prompt": ".",
+            "raw": True,
+            "keep_alive": KEEP_ALIVE,
+            "options": options(params, 1),
+        }
+        try:
+            if known is not None and await residence.same(api, known.way) is not None:
+                await api.generate(asked, _SETTLED_S)
+        except BenchraceError as error:
+            context.log(f"Ollama may still be busy: {error.message}", "warning")
+
+    async def round(self, lane: Lane[Any], context: Context) -> Record:
+        record = await super().round(lane, context)
+        if isinstance(record, LlmRecord | ServeRecord) and not record.simulated:
+            self._doubts(self._known[lane.lane_id], record, context)
+        return record
+
+    async def close(self, lane: Lane[Any], context: Context) -> None:
+        await super().close(lane, context)
+        self._known.pop(lane.lane_id, None)
+
+    def _doubts(self, known: Known, record: LlmRecord | ServeRecord, context: Context) -> None:
+        single = isinstance(record, LlmRecord)
+        answers = (record.answer,) if isinstance(record, LlmRecord) else record.answers
+        running = known.running
+        context_length = None if running is None else running.context_length
+        found: list[doubt.Doubt | None] = []
+        for each in answers:
+            found += doubt.of_answer(each, known.words, context_length)
+            if single:
+                found += [doubt.waited(each), self._cached(known, each)]
+        if running is not None and running.size and 0 < running.size_vram < running.size:
+            share = running.size_vram / running.size
+            found.append(doubt.Doubt("spilled", f"only {share:.0%} of the model is on the GPU"))
+        for each_doubt in dict.fromkeys(found):
+            if each_doubt is not None:
+                say = context.invalid if each_doubt.fatal else context.suspect
+                say(each_doubt.code, each_doubt.text)
+
+    def _cached(self, known: Known, answer: Answer) -> doubt.Doubt | None:
+        tokens, took = answer.usage.prompt, answer.times.prefill_ns
+        if tokens is None or took is None:
+            return None
+        now = doubt.Prefill(tokens, took)
+        found = doubt.cached(now, known.prefills)
+        known.prefills.append(now)
+        return found
+
+    async def _about(self, lane: Lane[Any], context: Context) -> Known:
+        if lane.lane_id not in self._known:
+            self._known[lane.lane_id] = Known(await self._way(lane.params, context))
+        return self._known[lane.lane_id]
+
+    async def _way(self, params: TextParams, context: Context) -> Way:
+        api = self._api(context)
+        tag = find(params.model, await api.tags())
+        if tag is None:
+            raise missing(params.model)
+        return way(tag, await api.show(tag.name), params)

@@ -1,0 +1,133 @@
+"""A stand-in for Ollama, in a process of its own on a port of its own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
+
+import psutil
+import pytest
+
+from benchrace.kinds import LLM, Kind
+from benchrace.plugin import Lane
+from benchrace.testing import RecordingContext
+from benchrace_ollama.backend import Ollama
+from benchrace_ollama.config import OllamaConfig
+
+HERE = Path(__file__).parent
+
+
+@dataclass
+class StandIn:
+    """It runs; `tell` sets faults and models, `asked` is what /api/generate and chat were sent."""
+
+    process: subprocess.Popen[str]
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def tell(self, **told: Any) -> dict[str, Any]:
+        request = Request(f"{self.url}/_stand_in", data=json.dumps(told).encode() if told else None)
+        with urlopen(request, timeout=5) as answer:
+            found: dict[str, Any] = json.loads(answer.read())
+        return found
+
+    @property
+    def asked(self) -> list[dict[str, Any]]:
+        return list(self.tell()["asked"])
+
+    @property
+    def resident(self) -> list[str]:
+        return [each["name"] for each in self.tell()["resident"]]
+
+    def runners(self) -> list[psutil.Process]:
+        return psutil.Process(self.process.pid).children()
+
+    def kill(self) -> None:
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(5)
+
+
+Start = Callable[..., StandIn]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Start stand-ins by their options; all end with the test, and their runners too."""
+    started: list[StandIn] = []
+    children: list[psutil.Process] = []
+
+    def one(*options: str, **env: str) -> StandIn:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "stand_in", *options],
+            cwd=HERE,
+            env={**os.environ, **env},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout is not None
+        said = process.stdout.readline()
+        assert said, "the stand-in did not start"
+        started.append(StandIn(process, int(said)))
+        return started[-1]
+
+    yield one
+    for each in started:
+        if each.process.poll() is None:
+            children += each.runners()
+            each.process.terminate()
+        each.process.wait(5)
+        assert each.process.stdout is not None
+        each.process.stdout.close()
+    for child in children:
+        if child.is_running():
+            child.kill()
+
+
+@pytest.fixture
+def stand_in(start: Start) -> StandIn:
+    return start()
+
+
+@dataclass
+class Racing:
+    """A backend with a lane, and the context of its rounds."""
+
+    backend: Ollama
+    lane: Lane[Any]
+    context: RecordingContext
+
+    async def round(self, n: int = 0) -> Any:
+        self.context.begin(n)
+        return await self.backend.round(self.lane, self.context)
+
+    @property
+    def codes(self) -> list[str]:
+        """Why the round is doubted; how busy this machine is, is not the matter."""
+        found = [each.code for each in self.context.verdict.reasons]
+        return [each for each in found if each not in ("coarse_stamps", "rates_disagree")]
+
+
+@pytest.fixture
+async def racing() -> AsyncIterator[Callable[..., Racing]]:
+    """Make a lane of a kind against a stand-in; open it yourself."""
+    contexts: list[RecordingContext] = []
+
+    def make(at: StandIn, kind: Kind = LLM, **params: Any) -> Racing:
+        context = RecordingContext([metric.name for metric in kind.metrics])
+        contexts.append(context)
+        wanted = {"model": "tiny", "prompt": "bako remi of kola", "max_tokens": 12, **params}
+        lane = Lane(lane_id="l", label="l", kind=kind.name, params=kind.params(**wanted))
+        return Racing(Ollama(OllamaConfig(base_url=at.url)), lane, context)
+
+    yield make
+    for each in contexts:
+        await each.aclose()

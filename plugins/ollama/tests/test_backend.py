@@ -1,0 +1,255 @@
+"""The backend against a stand-in: what it sends, what it says, what it waits for."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from benchrace.events import Level
+from benchrace.kinds import LLM, SERVE
+from benchrace.kinds.llm import Fallback, Prefix, Residence
+from benchrace.plugin import BenchraceError, Category, Rendering, Thinking
+from benchrace.testing.contract import BackendContract
+from benchrace.worker.verdict import numbers
+from benchrace_ollama.backend import Ollama
+from benchrace_ollama.config import OllamaConfig
+
+Make = Callable[..., Any]
+
+
+class TestContract(BackendContract):
+    backend = Ollama
+    params = {"model": "tiny", "max_tokens": 12, "prompt": "bako remi"}  # noqa: RUF012
+    long_params = {"model": "small", "max_tokens": 3000, "prompt": "bako"}  # noqa: RUF012
+
+    @pytest.fixture(autouse=True)
+    def at(self, stand_in: Any) -> None:
+        type(self).config = OllamaConfig(base_url=stand_in.url)
+
+
+class TestServeContract(TestContract):
+    kind = "llm_serve"
+    params = {**TestContract.params, "concurrency": 2, "requests": 4}  # noqa: RUF012
+    long_params = {**TestContract.long_params, "concurrency": 2, "requests": 4}  # noqa: RUF012
+
+
+async def test_one_answer_gives_the_numbers_of_both_sides(stand_in: Any, racing: Make) -> None:
+    stand_in.tell(model="tiny", token_ms=5.0)
+    at = racing(stand_in, max_tokens=40)
+    await at.backend.open(at.lane, at.context)
+    record = await at.round()
+    found = {each.metric: each for each in numbers(LLM, record, at.lane.params, ())}
+    assert found["gen_tokens"].value == 40
+    assert found["gen_tokens_per_s"].value == pytest.approx(200, rel=0.1)
+    assert found["engine_gen_tokens_per_s"].numerator == 39
+    assert found["itl_ms"].value == pytest.approx(5, rel=0.2)
+    assert found["prefill_tokens_per_s"].value is None
+    assert 250 <= (found["load_ms"].value or 0) < 1000
+    assert (record.cache, record.cache_proof) == ("warm-unique", "inferred")
+    assert record.load_source == "client"
+    assert at.codes == []
+    await at.backend.close(at.lane, at.context)
+
+
+async def test_a_second_lane_finds_the_model_resident(stand_in: Any, racing: Make) -> None:
+    for wanted in (True, False):
+        at = racing(stand_in)
+        await at.backend.open(at.lane, at.context)
+        assert ((await at.round()).load_ns is not None) is wanted
+
+
+@pytest.mark.parametrize(
+    ("params", "loads"),
+    [({}, False), ({"seed": 1, "temperature": 0.0}, False), ({"num_ctx": 512}, True)],
+)
+async def test_only_what_loads_again_is_loading(
+    stand_in: Any, racing: Make, params: Any, loads: bool
+) -> None:
+    first = racing(stand_in)
+    await first.backend.open(first.lane, first.context)
+    again = racing(stand_in, **params)
+    await again.backend.open(again.lane, again.context)
+    assert ((await again.round()).load_ns is not None) is loads
+    assert again.codes == []
+
+
+async def test_all_options_are_sent_always(stand_in: Any, racing: Make) -> None:
+    params = {"num_ctx": 2048, "temperature": 0.0, "top_k": 7, "top_p": 0.5, "seed": 9}
+    at = racing(stand_in, system="be brief", think=Thinking.OFF, **params)
+    await at.backend.open(at.lane, at.context)
+    await at.round()
+    load, asked = stand_in.asked
+    wanted = {**params, "num_predict": 12, "repeat_penalty": 1.0, "min_p": 0.0}
+    assert wanted.items() <= asked["options"].items()
+    assert load["options"] == asked["options"]
+    assert (load["prompt"], load["keep_alive"]) == ("", asked["keep_alive"])
+    assert (asked["truncate"], asked["think"], asked["stream"]) == (False, False, True)
+    assert asked["prompt"] == "bako remi of kola"
+    nonce, rest = asked["system"].split("\n")
+    assert (len(nonce), rest) == (23, "be brief")
+
+
+async def test_raw_text_has_no_template(stand_in: Any, racing: Make) -> None:
+    at = racing(stand_in, rendering=Rendering.RAW)
+    await at.backend.open(at.lane, at.context)
+    record = await at.round()
+    assert stand_in.asked[-1]["raw"] is True
+    assert "system" not in stand_in.asked[-1]
+    assert record.answer.usage.prompt == 1 + 6 + 4
+    assert record.engine.settings["api"] == "/api/generate"
+
+
+@pytest.mark.parametrize("model", ["tiny-think", "tiny-jthink"])
+async def test_thinking_is_told_apart(stand_in: Any, racing: Make, model: str) -> None:
+    at = racing(stand_in, model=model)
+    await at.backend.open(at.lane, at.context)
+    record = await at.round()
+    answer = record.answer
+    assert record.engine.settings["api"] == "/api/chat"
+    assert answer.first_ns < answer.output_ns
+    assert answer.content == answer.usage.output == 12
+
+
+async def test_an_end_token_has_no_line(stand_in: Any, racing: Make) -> None:
+    stand_in.tell(model="tiny-eos", token_ms=10.0)
+    at = racing(stand_in, model="tiny-eos")
+    await at.backend.open(at.lane, at.context)
+    record = await at.round()
+    usage = record.answer.usage
+    assert (usage.output, usage.unseen, record.answer.content) == (10, 1, 9)
+    found = {each.metric: each for each in numbers(LLM, record, at.lane.params, ())}
+    client, engine = found["gen_tokens_per_s"], found["engine_gen_tokens_per_s"]
+    assert (client.numerator, engine.numerator) == (8, 9)
+    assert client.value == pytest.approx(engine.value, rel=0.1)
+    assert at.codes == ["early_stop"]
+
+
+@pytest.mark.parametrize("version", ["0.33.0-rc2", "0.24.0"])
+async def test_one_token_has_no_rate(start: Make, racing: Make, version: str) -> None:
+    at = racing(start("--version", version), max_tokens=1)
+    await at.backend.open(at.lane, at.context)
+    record = await at.round()
+    assert record.answer.times.decode_ns is None
+    assert record.answer.times.printed_rate is None
+    assert record.engine.version == version
+
+
+async def test_facts_say_what_runs(stand_in: Any, racing: Make) -> None:
+    at = racing(stand_in, model="TINY", num_ctx=1024)
+    await at.backend.open(at.lane, at.context)
+    engine = (await at.round()).engine
+    assert (engine.name, engine.model, engine.quantization) == ("ollama", "tiny:latest", "F16")
+    assert engine.digest is not None
+    assert len(engine.digest) == 64
+    assert (engine.host, engine.tokenizer) == (None, "gpt2/gpt-2/973")
+    assert engine.settings["num_ctx"] == engine.settings["num_ctx_asked"] == 1024
+    assert "num_predict" in str(engine.settings["ignore_eos"])
+
+
+async def test_cold_unloads_before_each_round(start: Make, racing: Make) -> None:
+    stand_in = start("--runner")
+    at = racing(stand_in, residence=Residence.COLD)
+    await at.backend.open(at.lane, at.context)
+    pids = []
+    for n in range(2):
+        record = await at.round(n)
+        assert (record.cache, record.load_source) == ("cold-load", "client")
+        assert record.load_ns >= 250_000_000
+        assert record.engine.settings["num_ctx"] == 4096
+        assert at.codes == []
+        pids += [each.pid for each in stand_in.runners()]
+    assert len(set(pids)) == len(pids) == 2
+
+
+@pytest.mark.parametrize("other", ["tiny-copy", "tiny-ctx"])
+async def test_another_name_of_the_same_file_is_unloaded_too(
+    stand_in: Any, racing: Make, other: str
+) -> None:
+    first = racing(stand_in, model=other)
+    await first.backend.open(first.lane, first.context)
+    assert stand_in.resident == [f"{other}:latest"]
+    at = racing(stand_in)
+    await at.backend.forget(at.lane, at.context)
+    assert stand_in.resident == []
+
+
+async def test_a_runner_that_outlived_its_server_is_named(
+    start: Make, racing: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("benchrace_ollama.residence._ENDED_S", 0.2)
+    dead = start("--runner")
+    at = racing(dead)
+    await at.backend.open(at.lane, at.context)
+    (orphan,) = dead.runners()
+    dead.kill()
+    try:
+        again = racing(start())
+        await again.backend.forget(again.lane, again.context)
+        assert str(orphan.pid) in again.context.logs[-1][1]
+    finally:
+        orphan.kill()
+
+
+async def test_shared_prompts_have_an_unknown_cache(stand_in: Any, racing: Make) -> None:
+    at = racing(stand_in, prefix=Prefix.SHARED)
+    await at.backend.open(at.lane, at.context)
+    assert (await at.round()).cache == "unknown"
+    assert stand_in.asked[-1]["prompt"] == "bako remi of kola"
+
+
+async def test_a_prompt_that_was_likely_cached_is_doubted(stand_in: Any, racing: Make) -> None:
+    stand_in.tell(model="tiny", prefill_ms=1.0)
+    at = racing(stand_in, prompt="bako " * 90)
+    await at.backend.open(at.lane, at.context)
+    for n in range(3):
+        await at.round(n)
+        assert at.codes == []
+    stand_in.tell(fault="cached")
+    await at.round(3)
+    assert at.codes == ["cache_likely"]
+
+
+async def test_loading_inside_an_answer_is_no_result(stand_in: Any, racing: Make) -> None:
+    at = racing(stand_in)
+    await at.backend.open(at.lane, at.context)
+    stand_in.tell(fault="reload")
+    await at.round()
+    assert at.codes == ["reloaded"]
+    assert at.context.verdict.level is Level.INVALID
+
+
+async def test_waiting_inside_ollama_is_doubted(stand_in: Any, racing: Make) -> None:
+    at = racing(stand_in)
+    await at.backend.open(at.lane, at.context)
+    stand_in.tell(fault="queued")
+    await at.round()
+    assert at.codes == ["queued"]
+
+
+async def test_a_prompt_that_the_context_cannot_hold_is_an_error(
+    stand_in: Any, racing: Make
+) -> None:
+    at = racing(stand_in, prompt="a-b " * 60, num_ctx=128, max_tokens=60)
+    await at.backend.open(at.lane, at.context)
+    with pytest.raises(BenchraceError, match=r"longer than the context.*exceeds") as raised:
+        await at.round()
+    assert raised.value.category is Category.VALIDATION
+
+
+async def test_a_mock_answers_only_where_it_was_asked_for(stand_in: Any, racing: Make) -> None:
+    at = racing(stand_in, model="nothing", fallback=Fallback.MOCK, max_tokens=2)
+    assert (await at.backend.preflight(at.lane, at.context)).ready
+    await at.backend.open(at.lane, at.context)
+    record = await at.round()
+    assert (record.simulated, record.fallback_reason) == (True, "missing_model")
+    assert at.context.verdict.level is Level.INVALID
+
+
+async def test_many_streams_wait_for_the_one_slot(stand_in: Any, racing: Make) -> None:
+    at = racing(stand_in, SERVE, concurrency=3, requests=6, max_tokens=10)
+    await at.backend.open(at.lane, at.context)
+    record = await at.round()
+    assert [each.usage.output for each in record.answers] == [10] * 6
+    begins = {asked["prompt"].split("\n")[0] for asked in stand_in.asked[1:]}
+    assert len(begins) == 6
+    assert at.codes == []
