@@ -18,12 +18,13 @@ export RUSTUP_HOME ?= $(realpath $(RUSTUP_BESIDE))
 endif
 
 MEMBERS := $(patsubst %/pyproject.toml,%,$(wildcard benchrace_core/pyproject.toml plugins/*/pyproject.toml ui/pyproject.toml))
+PLUGINS := $(filter plugins/%,$(MEMBERS))
 MANIFESTS := pyproject.toml $(MEMBERS:%=%/pyproject.toml) $(wildcard Cargo.toml Cargo.lock)
 RUST := $(shell find benchrace_core -name target -prune -o \( -name '*.rs' -o -name Cargo.toml \) -print 2>/dev/null)
 CONSTRAIN := --constraints constraints.txt --build-constraints constraints.txt
-GROUPS := test browser lint build
+GROUPS := test engine browser lint build
 PAGE := $(shell find ui/src ui/public ui/index.html ui/package-lock.json ui/vite.config.ts ui/hatch_build.py -type f 2>/dev/null)
-WORKSPACE := benchrace benchrace-core benchrace-ui $(patsubst plugins/%,benchrace-%,$(filter plugins/%,$(MEMBERS)))
+WORKSPACE := benchrace benchrace-core benchrace-ui $(PLUGINS:plugins/%=benchrace-%)
 
 .PHONY: help
 help: ## list the targets
@@ -127,9 +128,9 @@ $(STAMPS)/uv:
 
 $(STAMPS)/install: $(STAMPS)/uv constraints.txt $(MANIFESTS) $(RUST) $(PAGE)
 	@.ci/missing rust linker
-	+@$(BIN)/uv pip install --quiet $(CONSTRAIN) --editable .
+	+@$(BIN)/uv pip install --quiet $(CONSTRAIN) --editable . $(PLUGINS:%=--editable %)
 	@touch $@
 
 $(STAMPS)/dev: $(STAMPS)/install
-	@$(BIN)/uv pip install --quiet $(CONSTRAIN) --group test --group browser --group lint
+	@$(BIN)/uv pip install --quiet $(CONSTRAIN) --group test --group engine --group browser --group lint
 	@touch $@

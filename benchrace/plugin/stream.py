@@ -61,7 +61,9 @@ class StreamLimits(msgspec.Struct, frozen=True, kw_only=True):
 class StreamRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A request. Host, length, encoding (identity) and connection headers are not the backend's.
 
-    `proxy` is the URL of a proxy; with it, as with https, stamps are taken in user space.
+    `proxy` is the URL of a proxy; with it, as with https, stamps are taken in user space. Without
+    `reuse` no connection of an earlier request serves: some engines say that they keep it, and
+    close it.
     """
 
     url: str
@@ -71,6 +73,7 @@ class StreamRequest(msgspec.Struct, frozen=True, kw_only=True):
     format: Format = Format.NDJSON
     limits: StreamLimits = StreamLimits()
     proxy: str | None = None
+    reuse: bool = True
 
 
 class Chunk(NamedTuple):
@@ -95,8 +98,8 @@ class Lag(msgspec.Struct, frozen=True, kw_only=True):
     """How well the reader kept up. Stamps by the kernel are right however late the read was.
 
     `late_max_ns` and `late_mean_ns`: from stamp to read. `bound_max_ns`: widest bound of a chunk.
-    `held_ns`: nothing was read because the backend took nothing. `priority` of the thread:
-    `realtime`, `raised` or `normal`.
+    `held_ns`: nothing was read because the backend took nothing, a pause that lasts included.
+    `priority` of the thread: `realtime`, `raised` or `normal`.
     """
 
     reads: int = 0
@@ -110,6 +113,9 @@ class Lag(msgspec.Struct, frozen=True, kw_only=True):
 
 class Stream(Protocol):
     """An answer that is being read; iterate it for its chunks.
+
+    An engine that is faster than its reader is held back (`Lag.held_ns`); what waits takes at most
+    24 MiB and four times `line_bytes`. Over TLS or a proxy, hardly anything is read ahead.
 
     Iteration raises `BenchraceError` where the stream does not end well: `timeout_first`,
     `timeout_idle`, `ended_early`, `stream_error`, `bad_output`. What came before it is kept.

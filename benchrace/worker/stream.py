@@ -38,13 +38,14 @@ class WorkerStreams:
             return
         from benchrace.worker.stream_native import NativeStream
 
-        connection = await self._native().take(to, request.limits.connect_s)
+        limit_s = request.limits.connect_s
+        connection = await self._native().take(to, limit_s, reuse=request.reuse)
         native = NativeStream(connection, request, to, stamps)
         try:
             await native.start()
             yield native
         finally:
-            if native.leave():
+            if native.leave(keep=request.reuse):
                 self._native().give_back(to, connection.connection)
 
     def close(self) -> None:

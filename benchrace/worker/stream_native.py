@@ -115,12 +115,12 @@ class NativeStream:
     async def text(self, most: int = 65_536) -> str:
         return await stream_text.read(self, most)
 
-    def leave(self) -> bool:
+    def leave(self, *, keep: bool) -> bool:
         """Close at once, or say that the connection can serve another request."""
         self._left = True
         self._deafen()
         self._note()
-        if self._ended is not None and self._connection.renew():
+        if keep and self._ended is not None and self._connection.renew():
             return True
         self._connection.close()
         return False

@@ -42,12 +42,16 @@ class Pool:
         self._keep(to, ready)
         return ready.connect_ns
 
-    async def take(self, to: Target, limit_s: float) -> Ready:
-        """Give a connection that stands: a kept one, else a new one. Raises as `prepare` does."""
+    async def take(self, to: Target, limit_s: float, *, reuse: bool = True) -> Ready:
+        """Give a connection that stands: a kept one, else a new one. Raises as `prepare` does.
+
+        Without `reuse` what an earlier request has used is closed instead.
+        """
         kept = self._idle.get((to.host, to.port), [])
         while kept:
             found = kept.pop()
             fresh = monotonic_ns() - found.since_ns < _FRESH_NS
+            fresh &= reuse or found.ready.connect_ns > 0
             if fresh and found.ready.connection.is_ready():
                 return found.ready
             found.ready.connection.close()

@@ -16,6 +16,7 @@ PACKAGES = {
     "benchrace-core": "benchrace_core/python/benchrace_core",
     "benchrace-compute": "plugins/compute/benchrace_compute",
     "benchrace-ollama": "plugins/ollama/benchrace_ollama",
+    "benchrace-openai": "plugins/openai/benchrace_openai",
     "benchrace-ui": "ui/benchrace_ui",
 }
 TRIED_BY = {
@@ -23,6 +24,7 @@ TRIED_BY = {
     "benchrace-core": "import benchrace_core._native",
     "benchrace-compute": "import benchrace_compute.plugin",
     "benchrace-ollama": "import benchrace_ollama.backend",
+    "benchrace-openai": "import benchrace_openai.backend",
     "benchrace-ui": "import benchrace_ui; benchrace_ui.static_folder()",
 }
 

@@ -1,0 +1,216 @@
+"""The backend: llama-server, vLLM, SGLang, LM Studio, MLX and others that speak OpenAI's API."""
+
+import json
+from typing import Any
+
+from benchrace.plugin import (
+    LLM,
+    SERVE,
+    Ask,
+    BenchraceError,
+    Category,
+    Config,
+    Context,
+    Drawing,
+    EngineFacts,
+    Fallback,
+    Format,
+    Lane,
+    Loaded,
+    NotOffered,
+    Operated,
+    Operation,
+    Piece,
+    Probe,
+    Problem,
+    Readiness,
+    Rendering,
+    Reset,
+    Resource,
+    StreamLimits,
+    StreamRequest,
+    TextBackend,
+    Unloaded,
+    Workload,
+    whereabouts,
+)
+from benchrace_openai import checks, loading, operations, reading, refusals
+from benchrace_openai.answer import Listed
+from benchrace_openai.body import body
+from benchrace_openai.calls import Calls, Found
+from benchrace_openai.facts import At, described, facts
+from benchrace_openai.options import GenerateOptions, ServeOptions
+from benchrace_openai.settings import Engine, OpenAIConfig, Server, servers
+from benchrace_openai.trial import refused
+
+_TRIAL_TOKENS = 2
+_USES = frozenset({Resource.CPU, Resource.GPU, Resource.MEMORY})
+
+
+class OpenAIBackend(TextBackend):
+    """Many servers, one protocol. Each tells its cached count, or is asked twice in vain."""
+
+    name = "openai"
+    title = "OpenAI-compatible server"
+    version = None
+    config = OpenAIConfig
+    tells_cached = True
+    workloads = (
+        Workload(kind=LLM, params=GenerateOptions, saturates=_USES, drawing=Drawing.TEXT),
+        Workload(kind=SERVE, params=ServeOptions, saturates=_USES, drawing=Drawing.TEXT),
+    )
+
+    def __init__(self, config: Config | None = None) -> None:
+        super().__init__(config)
+        self.servers = servers(config)
+        self._at: dict[str, At] = {}
+
+    async def probe(self, context: Context) -> Probe:
+        if not self.servers:
+            return Probe(reachable=False, problems=(checks.UNCONFIGURED,))
+        found: list[Found] = []
+        problems: list[Problem] = []
+        for server in self.servers:
+            try:
+                found.append(await Calls(server, context).find())
+            except BenchraceError as error:
+                problems.append(Problem(message=error.message, remedy=error.remedy))
+        versions = [f"{each.engine} {each.version}" for each in found if each.version]
+        models = {model.id: described(each, model) for each in found for model in each.models}
+        return Probe(
+            reachable=bool(found),
+            version=", ".join(versions) or None,
+            models=tuple(models.values()),
+            problems=tuple(problems),
+        )
+
+    async def preflight(self, lane: Lane[Any], context: Context) -> Readiness:
+        server = self._server(lane.params.server)
+        if server is None:
+            return checks.no_server(lane.params.server, self.servers)
+        calls = Calls(server, context)
+        try:
+            if await calls.loading():
+                return Readiness()
+            return checks.readiness(lane.params, await calls.find(), server)
+        except BenchraceError as error:
+            mock = lane.params.fallback is Fallback.MOCK
+            if mock or (server.launch.known and error.category is Category.UNREACHABLE):
+                return Readiness()
+            return Readiness(problems=(Problem(message=error.message, remedy=error.remedy),))
+
+    async def load(self, lane: Lane[Any], context: Context) -> Loaded:
+        calls = self._calls(lane, context)
+        took = await loading.ready(calls, context)
+        found = await calls.find()
+        model = _model(found, lane.params.model, calls.server)
+        loaded = await loading.load(calls, model.id, context)
+        if took is None:
+            return loaded
+        return Loaded(ns=took + (loaded.ns or 0), source="client")
+
+    async def facts(self, lane: Lane[Any], context: Context) -> EngineFacts:
+        calls = self._calls(lane, context)
+        await loading.ready(calls, context)
+        found = await calls.find()
+        model = _model(found, lane.params.model, calls.server)
+        at = At(
+            url=calls.server.root + _path(lane.params.rendering),
+            headers=(("content-type", "application/json"), *calls.headers().items()),
+            label=calls.server.label,
+            found=found,
+            model=model,
+        )
+        at = await self._tried(at, lane, calls, context)
+        self._at[lane.lane_id] = at
+        sample = Ask(lane=lane, prompt="", system="", max_tokens=lane.params.max_tokens)
+        return facts(at, sample, await whereabouts(calls.server.root, context))
+
+    async def forget(self, lane: Lane[Any], context: Context) -> None:
+        calls = self._calls(lane, context)
+        await loading.forget(calls, self._at[lane.lane_id].model.id, context)
+
+    def request(self, ask: Ask, limits: StreamLimits) -> StreamRequest:
+        at = self._at[ask.lane.lane_id]
+        sent = body(ask, at.model.id, at.found.engine, at.unsent)
+        return StreamRequest(
+            url=at.url,
+            headers=at.headers,
+            body=json.dumps(sent).encode(),
+            format=Format.SSE,
+            limits=limits,
+            # llama-server promises to keep a connection, and closes it after each stream.
+            reuse=False,
+        )
+
+    def read(self, data: bytes) -> Piece:
+        return reading.read(data)
+
+    def refusal(self, status: int, text: str) -> BenchraceError:
+        return refusals.refusal(status, text)
+
+    async def settle(self, lane: Lane[Any], context: Context) -> None:
+        at = self._at.get(lane.lane_id)
+        if at is not None and at.found.engine is Engine.LLAMA_SERVER and not at.found.router:
+            await loading.settle(self._calls(lane, context), context)
+
+    async def reset(self, context: Context) -> Reset:
+        return await operations.reset(self._startable(context, Operation.RESET), context)
+
+    async def start(self, context: Context) -> Operated:
+        return await operations.start(self._startable(context, Operation.START), context)
+
+    async def stop(self, context: Context) -> Operated:
+        return await operations.stop(self._startable(context, Operation.STOP), context)
+
+    async def unload(self, model: str | None, context: Context) -> Unloaded:
+        every = [Calls(server, context) for server in self.servers]
+        return await operations.unload(every, model, context)
+
+    async def _tried(self, at: At, lane: Lane[Any], calls: Calls, context: Context) -> At:
+        """Leave out what the server refuses; llama-server passes over what it does not know."""
+        if at.found.engine is Engine.LLAMA_SERVER:
+            return at
+        sample = Ask(lane=lane, prompt="hello", system="", max_tokens=_TRIAL_TOKENS)
+        wanted = body(sample, at.model.id, at.found.engine, ())
+        path = _path(lane.params.rendering)
+        unsent = await refused(calls, path, wanted, context, lane.params.first_token_s)
+        return At(
+            url=at.url,
+            headers=at.headers,
+            label=at.label,
+            found=at.found,
+            model=at.model,
+            unsent=unsent,
+        )
+
+    def _calls(self, lane: Lane[Any], context: Context) -> Calls:
+        server = self._server(lane.params.server)
+        if server is None:
+            problem = checks.no_server(lane.params.server, self.servers)
+            text = "; ".join([*map(str, problem.fields), *(p.message for p in problem.problems)])
+            raise BenchraceError(Category.VALIDATION, text)
+        return Calls(server, context)
+
+    def _server(self, name: str) -> Server | None:
+        if not name:
+            return self.servers[0] if self.servers else None
+        return next((each for each in self.servers if each.name == name), None)
+
+    def _startable(self, context: Context, operation: Operation) -> list[Calls]:
+        found = [Calls(each, context) for each in self.servers if each.launch.known]
+        if not found:
+            remedy = "Set `launch` in the table openai of agent.yaml: a unit, or a command."
+            raise NotOffered(self.name, operation, "nothing says how it is started", remedy)
+        return found
+
+
+def _path(rendering: Rendering) -> str:
+    return "/v1/completions" if rendering is Rendering.RAW else "/v1/chat/completions"
+
+
+def _model(found: Found, name: str, server: Server) -> Listed:
+    model = found.model(name)
+    if model is None:
+        raise BenchraceError(Category.MISSING_MODEL, checks.missing(name, found, server))
+    return model

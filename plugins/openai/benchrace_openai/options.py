@@ -1,0 +1,26 @@
+"""What a lane may ask beside what every text engine has: which of the servers."""
+
+from typing import Annotated
+
+from benchrace.plugin import LlmParams, Meta, ServeParams
+
+ServerName = Annotated[
+    str,
+    Meta(
+        title="Server",
+        description="A server of the table openai in agent.yaml by its name; empty is the first.",
+        max_length=64,
+    ),
+]
+
+
+class GenerateOptions(LlmParams, frozen=True, kw_only=True):
+    """One answer a round, from one of the servers."""
+
+    server: ServerName = ""
+
+
+class ServeOptions(ServeParams, frozen=True, kw_only=True):
+    """Many answers a round, from one of the servers."""
+
+    server: ServerName = ""

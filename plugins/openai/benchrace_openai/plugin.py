@@ -1,0 +1,16 @@
+"""Registers the backend for OpenAI-compatible servers."""
+
+from typing import TYPE_CHECKING
+
+from benchrace.plugin import hookimpl
+
+if TYPE_CHECKING:
+    from benchrace.plugin import Backend
+
+
+@hookimpl
+def benchrace_backends() -> "list[type[Backend]]":
+    """Offer the one backend of this distribution."""
+    from benchrace_openai.backend import OpenAIBackend
+
+    return [OpenAIBackend]

@@ -1,0 +1,136 @@
+"""The conformance of text backends, as llama-server, vLLM and a server of the API alone speak."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from benchrace.plugin import TextBackend
+from benchrace.testing.server import Asked
+from benchrace.testing.text import TextContract
+from benchrace.testing.text_engine import Counts, Reply, Wire
+from benchrace_openai.backend import OpenAIBackend
+from benchrace_openai.settings import OpenAIConfig
+
+PROPS = {
+    "default_generation_settings": {"n_ctx": 4096},
+    "total_slots": 1,
+    "model_path": "/models/tiny.gguf",
+    "model_ftype": "F16",
+    "build_info": "b1-scripted",
+    "chat_template": "{{ messages }}",
+}
+
+
+def event(data: Any) -> bytes:
+    return f"data: {json.dumps(data)}\n\n".encode()
+
+
+def choice(delta: dict[str, Any], finish: str | None = None) -> bytes:
+    return event({"choices": [{"index": 0, "delta": delta, "finish_reason": finish}]})
+
+
+class ChatWire(Wire):
+    """What every server of this API says."""
+
+    content_type = "text/event-stream"
+    owner = "someone"
+
+    def content(self, text: str) -> bytes:
+        return choice({"content": text})
+
+    def reasoning(self, text: str) -> bytes:
+        return choice({"reasoning_content": text})
+
+    def role(self) -> bytes:
+        return choice({"role": "assistant", "content": None})
+
+    def ping(self) -> bytes:
+        return b":\n\n"
+
+    def error(self, message: str) -> bytes:
+        return event({"error": {"message": message, "type": "server_error", "code": 500}})
+
+    def end(self, counts: Counts) -> Sequence[bytes]:
+        return (
+            choice({}, counts.finish),
+            event({"choices": [], **self.told(counts)}),
+            b"data: [DONE]\n\n",
+        )
+
+    def told(self, counts: Counts) -> dict[str, Any]:
+        return {"usage": {"prompt_tokens": counts.prompt, "completion_tokens": counts.output}}
+
+    def control(self, asked: Asked) -> Reply | None:
+        line = asked.head.split(b"\r\n")[0]
+        if line.startswith(b"GET /v1/models "):
+            return Reply({"data": [{"id": "tiny", "owned_by": self.owner}]})
+        if line.startswith(b"GET "):
+            return self.other(line) or Reply({"detail": "Not Found"}, 404)
+        return None
+
+    def other(self, line: bytes) -> Reply | None:
+        return None
+
+
+class LlamaWire(ChatWire):
+    """llama-server: timings, cached tokens, slots."""
+
+    owner = "llamacpp"
+
+    def told(self, counts: Counts) -> dict[str, Any]:
+        usage = {
+            "prompt_tokens": counts.prompt,
+            "completion_tokens": counts.output,
+            "prompt_tokens_details": {"cached_tokens": counts.cached},
+        }
+        timings = {
+            "cache_n": counts.cached,
+            "prompt_n": counts.prompt - counts.cached,
+            "prompt_ms": 3.0,
+            "predicted_n": counts.output,
+            "predicted_ms": 2.0 * counts.output,
+            "predicted_per_second": None,
+        }
+        return {"usage": usage, "timings": timings}
+
+    def other(self, line: bytes) -> Reply | None:
+        if line.startswith(b"GET /props "):
+            return Reply(PROPS)
+        return Reply([{"is_processing": False}]) if line.startswith(b"GET /slots ") else None
+
+
+class VllmWire(ChatWire):
+    """vLLM: a version, and thinking under another name."""
+
+    owner = "vllm"
+
+    def reasoning(self, text: str) -> bytes:
+        return choice({"reasoning": text})
+
+    def other(self, line: bytes) -> Reply | None:
+        return Reply({"version": "0.99"}) if line.startswith(b"GET /version ") else None
+
+
+def made(url: str) -> TextBackend:
+    return OpenAIBackend(OpenAIConfig(base_url=url))
+
+
+class TestLlamaServer(TextContract):
+    wire = LlamaWire()
+
+    def make(self, url: str) -> TextBackend:
+        return made(url)
+
+
+class TestVllm(TextContract):
+    wire = VllmWire()
+
+    def make(self, url: str) -> TextBackend:
+        return made(url)
+
+
+class TestGeneric(TextContract):
+    wire = ChatWire()
+
+    def make(self, url: str) -> TextBackend:
+        return made(url + "v1/")
