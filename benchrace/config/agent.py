@@ -18,7 +18,8 @@ Port = Annotated[int, Meta(ge=0, le=65535)]
 class AgentConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Null is "not said". `hardware` overrides what is detected; `sampling_s` 0 is off.
 
-    `tables` holds every other top-level mapping: the backends' own, by backend name.
+    `tables` holds every other top-level mapping: the backends' own, by backend name. A list of
+    mappings is there as the `servers` of one.
     """
 
     machine_id: str | None = None
@@ -79,15 +80,30 @@ def _checked(document: Document) -> AgentConfig:
     for key, value in document.data.items():
         if key in KEYS:
             continue
-        if not isinstance(value, dict):
+        if not _is_table(value):
             raise document.bad((key,), f"unknown key{did_you_mean(key, list(KEYS))}")
         if not is_name(key):
             raise document.bad((key,), "no backend can have this name")
-        tables[key] = value
+        tables[key] = _table(document, key, value)
     config = document.with_data({**known, "tables": tables}).decode(AgentConfig)
     if config.machine_id is not None and not is_name(config.machine_id):
         raise document.bad(("machine_id",), "expected 1 to 64 of A-Z a-z 0-9 . _ -")
     return config
+
+
+def _is_table(value: Any) -> bool:
+    listed = value if isinstance(value, list) else [value]
+    return any(isinstance(each, dict) for each in listed)
+
+
+def _table(document: Document, key: str, value: dict[Any, Any] | list[Any]) -> dict[Any, Any]:
+    """Give one table for a backend: a list of them, one for each server, is its `servers`."""
+    if isinstance(value, dict):
+        return value
+    for index, each in enumerate(value):
+        if not isinstance(each, dict):
+            raise document.bad((key, index), "expected a table: one server of the backend")
+    return {"servers": value}
 
 
 def _either(first: int | None, second: int | None) -> int | None:

@@ -34,6 +34,11 @@ def test_known_keys_and_tables(tmp_path: Path) -> None:
     )
 
 
+def test_a_list_of_tables_is_the_servers_of_one(tmp_path: Path) -> None:
+    config = agent(tmp_path, "engine:\n  - name: a\n  - {name: b, port: 2}\n")
+    assert config.tables == {"engine": {"servers": [{"name": "a"}, {"name": "b", "port": 2}]}}
+
+
 def test_no_file_is_no_configuration(tmp_path: Path) -> None:
     assert read_agent(tmp_path / "agent.yaml", {}).config == AgentConfig()
 
@@ -66,6 +71,8 @@ def test_a_bad_port_in_the_environment_is_named(tmp_path: Path, port: str) -> No
         ("machine_id: a/b\n", "agent.yaml:1: machine_id: expected 1 to 64"),
         ("a b:\n  x: 1\n", "agent.yaml:1: a b: no backend can have this name"),
         ("- a\n", "agent.yaml:1: expected a table of keys"),
+        ("engine:\n  - name: a\n  - 3\n", "agent.yaml:3: engine[1]: expected a table"),
+        ("bind_prot: [3]\n", "agent.yaml:1: bind_prot: unknown key; did you mean bind_port"),
         ("tables:\n  a: {}\nlabel: 3\n", "agent.yaml:3: label: expected text"),
     ],
 )
