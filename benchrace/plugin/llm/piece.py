@@ -31,8 +31,14 @@ NOTHING = Piece()
 
 
 def later_usage(before: Usage, after: Usage | None) -> Usage:
-    """Lay what `after` tells over what was known."""
-    return before if after is None else _filled(before, after)
+    """Lay what `after` tells over what was known.
+
+    The chunk that tells the end is often not the one that counts: what was unseen stays so.
+    """
+    if after is None:
+        return before
+    unseen = max(before.unseen, after.unseen)
+    return msgspec.structs.replace(_filled(before, after), unseen=unseen)
 
 
 def later_times(before: EngineTimes, after: EngineTimes | None) -> EngineTimes:

@@ -91,10 +91,13 @@ def read(data: bytes) -> Piece:
 
 
 def _counts(event: _Event, finish: str | None) -> Usage | None:
-    """Counts of the usage, and where it lacks one, of the engine's own timings."""
-    usage, timings = event.usage, event.timings
+    """Counts of the usage, and where it lacks one, of the engine's own timings.
+
+    An answer that stopped by itself ended with a token that is counted and never sent.
+    """
+    usage, timings, unseen = event.usage, event.timings, 1 if finish == "stop" else 0
     if usage is None and timings is None:
-        return None
+        return Usage(unseen=unseen) if unseen else None
     usage, timings = usage or _Usage(), timings or _Timings()
     prompt, cached = usage.prompt_tokens, timings.cache_n
     if usage.prompt_tokens_details is not None:
@@ -110,6 +113,7 @@ def _counts(event: _Event, finish: str | None) -> Usage | None:
         output=_either(usage.completion_tokens, timings.predicted_n),
         cached=cached,
         reasoning=None if details is None else details.reasoning_tokens,
+        unseen=unseen,
     )
 
 
