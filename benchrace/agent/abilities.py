@@ -96,14 +96,14 @@ class Abilities:
         order = PreflightOrder(
             plugins=self._for(kind, lanes), config=self.tables(), kind=kind, lanes=lanes
         )
-        return _converted(await self._ask(order, _PREFLIGHT_S), tuple[LaneReadiness, ...])
+        return converted(await self._ask(order, _PREFLIGHT_S), tuple[LaneReadiness, ...])
 
     async def calibrate(self, kind: str, lanes: tuple[JobLane, ...]) -> tuple[Calibrated, ...]:
         """Ask for each lane what "auto" comes to; raises Busy."""
         order = CalibrateOrder(
             plugins=self._for(kind, lanes), config=self.tables(), kind=kind, lanes=lanes
         )
-        return _converted(await self._ask(order, _CALIBRATE_S), tuple[Calibrated, ...])
+        return converted(await self._ask(order, _CALIBRATE_S), tuple[Calibrated, ...])
 
     def tables(self) -> dict[str, dict[str, Any]]:
         """Give the configuration of the backends that are installed."""
@@ -121,7 +121,7 @@ class Abilities:
         order = ProbeOrder(plugins=self._plugins.refs, config=self.tables())
         try:
             result = await self._ask(order, _PROBE_S)
-            self._probes = _converted(result, dict[str, Probe])
+            self._probes = converted(result, dict[str, Probe])
             self._failed = None
         except Busy:
             raise
@@ -153,7 +153,8 @@ class Abilities:
         return unknown_tables(AgentConfig(tables=self._settings.tables), names)
 
 
-def _converted(result: Any, kind: type[T]) -> T:
+def converted(result: Any, kind: type[T]) -> T:
+    """Convert a worker's answer; raises `plugin_error` where it makes no sense."""
     try:
         return msgspec.convert(result, kind)
     except msgspec.ValidationError as error:
@@ -177,4 +178,5 @@ def _status(
         engine_version=probe.version,
         models=probe.models,
         problems=(*probe.problems, *problems),
+        legacy=probe.legacy,
     )

@@ -13,6 +13,7 @@ from benchrace.agent.direct import JobRequest
 from benchrace.agent.host import HostLock
 from benchrace.agent.job import Job
 from benchrace.agent.jobs import Jobs, Needs, Retention
+from benchrace.agent.operations import Operations
 from benchrace.agent.plugins import Plugins
 from benchrace.agent.running import Bench
 from benchrace.agent.sampling import Sampling
@@ -50,6 +51,7 @@ class Agent:
         self.slot = Slot(settings.machine_id, None if settings.share_host else HostLock())
         self.plugins = Plugins(settings.data / "cache/describe", settings.worker, self.slot)
         self.abilities = Abilities(settings, machine, self.plugins, self.slot)
+        self.operations = Operations(settings, self.plugins, self.abilities, self.slot)
         self.sampling = Sampling(sampler, self.clock)
         bench = Bench(
             command=settings.worker, sampling=self.sampling, clock=self.clock, boot_id=boot_id
@@ -61,6 +63,7 @@ class Agent:
         """Run jobs, keep the capabilities up to date, and watch journals grow; until cancelled."""
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self.jobs.run)
+            tasks.start_soon(self.operations.run)
             tasks.start_soon(self.abilities.keep)
             tasks.start_soon(self._watch)
 

@@ -1,6 +1,6 @@
 """A question answered by a worker of its own, which is gone when the answer is there."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import anyio
@@ -8,11 +8,15 @@ import msgspec
 
 from benchrace.agent.worker import Worker
 from benchrace.errors import BenchraceError, Category
-from benchrace.run.control import AnyOrder, Reply
+from benchrace.run.control import AnyOrder, Noted, Progressed, Reply
+
+Hear = Callable[[Progressed | Noted], None]
 
 
-async def ask(command: Sequence[str], order: AnyOrder, limit_s: float) -> Any:
-    """Give the worker's answer.
+async def ask(
+    command: Sequence[str], order: AnyOrder, limit_s: float, hear: Hear | None = None
+) -> Any:
+    """Give the worker's answer; `hear` gets what an operation says on its way.
 
     Raises what it answered as a failure, `timeout_idle` after `limit_s`, or `worker_died` with
     the end of its error output.
@@ -24,7 +28,7 @@ async def ask(command: Sequence[str], order: AnyOrder, limit_s: float) -> Any:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(worker.log, None)
                 await worker.say(order)
-                reply = await _reply(worker)
+                reply = await _reply(worker, hear)
                 if reply is None:
                     # Its last words are why.
                     await worker.wait()
@@ -48,11 +52,14 @@ async def ask(command: Sequence[str], order: AnyOrder, limit_s: float) -> Any:
     )
 
 
-async def _reply(worker: Worker) -> Reply | None:
+async def _reply(worker: Worker, hear: Hear | None) -> Reply | None:
     try:
         async for said in worker.lines():
-            if isinstance(said, Reply):
-                return said
+            match said:
+                case Reply():
+                    return said
+                case Progressed() | Noted() if hear is not None:
+                    hear(said)
     except msgspec.DecodeError:
         return None
     return None

@@ -9,7 +9,9 @@ from quart import Quart, Response, request
 from quart_schema import document_querystring, document_request, document_response
 
 from benchrace import __version__
+from benchrace.agent import routes_operations
 from benchrace.agent.agent import Agent
+from benchrace.agent.answer import answer
 from benchrace.agent.direct import JobRequest
 from benchrace.agent.job import JobSummary
 from benchrace.agent.log import JobLog, events_from
@@ -78,11 +80,6 @@ class RuntimeMetrics(msgspec.Struct, frozen=True, kw_only=True):
     samples: tuple[Sample, ...]
 
 
-def answer(value: Any, status: int = 200) -> Response:
-    """Encode a value as the answer."""
-    return Response(msgspec.json.encode(value), status=status, content_type="application/json")
-
-
 def create_app(agent: Agent, shutdown: Shutdown) -> Quart:
     """Make the application; compat replaces and adds routes by their endpoint's name."""
     app = Quart("benchrace.agent")
@@ -94,6 +91,7 @@ def create_app(agent: Agent, shutdown: Shutdown) -> Quart:
     _figure_routes(app, agent)
     _job_routes(app, agent)
     _log_routes(app, agent, shutdown)
+    routes_operations.install(app, agent)
     return app
 
 

@@ -18,7 +18,7 @@ from benchrace.agent.worker import Worker
 from benchrace.clock import Clock
 from benchrace.errors import BenchraceError, Category
 from benchrace.events import encode
-from benchrace.run.control import JobOrder, PhaseNow, Reply, Unwritten
+from benchrace.run.control import JobOrder, Noted, PhaseNow, Progressed, Reply, Unwritten
 from benchrace.store.journal import Journal
 
 log = logging.getLogger(__name__)
@@ -121,7 +121,7 @@ async def _hear(job: Job, worker: Worker) -> None:
                     job.moved(said)
                 case Unwritten(failure=failure):
                     job.unwritten = BenchraceError.of(failure)
-                case Reply():
+                case Reply() | Progressed() | Noted():
                     log.warning("job %s: the worker replied to no question", job.job_id)
                 case _:
                     assert_never(said)

@@ -12,6 +12,7 @@ from websockets.exceptions import ConnectionClosed
 from benchrace import __version__
 from benchrace.agent.agent import Agent
 from benchrace.agent.job import Job
+from benchrace.agent.operating import operated
 from benchrace.agent.outbox import JobOutbox
 from benchrace.agent.stream import count_lines
 from benchrace.errors import BenchraceError, Category, Failure
@@ -256,6 +257,8 @@ class Session:
                     result = await abilities.preflight(ask.kind or "", ask.lanes)
                 case "calibrate":
                     result = await abilities.calibrate(ask.kind or "", ask.lanes)
+                case "operate" | "follow" | "reset":
+                    result = await operated(self._agent.operations, ask)
                 case _:
                     assert_never(ask.what)
             answer = m.Answer(ask_id=ask.ask_id, result=result)

@@ -30,6 +30,7 @@ class Slot:
         self._aside: set[anyio.CancelScope] = set()
         self._changed = Beacon()
         self.job_id: str | None = None
+        self._operation: str | None = None
 
     @property
     def lock_fd(self) -> int | None:
@@ -37,14 +38,19 @@ class Slot:
         return None if self._lock is None else self._lock.fd
 
     def refuse_if_busy(self) -> None:
-        """Raise Busy while a job of this agent holds the slot."""
+        """Raise Busy while a job, or an operation on an engine, holds the slot."""
+        if self._operation is not None:
+            raise Busy(None, f"{self._operation} is running on {self._machine_id}")
         if self.job_id is not None:
             raise Busy(self.job_id, f"job {self.job_id} is running on {self._machine_id}")
 
-    async def take(self, job_id: str) -> None:
-        """Take the slot and the host's lock, and end what runs aside; raises Busy."""
+    async def take(self, job_id: str, operation: str | None = None) -> None:
+        """Take the slot and the host's lock, and end what runs aside; raises Busy.
+
+        `operation` names in words what is no job and may not meet one.
+        """
         self.refuse_if_busy()
-        self.job_id = job_id
+        self.job_id, self._operation = job_id, operation
         try:
             for scope in self._aside:
                 scope.cancel()
@@ -57,7 +63,7 @@ class Slot:
 
     def release(self) -> None:
         """Free the slot, and the host for its other agents."""
-        self.job_id = None
+        self.job_id = self._operation = None
         if self._lock is not None:
             self._lock.release()
         self._changed.flash()
@@ -81,7 +87,8 @@ class Slot:
     async def _lock_host(self, job_id: str) -> None:
         if self._lock is None:
             return
-        holder = f"job {job_id} of the agent {self._machine_id}"
+        doing = self._operation or f"job {job_id}"
+        holder = f"{doing} of the agent {self._machine_id}"
         other = self._lock.take(holder)
         for _ in range(_TRIES):
             if other is None:

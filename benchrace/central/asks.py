@@ -2,15 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Literal
+from typing import Any
 
 import anyio
 
 from benchrace.errors import BenchraceError, Category
-from benchrace.link.messages import Answer, Ask
+from benchrace.link.messages import Answer, Ask, What
+from benchrace.link.operations import FollowAsk, OperateAsk
 from benchrace.run.job import JobLane
-
-What = Literal["preflight", "calibrate", "probe"]
 
 
 class _Open:
@@ -30,11 +29,22 @@ class Asks:
         self._closed = False
 
     async def ask(
-        self, what: What, limit_s: float, kind: str | None = None, lanes: tuple[JobLane, ...] = ()
+        self,
+        what: What,
+        limit_s: float,
+        kind: str | None = None,
+        lanes: tuple[JobLane, ...] = (),
+        *,
+        operate: OperateAsk | None = None,
+        follow: FollowAsk | None = None,
     ) -> Any:
         """Give the result; raises the agent's failure, `unreachable` or `timeout_first`."""
         with self._opened() as (ask_id, asked):
-            self._post(Ask(ask_id=ask_id, what=what, kind=kind, lanes=lanes))
+            self._post(
+                Ask(
+                    ask_id=ask_id, what=what, kind=kind, lanes=lanes, operate=operate, follow=follow
+                )
+            )
             with anyio.move_on_after(limit_s):
                 await asked.done.wait()
             if asked.answer is not None:

@@ -6,7 +6,7 @@ from quart import Quart, Response
 from quart_schema import document_response
 
 from benchrace.agent import Agent
-from benchrace.agent.routes import answer
+from benchrace.agent.answer import answer
 from benchrace.compat.agent_capabilities import CapabilitiesAnswer, capabilities_answer
 from benchrace.compat.agent_jobs import install_jobs
 from benchrace.compat.agent_rest import install_rest

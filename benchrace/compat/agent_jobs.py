@@ -8,9 +8,10 @@ from quart import Quart, Response, request
 from quart_schema import document_request, document_response
 
 from benchrace.agent import Agent
+from benchrace.agent.answer import answer
 from benchrace.agent.direct import JobRequest
 from benchrace.agent.job import Job, JobSummary
-from benchrace.agent.routes import Accepted, answer
+from benchrace.agent.routes import Accepted
 from benchrace.errors import BenchraceError, Category, FieldError, InvalidInput, NotFound
 from benchrace.web import body
 

@@ -7,7 +7,7 @@ from quart import Quart, Response
 from quart_schema import document_response
 
 from benchrace.agent import Agent
-from benchrace.agent.routes import answer
+from benchrace.agent.answer import answer
 from benchrace.errors import BenchraceError, Category
 
 

@@ -14,7 +14,8 @@ from benchrace.telemetry.hardware import Hardware
 class BackendStatus(msgspec.Struct, frozen=True, kw_only=True):
     """A backend on this machine: what it offers, and whether its engine answers.
 
-    `reachable` is null until the first probe has ended.
+    `reachable` is null until the first probe has ended; `legacy` is the backend's part of the
+    older capabilities answer.
     """
 
     description: BackendDescription
@@ -23,6 +24,7 @@ class BackendStatus(msgspec.Struct, frozen=True, kw_only=True):
     engine_version: str | None = None
     models: tuple[Model, ...] = ()
     problems: tuple[Problem, ...] = ()
+    legacy: dict[str, Any] = {}
 
 
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):

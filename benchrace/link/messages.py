@@ -9,10 +9,12 @@ import msgspec
 
 from benchrace.errors import BenchraceError, Category, Failure
 from benchrace.link.capabilities import Capabilities
+from benchrace.link.operations import FollowAsk, OperateAsk
 from benchrace.run.job import JobLane, JobSpec
 from benchrace.run.states import JobPhase
 
 MAX_MESSAGE_BYTES = 1 << 20
+What = Literal["preflight", "calibrate", "probe", "operate", "follow", "reset"]
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=str.lower):
@@ -143,13 +145,15 @@ class Ask(Message, frozen=True, kw_only=True):
     """Something answered by a worker that does not measure, or by the agent itself.
 
     `preflight` answers `LaneReadiness` a lane, `calibrate` `Calibrated` a lane, `probe` the
-    refreshed `Capabilities`.
+    refreshed `Capabilities`, `operate` and `follow` an `OperationStatus`, `reset` a `ResetAll`.
     """
 
     ask_id: int
-    what: Literal["preflight", "calibrate", "probe"]
+    what: What
     kind: str | None = None
     lanes: tuple[JobLane, ...] = ()
+    operate: OperateAsk | None = None
+    follow: FollowAsk | None = None
 
 
 FromAgent = Hello | CapabilitiesChanged | PhaseChanged | JobRefused | Answer | Pong

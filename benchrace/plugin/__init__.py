@@ -1,6 +1,6 @@
 """All that a plugin author needs: `from benchrace.plugin import ...` and nothing else."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from msgspec import Meta
 
@@ -39,7 +39,7 @@ from benchrace.kinds.llm import (
 )
 from benchrace.plugin.backend import Backend, Config, Lane
 from benchrace.plugin.context import Context, RoundInfo
-from benchrace.plugin.engine_process import EngineProcess, Launch, answers_at
+from benchrace.plugin.launch import Launch
 from benchrace.plugin.llm import Ask, Loaded, Piece, TextBackend, Whereabouts, whereabouts
 from benchrace.plugin.operations import (
     Asset,
@@ -63,6 +63,9 @@ from benchrace.plugin.stream import (
     TimingSource,
 )
 from benchrace.plugin.workload import Drawing, Resource, Workload
+
+if TYPE_CHECKING:
+    from benchrace.plugin.engine_process import EngineProcess, answers_at
 
 __all__ = [
     "COMPUTE",
@@ -140,3 +143,14 @@ __all__ = [
     "hookimpl",
     "whereabouts",
 ]
+
+# What runs engines brings a loop and more with it, which a plugin that only measures never needs.
+_LATE = frozenset({"EngineProcess", "answers_at"})
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from benchrace.plugin import engine_process
+
+    return getattr(engine_process, name)

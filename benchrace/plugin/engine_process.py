@@ -5,51 +5,18 @@ import shlex
 import signal
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated
 
 import anyio
 import msgspec
-from msgspec import Meta
 
-from benchrace.config.places import data_dir
 from benchrace.plugin.context import Context
 from benchrace.plugin.engine_command import Outliving, Said, end_group, run, spawn, tail
+from benchrace.plugin.launch import LOG_DIR, Launch
 from benchrace.plugin.operations import NotOffered, Operated, Operation, Reset
 
-LOG_DIR = "RESET_LOG_DIR"
 POLL_S = 1.5
 _FIRST_POLL_S = 0.05
 _SAME_START_S = 2.0
-
-Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9@][A-Za-z0-9@:._+-]*$", max_length=200)]
-
-
-class Launch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How an engine is started and stopped: at most one way of `unit` (systemd's, needs the
-    rights for it), `user_unit`, `brew` (a service of Homebrew) and `command` (a list of words).
-
-    A command's engine is stopped by `stop_command`, or, where it was started from here, by TERM
-    and then KILL. `environment` is for the command. Limits in seconds.
-    """
-
-    unit: Name | None = None
-    user_unit: Name | None = None
-    brew: Name | None = None
-    command: tuple[str, ...] = ()
-    stop_command: tuple[str, ...] = ()
-    environment: dict[str, str] = {}
-    start_timeout_s: Annotated[float, Meta(gt=0)] = 120.0
-    stop_timeout_s: Annotated[float, Meta(gt=0)] = 30.0
-
-    def __post_init__(self) -> None:
-        ways = (self.unit, self.user_unit, self.brew, self.command)
-        if sum(1 for way in ways if way) > 1:
-            raise ValueError("give one of unit, user_unit, brew and command, not several")
-
-    @property
-    def known(self) -> bool:
-        """Tell whether there is any way to start it."""
-        return bool(self.unit or self.user_unit or self.brew or self.command)
 
 
 class EngineProcess:
@@ -70,7 +37,7 @@ class EngineProcess:
         self._launch = launch
         self._context = context
         self._answers = answers
-        folder = Path(os.environ.get(LOG_DIR) or data_dir() / "engines")
+        folder = _log_dir()
         self._out, self._log = folder / f"{name}.out", folder / f"{name}.log"
         self._mark = folder / f"{name}.pid"
         self._process: Outliving | None = None
@@ -265,6 +232,15 @@ async def _within(limit_s: float, true: Callable[[], Awaitable[bool]]) -> bool:
                 return True
             await anyio.sleep(_FIRST_POLL_S)
     return False
+
+
+def _log_dir() -> Path:
+    if named := os.environ.get(LOG_DIR):
+        return Path(named)
+    # No worker comes here: the agent says where.
+    from benchrace.config.places import data_dir
+
+    return data_dir() / "engines"
 
 
 def _seconds(name: str, default: float) -> float:

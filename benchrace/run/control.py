@@ -14,6 +14,7 @@ import msgspec
 
 from benchrace.errors import Failure
 from benchrace.plugin.entry_points import PluginRef
+from benchrace.plugin.operations import Asset, Operation
 from benchrace.run.job import JobLane, JobSpec
 from benchrace.run.states import JobPhase
 
@@ -72,6 +73,19 @@ class CalibrateOrder(WorkerOrder, frozen=True, kw_only=True):
     lanes: tuple[JobLane, ...]
 
 
+class OperateOrder(WorkerOrder, frozen=True, kw_only=True):
+    """Do `operation` with one backend's engine; answers what the backend's method does.
+
+    `log_dir` is where the output of engines goes that are started.
+    """
+
+    operation: Operation
+    backend: str
+    model: str | None = None
+    assets: tuple[Asset, ...] = ()
+    log_dir: str | None = None
+
+
 class Go(Said, frozen=True, kw_only=True):
     """Begin the armed `heat` at `at_ns` on this machine's monotonic clock."""
 
@@ -105,6 +119,21 @@ class Unwritten(Said, frozen=True, kw_only=True):
     failure: Failure
 
 
+class Progressed(Said, frozen=True, kw_only=True):
+    """How far an operation has got; `total` is null where nobody knows."""
+
+    done: float
+    total: float | None
+    unit: str
+
+
+class Noted(Said, frozen=True, kw_only=True):
+    """A line that an operation writes for people."""
+
+    level: str
+    message: str
+
+
 class Reply(Said, frozen=True, kw_only=True):
     """The answer to an order that is no job: `result`, or `failure`."""
 
@@ -112,9 +141,9 @@ class Reply(Said, frozen=True, kw_only=True):
     failure: Failure | None = None
 
 
-AnyOrder = JobOrder | DescribeOrder | ProbeOrder | PreflightOrder | CalibrateOrder
+AnyOrder = JobOrder | DescribeOrder | ProbeOrder | PreflightOrder | CalibrateOrder | OperateOrder
 ToWorker = Go | Shorten | Cancel
-FromWorker = PhaseNow | Unwritten | Reply
+FromWorker = PhaseNow | Unwritten | Reply | Progressed | Noted
 
 _encoder = msgspec.json.Encoder()
 _order: msgspec.json.Decoder[AnyOrder] = msgspec.json.Decoder(AnyOrder)

@@ -17,7 +17,9 @@ from benchrace.run.control import (
     AnyOrder,
     FromWorker,
     JobOrder,
+    Noted,
     PhaseNow,
+    Progressed,
     Reply,
     ToWorker,
     decode_from_worker,
@@ -230,6 +232,7 @@ def run_job(
 def ask(order: AnyOrder, environment: Mapping[str, str] | None = None) -> Reply | None:
     """Put a question to a worker of its own; None where it ended without an answer."""
     with Worker(order, environment) as worker:
-        said = worker.hear()
+        while isinstance(said := worker.hear(), Progressed | Noted):
+            pass
         worker.wait()
         return said if isinstance(said, Reply) else None

@@ -8,9 +8,11 @@ import anyio
 from benchrace.clock import SystemClock
 from benchrace.errors import BenchraceError, Category
 from benchrace.plugin.describe import describe
+from benchrace.plugin.launch import LOG_DIR
 from benchrace.run.control import (
     CalibrateOrder,
     DescribeOrder,
+    OperateOrder,
     PreflightOrder,
     ProbeOrder,
     Reply,
@@ -19,6 +21,7 @@ from benchrace.run.control import (
 from benchrace.worker.calibrate import calibrate_lanes
 from benchrace.worker.control_client import ControlClient
 from benchrace.worker.failing import failure_of
+from benchrace.worker.operate import SpeakingContext, operate
 from benchrace.worker.preflight import preflight_lanes
 from benchrace.worker.probe import probe_all
 from benchrace.worker.pulse import Pulse
@@ -27,7 +30,8 @@ from benchrace.worker.registry import Registry
 from benchrace.worker.streams import Voice
 from benchrace.worker.watchdog import SILENCE_S, Watchdog, stack_of_loop
 
-Question = DescribeOrder | ProbeOrder | PreflightOrder | CalibrateOrder
+ToBackends = ProbeOrder | PreflightOrder | CalibrateOrder | OperateOrder
+Question = DescribeOrder | ToBackends
 
 
 def answer(order: Question, voice: Voice) -> WorkerExit:
@@ -46,7 +50,7 @@ def answer(order: Question, voice: Voice) -> WorkerExit:
     return WorkerExit.DONE
 
 
-def _asked(order: ProbeOrder | PreflightOrder | CalibrateOrder, voice: Voice) -> Any:
+def _asked(order: ToBackends, voice: Voice) -> Any:
     pulse = Pulse(SystemClock())
 
     def silent() -> None:
@@ -61,18 +65,22 @@ def _asked(order: ProbeOrder | PreflightOrder | CalibrateOrder, voice: Voice) ->
     watchdog = Watchdog(lambda: pulse.beats, silent)
     watchdog.start()
     registry = Registry(order.plugins, order.config)
+    if isinstance(order, OperateOrder) and order.log_dir is not None:
+        # Read by what starts engines, unless a person has said where.
+        os.environ.setdefault(LOG_DIR, order.log_dir)
     try:
-        return anyio.run(_main, order, registry, pulse)
+        return anyio.run(_main, order, registry, pulse, voice)
     finally:
         watchdog.stop()
 
 
-async def _main(
-    order: ProbeOrder | PreflightOrder | CalibrateOrder, registry: Registry, pulse: Pulse
-) -> Any:
+async def _main(order: ToBackends, registry: Registry, pulse: Pulse, voice: Voice) -> Any:
     pulse.start()
     client = ControlClient()
-    context = QuietContext(SystemClock(), client)
+    if isinstance(order, OperateOrder):
+        context: QuietContext = SpeakingContext(SystemClock(), client, voice)
+    else:
+        context = QuietContext(SystemClock(), client)
     async with anyio.create_task_group() as group:
         group.start_soon(pulse.run, lambda: None)
         match order:
@@ -82,8 +90,11 @@ async def _main(
                 result = await preflight_lanes(order, registry, context)
             case CalibrateOrder():
                 result = await calibrate_lanes(order, registry, context)
+            case OperateOrder():
+                result = await operate(order, registry, context)
             case _:
                 assert_never(order)
+        context.show_all()
         await client.close()
         context.stream.close()
         group.cancel_scope.cancel()

@@ -1,6 +1,9 @@
 """Ask every backend whether its engine answers."""
 
+from collections.abc import Mapping
+
 import anyio
+import msgspec
 
 from benchrace.errors import Failure
 from benchrace.plugin import Probe, Problem
@@ -29,7 +32,11 @@ async def probe_all(registry: Registry, context: QuietContext) -> dict[str, Prob
 
 
 async def _probe(registry: Registry, name: str, context: QuietContext) -> Probe:
-    answer = await registry.make(name).probe(context)
+    backend = registry.make(name)
+    answer = await backend.probe(context)
     if not isinstance(answer, Probe):
         raise TypeError(f"it returned {answer!r:.200}, no Probe")
-    return answer
+    legacy = backend.legacy(answer)
+    if not isinstance(legacy, Mapping):
+        raise TypeError(f"its legacy part is {legacy!r:.200}, no mapping")
+    return msgspec.structs.replace(answer, legacy=dict(legacy))

@@ -25,6 +25,10 @@ class QuietContext:
         self._client = client
         self.stream = WorkerStreams()
 
+    def show_all(self) -> None:
+        """Show what is held back: nothing is."""
+        return
+
     @property
     def clock(self) -> Clock:
         return self._clock

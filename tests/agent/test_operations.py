@@ -1,0 +1,164 @@
+"""Operations on engines, through a real agent and real workers."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+
+from tests.agent.conftest import AgentProcess, alive, wait_for
+from tests.engine_plugin import EngineHome
+
+
+@pytest.fixture
+def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> EngineHome:
+    made = EngineHome(tmp_path)
+    for name, value in made.environment.items():
+        monkeypatch.setenv(name, value)
+    return made
+
+
+@pytest.fixture
+def agent(engine: EngineHome, tmp_path: Path) -> Iterator[AgentProcess]:
+    made = AgentProcess(tmp_path / "data").started()
+    yield made
+    if made.process.poll() is None:
+        assert made.stop() == 0
+    made.close()
+
+
+def operate(agent: AgentProcess, operation: str, **request: Any) -> httpx.Response:
+    return agent.http.post(f"/api/v1/backends/engine/{operation}", json=request)
+
+
+def started(agent: AgentProcess, operation: str, **request: Any) -> str:
+    answer = operate(agent, operation, **request)
+    assert answer.status_code == 202, answer.text
+    return str(answer.json()["operation_id"])
+
+
+def over(agent: AgentProcess, operation_id: str) -> Any:
+    """Follow one to its end, as the command line does; all its events in one answer."""
+    since, events = 0, []
+    while True:
+        told = agent.get(f"/api/v1/operations/{operation_id}?since={since}&wait_s=5")
+        events += told["events"]
+        since = told["next"]
+        if told["state"] != "running" and not told["events"]:
+            return {**told, "events": events}
+
+
+def status_of(agent: AgentProcess) -> Any:
+    backends = agent.get("/capabilities")["backends"]
+    return next(each for each in backends if each["name"] == "engine")
+
+
+def test_a_pull_from_its_start_to_the_model_in_the_list(
+    agent: AgentProcess, engine: EngineHome
+) -> None:
+    told = over(agent, started(agent, "pull", model="a:1", models=["b:2", "a:1"]))
+    assert (told["state"], told["models"], told["results"]) == (
+        "done",
+        ["a:1", "b:2"],
+        [None, None],
+    )
+    assert [(each["model"], each["message"], each["done"]) for each in told["events"]] == [
+        ("a:1", "pulling a:1", None),
+        ("a:1", None, 0.0),
+        ("a:1", None, 4.0),
+        ("b:2", "pulling b:2", None),
+        ("b:2", None, 0.0),
+        ("b:2", None, 4.0),
+    ]
+    assert [each["seq"] for each in told["events"]] == list(range(6))
+    wait_for(lambda: [each["name"] for each in status_of(agent)["models"]] == ["a:1", "b:2"])
+
+
+def test_start_and_reset_change_what_is_told(agent: AgentProcess, engine: EngineHome) -> None:
+    assert status_of(agent)["reachable"] is not True
+    told = over(agent, started(agent, "start"))
+    assert told["results"][0]["notes"] == [str(agent.data / "engines")]
+    wait_for(lambda: status_of(agent)["reachable"] is True)
+
+
+def test_what_cannot_be_done_is_said_in_words(agent: AgentProcess, engine: EngineHome) -> None:
+    agent.get("/capabilities")
+    missing = agent.http.post("/api/v1/backends/nobody/reset")
+    assert missing.status_code == 404
+    assert missing.json()["error"]["message"] == "there is no backend 'nobody' here"
+    assert agent.http.post("/api/v1/backends/engine/dance").status_code == 404
+    other = agent.http.post("/api/v1/backends/compute/reset")
+    assert other.status_code == 404
+    assert other.json()["error"]["message"] == "backend compute does not offer reset"
+    bad = operate(agent, "pull")
+    assert (bad.status_code, bad.json()["error"]["fields"][0]["path"]) == (422, "model")
+    assert operate(agent, "pull", model="").status_code == 422
+    assert operate(agent, "pull", colour="red").status_code == 422
+    told = over(agent, started(agent, "stop"))
+    assert told["state"] == "failed"
+    assert "nothing says how it is stopped" in told["failure"]["message"]
+    assert agent.http.get("/api/v1/operations/op-0").status_code == 404
+
+
+def job(agent: AgentProcess, n: int) -> httpx.Response:
+    return agent.http.post(
+        "/jobs", json={"kind": "compute", "backend": "engine", "params": {"n": n}}
+    )
+
+
+def test_a_job_that_measures_is_not_disturbed(agent: AgentProcess, engine: EngineHome) -> None:
+    agent.get("/capabilities")
+    job_id = job(agent, 5).json()["job_id"]
+    for operation in ("reset", "pull"):
+        refused = operate(agent, operation, model="m")
+        assert refused.status_code == 409
+        assert refused.json()["job_id"] == job_id
+    agent.http.post(f"/jobs/{job_id}/cancel")
+    agent.until(job_id, "cancelled")
+    wait_for(lambda: operate(agent, "reset").status_code == 202)
+
+
+def test_a_reset_holds_jobs_off_and_is_not_started_twice(
+    agent: AgentProcess, engine: EngineHome
+) -> None:
+    agent.get("/capabilities")
+    engine.slow()
+    running = started(agent, "reset")
+    assert started(agent, "reset") == running
+    refused = job(agent, 10)
+    assert refused.status_code == 409
+    assert f"the reset of engine ({running}) is running" in refused.json()["error"]["message"]
+    assert refused.json()["job_id"] is None
+    assert agent.get("/health")["busy"] is True
+    assert operate(agent, "unload").status_code == 409
+    engine.go_on()
+    assert over(agent, running)["results"][0]["healthy"] is True
+    assert agent.get("/health")["busy"] is False
+
+
+def test_a_pull_gives_way_to_a_job(agent: AgentProcess, engine: EngineHome) -> None:
+    agent.get("/capabilities")
+    engine.slow()
+    pull = started(agent, "pull", model="big")
+    wait_for(lambda: agent.get(f"/api/v1/operations/{pull}")["events"])
+    assert job(agent, 10).status_code == 202
+    told = over(agent, pull)
+    assert (told["state"], told["failure"]["category"]) == ("failed", "busy")
+    assert not (engine.home / "models/big").exists()
+
+
+def test_a_cancel_kills_what_works_for_it(agent: AgentProcess, engine: EngineHome) -> None:
+    agent.get("/capabilities")
+    engine.slow()
+    pull = started(agent, "pull", model="big")
+    wait_for(lambda: agent.get(f"/api/v1/operations/{pull}")["events"])
+    children = psutil.Process(agent.process.pid).children()
+    assert children
+    told = agent.http.post(f"/api/v1/operations/{pull}/cancel").json()
+    assert (told["state"], told["failure"]["category"]) == ("failed", "cancelled")
+    # The one that pulls would wait for ever; one that probes ends by itself.
+    wait_for(lambda: not any(alive(each.pid) for each in children))
+    listed = agent.get("/api/v1/operations")["operations"]
+    assert [(each["operation_id"], each["events"]) for each in listed] == [(pull, [])]

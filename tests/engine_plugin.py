@@ -1,0 +1,108 @@
+"""A plugin with an engine that is a folder: installed for real, and asked for every operation.
+
+The folder is `ENGINE_HOME`: `running` is there while the engine runs, `models/` has its models,
+`slow` makes operations wait until it is gone, `loaded` names what is in memory.
+"""
+
+from pathlib import Path
+
+SOURCE = """
+import os, pathlib, anyio
+from benchrace.plugin import *
+
+HOME = pathlib.Path(os.environ["ENGINE_HOME"])
+LAYERS = (KvLayers(count=2, kv_heads=4, k_dim=64, v_dim=64),)
+
+class Engine(Backend):
+    name, title = "engine", "Engine"
+    workloads = (Workload(kind=COMPUTE),)
+
+    async def probe(self, context):
+        models = tuple(
+            Model(name=each.name.replace("_", ":"), size=each.stat().st_size, layers=2, kv=LAYERS)
+            for each in sorted((HOME / "models").iterdir())
+        )
+        return Probe(reachable=(HOME / "running").exists(), version="7", models=models)
+
+    async def round(self, lane, context):
+        if lane.params.n == 3:
+            await context.artifact("image", "image/png", b"\\x89PNG-made")
+        while lane.params.n == 5:
+            await anyio.sleep(0.02)
+        return ComputeRecord(
+            algorithm="a", n=lane.params.n, threads_requested=1, threads_used=1, primes_found=0,
+            primes_expected=None, elapsed_ns=10**6, blocks=1, cpu_tier="x",
+        )
+
+    async def reset(self, context):
+        await self.wait()
+        (HOME / "running").touch()
+        return Reset(stopped=True, start_command="engine serve", healthy=True, time_to_ready_ms=5)
+
+    async def start(self, context):
+        (HOME / "running").touch()
+        return Operated(ok=True, pid=os.getpid(), notes=(os.environ["RESET_LOG_DIR"],))
+
+    async def stop(self, context):
+        raise NotOffered(self.name, Operation.STOP, "nothing says how it is stopped")
+
+    async def unload(self, model, context):
+        (HOME / "loaded").unlink(missing_ok=True)
+        return Unloaded(models=(model or "all",), waited_ms=1.0, freed=3)
+
+    async def pull(self, model, context):
+        if model == "bug":
+            raise KeyError("bug")
+        if model == "nowhere":
+            raise BenchraceError(Category.MISSING_MODEL, "there is no model nowhere", "Look.")
+        context.log(f"pulling {model}")
+        context.progress(0, 4, "B")
+        await self.wait()
+        (HOME / "models" / model.replace(":", "_")).write_bytes(b"data")
+        context.progress(4, 4, "B")
+
+    async def sync(self, assets, context):
+        context.log(f"{len(assets)} named")
+        (HOME / "synced").touch()
+
+    def legacy(self, probe):
+        names = [each.name for each in probe.models]
+        return {"ollama_reachable": probe.reachable, "ollama_models": names, "llm_models": names,
+                "comfyui_gpu_ok": "yes", "other": 1}
+
+    async def wait(self):
+        while (HOME / "slow").exists():
+            await anyio.sleep(0.02)
+
+@hookimpl
+def benchrace_backends():
+    return [Engine]
+"""
+
+
+class EngineHome:
+    """The engine's folder, and the one to put onto the path of agents."""
+
+    def __init__(self, folder: Path) -> None:
+        self.home = folder / "engine"
+        self.site = folder / "engine-site"
+        (self.home / "models").mkdir(parents=True)
+        info = self.site / "engine_plugin-1.0.dist-info"
+        info.mkdir(parents=True)
+        (self.site / "fake_engine_module.py").write_text(SOURCE)
+        about = "Metadata-Version: 2.1\nName: engine-plugin\nVersion: 1.0\n"
+        (info / "METADATA").write_text(about)
+        entry = "[benchrace]\nfake_engine = fake_engine_module\n"
+        (info / "entry_points.txt").write_text(entry)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {"PYTHONPATH": str(self.site), "ENGINE_HOME": str(self.home)}
+
+    def slow(self) -> None:
+        """Let operations wait from now on."""
+        (self.home / "slow").touch()
+
+    def go_on(self) -> None:
+        """Let them go on."""
+        (self.home / "slow").unlink()
