@@ -7,7 +7,15 @@ from benchrace.events import Level, Reason
 from benchrace.events.payloads import StandingPayload
 from benchrace.run.flat import Flat, flat
 from benchrace.run.metadata import RunLane, RunMetadata
-from benchrace.run.summary import HeatStart, LaneSummary, MetricSummary, RoundSummary, RunSummary
+from benchrace.run.summary import (
+    Agreement,
+    HeatStart,
+    Knee,
+    LaneSummary,
+    MetricSummary,
+    RoundSummary,
+    RunSummary,
+)
 
 
 class DocumentLane(RunLane, frozen=True, kw_only=True):
@@ -20,6 +28,7 @@ class DocumentLane(RunLane, frozen=True, kw_only=True):
     error: Failure | None
     summary: dict[str, MetricSummary]
     rounds: tuple[RoundSummary, ...]
+    agreement: Agreement | None = None
 
 
 class RunDocument(RunMetadata, frozen=True, kw_only=True):
@@ -34,6 +43,8 @@ class RunDocument(RunMetadata, frozen=True, kw_only=True):
     winner: str | None
     winner_reason: str | None
     summary: dict[str, Flat]
+    remarks: tuple[Reason, ...] = ()
+    knees: tuple[Knee, ...] = ()
 
 
 _decoder = msgspec.json.Decoder(RunDocument)
@@ -52,6 +63,8 @@ def document(metadata: RunMetadata, summary: RunSummary) -> RunDocument:
             "winner": summary.winner,
             "winner_reason": summary.winner_reason,
             "summary": flat(summary),
+            "remarks": summary.remarks,
+            "knees": summary.knees,
         }
     )
 
@@ -79,4 +92,5 @@ def _lane(lane: RunLane, said: LaneSummary) -> DocumentLane:
         error=said.error,
         summary=said.summary,
         rounds=said.rounds,
+        agreement=said.agreement,
     )

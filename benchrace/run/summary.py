@@ -51,11 +51,24 @@ class RoundSummary(msgspec.Struct, frozen=True, kw_only=True):
         return not self.warmup and self.verdict is not Level.INVALID
 
 
+class Agreement(msgspec.Struct, frozen=True, kw_only=True, rename={"with_": "with"}):
+    """How far a lane answers like `with`, the least quantised lane of its model (0 to 1).
+
+    `n` rounds had equal prompts. `share` is null for the reason given.
+    """
+
+    with_: str | None = None
+    share: float | None
+    n: int = 0
+    reason: str | None = None
+
+
 class LaneSummary(msgspec.Struct, frozen=True, kw_only=True):
     """A lane's rounds and what they mean.
 
     `verdict` is the worst of its counted rounds, INVALID where all were discarded, and null
     before the first. `marks` are the reasons of its SUSPECT rounds, each once. `error` ended it.
+    `agreement` is null where lanes do not answer in text.
     """
 
     lane_id: str
@@ -69,6 +82,29 @@ class LaneSummary(msgspec.Struct, frozen=True, kw_only=True):
     error: Failure | None
     summary: dict[str, MetricSummary]
     rounds: tuple[RoundSummary, ...]
+    agreement: Agreement | None = None
+
+
+class KneePoint(msgspec.Struct, frozen=True, kw_only=True):
+    """One load of a sweep; `power` is `throughput` by the latency in seconds."""
+
+    lane_id: str
+    load: float
+    throughput: float
+    latency_ms: float
+    power: float
+
+
+class Knee(msgspec.Struct, frozen=True, kw_only=True):
+    """A sweep of one parameter, with the load of the greatest power, null for the reason given."""
+
+    machine_id: str
+    backend: str
+    swept: str
+    points: tuple[KneePoint, ...]
+    lane_id: str | None
+    load: float | None
+    reason: str | None = None
 
 
 class HeatStart(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,7 +117,10 @@ class HeatStart(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """`winner` is the lane at place 1, null with a `winner_reason` where none can be declared."""
+    """`winner` is the lane at place 1, null with a `winner_reason` where none can be declared.
+
+    `remarks` say what stands between lanes, as codes and sentences.
+    """
 
     run_id: str
     lanes: tuple[LaneSummary, ...]
@@ -89,3 +128,5 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     standing: StandingPayload | None
     winner: str | None
     winner_reason: str | None
+    remarks: tuple[Reason, ...] = ()
+    knees: tuple[Knee, ...] = ()

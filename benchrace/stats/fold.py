@@ -20,8 +20,13 @@ from benchrace.run.lines import Lines
 from benchrace.run.metadata import RunLane, RunMetadata
 from benchrace.run.states import RunState
 from benchrace.run.summary import HeatStart, RoundSummary, RunSummary
+from benchrace.stats.agreement import agreements
+from benchrace.stats.knee import knees
 from benchrace.stats.lane import LaneFold
 from benchrace.stats.place import declared, standing
+from benchrace.stats.said import said
+from benchrace.stats.stamps import stamps
+from benchrace.stats.tokens import remarks
 
 _FOLDED = frozenset(
     {
@@ -49,6 +54,7 @@ class Fold:
         self._lanes = {
             lane.lane_id: LaneFold(lane, _metrics(metadata, lane)) for lane in metadata.lanes
         }
+        self._stamps = stamps(metadata.machines)
         self.unreadable = 0
 
     def feed(self, lines: bytes) -> None:
@@ -60,9 +66,14 @@ class Fold:
 
     def summary(self) -> RunSummary:
         """Summarise what was read so far."""
-        lanes = tuple(each.summary() for each in self._lanes.values())
+        folds = tuple(self._lanes.values())
+        agreed = agreements(folds)
+        lanes = tuple(
+            msgspec.structs.replace(each.summary(), agreement=agreed.get(each.lane.lane_id))
+            for each in folds
+        )
         places = self.standing()
-        winner, reason = declared(places, tuple(self._lanes.values()))
+        winner, reason = declared(places, folds)
         return RunSummary(
             run_id=self._metadata.run_id,
             lanes=lanes,
@@ -70,11 +81,13 @@ class Fold:
             standing=places,
             winner=winner,
             winner_reason=reason,
+            remarks=remarks(folds),
+            knees=knees(folds),
         )
 
     def standing(self) -> StandingPayload | None:
         """Rank the lanes by the first headline metric; None where none is declared."""
-        return standing(tuple(self._lanes.values()))
+        return standing(tuple(self._lanes.values()), self._stamps)
 
     def settled(self, lane_id: str) -> bool:
         """Tell whether an adaptive lane has enough rounds; raises `KeyError` for no lane's id."""
@@ -125,7 +138,8 @@ class Fold:
                 measured=done.measured,
                 elapsed_ns=done.elapsed_ns,
                 error=done.error,
-            )
+            ),
+            said(done.record),
         )
 
     def _end(self, event: JobError | JobTimeout | JobCancelled) -> None:

@@ -8,15 +8,21 @@ from benchrace.kinds import Metric
 from benchrace.run.metadata import RunLane
 from benchrace.run.summary import LaneSummary, RoundSummary
 from benchrace.stats.estimate import Estimate, Estimated, estimated
+from benchrace.stats.said import Said
 
 # Adaptive rounds end when all three hold.
 SETTLED_ROUNDS = 5
 SETTLED_NS = 10_000_000_000
 SETTLED_WITHIN = 0.05
+# Answers are kept in memory for this many rounds of a lane.
+SAID_ROUNDS = 100
 
 
 class LaneFold:
-    """Gathers rounds in any order; estimates are made when asked for and kept until it changes."""
+    """Gathers rounds in any order; estimates are made when asked for and kept until it changes.
+
+    `said` is what counted rounds of text told, by round; of the first ones that came.
+    """
 
     def __init__(self, lane: RunLane, metrics: tuple[Metric, ...]) -> None:
         self.lane = lane
@@ -24,12 +30,15 @@ class LaneFold:
         self._error: Failure | None = None
         self._interrupted: Failure | None = None
         self._rounds: dict[int, RoundSummary] = {}
+        self.said: dict[int, Said] = {}
         self._made: dict[str, Estimated] | None = None
 
-    def add(self, done: RoundSummary) -> None:
+    def add(self, done: RoundSummary, said: Said | None = None) -> None:
         """Take a finished round; the first one of a number stands."""
         if self._rounds.setdefault(done.round, done) is done:
             self._made = None
+            if said is not None and done.counted and len(self.said) < SAID_ROUNDS:
+                self.said[done.round] = said
 
     def fail(self, error: Failure) -> None:
         """Note what ended the lane; the first error stands."""
@@ -93,6 +102,16 @@ class LaneFold:
         return next(
             (each for each in self.metrics if each.headline), next(iter(self.metrics), None)
         )
+
+    def span_s(self, metric: str) -> float | None:
+        """Mean denominator of a ratio over the counted rounds; None where there is none."""
+        spans = [
+            each.denominator
+            for done in self.counted
+            for each in done.measured
+            if each.metric == metric and each.denominator
+        ]
+        return sum(spans) / len(spans) if spans else None
 
     def estimate(self, metric: str) -> Estimate:
         """Give the estimate of `metric`, of no value where the lane does not have it."""

@@ -1,6 +1,6 @@
 """Places: who is ahead, who cannot be told apart, and whether anyone has won."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from benchrace.events import Level
 from benchrace.events.payloads import StandingPayload, StandingPlace
@@ -8,39 +8,56 @@ from benchrace.kinds import Better, Metric
 from benchrace.stats.difference import half_width
 from benchrace.stats.estimate import Estimate
 from benchrace.stats.lane import LaneFold
+from benchrace.stats.stamps import tie
+from benchrace.stats.tokens import unlike
+
+_EXACT: Mapping[str, float] = {}
 
 
-def standing(lanes: Sequence[LaneFold]) -> StandingPayload | None:
+def standing(
+    lanes: Sequence[LaneFold], errors: Mapping[str, float] = _EXACT
+) -> StandingPayload | None:
     """Rank by the first headline metric, best first; lanes that cannot be told apart share a place.
 
     Each lane is compared with the best one of the place before it; the place after a tie of two
-    at 1 is 3. A lane without a value has no place. None where no metric is declared.
+    at 1 is 3. A lane without a value has no place. None where no metric is declared. Where lanes
+    count in tokens that do not compare, the metric's substitute ranks. `errors` are the machines'
+    stamps' in ms: see `stamps.tie`.
     """
-    metric = next((each.ranking for each in lanes if each.ranking is not None), None)
+    metric = _ranking(lanes)
     if metric is None:
         return None
     ranked = _ranked(lanes, metric)
     places: list[StandingPlace] = []
-    place, best = 0, Estimate(value=None)
+    place, best, ahead = 0, Estimate(value=None), lanes[0]
     for position, (lane, estimate) in enumerate(ranked, 1):
         if estimate.value is None:
             places.append(_place(lane, None, estimate))
             continue
-        if best.value is None or apart(best, estimate):
-            place, best = position, estimate
+        if best.value is None or apart(best, estimate, tie(metric, ahead, lane, errors)):
+            place, best, ahead = position, estimate, lane
         places.append(_place(lane, place, estimate))
     return StandingPayload(metric=metric.name, places=tuple(places))
 
 
-def apart(one: Estimate, other: Estimate) -> bool:
+def _ranking(lanes: Sequence[LaneFold]) -> Metric | None:
+    first = next((each for each in lanes if each.ranking is not None), None)
+    if first is None or first.ranking is None or first.ranking.across is None or not unlike(lanes):
+        return None if first is None else first.ranking
+    named = {each.name: each for each in first.metrics}
+    return named.get(first.ranking.across, first.ranking)
+
+
+def apart(one: Estimate, other: Estimate, tie: float = 0.0) -> bool:
     """Tell whether the 95 % interval of the difference excludes zero (Welch).
 
-    Without an interval (a single round) any difference separates, and no winner is declared.
+    The difference also has to exceed what the stamps' own error can make (`tie`). Without an
+    interval (a single round) any other difference separates, and no winner is declared.
     """
     if one.value is None or other.value is None:
         return one.value is not other.value
     difference = abs(one.value - other.value)
-    return difference > (half_width(one, other) or 0.0)
+    return difference > max(half_width(one, other) or 0.0, tie)
 
 
 def declared(
