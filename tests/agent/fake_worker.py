@@ -60,7 +60,8 @@ def describe(order: control.DescribeOrder) -> PluginDescription:
         module=ref.module,
         distribution=ref.distribution,
         version=ref.version,
-        backends=(backend,),
+        # One of the plugins that happen to be installed speaks for the actor; two would clash.
+        backends=(backend,) if ref.name in ("compute", "acts") else (),
     )
 
 
