@@ -14,6 +14,7 @@ from benchrace.agent.settings import AgentSettings
 from benchrace.agent.slot import Busy, Slot
 from benchrace.config.agent import AgentConfig, unknown_tables
 from benchrace.errors import BenchraceError, Category
+from benchrace.link import timing
 from benchrace.link.capabilities import BackendStatus, Calibrated, Capabilities, LaneReadiness
 from benchrace.plugin.readiness import Probe, Problem
 from benchrace.run.control import CalibrateOrder, PreflightOrder, ProbeOrder
@@ -61,6 +62,7 @@ class Abilities:
         self._slot = slot
         self._probes: dict[str, Probe] = {}
         self._failed: Problem | None = None
+        self._timing: timing.Timing | None = None
         self.current: Capabilities | None = None
         self.changed = Beacon()
 
@@ -89,6 +91,7 @@ class Abilities:
             for warning in self._warnings():
                 log.warning("agent.yaml: %s", warning)
         await self._probe()
+        self._timing = await anyio.to_thread.run_sync(timing.read, self._settings.data)
         return self._tell()
 
     async def preflight(self, kind: str, lanes: tuple[JobLane, ...]) -> tuple[LaneReadiness, ...]:
@@ -142,6 +145,7 @@ class Abilities:
                 for plugin in self._plugins.described
                 for backend in plugin.backends
             ),
+            timing=self._timing,
         )
         if told != self.current:
             self.current = told

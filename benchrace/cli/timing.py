@@ -7,6 +7,7 @@ import anyio
 import click
 import msgspec
 
+from benchrace.link.timing import FILE
 from benchrace.store import atomic
 from benchrace.worker.timing_check import Spread, TimingCheck, check_timing
 
@@ -22,7 +23,7 @@ def certify(data: Path) -> Kept:
     """Measure the reader's own error against a scripted server, about 4 s, and keep it."""
     kept = Kept(checked_at=time.time(), check=anyio.run(check_timing))
     data.mkdir(parents=True, exist_ok=True)
-    atomic.write(data / "timing.json", msgspec.json.encode(kept))
+    atomic.write(data / FILE, msgspec.json.encode(kept))
     return kept
 
 
@@ -36,7 +37,7 @@ def show(kept: Kept, data: Path) -> None:
     click.echo(f"largest bound    {check.bound_max_ms:.3f} ms, of lines that came together")
     click.echo(
         f"A difference of less than {check.bias_ms + check.jitter_ms:.3f} ms in a time to the "
-        f"first token is a tie on this machine. Kept in {data / 'timing.json'}."
+        f"first token is a tie on this machine. Kept in {data / FILE}."
     )
 
 

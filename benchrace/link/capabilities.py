@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from benchrace.errors import FieldError
+from benchrace.link.timing import Timing
 from benchrace.plugin.description import BackendDescription, PluginDescription
 from benchrace.plugin.readiness import Model, Problem
 from benchrace.telemetry.environment import Environment
@@ -28,7 +29,10 @@ class BackendStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
-    """All that central knows of a machine; copied into the metadata of each run on it."""
+    """All that central knows of a machine; copied into the metadata of each run on it.
+
+    `timing` is null until the machine has certified itself.
+    """
 
     machine_id: str
     label: str
@@ -38,6 +42,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     environment: Environment
     plugins: tuple[PluginDescription, ...] = ()
     backends: tuple[BackendStatus, ...] = ()
+    timing: Timing | None = None
 
 
 class LaneReadiness(msgspec.Struct, frozen=True, kw_only=True):
