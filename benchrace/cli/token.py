@@ -27,10 +27,11 @@ class Shown:
         self.shown = True
         said = [self._agents(url)]
         if self._asks:
-            operator = self.made.get(OPERATOR, "the operator's token that you know")
-            said.append(f"people log in at {url} with: {operator}")
+            # The word before it lets what reads logs blot it out.
+            made = f"token: {self.made[OPERATOR]}" if OPERATOR in self.made else "operator's token"
+            said.append(f"people log in at {url} with the {made}")
         if WATCH in self.made:
-            said.append(f"who may only watch logs in with: {self.made[WATCH]}")
+            said.append(f"who may only watch logs in with the token: {self.made[WATCH]}")
         if self.made:
             said.append("a token is shown only now; it is kept as a hash")
         return tuple(said)

@@ -19,6 +19,7 @@ from benchrace.cli.token import shown_tokens
 from benchrace.config.central import Watching
 from benchrace.errors import InvalidInput
 from benchrace.store.journal import Journal
+from benchrace.web import log_tail
 from tests.cli.conftest import Call
 
 
@@ -127,6 +128,10 @@ def test_tokens_are_made_once_and_forgotten_where_they_were_not_shown(tmp_path: 
     assert not any(path.exists() for path in stored)
     with shown_tokens(settings) as tokens:
         said = tokens.lines("http://x")
+    log = tmp_path / "log"
+    log.write_text("\n".join(said))
+    read = "\n".join(log_tail.tail(log, 10).lines)
+    assert not any(token in read for token in tokens.made.values())
     assert [sum(token in line for line in said) for token in tokens.made.values()] == [1, 1, 1]
     assert len(set(tokens.made.values())) == 3
     assert not any(token in path.read_text() for token in tokens.made.values() for path in stored)
