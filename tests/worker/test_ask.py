@@ -30,7 +30,7 @@ class Asked(Backend):
     workloads = (Workload(kind=COMPUTE, params=Odd, automatic="n"),)
 
     async def round(self, lane, context):
-        raise NotImplementedError
+        raise AssertionError("a question runs no round")
 
     async def probe(self, context):
         BODY

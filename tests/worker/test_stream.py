@@ -332,22 +332,3 @@ async def test_leaving_early_closes_at_once(streams: WorkerStreams) -> None:
             await gone.wait()
         with pytest.raises(RuntimeError, match="async with"):
             await anext(stream)
-
-
-async def test_a_flood_arrives_whole_however_late_it_is_read(streams: WorkerStreams) -> None:
-    blob = b"".join(b"%06d%s\n" % (number, b"x" * 493) for number in range(2000))
-
-    async def script(peer: Peer, asked: Asked) -> None:
-        await peer.say(CHUNKED)
-        for _number in range(30):
-            await peer.chunk(blob)
-        await peer.say(LAST)
-
-    async with serving(script) as served, streams.open(request(served, Format.LINES)) as stream:
-        await anext(stream)
-        await anyio.sleep(0.3)
-        count = 1
-        async for chunk in stream:
-            assert chunk.data[:6] == b"%06d" % (count % 2000)
-            count += 1
-        assert count == 60_000

@@ -9,6 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::chunk::Chunk;
+use super::clock::monotonic_ns;
 use super::fault::Fault;
 use super::head::Head;
 use super::reader::Reader;
@@ -92,9 +93,8 @@ impl Connection {
     pub fn take(&self) -> Batch {
         self.0.news.hush();
         let mut state = self.0.state();
-        let held = state.waiting_bytes >= super::reader::MOST_WAITING;
-        state.waiting_bytes = 0;
-        let batch = Batch { chunks: std::mem::take(&mut state.chunks), end: state.end.clone() };
+        let (chunks, held) = state.take();
+        let batch = Batch { chunks, end: state.end.clone() };
         drop(state);
         if held {
             self.0.wake.ring();
@@ -121,7 +121,7 @@ impl Connection {
     /// How well the reader kept up with this request, and its thread's priority.
     pub fn lag(&self) -> (Lag, &'static str) {
         let state = self.0.state();
-        (state.lag, state.priority)
+        (state.lag_at(monotonic_ns()), state.priority)
     }
 
     /// Says that output has begun: from now on the idle limit counts, not that for the first.
@@ -150,3 +150,7 @@ impl Drop for Connection {
 #[cfg(test)]
 #[path = "connection_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "held_tests.rs"]
+mod held_tests;

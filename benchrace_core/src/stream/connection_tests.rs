@@ -11,9 +11,9 @@ use super::super::split::Format;
 use super::*;
 
 const HEAD: &[u8] = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
-fn request() -> Request {
+pub(super) fn request() -> Request {
     Request {
         bytes: b"GET / HTTP/1.1\r\n\r\n".to_vec(),
         format: Format::Ndjson,
@@ -25,7 +25,7 @@ fn request() -> Request {
     }
 }
 
-fn serve(
+pub(super) fn serve(
     script: impl FnOnce(std::net::TcpStream) + Send + 'static,
 ) -> (Connection, JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -36,7 +36,7 @@ fn serve(
     (connection, thread)
 }
 
-fn until(connection: &Connection, done: impl Fn(&Connection) -> bool) {
+pub(super) fn until(connection: &Connection, done: impl Fn(&Connection) -> bool) {
     let began = Instant::now();
     while !done(connection) {
         assert!(began.elapsed() < PATIENCE);
@@ -45,7 +45,7 @@ fn until(connection: &Connection, done: impl Fn(&Connection) -> bool) {
     }
 }
 
-fn read_request(socket: &mut std::net::TcpStream) {
+pub(super) fn read_request(socket: &mut std::net::TcpStream) {
     let mut bytes = Vec::new();
     while !bytes.ends_with(b"\r\n\r\n") {
         let mut piece = [0; 512];

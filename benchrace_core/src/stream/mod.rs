@@ -14,6 +14,7 @@ pub mod split;
 pub mod bell;
 pub mod clock;
 pub mod connection;
+mod exchange;
 mod reader;
 mod shared;
 pub mod socket;

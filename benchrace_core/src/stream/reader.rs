@@ -8,14 +8,15 @@ use std::time::Duration;
 
 use super::chunk::{Chunk, Stamp};
 use super::clock::{Pair, monotonic_ns, translate};
+use super::exchange::Exchange;
 use super::fault::{Fault, Kind};
-use super::response::{End, Response};
-use super::shared::{Ended, Request, Shared};
+use super::response::End;
+use super::shared::{Ended, LARGEST_READ, LEAST_READ, Request, Shared};
 use super::socket::{Socket, raise_priority, wait_for_bell};
 
-/// Reading pauses while the caller has left so many bytes untaken.
-pub const MOST_WAITING: usize = 8 << 20;
-const BUFFER: usize = 256 << 10;
+/// Read in one go before limits, and whether there is still room, are looked at again: a server
+/// that always has more to say must not keep the thread in here.
+const MOST_AT_ONCE: usize = 1 << 20;
 /// A stamp of the kernel's tells of the last byte of a write: this much leaves in one packet.
 const ONE_PACKET: usize = 1 << 10;
 /// Reads so close together, and so many in a row, are a flood: then some are spared, so that the
@@ -23,7 +24,6 @@ const ONE_PACKET: usize = 1 << 10;
 const CLOSE_NS: i64 = 100_000;
 const MANY: u32 = 32;
 const STEP_BACK: Duration = Duration::from_micros(300);
-const KEPT_REST: usize = 4 << 10;
 
 pub struct Reader<'a> {
     shared: &'a Shared,
@@ -35,18 +35,6 @@ pub struct Reader<'a> {
     offset_ns: i64,
     read_ns: i64,
     close: u32,
-}
-
-/// One request while it is answered. Times are monotonic nanoseconds.
-struct Exchange {
-    request: Request,
-    response: Response,
-    begun_ns: i64,
-    heard_ns: i64,
-    empty_ns: i64,
-    content: bool,
-    sent: usize,
-    stamped: bool,
 }
 
 impl<'a> Reader<'a> {
@@ -85,7 +73,7 @@ impl<'a> Reader<'a> {
         Ok(Reader {
             shared,
             socket,
-            buffer: vec![0; BUFFER],
+            buffer: vec![0; LARGEST_READ],
             batch_ns: i64::try_from(batch.as_nanos()).unwrap_or(i64::MAX),
             rung_ns: i64::MIN / 2,
             unheard: false,
@@ -101,6 +89,9 @@ impl<'a> Reader<'a> {
             match request {
                 Some(request) => {
                     let (ended, reusable, rest) = self.exchange(request);
+                    if ended.is_err() {
+                        self.socket.abort();
+                    }
                     let mut state = self.shared.state();
                     state.end = Some(ended);
                     state.reusable = reusable;
@@ -131,24 +122,10 @@ impl<'a> Reader<'a> {
     }
 
     fn exchange(&mut self, request: Request) -> (Ended, bool, Vec<u8>) {
-        let now = monotonic_ns();
-        let response = Response::new(request.format, request.line_limit, request.bodiless);
-        let mut exchange = Exchange {
-            request,
-            response,
-            begun_ns: now,
-            heard_ns: now,
-            empty_ns: now,
-            content: false,
-            sent: 0,
-            stamped: false,
-        };
+        let mut exchange = Exchange::new(request, monotonic_ns());
         let ended = self.converse(&mut exchange);
-        let response = &exchange.response;
-        let sent = exchange.sent == exchange.request.bytes.len();
-        let reusable = sent && ended == Ok(End::Complete) && response.keeps_alive();
-        let rest = response.rest();
-        (ended, reusable, rest[..rest.len().min(KEPT_REST)].to_vec())
+        let reusable = ended == Ok(End::Complete) && exchange.is_clean();
+        (ended, reusable, exchange.rest())
     }
 
     fn converse(&mut self, exchange: &mut Exchange) -> Ended {
@@ -158,8 +135,7 @@ impl<'a> Reader<'a> {
                 return Err(Fault::new(Kind::Failed, "the stream was closed from this side"));
             }
             self.hold(exchange)?;
-            exchange.content |= self.shared.content.load(Ordering::SeqCst);
-            let limit = self.limit(exchange)?;
+            let limit = self.time_to_wait(exchange);
             let writing = exchange.sent < exchange.request.bytes.len();
             let woken =
                 self.socket.wait(self.shared.wake.fd(), writing, Some(limit)).map_err(failed)?;
@@ -178,6 +154,9 @@ impl<'a> Reader<'a> {
             {
                 return Ok(end);
             }
+            // Only now: what had come in time is no reason to call the other side late.
+            exchange.content |= self.shared.content.load(Ordering::SeqCst);
+            exchange.check_limits(monotonic_ns())?;
             self.tell_when_due();
         }
     }
@@ -227,12 +206,17 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads what is there; the first thing that happens to it is its stamp.
+    /// Reads what is there and fits; the first thing that happens to it is its stamp.
     fn read(&mut self, exchange: &mut Exchange) -> Result<Option<End>, Fault> {
         self.spare_reads();
+        let mut left = MOST_AT_ONCE;
         loop {
+            let most = self.shared.state().room_to_read();
+            if left == 0 || most < LEAST_READ {
+                return Ok(None);
+            }
             let before = monotonic_ns();
-            let received = self.socket.receive(&mut self.buffer);
+            let received = self.socket.receive(&mut self.buffer[..most]);
             let now = Pair::now();
             self.read_ns = now.monotonic_ns;
             let received = match received {
@@ -248,7 +232,8 @@ impl<'a> Reader<'a> {
             self.offset_ns = now.offset_ns;
             let stamp = self.stamp(received.wall_ns, offsets, exchange.empty_ns, now.monotonic_ns);
             exchange.heard_ns = now.monotonic_ns;
-            let drained = received.bytes < self.buffer.len();
+            let drained = received.bytes < most;
+            left = left.saturating_sub(received.bytes);
             if drained {
                 exchange.empty_ns = before;
             }
@@ -307,14 +292,9 @@ impl<'a> Reader<'a> {
         for chunk in &chunks {
             let bound = chunk.stamp.at_ns - chunk.stamp.not_before_ns;
             state.lag.bound_max_ns = state.lag.bound_max_ns.max(bound);
-            state.waiting_bytes += chunk.data.len() + size_of::<Chunk>();
         }
         self.unheard |= !chunks.is_empty();
-        if state.chunks.is_empty() {
-            state.chunks = chunks;
-        } else {
-            state.chunks.extend(chunks);
-        }
+        state.put(chunks);
         if state.head.is_none()
             && let Some(head) = exchange.response.head()
         {
@@ -333,41 +313,32 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The time until something is due; an error where a limit has passed.
-    fn limit(&self, exchange: &Exchange) -> Result<Duration, Fault> {
+    /// The time until something is due; none where a limit has passed.
+    fn time_to_wait(&self, exchange: &Exchange) -> Duration {
         let now = monotonic_ns();
-        let (kind, since, limit) = if exchange.content {
-            (Kind::TimeoutIdle, exchange.heard_ns, exchange.request.idle_limit)
-        } else {
-            (Kind::TimeoutFirst, exchange.begun_ns, exchange.request.first_limit)
-        };
-        let limit_ns = i64::try_from(limit.as_nanos()).unwrap_or(i64::MAX / 2);
-        let left = limit_ns.saturating_sub(now - since);
-        if left <= 0 {
-            let told = match kind {
-                Kind::TimeoutFirst => "no output within",
-                _ => "the output stopped for",
-            };
-            return Err(Fault::new(kind, format!("{told} {} s", limit.as_secs_f64())));
-        }
+        let left = exchange.left_ns(now);
         let due = if self.unheard { self.batch_ns - (now - self.rung_ns) } else { left };
-        Ok(Duration::from_nanos(left.min(due.max(0)).unsigned_abs()))
+        Duration::from_nanos(left.min(due).max(0).unsigned_abs())
     }
 
     /// Waits while the caller takes nothing: the other side is slowed down, memory stays flat.
     fn hold(&mut self, exchange: &mut Exchange) -> Result<(), Fault> {
-        if self.shared.state().waiting_bytes < MOST_WAITING {
+        if !self.shared.state().is_full() {
             return Ok(());
         }
         let began = monotonic_ns();
-        while self.shared.state().waiting_bytes >= MOST_WAITING && !self.shared.is_closing() {
+        self.shared.state().held_since_ns = Some(began);
+        self.unheard = false;
+        while self.shared.state().is_full() && !self.shared.is_closing() {
             self.shared.news.ring();
             wait_for_bell(self.shared.wake.fd(), None).map_err(failed)?;
             self.shared.wake.hush();
         }
         let held = monotonic_ns() - began;
-        exchange.heard_ns += held;
-        self.shared.state().lag.held_ns += held;
+        exchange.pause(held);
+        let mut state = self.shared.state();
+        state.held_since_ns = None;
+        state.lag.held_ns += held;
         Ok(())
     }
 }

@@ -12,6 +12,19 @@ use super::head::Head;
 use super::response::End;
 use super::split::Format;
 
+/// In bytes, as `State::put` counts them: what the caller has left untaken never exceeds this by
+/// more than one line. What the kernel keeps comes on top, up to limits of the system's own: a
+/// fixed SO_RCVBUF would bound that too, but it turns off the kernel's tuning, and under the usual
+/// `rmem_max` leaves a window too small for an engine that is far away.
+pub const MOST_WAITING: usize = 8 << 20;
+/// In bytes: what a chunk costs beside its data, here and as Python's objects once it was taken.
+/// Without it a flood of empty lines would be free.
+pub const CHUNK_COST: usize = 256;
+/// Reading pauses where not even so much is sure to fit.
+pub const LEAST_READ: usize = 4 << 10;
+/// What fits into an empty buffer even where every byte is a line.
+pub const LARGEST_READ: usize = MOST_WAITING / (1 + CHUNK_COST);
+
 /// How a request ended.
 pub type Ended = Result<End, Fault>;
 
@@ -63,6 +76,7 @@ pub struct State {
     pub head: Option<Head>,
     pub chunks: Vec<Chunk>,
     pub waiting_bytes: usize,
+    pub held_since_ns: Option<i64>,
     pub end: Option<Ended>,
     pub rest: Vec<u8>,
     pub lag: Lag,
@@ -70,6 +84,42 @@ pub struct State {
     pub gone: bool,
     pub handle: Option<TcpStream>,
     pub priority: &'static str,
+}
+
+impl State {
+    /// How many bytes may be read so that they fit even where every one of them is a line.
+    pub fn room_to_read(&self) -> usize {
+        MOST_WAITING.saturating_sub(self.waiting_bytes) / (1 + CHUNK_COST)
+    }
+
+    /// Whether reading has to wait for the caller.
+    pub fn is_full(&self) -> bool {
+        self.room_to_read() < LEAST_READ
+    }
+
+    /// Adds chunks for the caller to take.
+    pub fn put(&mut self, chunks: Vec<Chunk>) {
+        self.waiting_bytes +=
+            chunks.iter().map(|chunk| chunk.data.len() + CHUNK_COST).sum::<usize>();
+        if self.chunks.is_empty() {
+            self.chunks = chunks;
+        } else {
+            self.chunks.extend(chunks);
+        }
+    }
+
+    /// Gives all chunks to the caller, and whether reading had to wait for that.
+    pub fn take(&mut self) -> (Vec<Chunk>, bool) {
+        let full = self.is_full();
+        self.waiting_bytes = 0;
+        (std::mem::take(&mut self.chunks), full)
+    }
+
+    /// How well the reader has kept up until now, a pause that lasts included.
+    pub fn lag_at(&self, now_ns: i64) -> Lag {
+        let pause = self.held_since_ns.map_or(0, |since| now_ns - since);
+        Lag { held_ns: self.lag.held_ns + pause, ..self.lag }
+    }
 }
 
 #[derive(Debug)]

@@ -52,6 +52,18 @@ impl Socket {
         self.stream.try_clone()
     }
 
+    /// Makes the close that follows a reset: the other side hears of it whatever it is doing.
+    ///
+    /// A side that is held back waits for a window, and is not told by an orderly close that none
+    /// will open: it would hang until the system forgets the connection, for a minute or more.
+    pub fn abort(&self) {
+        let linger = libc::linger { l_onoff: 1, l_linger: 0 };
+        let size = size_of_val(&linger) as libc::socklen_t;
+        let value = (&raw const linger).cast();
+        // SAFETY: pointer and size are of the value above. It fails where there is no connection.
+        unsafe { libc::setsockopt(self.fd(), libc::SOL_SOCKET, libc::SO_LINGER, value, size) };
+    }
+
     /// Reads what is there; `WouldBlock` where nothing is.
     pub fn receive(&self, into: &mut [u8]) -> io::Result<Received> {
         sys::receive(self.fd(), into)
