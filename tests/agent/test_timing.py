@@ -2,7 +2,11 @@
 
 from pathlib import Path
 
-from .conftest import StartAgent, wait_for
+from benchrace.link import messages as m
+from benchrace.link.timing import Timing
+
+from .conftest import StartAgent
+from .fake_central import FakeCentral
 
 KEPT = '{"checked_at": 7, "check": {"timing_source": "kernel", "bias_ms": 0.1, "jitter_ms": 0.2}}'
 
@@ -13,6 +17,7 @@ def test_an_agent_tells_how_exactly_its_machine_stamps(
     data = tmp_path / "data"
     data.mkdir()
     (data / "timing.json").write_text(KEPT)
-    agent = start_agent(data=data).started()
-    told = wait_for(lambda: agent.get("/capabilities")["timing"])
-    assert told == {"checked_at": 7.0, "source": "kernel", "bias_ms": 0.1, "jitter_ms": 0.2}
+    with FakeCentral() as central:
+        start_agent(data=data, central=central.url, token="secret").started()
+        told = central.link().welcome().until(m.CapabilitiesChanged).capabilities.timing
+    assert told == Timing(checked_at=7.0, source="kernel", bias_ms=0.1, jitter_ms=0.2)
