@@ -35,6 +35,8 @@ def notes(run: RunDocument) -> Iterator[str]:
     """Say all that limits what the numbers mean."""
     if run.winner is None and run.winner_reason:
         yield f"no winner: {clean_line(run.winner_reason)}"
+    for remark in run.remarks:
+        yield f"{clean_line(remark.text)} ({clean_line(remark.code)})"
     for lane in run.lanes:
         yield from _of_lane(lane)
     yield from left_out(run)

@@ -9,6 +9,7 @@ from rich.console import Group, JustifyMethod, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from benchrace.cli import sweep
 from benchrace.cli.column import Scale, header, scale
 from benchrace.cli.notes import formulas, notes
 from benchrace.cli.text import clean_line, ordinal, percent
@@ -39,7 +40,8 @@ def final(run: RunDocument, width: int) -> RenderableType:
     columns = [
         Column(title="", cells=list(_places(run, lanes))),
         Column(title="lane", cells=[Text(clean_line(each.label)) for each in lanes], right=False),
-        *_metrics(lanes),
+        *_metrics(run, lanes),
+        *_agreement(lanes),
         Column(title="rounds", cells=[Text(str(each.counted)) for each in lanes], may_go=True),
         Column(title="verdict", cells=[_verdict(each.verdict) for each in lanes], right=False),
     ]
@@ -52,6 +54,7 @@ def final(run: RunDocument, width: int) -> RenderableType:
     for row in range(len(lanes)):
         table.add_row(*(column.cells[row] for column in kept))
     below = [Text(each, style="dim") for each in formulas(run)]
+    below += [Text(each) for each in sweep.lines(run)]
     below += [Text(each, style="yellow") for each in notes(run)]
     return Group(table, *below)
 
@@ -87,9 +90,10 @@ def _places(run: RunDocument, lanes: Sequence[DocumentLane]) -> Iterator[Text]:
         yield Text("-" if place is None else tie + ordinal(place), style="bold")
 
 
-def _metrics(lanes: Sequence[DocumentLane]) -> Iterator[Column]:
+def _metrics(run: RunDocument, lanes: Sequence[DocumentLane]) -> Iterator[Column]:
     """Give a column for each headline metric; the first one comes with its interval and spread."""
-    for index, (name, metric) in enumerate(headlines(lanes).items()):
+    ranks = run.standing.metric if run.standing else None
+    for index, (name, metric) in enumerate(headlines(lanes, ranks).items()):
         found = [lane.summary.get(name) for lane in lanes]
         by = scale((each.value for each in found if each), clean_line(metric.unit))
         yield Column(
@@ -117,9 +121,19 @@ def _cells(
     return [Text("-" if each is None else say(each)) for each in found]
 
 
-def headlines(lanes: Sequence[DocumentLane]) -> dict[str, MetricSummary]:
-    """Give the metrics worth a column: any lane's headline ones, in the order declared."""
+def _agreement(lanes: Sequence[DocumentLane]) -> Iterator[Column]:
+    """Give a column where quants were compared by their answers."""
+    told = [None if lane.agreement is None else lane.agreement.share for lane in lanes]
+    if any(each is not None for each in told):
+        yield Column(title="agrees", cells=[Text(percent(each)) for each in told])
+
+
+def headlines(lanes: Sequence[DocumentLane], ranks: str | None = None) -> dict[str, MetricSummary]:
+    """Give the metrics worth a column: what ranks, then any headline, in the order declared."""
     found: dict[str, MetricSummary] = {}
+    for lane in lanes:
+        if ranks is not None and ranks in lane.summary:
+            found.setdefault(ranks, lane.summary[ranks])
     for lane in lanes:
         for name, each in lane.summary.items():
             if each.headline:

@@ -18,6 +18,7 @@ from benchrace.events.measured import Measured, Reason
 from benchrace.run.document import RunDocument
 from benchrace.run.race_view import RaceView
 from benchrace.run.states import RunState
+from benchrace.run.summary import Agreement, Knee, KneePoint
 from tests.export.conftest import HOSTILE, metadata
 from tests.run.test_race_view import done, line, progress, start
 
@@ -234,3 +235,52 @@ def test_a_bar_shows_all_counted_rounds_of_a_lane_or_its_warm_up() -> None:
     for number in (1, 2, 3):
         race.feed(done(0, number, 4 + number))
     assert live.done(race.lanes[0]) == 1.0
+
+
+def test_a_sweep_says_its_loads_and_its_knee(race: Race) -> None:
+    points = tuple(
+        KneePoint(lane_id=f"lane-{at}", load=load, throughput=tok_s, latency_ms=ms, power=1.0)
+        for at, (load, tok_s, ms) in enumerate(((1.0, 100.0, 950.0), (2.0, 198.0, 1100.0)))
+    )
+    knee = Knee(
+        machine_id="m\x1b[31m",
+        backend="b",
+        swept="concurrency",
+        points=points,
+        lane_id="lane-1",
+        load=2.0,
+    )
+    run = msgspec.structs.replace(race(), knees=(knee,))
+    text = printed(table.final(run, 160), 160)
+    assert "\x1b" not in text
+    assert "1: 100 tok/s at 950 ms, 2: 198 tok/s at 1100 ms" in text
+    assert "knee at concurrency 2" in text
+    none = msgspec.structs.replace(knee, load=None, lane_id=None, reason="sweep beyond 2")
+    assert "no knee: sweep beyond 2" in printed(
+        table.final(msgspec.structs.replace(run, knees=(none,)), 160), 160
+    )
+
+
+def test_agreement_has_a_column_where_there_is_one(race: Race) -> None:
+    run = race(labels=("a", "b"))
+    assert "agrees" not in printed(table.final(run, 160), 160)
+    told = (Agreement(share=None, reason="the best"), Agreement(with_="lane-0", share=0.97, n=3))
+    lanes = tuple(
+        msgspec.structs.replace(lane, agreement=each)
+        for lane, each in zip(run.lanes, told, strict=True)
+    )
+    text = printed(table.final(msgspec.structs.replace(run, lanes=lanes), 160), 160)
+    assert "agrees" in text
+    assert "97" in text
+
+
+def test_remarks_are_said_and_what_ranks_comes_first(race: Race) -> None:
+    run = race(labels=("a", "b"))
+    assert run.standing is not None
+    standing = msgspec.structs.replace(run.standing, metric="time")
+    remark = Reason("tokenizers_differ", "tokens do not compare")
+    run = msgspec.structs.replace(run, standing=standing, remarks=(remark,))
+    text = printed(table.final(run, 200), 200)
+    assert "tokens do not compare (tokenizers_differ)" in text
+    heading = text.splitlines()[0]
+    assert heading.index("Time") < heading.index("Rate")
