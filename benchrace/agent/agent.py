@@ -51,13 +51,15 @@ class Agent:
         self.slot = Slot(settings.machine_id, None if settings.share_host else HostLock())
         self.plugins = Plugins(settings.data / "cache/describe", settings.worker, self.slot)
         self.abilities = Abilities(settings, machine, self.plugins, self.slot)
-        self.operations = Operations(settings, self.plugins, self.abilities, self.slot)
         self.sampling = Sampling(sampler, self.clock)
         bench = Bench(
             command=settings.worker, sampling=self.sampling, clock=self.clock, boot_id=boot_id
         )
         retention = Retention(keep_jobs=settings.keep_jobs, keep_s=settings.keep_s)
         self.jobs = Jobs(jobs_dir(settings.data), settings.machine_id, self.slot, bench, retention)
+        self.operations = Operations(
+            settings, self.plugins, self.abilities, self.slot, self.jobs.changed
+        )
 
     async def run(self) -> None:
         """Run jobs, keep the capabilities up to date, and watch journals grow; until cancelled."""

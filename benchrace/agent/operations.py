@@ -33,7 +33,12 @@ class Operations:
     """`changed` flashes when any of them has something new. Await `run` beside all calls."""
 
     def __init__(
-        self, settings: AgentSettings, plugins: Plugins, abilities: Abilities, slot: Slot
+        self,
+        settings: AgentSettings,
+        plugins: Plugins,
+        abilities: Abilities,
+        slot: Slot,
+        changed: Beacon,
     ) -> None:
         self._settings = settings
         self._plugins = plugins
@@ -41,7 +46,7 @@ class Operations:
         self._slot = slot
         self._known: deque[RunningOperation] = deque(maxlen=_KEPT)
         self._tasks: anyio.abc.TaskGroup | None = None
-        self.changed = Beacon()
+        self.changed = changed
 
     async def run(self) -> None:
         """Run what is started, until cancelled."""

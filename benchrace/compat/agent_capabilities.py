@@ -7,6 +7,7 @@ import msgspec
 from benchrace.link.capabilities import BackendStatus, Capabilities
 from benchrace.link.version import PROTOCOL
 from benchrace.plugin.description import PluginDescription, WorkloadDescription
+from benchrace.plugin.operations import Operation
 from benchrace.plugin.readiness import Model, Problem
 from benchrace.telemetry.environment import Environment
 from benchrace.telemetry.hardware import GIB, Hardware
@@ -23,6 +24,7 @@ class BackendAnswer(msgspec.Struct, frozen=True, kw_only=True):
     models: tuple[Model, ...]
     workloads: tuple[WorkloadDescription, ...]
     problems: tuple[Problem, ...]
+    operations: tuple[Operation, ...]
     config_schema: dict[str, Any] | None
 
 
@@ -63,14 +65,14 @@ def capabilities_answer(known: Capabilities) -> CapabilitiesAnswer:
     hardware = known.hardware
     total = hardware.memory.total_bytes
     gpu = hardware.primary_gpu
-    ollama = _named(known, "ollama")
+    legacy = _Legacy(known)
     return CapabilitiesAnswer(
         machine_id=known.machine_id,
         label=known.label,
         tests=_kinds(known),
-        llm_models=_models(known, "llm_generate"),
-        whisper_models=_models(known, "transcribe"),
-        sdxl_profiles=_models(known, "txt2img"),
+        llm_models=legacy.names("llm_models", _models(known, "llm_generate")),
+        whisper_models=legacy.names("whisper_models", _models(known, "transcribe")),
+        sdxl_profiles=legacy.names("sdxl_profiles", _models(known, "txt2img")),
         accelerator_type=hardware.accelerator_type,
         accelerator_memory_gb=hardware.accelerator_memory_gb,
         system_memory_gb=None if total is None else round(total / GIB, 1),
@@ -81,11 +83,10 @@ def capabilities_answer(known: Capabilities) -> CapabilitiesAnswer:
         cpu_cores=hardware.cpu.logical_cores,
         cpu_physical_cores=hardware.cpu.physical_cores,
         total_system_ram_bytes=total,
-        ollama_reachable=None if ollama is None else ollama.reachable,
-        ollama_models=() if ollama is None else tuple(each.name for each in ollama.models),
-        # Only that engine's own plugin can tell; none is asked here.
-        comfyui_gpu_ok=None,
-        comfyui_cpu_ok=None,
+        ollama_reachable=legacy.flag("ollama_reachable"),
+        ollama_models=legacy.names("ollama_models"),
+        comfyui_gpu_ok=legacy.flag("comfyui_gpu_ok"),
+        comfyui_cpu_ok=legacy.flag("comfyui_cpu_ok"),
         backends=tuple(_flat(status) for status in known.backends),
         fingerprint=known.fingerprint,
         protocol=PROTOCOL,
@@ -110,8 +111,24 @@ def _models(known: Capabilities, kind: str) -> tuple[str, ...]:
     return tuple(sorted({model.name for status in offering for model in status.models}))
 
 
-def _named(known: Capabilities, name: str) -> BackendStatus | None:
-    return next((each for each in known.backends if each.description.name == name), None)
+class _Legacy:
+    """The backends' own parts put together; what is no name and no flag is left out."""
+
+    def __init__(self, known: Capabilities) -> None:
+        self._parts = [status.legacy for status in known.backends]
+
+    def names(self, key: str, others: tuple[str, ...] = ()) -> tuple[str, ...]:
+        found = set(others)
+        for part in self._parts:
+            match part.get(key):
+                case list() | tuple() as named:
+                    found |= {each for each in named if isinstance(each, str)}
+        return tuple(sorted(found))
+
+    def flag(self, key: str) -> bool | None:
+        """True where any says so, null where none says anything."""
+        said = [part[key] for part in self._parts if isinstance(part.get(key), bool)]
+        return any(said) if said else None
 
 
 def _flat(status: BackendStatus) -> BackendAnswer:
@@ -125,5 +142,6 @@ def _flat(status: BackendStatus) -> BackendAnswer:
         models=status.models,
         workloads=described.workloads,
         problems=status.problems,
+        operations=described.operations,
         config_schema=described.config_schema,
     )

@@ -12,7 +12,9 @@ from benchrace.agent.answer import answer
 from benchrace.agent.direct import JobRequest
 from benchrace.agent.job import Job, JobSummary
 from benchrace.agent.routes import Accepted
+from benchrace.compat.resetting import ENGINES
 from benchrace.errors import BenchraceError, Category, FieldError, InvalidInput, NotFound
+from benchrace.link.capabilities import Capabilities
 from benchrace.web import body
 
 DEFAULT_TEST = "llm_generate"
@@ -94,7 +96,8 @@ async def start(agent: Agent, given: dict[str, Any]) -> Job:
     if "kind" in given:
         return await agent.start_direct(body.convert(given, JobRequest))
     try:
-        return await agent.start_direct(body.convert(native(given), JobRequest))
+        chosen = preferred(native(given), await agent.abilities.known())
+        return await agent.start_direct(body.convert(chosen, JobRequest))
     except InvalidInput as error:
         raise InvalidInput([_as_given(field) for field in error.fields], error.remedy) from error
 
@@ -106,6 +109,26 @@ def native(given: dict[str, Any]) -> dict[str, Any]:
     kind = given.get("test_type", DEFAULT_TEST)
     # An older client says null for what it leaves open.
     return {**own, "kind": kind, "params": {k: v for k, v in params.items() if v is not None}}
+
+
+def preferred(asked: dict[str, Any], known: Capabilities) -> dict[str, Any]:
+    """Choose the engine that an older client means where several offer the work. Pure.
+
+    The only one that has the model, else the one that the older system had.
+    """
+    offering = {
+        status.description.name: {model.name for model in status.models}
+        for status in known.backends
+        if any(each.kind == asked["kind"] for each in status.description.workloads)
+    }
+    if "backend" in asked or len(offering) < 2:
+        return asked
+    model = asked["params"].get("model")
+    having = [name for name, models in offering.items() if model in models]
+    for name in (*(having if len(having) == 1 else ()), *ENGINES):
+        if name in offering:
+            return {**asked, "backend": name}
+    return asked
 
 
 def compute_answer(job: Job, repeat_index: int) -> ComputeAnswer:

@@ -1,73 +1,107 @@
-"""Older routes for what no installed backend offers: honest answers."""
+"""Older routes about engines: reset, copies of models and checkpoints, and the image of a job."""
 
-import time
+from typing import Annotated
 
+import anyio
 import msgspec
-from quart import Quart, Response
-from quart_schema import document_response
+from msgspec import Meta
+from quart import Quart, Response, request
+from quart_schema import document_request, document_response
 
 from benchrace.agent import Agent
 from benchrace.agent.answer import answer
-from benchrace.errors import BenchraceError, Category
+from benchrace.compat.agent_image import image_of
+from benchrace.compat.resetting import ResetAnswer, reset_answer
+from benchrace.config.model_policy import path_of, read_policy
+from benchrace.config.places import config_dir
+from benchrace.errors import BenchraceError, Category, FieldError, InvalidInput
+from benchrace.link.operations import Name, OperationRequest
+from benchrace.plugin.operations import Operation
+from benchrace.web import body
+
+_INSTALL = {Operation.PULL: "ollama", Operation.SYNC: "comfyui"}
 
 
-class EngineReset(msgspec.Struct, frozen=True, kw_only=True):
-    """What was done to one engine; all null where nothing was."""
+class SyncRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Models to copy; none named means those that this machine's own policy requires.
 
-    stopped: bool = False
-    start_command: str | None = None
-    start_stdout_tail: str | None = None
-    start_stderr_tail: str | None = None
-    start_log_file: str | None = None
-    healthy: bool | None = None
-    time_to_ready_ms: float | None = None
+    `backend` is needed only where several can.
+    """
+
+    models: Annotated[tuple[Name, ...], Meta(max_length=100)] = ()
+    backend: str | None = None
 
 
-class ResetAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    ok: bool
-    duration_ms: float
-    ollama: EngineReset
-    comfyui: EngineReset
-    notes: tuple[str, ...]
+class SyncAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """Its progress comes as events whose `job_id` is this, and at `/api/v1/operations/{id}`.
+
+    Null where nothing was missing.
+    """
+
+    sync_id: str | None
 
 
 def install_rest(app: Quart, agent: Agent) -> None:
-    """Add reset (always 200) and the syncs of models (refused with what to install)."""
+    """Add reset (always 200), the syncs (refused with what to install), and images."""
 
     @app.post("/api/reset", endpoint="reset")
     @document_response(ResetAnswer)
     async def reset() -> Response:
-        """Reset the engines, as far as a backend here can; always 200."""
         """Reset the engines; always 200, and `notes` say what was not done."""
-        started = time.monotonic_ns()
-        known = await agent.abilities.known()
-        names = ", ".join(status.description.name for status in known.backends) or "none"
-        notes = (f"nothing was reset: no backend here offers it (installed: {names})",)
-        return answer(
-            ResetAnswer(
-                ok=False,
-                duration_ms=(time.monotonic_ns() - started) / 1e6,
-                ollama=EngineReset(),
-                comfyui=EngineReset(),
-                notes=notes,
-            )
-        )
-
-    def refuse(plugin: str) -> BenchraceError:
-        return BenchraceError(
-            Category.UNREACHABLE,
-            "no backend here can copy models",
-            f"Install one that does: pip install benchrace-{plugin}",
-        )
+        return answer(reset_answer(await agent.operations.reset_all()))
 
     @app.post("/models/sync", endpoint="sync_models")
+    @document_request(SyncRequest)
+    @document_response(SyncAnswer, 202)
     async def sync_models() -> Response:
-        """Copy models to this machine, where a backend here can."""
         """Copy models here; refused with what to install where no backend can."""
-        raise refuse("ollama")
+        asked = await body.read(request, SyncRequest)
+        backend = await _backend(agent, Operation.PULL, asked.backend)
+        models = asked.models or await _missing(agent, backend)
+        if not models:
+            return answer(SyncAnswer(sync_id=None))
+        wanted = OperationRequest(models=models)
+        running = await agent.operations.start(backend, Operation.PULL, wanted)
+        return answer(SyncAnswer(sync_id=running.operation_id), 202)
 
     @app.post("/api/comfy/sync_checkpoints", endpoint="sync_checkpoints")
+    @document_request(SyncRequest)
+    @document_response(SyncAnswer, 202)
     async def sync_checkpoints() -> Response:
-        """Copy checkpoints to this machine, where a backend here can."""
         """Copy checkpoints here; refused with what to install where no backend can."""
-        raise refuse("comfyui")
+        asked = await body.read(request, SyncRequest)
+        backend = await _backend(agent, Operation.SYNC, asked.backend)
+        running = await agent.operations.start(backend, Operation.SYNC, OperationRequest())
+        return answer(SyncAnswer(sync_id=running.operation_id), 202)
+
+    @app.get("/api/image/result/<job_id>", endpoint="image_result")
+    async def image_result(job_id: str) -> Response:
+        """Give the bytes of the last image that a job made; 404 says what is missing."""
+        job = agent.jobs.named(job_id)
+        image = await anyio.to_thread.run_sync(image_of, job)
+        headers = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox"}
+        return Response(image.data, content_type=image.media_type, headers=headers)
+
+
+async def _backend(agent: Agent, operation: Operation, named: str | None) -> str:
+    """Choose who does it; raises 503 where nobody can, InvalidInput where several could."""
+    await agent.abilities.known()
+    able = agent.operations.offering(operation)
+    if named is not None:
+        return named
+    if not able:
+        raise BenchraceError(
+            Category.UNREACHABLE,
+            f"no backend here offers {operation.value}",
+            f"Install one that does: pip install benchrace-{_INSTALL[operation]}",
+        )
+    if len(able) > 1:
+        raise InvalidInput(FieldError("backend", f"say which of {', '.join(able)}"))
+    return able[0]
+
+
+async def _missing(agent: Agent, backend: str) -> tuple[str, ...]:
+    policy = await anyio.to_thread.run_sync(read_policy, path_of(config_dir(None)))
+    known = (await agent.abilities.known()).backends
+    have = [model.name for each in known for model in each.models]
+    return policy.required.missing(have)

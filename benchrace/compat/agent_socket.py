@@ -9,6 +9,7 @@ import msgspec
 
 from benchrace.agent import Agent
 from benchrace.agent.job import Job
+from benchrace.compat.agent_operations import OperationPlaces
 from benchrace.events import codec
 from benchrace.store.tail import Tail
 from benchrace.web.asgi import App, Receive, Scope, Send
@@ -83,10 +84,14 @@ class OldSocket:
     async def _follow(self, socket: Socket) -> None:
         changed = self._agent.jobs.changed
         places: dict[str, _Place] = {}
+        operations = OperationPlaces(self._agent.operations)
         done = {job.job_id for job in self._agent.jobs.all() if job.phase.final}
         seen = changed.count - 1
         while True:
             seen = await changed.wait(seen)
+            for message in operations.messages():
+                if not await self._send(socket, message):
+                    return
             for job in self._agent.jobs.all():
                 if job.job_id in done:
                     continue

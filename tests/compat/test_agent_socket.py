@@ -106,6 +106,11 @@ async def nothing(scope: Any, receive: Any, send: Any) -> None:
     raise AssertionError("passed on")
 
 
+class NoOperations:
+    def all(self) -> tuple[()]:
+        return ()
+
+
 @pytest.fixture
 def jobs(tmp_path: Path) -> Jobs:
     made = Jobs(tmp_path / "j0123456789abcdef")
@@ -114,7 +119,7 @@ def jobs(tmp_path: Path) -> Jobs:
 
 
 async def test_a_reader_that_takes_nothing_is_closed_and_others_go_on(jobs: Jobs) -> None:
-    agent = cast(Agent, SimpleNamespace(jobs=jobs))
+    agent = cast(Agent, SimpleNamespace(jobs=jobs, operations=NoOperations()))
     socket = OldSocket(cast(App, nothing), agent, stalled_s=0.05)
     stuck, other = Peer(reads=False), Peer(reads=True)
     with anyio.fail_after(5):
@@ -130,7 +135,7 @@ async def test_a_reader_that_takes_nothing_is_closed_and_others_go_on(jobs: Jobs
 
 async def test_a_job_that_had_ended_is_not_replayed(jobs: Jobs) -> None:
     jobs.job.ended(DONE)
-    agent = cast(Agent, SimpleNamespace(jobs=jobs))
+    agent = cast(Agent, SimpleNamespace(jobs=jobs, operations=NoOperations()))
     peer = Peer(reads=True)
     with anyio.fail_after(5):
         async with anyio.create_task_group() as tasks:
@@ -146,7 +151,7 @@ async def test_other_requests_are_passed_on(jobs: Jobs) -> None:
     async def app(scope: Any, receive: Any, send: Any) -> None:
         seen.append(scope["path"])
 
-    agent = cast(Agent, SimpleNamespace(jobs=jobs))
+    agent = cast(Agent, SimpleNamespace(jobs=jobs, operations=NoOperations()))
     peer = Peer(reads=True)
     for scope in ({"type": "http", "path": "/ws"}, {"type": "websocket", "path": "/other"}):
         await OldSocket(cast(App, app), agent)(scope, peer.receive, peer.send)

@@ -1,0 +1,38 @@
+"""Replacing `model_policy.yaml`, with a copy of the old one beside it."""
+
+import time
+from pathlib import Path
+
+from benchrace.config.model_policy import ModelPolicy, text_of, twice
+from benchrace.errors import InvalidInput
+from benchrace.store import atomic
+
+_BACKUPS = 10
+
+
+def write_policy(path: Path, policy: ModelPolicy) -> Path | None:
+    """Replace the file, whole or not at all; gives the copy of the old one beside it.
+
+    Raises InvalidInput for a name that stands twice, `disk_full` or `system`. Blocks.
+    """
+    if bad := tuple(twice(policy)):
+        raise InvalidInput(bad)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        backup = _back_up(path)
+    except OSError as error:
+        raise atomic.failure(path, error) from error
+    atomic.write(path, text_of(policy).encode())
+    return backup
+
+
+def _back_up(path: Path) -> Path | None:
+    if not path.exists():
+        return None
+    now_s = time.time()
+    stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(now_s))
+    backup = path.with_name(f"{path.name}.{stamp}.{int(now_s % 1 * 1000):03}Z.bak")
+    atomic.write(backup, path.read_bytes())
+    for old in sorted(path.parent.glob(f"{path.name}.*.bak"))[:-_BACKUPS]:
+        old.unlink(missing_ok=True)
+    return backup
