@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -30,7 +29,9 @@ from benchrace.plugin import (
     StreamLimits,
     StreamRequest,
     TextParams,
+    Whereabouts,
     Workload,
+    whereabouts,
 )
 from benchrace_ollama import doubt, line, residence
 from benchrace_ollama.api import Running
@@ -51,6 +52,7 @@ class Known:
     """What is known of a lane's model, and what its rounds have shown."""
 
     way: Way
+    where: Whereabouts
     running: Running | None = None
     words: int = 0
     prefills: list[doubt.Prefill] = field(default_factory=list)
@@ -96,8 +98,11 @@ class Ollama(Engine):
             model=known.way.tag.name,
             digest=known.way.tag.digest or None,
             quantization=known.way.tag.details.quantization_level or None,
-            settings=settings(lane.params, known.way, known.running),
-            host=None if self._near else urlsplit(self.base).netloc,
+            settings={
+                **settings(lane.params, known.way, known.running),
+                "host_proof": known.where.proof,
+            },
+            host=known.where.elsewhere,
             tokenizer=tokenizer(known.way.shown),
         )
 
@@ -111,7 +116,8 @@ class Ollama(Engine):
 
     async def forget(self, lane: Lane[Any], context: Context) -> None:
         known = await self._about(lane, context)
-        await residence.forget(self._api(context), known.way, context, near=self._near)
+        near = known.where.elsewhere is None
+        await residence.forget(self._api(context), known.way, context, near=near)
 
     def request(self, ask: Ask, limits: StreamLimits) -> StreamRequest:
         known = self._known[ask.lane.lane_id]
@@ -188,7 +194,8 @@ class Ollama(Engine):
 
     async def _about(self, lane: Lane[Any], context: Context) -> Known:
         if lane.lane_id not in self._known:
-            self._known[lane.lane_id] = Known(await self._way(lane.params, context))
+            found = await self._way(lane.params, context)
+            self._known[lane.lane_id] = Known(found, await whereabouts(self.base, context))
         return self._known[lane.lane_id]
 
     async def _way(self, params: TextParams, context: Context) -> Way:

@@ -4,9 +4,7 @@ import os
 from abc import ABC
 from collections.abc import Mapping
 from functools import cached_property
-from ipaddress import ip_address
 from typing import Any
-from urllib.parse import urlsplit
 
 from benchrace.plugin import (
     BenchraceError,
@@ -91,14 +89,3 @@ class Engine(TextBackend, ABC):
             return await answers_at(context, f"{self.base}/api/version")
 
         return EngineProcess(self.name, self._config.launch, context, answers)
-
-    @cached_property
-    def _near(self) -> bool:
-        """Whether the address is this machine's own."""
-        host = urlsplit(self.base).hostname or ""
-        if host == "localhost":
-            return True
-        try:
-            return ip_address(host).is_loopback
-        except ValueError:
-            return False

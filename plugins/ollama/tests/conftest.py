@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,11 +60,10 @@ class StandIn:
 Start = Callable[..., StandIn]
 
 
-@pytest.fixture
-def start() -> Iterator[Start]:
-    """Start stand-ins by their options; all end with the test, and their runners too."""
+@contextmanager
+def starting() -> Iterator[Start]:
+    """Start stand-ins by their options; at the end all are ended, and their runners too."""
     started: list[StandIn] = []
-    children: list[psutil.Process] = []
 
     def one(*options: str, **env: str) -> StandIn:
         process = subprocess.Popen(
@@ -81,15 +81,30 @@ def start() -> Iterator[Start]:
 
     yield one
     for each in started:
-        if each.process.poll() is None:
-            children += each.runners()
-            each.process.terminate()
+        each.process.terminate()
         each.process.wait(5)
         assert each.process.stdout is not None
         each.process.stdout.close()
-    for child in children:
-        if child.is_running():
-            child.kill()
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    with starting() as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def kept() -> Iterator[Start]:
+    """Give the stand-in of a version, which the tests of a module share while it lives."""
+    known: dict[str, StandIn] = {}
+    with starting() as one:
+
+        def of(version: str) -> StandIn:
+            if version not in known or known[version].process.poll() is not None:
+                known[version] = one("--version", version)
+            return known[version]
+
+        yield of
 
 
 @pytest.fixture

@@ -142,6 +142,7 @@ async def test_facts_say_what_runs(stand_in: Any, racing: Make) -> None:
     assert engine.digest is not None
     assert len(engine.digest) == 64
     assert (engine.host, engine.tokenizer) == (None, "gpt2/gpt-2/973")
+    assert str(engine.settings["host_proof"]).startswith("process ")
     assert engine.settings["num_ctx"] == engine.settings["num_ctx_asked"] == 1024
     assert "num_predict" in str(engine.settings["ignore_eos"])
 

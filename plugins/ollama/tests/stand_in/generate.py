@@ -10,7 +10,7 @@ from .engine import Engine, Runner, die, now, ns, seconds_of
 from .faults import Fault, Kind, by_name
 from .models import Model
 from .prompt import Prompt, TooLong, rendered, take
-from .wire import Peer, dumps
+from .wire import LATE, Peer, dumps
 
 WORDS = ("fi", "yuto", "wuke", "pibu", "kase", "gome", "sewa", "ciki", "tejo", "soto", "feto")
 BATCH_S = 0.05
@@ -118,7 +118,7 @@ async def _answer(job: Job) -> None:
     except TooLong as error:
         inner = {"code": 400, "message": str(error), "type": "exceed_context_size_error"}
         inner |= {"n_prompt_tokens": len(tokens), "n_ctx": job.runner.context}
-        return await job.peer.error(400, dumps({"error": inner}).decode())
+        return await job.peer.error(400, dumps({"error": inner}).decode(), LATE)
     if job.has(Kind.QUEUED):
         await asyncio.sleep(0.4)
     try:
@@ -134,7 +134,7 @@ async def _evaluated(job: Job, prompt: Prompt) -> None:
     start = ns()
     if job.has(Kind.REFUSED):
         job.engine.kill_runner(job.runner)
-        await job.peer.error(500, OLD_DEATH if job.engine.old else DEATH)
+        await job.peer.error(500, OLD_DEATH if job.engine.old else DEATH, LATE)
         return
     if job.has(Kind.HANG_FIRST):
         await asyncio.sleep(3600)

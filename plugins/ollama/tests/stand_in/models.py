@@ -33,7 +33,7 @@ class Model:
     prefill_ms: float = 0.1
     load_ms: float = 250.0
     eos: int = 0
-    think: int = 3
+    think: int = 6
 
     @property
     def full(self) -> str:
@@ -130,6 +130,7 @@ def all_models() -> dict[str, Model]:
         Model("tiny-jthink", file="jthink", template=JINJA, parameters="", capabilities=thinking),
         Model("tiny-eos", file="eos", eos=9),
         Model("small", file="small"),
+        Model("mid", file="mid"),
         Model("varied", file="varied", heads=[4, 4, 8, 8]),
         Model("embed", file="embed", capabilities=["embedding"]),
     ]

@@ -36,10 +36,10 @@ async def _layers(engine: Engine, peer: Peer, name: str) -> None:
     digest = sha256(name)
     about: dict[str, Any] = {"status": f"pulling {digest[:12]}", "digest": f"sha256:{digest}"}
     about["total"] = TOTAL
-    had = engine.pulled.get(name, 0)
+    had = engine.pulled.get(name, PART)
     while had <= TOTAL:
         engine.pulled[name] = had
-        await peer.line({**about, **({"completed": had} if had else {})})
+        await peer.line({**about, "completed": had})
         await asyncio.sleep(EVERY_S)
         if not (name == "stuck" and had >= 2 * PART):
             had += PART

@@ -1,6 +1,7 @@
 """Which answer belongs to which request; `/_stand_in` is its own, all others are Ollama's."""
 
 import json
+import re
 from typing import Any
 
 from .engine import Engine
@@ -13,12 +14,12 @@ CONTROL = "/_stand_in"
 TEXT = "text/plain"
 GETS = ("/", "/api/version", "/api/tags", "/api/ps")
 POSTS = ("/api/generate", "/api/chat", "/api/show", "/api/pull")
-NEAR = ("127.0.0.1", "localhost", "[::1]", "")
+NEAR = ("127.0.0.1", "localhost", "[::1]")
 
 
 async def answer(engine: Engine, peer: Peer, asked: Asked) -> None:
     """Answer one request."""
-    if asked.host.rpartition(":")[0] not in NEAR and asked.host not in NEAR:
+    if re.sub(r":\d+$", "", asked.host) not in NEAR:
         return await peer.say(403, b"", None)
     if asked.path == CONTROL:
         return await control(engine, peer, asked)
@@ -47,7 +48,7 @@ def _got(engine: Engine, asked: Asked) -> tuple[bytes, str]:
         case "/api/ps":
             said = {"models": engine.ps()}
         case _:
-            return b"" if asked.method == "HEAD" else b"Ollama is running", TEXT
+            return b"" if asked.method == "HEAD" else b"Ollama is running", f"{TEXT}; charset=utf-8"
     return dumps(said), JSON
 
 

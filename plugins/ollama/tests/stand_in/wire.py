@@ -12,6 +12,8 @@ REASONS = {200: "OK", 400: "Bad Request", 403: "Forbidden", 404: "Not Found"}
 REASONS |= {405: "Method Not Allowed", 500: "Internal Server Error", 503: "Service Unavailable"}
 JSON = "application/json; charset=utf-8"
 NDJSON = "application/x-ndjson"
+# What goes wrong after a runner was given the prompt, and before its first line.
+LATE = "application/json"
 
 
 class Asked(NamedTuple):
@@ -59,9 +61,9 @@ class Peer:
         self.writer.write(body)
         await self.writer.drain()
 
-    async def error(self, status: int, text: str) -> None:
+    async def error(self, status: int, text: str, kind: str = JSON) -> None:
         """Answer with an error of Ollama's."""
-        await self.say(status, dumps({"error": text}))
+        await self.say(status, dumps({"error": text}), kind)
 
     def begin(self) -> None:
         """Begin a stream."""
