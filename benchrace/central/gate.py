@@ -47,7 +47,12 @@ def load(settings: CentralSettings, folder: Path) -> PeoplesTokens | None:
 def access(
     settings: CentralSettings, folder: Path, people: PeoplesTokens, link: LinkToken
 ) -> Access:
-    """Say who may do what. Blocks."""
+    """Say who may do what; raises `InvalidInput` for one token that would do two things. Blocks."""
+    for token in (settings.operator_token, settings.watch_token):
+        if token is not None and link.accepts(token):
+            raise _same("operator_token or watch_token and the agents' token that is kept")
+    if people.operator == people.watch:
+        raise _same("operator_token and watch_token")
     tokens = Tokens(operate=people.operator, watch=people.watch, is_link=link.accepts)
     return Access(
         tokens=tokens,
@@ -72,7 +77,11 @@ def _check(settings: CentralSettings) -> None:
                 "Give a longer one, or none: one is made then, and shown once.",
             )
     if len(set(named.values())) < len(named):
-        raise InvalidInput(
-            FieldError(" and ".join(named), "are the same: who has one of them would have all"),
-            "Give each its own, or leave one out: it is made then, and shown once.",
-        )
+        raise _same(" and ".join(named))
+
+
+def _same(names: str) -> InvalidInput:
+    return InvalidInput(
+        FieldError(names, "are the same: who has one of them would have all"),
+        "Give each its own, or leave one out: it is made then, and shown once.",
+    )

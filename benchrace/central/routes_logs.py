@@ -1,6 +1,7 @@
 """A run's log and its exports over HTTP."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from typing import cast
 
 from anyio import to_thread
 from quart import Quart, Response, request
@@ -12,6 +13,7 @@ from benchrace.errors import Category, FieldError, InvalidInput
 from benchrace.store.run_folder import RunFolder
 from benchrace.store.run_log import RunLog, StoredLog
 from benchrace.web import sse
+from benchrace.web.asgi import Scope
 from benchrace.web.problem import Problem
 
 NDJSON = "application/x-ndjson"
@@ -37,6 +39,7 @@ def install(app: Quart, site: Site) -> None:
             shutdown=site.shutdown,
             viewers=site.viewers,
             snapshot_url=f"/api/runs/{run_id}",
+            allowed=_allowed(site),
         )
 
     @app.get("/api/runs/<run_id>/export.<name>")
@@ -60,6 +63,12 @@ async def _log(site: Site, run_id: str) -> RunLog | StoredLog:
         return StoredLog(folder.log_path, folder.metadata.epoch)
 
     return await to_thread.run_sync(stored)
+
+
+def _allowed(site: Site) -> Callable[[], bool]:
+    if site.access is None:
+        return lambda: True
+    return site.access.lasting(cast(Scope, request.scope))
 
 
 def _stored(log: RunLog | StoredLog, start: sse.Position) -> Response:

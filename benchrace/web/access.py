@@ -1,5 +1,6 @@
 """What a request may do, by the token or the session that it shows."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -47,6 +48,11 @@ class Access:
         if token is not None and right is None:
             self.attempts.wrong(peer(scope))
         return self._refusal(scope, right)
+
+    def lasting(self, scope: Scope) -> Callable[[], bool]:
+        """Give what tells, at any later time, whether this request would still be let in."""
+        token = bearer(scope)
+        return lambda: self._right(scope, token) is not None
 
     def session_id(self, scope: Scope) -> str | None:
         """Give the session that the request's cookie names."""

@@ -1,7 +1,7 @@
 """A growing log as server-sent events: each viewer holds an offset, and one chunk at most."""
 
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -90,16 +90,23 @@ def position(text: str | None) -> Position:
 
 
 def stream(
-    source: Source, start: Position, *, shutdown: Shutdown, viewers: Viewers, snapshot_url: str
+    source: Source,
+    start: Position,
+    *,
+    shutdown: Shutdown,
+    viewers: Viewers,
+    snapshot_url: str,
+    allowed: Callable[[], bool] = lambda: True,
 ) -> Response:
     """Answer with the lines from `start` on, live; raises 503 over the limit of viewers.
 
+    It ends once the viewer is not `allowed` any more, who then asks again and is told why.
     A frame holds whole lines, each as one `data:`, and `id: <epoch>-<offset>` to come back with.
     `event: snapshot` says that the place is of another epoch, and where to start again;
     `event: end` that the log is complete.
     """
     viewers.check()
-    frames = _frames(source, start, shutdown, viewers, snapshot_url)
+    frames = _frames(source, start, shutdown, viewers, snapshot_url, allowed)
     response = Response(frames, content_type="text/event-stream")
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Accel-Buffering"] = "no"
@@ -108,7 +115,12 @@ def stream(
 
 
 async def _frames(
-    source: Source, start: Position, shutdown: Shutdown, viewers: Viewers, snapshot_url: str
+    source: Source,
+    start: Position,
+    shutdown: Shutdown,
+    viewers: Viewers,
+    snapshot_url: str,
+    allowed: Callable[[], bool],
 ) -> AsyncIterator[bytes]:
     with viewers.one():
         yield b"retry: 1000\n\n"
@@ -116,7 +128,7 @@ async def _frames(
         offset = start.offset
         if not source.is_line_start(offset):
             epoch = -1
-        while not shutdown.requested:
+        while not shutdown.requested and allowed():
             if source.epoch != epoch:
                 yield _snapshot(source, snapshot_url)
                 return

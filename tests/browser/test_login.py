@@ -65,7 +65,7 @@ def forgive(tab: Tab) -> None:
 async def test_in_to_a_race_and_out_again(tab: OpenTab, fleet: Fleet) -> None:
     one = await tab()
     asked: list[Request] = []
-    one.page.on("request", lambda each: asked.append(each))  # noqa: PLW0108
+    one.page.on("request", lambda each: asked.append(each))
     await one.open("/compute?from=a-link")
     await one.page.get_by_role("heading", name="Log in").wait_for()
     assert await one.page.title() == "Log in · benchrace"
@@ -118,8 +118,8 @@ async def test_a_wrong_token_is_said_to_be_wrong(tab: OpenTab, fleet: Fleet) -> 
 async def test_who_watches_sees_all_and_changes_nothing(tab: OpenTab, fleet: Fleet) -> None:
     run_id = await fleet.submit(**LONG | {"name": "Watched"})
     one = await tab()
-    changing: list[str] = []
-    one.page.on("request", lambda each: each.method == "GET" or changing.append(each.url))
+    asked: list[Request] = []
+    one.page.on("request", lambda each: asked.append(each))
     await one.open(f"/runs/{run_id}")
     await log_in(one, WATCH)
     await one.page.get_by_text("You are watching.").wait_for()
@@ -133,14 +133,15 @@ async def test_who_watches_sees_all_and_changes_nothing(tab: OpenTab, fleet: Fle
         ("/compute", "Queue the race"),
         ("/admin", "Stop central"),
         ("/admin", "Cancel Watched"),
-        ("/runs", "Name it: name of Watched"),
+        ("/runs", "Change: name of Watched"),
         ("/runs", "Tag Watched"),
     ):
         await one.open(path)
-        button = one.page.get_by_role("button", name=name.replace("Name it", "Change"), exact=True)
+        button = one.page.get_by_role("button", name=name, exact=True)
         await button.wait_for()
         assert await button.is_disabled(), name
     await one.page.wait_for_load_state("networkidle")
+    changing = [each.url for each in asked if each.method != "GET"]
     assert changing == [f"{fleet.url}/api/login"]
 
     await one.open(f"/runs/{run_id}")

@@ -12,8 +12,10 @@ import pytest
 from benchrace.central import routes_login
 from benchrace.compat.central import install
 from benchrace.config.central import Watching
+from benchrace.web import sse
 from tests.central.offer import TOKEN
-from tests.central.served import Served, served
+from tests.central.scripted import FakeAgent
+from tests.central.served import SPEC, Served, served
 
 OPERATOR = "the operators token"
 WATCH = "the watchers token"
@@ -139,6 +141,33 @@ async def test_a_session_outlives_central_but_not_its_token(tmp_path: Path) -> N
         assert (await site.http.get("/api/runs", headers=shown)).status_code == 200
     async with served(tmp_path, **ASKS | {"operator_token": "another operators token"}) as site:
         assert (await site.http.get("/api/runs", headers=shown)).status_code == 401
+
+
+async def test_a_stream_ends_with_its_session(
+    site: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sse, "PING_S", 0.05)
+    headers = {"Authorization": f"Bearer {OPERATOR}"}
+    agent = FakeAgent(open_gate=anyio.Event())
+    await site.link(agent)
+    run_id = (await site.http.post("/api/runs", json=SPEC, headers=headers)).json()["run_id"]
+    await login(site, WATCH)
+    live = {"Accept": "text/event-stream"}
+    async with (
+        httpx.AsyncClient(base_url=site.url, trust_env=False, timeout=10) as other,
+        other.stream("GET", f"/api/runs/{run_id}/events", headers=live | headers) as lasting,
+        site.http.stream("GET", f"/api/runs/{run_id}/events", headers=live) as log,
+    ):
+        lines, others = log.aiter_lines(), lasting.aiter_lines()
+        while await anext(lines) != ": ping":
+            pass
+        await site.http.post("/api/logout")
+        assert [line async for line in lines if line.startswith("event:")] == []
+        for _ in range(5):
+            while await anext(others) != ": ping":
+                pass
+    again = await site.http.get(f"/api/runs/{run_id}/events", headers=live)
+    assert again.status_code == 401
 
 
 async def test_two_centrals_of_one_host_have_cookies_of_their_own(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -153,6 +154,19 @@ async def test_tokens_that_would_let_in_the_wrong_ones_are_refused(
 ) -> None:
     with pytest.raises(InvalidInput, match=why):
         await serve(CentralSettings(data=tmp_path, port=0, token=TOKEN, **given))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("made", ["agents'", "watchers'"])
+async def test_a_token_that_is_kept_cannot_be_the_operators_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], made: str
+) -> None:
+    asked: dict[str, Any] = {"require_token": True, "token": None, "watch": Watching.TOKEN}
+    async with served(tmp_path, operator_token=OPERATOR, **asked):
+        told = capsys.readouterr().err
+    (token,) = [line.split()[-1] for line in told.splitlines() if made in line]
+    settings = CentralSettings(data=tmp_path, port=0, operator_token=token, **asked)
+    with pytest.raises(InvalidInput, match="are the same"):
+        await serve(settings)
 
 
 async def test_a_declared_name_is_answered_and_no_other(tmp_path: Path) -> None:
