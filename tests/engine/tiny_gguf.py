@@ -48,7 +48,7 @@ class Shape:
 SHAPES = {
     "tiny": Shape(layers=2, width=192, inner=384, heads=6, kv_heads=3),
     # Large enough that one token takes milliseconds on one core.
-    "slow": Shape(layers=6, width=1024, inner=3072, heads=8, kv_heads=4),
+    "slow": Shape(layers=8, width=1024, inner=3072, heads=8, kv_heads=4),
 }
 
 

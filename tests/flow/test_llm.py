@@ -1,0 +1,182 @@
+"""Language models through the whole product: a real llama.cpp, the command line, the log."""
+
+import json
+import statistics
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import pytest
+
+from tests.engine.llama_server import ROOT, Running, command, free_port, serving
+from tests.engine.models import Models
+from tests.flow.conftest import Shell, wait_until
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+
+PROMPT = "bako remi kola tuva"
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Models:
+    return Models(tmp_path_factory.mktemp("models"))
+
+
+@contextmanager
+def engines(shell: Shell, models: Models, *wanted: tuple[str, str]) -> Iterator[list[Running]]:
+    """Serve models by shape and quantisation, and tell the agent of them as server-0, server-1."""
+    with ExitStack() as stack:
+        running = [stack.enter_context(serving(models.path(*each), slots=2)) for each in wanted]
+        tables = [
+            {"name": f"server-{number}", "base_url": each.url}
+            for number, each in enumerate(running)
+        ]
+        configure(shell, tables)
+        yield running
+
+
+def configure(shell: Shell, tables: list[dict[str, Any]]) -> None:
+    # JSON is YAML as well.
+    (shell.root / "config/agent.yaml").write_text(json.dumps({"openai": tables}))
+
+
+def asked(kind: str, *lanes: str, rounds: int = 1, **params: Any) -> list[str]:
+    """Give the words that run lanes of this backend."""
+    given = {"prompt": PROMPT, **params}
+    return [
+        *("run", "--workload", kind, "--rounds", str(rounds), "--json"),
+        *(part for name, value in given.items() for part in ("-p", f"{name}={value}")),
+        *(part for lane in lanes for part in ("--lane", f"backend=openai,{lane}")),
+    ]
+
+
+def run(shell: Shell, words: list[str]) -> dict[str, Any]:
+    """Run it as a script would, and give the document."""
+    done = shell.call(*words)
+    assert done.returncode == 0, done.stderr
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+def values(lane: dict[str, Any], metric: str) -> list[float]:
+    """Give a metric of all counted rounds."""
+    return [
+        each["value"]
+        for one in lane["rounds"]
+        if not one["warmup"]
+        for each in one["measured"]
+        if each["metric"] == metric
+    ]
+
+
+def records(shell: Shell) -> list[dict[str, Any]]:
+    """Give the records of all counted rounds."""
+    payloads = [each["payload"] for each in shell.events() if each["type"] == "round_done"]
+    return [each["record"] for each in payloads if not each["warmup"]]
+
+
+def text(shell: Shell) -> str:
+    """Give all text that was shown."""
+    shown = [each["payload"]["text"] for each in shell.events() if each["type"] == "llm_token"]
+    return "".join(shown)
+
+
+def test_two_quantisations_of_a_model_race(shell: Shell, models: Models) -> None:
+    with engines(shell, models, ("slow", "f16"), ("slow", "q8_0")):
+        words = asked("llm_generate", "server=server-0", "server=server-1", rounds=5, max_tokens=32)
+        done = run(shell, words)
+    assert [lane["counted"] for lane in done["lanes"]] == [5, 5]
+    for lane in done["lanes"]:
+        assert values(lane, "gen_tokens") == [32] * 5
+        client, engine = values(lane, "gen_tokens_per_s"), values(lane, "engine_gen_tokens_per_s")
+        apart = [abs(c - e) / e for c, e in zip(client, engine, strict=True)]
+        assert statistics.median(apart) < 0.02
+    found = records(shell)
+    assert {each["engine"]["quantization"] for each in found} == {"F16", "Q8_0"}
+    assert {each["engine"]["name"] for each in found} == {"llama-server"}
+    assert {each["engine"]["host"] for each in found} == {None}
+    assert {(each["cache"], each["cache_proof"]) for each in found} == {("warm-unique", "engine")}
+
+
+def test_identical_prompts_hit_only_where_they_may(shell: Shell, models: Models) -> None:
+    with engines(shell, models, ("tiny", "f16")):
+        lanes = ("server=server-0,prefix=shared", "server=server-0,prefix=unique")
+        done = run(shell, asked("llm_generate", *lanes, rounds=5, max_tokens=8))
+    assert [lane["counted"] for lane in done["lanes"]] == [5, 5]
+    shared, unique = [], []
+    for event in shell.events():
+        if event["type"] == "round_done" and not event["payload"]["warmup"]:
+            kept = shared if event["lane_id"] == "lane-0" else unique
+            record = event["payload"]["record"]
+            kept.append((record["cache"], record["answer"]["usage"]))
+    assert [cache for cache, _ in shared] == ["prefix-hit"] * 5
+    # The last token of a prompt is always evaluated.
+    assert all(usage["cached"] == usage["prompt"] - 1 for _, usage in shared)
+    assert [cache for cache, _ in unique] == ["warm-unique"] * 5
+    assert all(usage["cached"] == 0 for _, usage in unique)
+
+
+def test_two_streams_share_two_slots(shell: Shell, models: Models) -> None:
+    with engines(shell, models, ("tiny", "q8_0")):
+        sizes = {"max_tokens": 40, "concurrency": 2, "requests": 6}
+        done = run(shell, asked("llm_serve", "server=server-0", rounds=2, **sizes))
+    (lane,) = done["lanes"]
+    assert lane["counted"] == 2
+    assert values(lane, "answers") == [6, 6]
+    for record in records(shell):
+        answers = record["answers"]
+        assert [each["usage"]["output"] for each in answers] == [40] * 6
+        assert record["cache"] == "warm-unique"
+        first, second = answers[:2]
+        assert first["first_ns"] < second["last_ns"]
+        assert second["first_ns"] < first["last_ns"]
+
+
+def test_an_engine_that_is_killed_fails_its_lane_alone(fleet: Shell, models: Models) -> None:
+    with engines(fleet, models, ("slow", "q8_0"), ("tiny", "f16")) as (dying, _):
+        fleet.serve()
+        words = asked("llm_generate", "server=server-0", max_tokens=900)
+        process = fleet.start(*words)
+        wait_until(lambda: len(text(fleet)) > 20, "text")
+        dying.kill()
+        out, err = process.communicate(timeout=60)
+        assert process.returncode == 1, err
+        (lane,) = json.loads(out)["lanes"]
+        assert lane["error"]["category"] == "ended_early"
+        assert lane["error"]["remedy"]
+        assert len(text(fleet)) > 20
+        again = run(fleet, asked("llm_generate", "server=server-1", max_tokens=8))
+        assert again["lanes"][0]["counted"] == 1
+        fleet.stop()
+
+
+def test_an_engine_that_hangs_is_left_after_its_limit(fleet: Shell, models: Models) -> None:
+    with engines(fleet, models, ("slow", "q8_0")) as (frozen,):
+        fleet.serve()
+        words = asked("llm_generate", "server=server-0", max_tokens=900, idle_s=1)
+        process = fleet.start(*words)
+        wait_until(lambda: len(text(fleet)) > 20, "text")
+        frozen.freeze()
+        out, err = process.communicate(timeout=60)
+        assert process.returncode == 1, err
+        (lane,) = json.loads(out)["lanes"]
+        assert lane["error"]["category"] == "timeout_idle"
+        frozen.thaw()
+        wait_until(frozen.idle, "an idle slot")
+        again = run(fleet, asked("llm_generate", "server=server-0", max_tokens=8))
+        assert again["lanes"][0]["counted"] == 1
+        fleet.stop()
+
+
+def test_a_cold_round_starts_its_engine(shell: Shell, models: Models) -> None:
+    port = free_port()
+    words = command(models.path("tiny"), port, context=2048, slots=1, alias="tiny")
+    launch = {"command": words, "environment": {"PYTHONPATH": str(ROOT)}}
+    url = f"http://127.0.0.1:{port}"
+    configure(shell, [{"name": "server-0", "base_url": url, "launch": launch}])
+    lane = "server=server-0,residence=cold"
+    done = run(shell, asked("llm_generate", lane, rounds=2, max_tokens=8))
+    assert done["lanes"][0]["counted"] == 2
+    for record in records(shell):
+        assert (record["cache"], record["load_source"]) == ("cold-load", "client")
+        assert 10_000_000 < record["load_ns"] < 30_000_000_000
