@@ -7,10 +7,13 @@ from benchrace.errors import Failure
 from benchrace.run.document import DocumentLane, RunDocument
 from benchrace.run.metadata import RunMetadata
 
+# A prompt can be long; it is whole in the run's document.
+_LONGEST = 60
+
 
 def heading(run: RunDocument) -> str:
     """Say what was raced: the kind, the parameters that all lanes share, the rounds."""
-    shared = " ".join(f"{key}={value}" for key, value in _shared(run).items())
+    shared = " ".join(f"{key}={_cut(value)}" for key, value in _shared(run).items())
     warmup = f" after {run.warmup} of warm-up" if run.warmup else ""
     rounds = "adaptive rounds" if run.spec.rounds == "auto" else f"{run.rounds} rounds"
     machines = len({lane.machine_id for lane in run.lanes})
@@ -76,6 +79,11 @@ def _shared(run: RunDocument) -> dict[str, object]:
         if all(each.params.get(key) == value for each in others)
         and (key not in defaults or defaults[key] != value or key in run.spec.params)
     }
+
+
+def _cut(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
 
 def _defaults(run: RunDocument, lane: DocumentLane) -> dict[str, object]:

@@ -29,7 +29,13 @@ _ORDERS = click.Choice(["contiguous", "abba", "random"])
 )
 @click.argument("spec", required=False, type=click.Path(path_type=Path))
 @click.option("--workload", metavar="KIND", help="The kind of work: `compute`, ...")
-@click.option("-p", "params", multiple=True, metavar="KEY=VALUE", help="A parameter of all lanes.")
+@click.option(
+    "-p",
+    "params",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="A parameter of all lanes; @FILE as its value stands for the text in the file.",
+)
 @click.option(
     "--lane",
     "lanes",
@@ -41,6 +47,11 @@ _ORDERS = click.Choice(["contiguous", "abba", "random"])
 @click.option("--rounds", metavar="N", help="Counted rounds of each lane, or auto [5].")
 @click.option("--warmup", type=int, metavar="N", help="Rounds before that, not counted [1].")
 @click.option("--order", type=_ORDERS, help="How lanes on one machine take turns.")
+@click.option(
+    "--resident",
+    type=click.Choice(["one", "many"]),
+    help="Whether models of one machine may be in memory together [one].",
+)
 @click.option("--sync", type=click.Choice(["first_heat", "every_heat"]), help="What starts as one.")
 @click.option("--only-ready", is_flag=True, default=None, help="Leave out lanes that cannot start.")
 @click.option("--name", metavar="TEXT", help="A name to find the run by.")

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from benchrace.cli import prompt_file
 from benchrace.config.document import read
 from benchrace.errors import FieldError, InvalidInput
 from benchrace.run.spec import LaneSpec, RunSpec
@@ -18,8 +19,12 @@ def read_spec(path: Path) -> RunSpec:
 
 
 def params(options: Sequence[str]) -> dict[str, Any]:
-    """Read `-p KEY=VALUE` options; values stay text, central reads them by the schema."""
-    return dict(_pair(option, "-p") for option in options)
+    """Read `-p KEY=VALUE` options; values stay text, central reads them by the schema.
+
+    `@file` stands for what is in it.
+    """
+    pairs = [_pair(option, "-p") for option in options]
+    return {key: prompt_file.value(said, f"-p {key}") for key, said in pairs}
 
 
 def lane(option: str) -> LaneSpec:
@@ -31,7 +36,7 @@ def lane(option: str) -> LaneSpec:
         if key in _OWN:
             own[_OWN[key]] = value
         else:
-            rest[key] = value
+            rest[key] = prompt_file.value(value, f"--lane {key}")
     return LaneSpec(**own, params=rest)
 
 

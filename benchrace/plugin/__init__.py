@@ -21,6 +21,7 @@ from benchrace.kinds import (
     Record,
 )
 from benchrace.kinds.llm import (
+    TEXT_PRESETS,
     Answer,
     CacheState,
     EngineFacts,
@@ -71,6 +72,7 @@ __all__ = [
     "COMPUTE",
     "LLM",
     "SERVE",
+    "TEXT_PRESETS",
     "Annotated",
     "Answer",
     "Ask",

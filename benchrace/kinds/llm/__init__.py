@@ -1,7 +1,6 @@
 """Text from language models: one answer a round, or many at the same time."""
 
 from benchrace.kinds.llm.params import (
-    SAMPLE,
     Arrival,
     Fallback,
     LlmParams,
@@ -25,6 +24,7 @@ from benchrace.kinds.llm.record import (
     TextRecord,
     Usage,
 )
+from benchrace.kinds.llm.samples import SAMPLE, TEXT_PRESETS
 from benchrace.kinds.llm.serve import SERVE
 from benchrace.kinds.llm.single import LLM
 
@@ -32,6 +32,7 @@ __all__ = [
     "LLM",
     "SAMPLE",
     "SERVE",
+    "TEXT_PRESETS",
     "Answer",
     "Arrival",
     "CacheProof",

@@ -6,8 +6,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from benchrace.kinds.kind import Params
-
-SAMPLE = "Explain in a few paragraphs how a steam engine turns heat into motion."
+from benchrace.kinds.llm.samples import SAMPLE
 
 
 class Rendering(StrEnum):
@@ -163,6 +162,14 @@ class ServeParams(TextParams, frozen=True, kw_only=True):
     send at `rate` whatever the engine does, with at most `concurrency` at a time where given.
     """
 
+    prompts: Annotated[
+        tuple[Annotated[str, Meta(max_length=200_000)], ...],
+        Meta(
+            title="Prompts",
+            description="Asked in turn, one a request, in place of the prompt.",
+            max_length=256,
+        ),
+    ] = ()
     concurrency: Annotated[
         int, Meta(title="Streams", description="Answers at the same time.", ge=1, le=256)
     ] = 4

@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 
-from benchrace.kinds.llm import Prefix, TextParams
+from benchrace.kinds.llm import Prefix, ServeParams, TextParams
 from benchrace.plugin.backend import Lane
 from benchrace.plugin.stream import StreamLimits
 
@@ -41,10 +41,12 @@ def nonce_text(*parts: object) -> str:
     return " ".join(groups)
 
 
-def ask(lane: Lane[TextParams], nonce: str, *, max_tokens: int | None = None) -> Ask:
-    """Render one request of `lane`. The nonce comes first: in the system prompt where one is."""
+def ask(
+    lane: Lane[TextParams], nonce: str, *, max_tokens: int | None = None, number: int = 0
+) -> Ask:
+    """Render request `number` of `lane`. The nonce comes first: in the system prompt, if any."""
     params = lane.params
-    prompt, system = text_of(params), params.system
+    prompt, system = text_of(params, number), params.system
     if params.prefix is Prefix.UNIQUE:
         if system:
             system = f"{nonce}\n{system}"
@@ -58,12 +60,15 @@ def ask(lane: Lane[TextParams], nonce: str, *, max_tokens: int | None = None) ->
     )
 
 
-def text_of(params: TextParams) -> str:
+def text_of(params: TextParams, number: int = 0) -> str:
     """The prompt without its nonce: what was written, or a text of about the wanted length.
 
     An English word is about 1.3 tokens for common tokenizers; what it came to is in
-    `prompt_tokens`, which lanes are compared by.
+    `prompt_tokens`, which lanes are compared by. It is not adjusted to each model's tokenizer:
+    lanes of one run have to be asked the same text.
     """
+    if isinstance(params, ServeParams) and params.prompts:
+        return params.prompts[number % len(params.prompts)]
     if not params.prompt_tokens:
         return params.prompt
     words = _FILLER.split()
@@ -73,7 +78,9 @@ def text_of(params: TextParams) -> str:
 
 def digest_of(params: TextParams) -> str:
     """Identify what is asked, the nonce aside: equal digests are the same work."""
-    asked = f"{params.rendering}\n{params.system}\n\0{text_of(params)}"
+    many = len(params.prompts) if isinstance(params, ServeParams) else 0
+    texts = "\0".join(text_of(params, number) for number in range(max(1, many)))
+    asked = f"{params.rendering}\n{params.system}\n\0{texts}"
     return f"sha256:{hashlib.sha256(asked.encode()).hexdigest()}"
 
 

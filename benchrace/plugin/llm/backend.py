@@ -166,7 +166,7 @@ class TextBackend(Backend):
 
         def request(number: int) -> StreamRequest:
             nonce = nonce_text(context.round.nonce, *opened.also, number)
-            return self.request(ask(lane, nonce), limits)
+            return self.request(ask(lane, nonce, number=number), limits)
 
         t0 = context.clock.monotonic_ns()
         heard = await many.play(self, request, lane.params, context, t0)

@@ -6,7 +6,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchrace.kinds.llm import LlmParams, Prefix, TextParams
+from benchrace.kinds.llm import TEXT_PRESETS, LlmParams, Prefix, ServeParams, TextParams
 from benchrace.plugin import Lane
 from benchrace.plugin.llm.ask import ask, digest_of, nonce_text, text_of
 
@@ -76,3 +76,19 @@ def test_a_wanted_length_gives_about_as_many_words(tokens: int) -> None:
 
 def test_without_a_wanted_length_the_text_is_as_written() -> None:
     assert text_of(LlmParams(prompt=" as it is \n")) == " as it is \n"
+
+
+def test_prompts_are_asked_in_turn_and_are_all_in_the_digest() -> None:
+    params = ServeParams(prompts=("a", "b", "c"), prompt="not asked", prompt_tokens=9)
+    made: Lane[Any] = Lane(lane_id="l", label="l", kind="llm_serve", params=params)
+    asked = [ask(made, "1", number=number).prompt for number in range(4)]
+    assert asked == ["1\na", "1\nb", "1\nc", "1\na"]
+    other = msgspec.structs.replace(params, prompts=("a", "b", "d"))
+    assert digest_of(params) != digest_of(other)
+    assert digest_of(ServeParams(prompt="a")) == digest_of(LlmParams(prompt="a"))
+
+
+def test_presets_are_parameters_of_both_kinds() -> None:
+    for preset in TEXT_PRESETS.values():
+        msgspec.convert(dict(preset), LlmParams)
+        msgspec.convert(dict(preset), ServeParams)
