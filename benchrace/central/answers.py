@@ -6,8 +6,10 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from benchrace.central.central import CentralStatus
+from benchrace.central.models import Lacks, ModelHere
 from benchrace.link.capabilities import Capabilities
 from benchrace.plugin.description import WorkloadDescription
+from benchrace.plugin.operations import Operation
 from benchrace.plugin.readiness import Model, Problem
 from benchrace.run.machine import MachineState
 from benchrace.run.states import RunState
@@ -75,10 +77,14 @@ class BackendAnswer(msgspec.Struct, frozen=True, kw_only=True):
     engine_version: str | None = None
     models: tuple[Model, ...] = ()
     problems: tuple[Problem, ...] = ()
+    operations: tuple[Operation, ...] = ()
 
 
 class MachineAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """A machine of the fleet; `reason` says why it is not ready."""
+    """A machine of the fleet; `reason` says why it is not ready.
+
+    `missing` is what it lacks of the model policy, null until its agent has told what it has.
+    """
 
     machine_id: str
     label: str
@@ -94,10 +100,14 @@ class MachineAnswer(msgspec.Struct, frozen=True, kw_only=True):
     offset_ns: int | None
     uncertainty_ns: int | None
     backends: tuple[BackendAnswer, ...]
+    missing: Lacks | None = None
 
 
 class MachineList(msgspec.Struct, frozen=True, kw_only=True):
+    """`policy_problem` says why the model policy cannot be read; null where it can."""
+
     machines: tuple[MachineAnswer, ...]
+    policy_problem: str | None = None
 
 
 class CapabilityList(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,7 +115,11 @@ class CapabilityList(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reach(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether a machine can be given work."""
+    """Whether a machine can be given work.
+
+    `model` is about the one that was asked for, `missing` is what it lacks of the required ones;
+    both are null until its agent has told what it has.
+    """
 
     machine_id: str
     label: str
@@ -113,6 +127,16 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True):
     state: MachineState
     reason: str | None
     run_id: str | None
+    has_model: bool | None = None
+    missing: tuple[str, ...] | None = None
+    model: ModelHere | None = None
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """The model to look for, and with how many positions it would run."""
+
+    model: Annotated[str, Meta(max_length=300)] | None = None
+    num_ctx: Annotated[int, Meta(ge=1, le=1 << 30)] | None = None
 
 
 class StatusAnswer(msgspec.Struct, frozen=True, kw_only=True):

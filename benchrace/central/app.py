@@ -3,12 +3,14 @@
 from quart import Quart
 
 from benchrace.central import (
+    routes_engines,
     routes_login,
     routes_logs,
     routes_machines,
     routes_page,
     routes_runs,
     routes_service_logs,
+    routes_settings,
 )
 from benchrace.central.central import Central
 from benchrace.central.site import Site
@@ -30,6 +32,8 @@ def create_app(site: Site) -> Quart:
     routes_runs.install(app, site)
     routes_logs.install(app, site)
     routes_machines.install(app, site)
+    routes_engines.install(app, site)
+    routes_settings.install(app, site)
     routes_service_logs.install(app, site)
     routes_page.install(app)
     return app

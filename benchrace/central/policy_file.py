@@ -3,11 +3,18 @@
 import time
 from pathlib import Path
 
-from benchrace.config.model_policy import ModelPolicy, text_of, twice
+from benchrace.central.settings import CentralSettings
+from benchrace.config.model_policy import ModelPolicy, path_of, text_of, twice
+from benchrace.config.places import config_dir
 from benchrace.errors import InvalidInput
 from benchrace.store import atomic
 
 _BACKUPS = 10
+
+
+def policy_path(settings: CentralSettings) -> Path:
+    """Name the file of this central's configuration folder."""
+    return path_of(settings.config or config_dir(None))
 
 
 def write_policy(path: Path, policy: ModelPolicy) -> Path | None:

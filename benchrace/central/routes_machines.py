@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable
 
+from anyio import to_thread
 from quart import Quart, Response, request
-from quart_schema import document_request, document_response
+from quart_schema import document_querystring, document_request, document_response
 
 from benchrace import __version__
 from benchrace.central.answers import (
+    Asked,
     BackendAnswer,
     CapabilityList,
     Health,
@@ -21,7 +23,12 @@ from benchrace.central.answers import (
 )
 from benchrace.central.machine import MachineStatus
 from benchrace.central.metrics import exposition
+from benchrace.central.models import lacks, model_here
+from benchrace.central.policy_file import policy_path
 from benchrace.central.site import Site, answer
+from benchrace.config.model_policy import ModelPolicy, read_policy
+from benchrace.errors import BenchraceError
+from benchrace.link.capabilities import Capabilities
 from benchrace.run.machine import MachineState
 from benchrace.web import body
 
@@ -37,7 +44,9 @@ def _machines(app: Quart, site: Site) -> None:
     @document_response(MachineList)
     async def list_machines() -> Response:
         """List the machines that this central knows."""
-        return answer(MachineList(machines=tuple(map(_machine, site.central.machines()))))
+        policy, problem = await to_thread.run_sync(_policy, site)
+        known = tuple(_machine(each, policy) for each in site.central.machines())
+        return answer(MachineList(machines=known, policy_problem=problem))
 
     @app.patch("/api/machines/<machine_id>")
     @document_request(MachinePatch)
@@ -47,7 +56,8 @@ def _machines(app: Quart, site: Site) -> None:
         change = await body.read(request, MachinePatch)
         await site.central.exclude(machine_id, change.excluded)
         found = {each.view.machine_id: each for each in site.central.machines()}
-        return answer(_machine(found[machine_id]))
+        policy, _ = await to_thread.run_sync(_policy, site)
+        return answer(_machine(found[machine_id], policy))
 
     @app.get("/api/capabilities")
     @document_response(CapabilityList)
@@ -73,11 +83,16 @@ def _about(app: Quart, site: Site) -> None:
         return answer(Health(ok=True, component="central", version=__version__, instance=instance))
 
     @app.get("/api/status")
+    @document_querystring(Asked)
     @document_response(StatusAnswer)
     async def status() -> Response:
-        """Say what runs, what waits, and which machines can be given work."""
-        machines = tuple(map(_reach, site.central.machines()))
-        return answer(StatusAnswer(central=site.central.status(), machines=machines))
+        """Say what runs, what waits, which machines can be given work, and how a model fits."""
+        asked = body.query(request.args.to_dict(), Asked)
+        policy, _ = await to_thread.run_sync(_policy, site)
+        machines = site.central.machines()
+        fleet = [each.capabilities for each in machines if each.capabilities is not None]
+        told = tuple(_reach(each, asked, policy, fleet) for each in machines)
+        return answer(StatusAnswer(central=site.central.status(), machines=told))
 
     @app.get("/metrics")
     async def metrics() -> Response:
@@ -86,7 +101,16 @@ def _about(app: Quart, site: Site) -> None:
         return Response(text, content_type=kind)
 
 
-def _machine(status: MachineStatus) -> MachineAnswer:
+def _policy(site: Site) -> tuple[ModelPolicy, str | None]:
+    """Read the policy; one that cannot be read requires nothing, and is said to be so."""
+    try:
+        return read_policy(policy_path(site.central.settings)), None
+    except BenchraceError as error:
+        return ModelPolicy(), error.message
+
+
+def _machine(status: MachineStatus, policy: ModelPolicy) -> MachineAnswer:
+    known = status.capabilities
     view = status.view
     return MachineAnswer(
         machine_id=view.machine_id,
@@ -103,6 +127,7 @@ def _machine(status: MachineStatus) -> MachineAnswer:
         offset_ns=status.offset_ns,
         uncertainty_ns=status.uncertainty_ns,
         backends=tuple(_backends(status)),
+        missing=None if known is None else lacks(known, policy),
     )
 
 
@@ -117,11 +142,17 @@ def _backends(status: MachineStatus) -> Iterable[BackendAnswer]:
             engine_version=each.engine_version,
             models=each.models,
             problems=each.problems,
+            operations=each.description.operations,
         )
 
 
-def _reach(status: MachineStatus) -> Reach:
-    view = status.view
+def _reach(
+    status: MachineStatus, asked: Asked, policy: ModelPolicy, fleet: list[Capabilities]
+) -> Reach:
+    view, known = status.view, status.capabilities
+    here = None
+    if asked.model is not None and known is not None:
+        here = model_here(asked.model, asked.num_ctx, known, fleet)
     return Reach(
         machine_id=view.machine_id,
         label=view.label,
@@ -129,6 +160,9 @@ def _reach(status: MachineStatus) -> Reach:
         state=view.state,
         reason=status.reason,
         run_id=status.run_id,
+        has_model=None if here is None else here.has_model,
+        missing=None if known is None else lacks(known, policy).required,
+        model=here,
     )
 
 

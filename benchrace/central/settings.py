@@ -39,6 +39,7 @@ class CentralSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
     `insecure` lets people in without a token on an address that others reach; `require_token`
     asks them on loopback too. `operator_token` and `watch_token` are what they show.
+    `config` is the configuration folder, None for the usual one.
     """
 
     data: Path
@@ -51,6 +52,7 @@ class CentralSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     watch: Watching = Watching.NOBODY
     watch_token: str | None = None
     hosts: tuple[str, ...] = ()
+    config: Path | None = None
     limits: Limits = Limits()
     keep_alive: KeepAlive = KeepAlive()
 

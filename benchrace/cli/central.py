@@ -99,6 +99,7 @@ def start(ctx: click.Context, /, fg: bool, as_json: bool, **chosen: Any) -> None
 def _settings(data_dir: str | None, config_dir: str | None, **flags: Any) -> "CentralSettings":
     from benchrace.central.settings import CentralSettings
     from benchrace.cli.configured import central_config
+    from benchrace.config import places
     from benchrace.config.central import Watching
 
     config = central_config(config_dir)
@@ -114,6 +115,7 @@ def _settings(data_dir: str | None, config_dir: str | None, **flags: Any) -> "Ce
         watch=Watching(flags["watch"]) if flags["watch"] else config.watch,
         watch_token=config.watch_token,
         hosts=config.allowed_hosts,
+        config=places.config_dir(config_dir),
     )
 
 

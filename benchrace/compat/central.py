@@ -5,6 +5,7 @@ from quart import Quart
 from benchrace.central.central import Central
 from benchrace.compat.central_agents import install_agents
 from benchrace.compat.central_jobs import install_jobs
+from benchrace.compat.central_reset import install_reset
 from benchrace.compat.central_service import install_service
 
 
@@ -12,4 +13,5 @@ def install(app: Quart, central: Central) -> None:
     """Add what older clients know of central; pass it to `serve` as `extend`."""
     install_jobs(app, central)
     install_agents(app)
+    install_reset(app, central)
     install_service(app, central)

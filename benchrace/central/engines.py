@@ -1,0 +1,90 @@
+"""The engines of the fleet's machines, cared for over their agents' links."""
+
+from typing import Any, TypeVar
+
+import msgspec
+
+from benchrace.central.fleet import Fleet
+from benchrace.central.machine import Machine
+from benchrace.errors import BenchraceError, Category, NotFound
+from benchrace.link.messages import What
+from benchrace.link.operations import (
+    FollowAsk,
+    OperateAsk,
+    OperationRequest,
+    OperationStatus,
+    ResetAll,
+)
+from benchrace.plugin.operations import Operation
+
+T = TypeVar("T")
+_START_S = 60.0
+# Every engine of a machine, one after the other.
+_RESET_S = 3600.0
+_SPARE_S = 30.0
+
+
+class Engines:
+    """Every call raises `NotFound` for what there is not, and `unreachable` without a link."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        self._fleet = fleet
+
+    async def operate(
+        self, machine_id: str, backend: str, operation: Operation, request: OperationRequest
+    ) -> OperationStatus:
+        """Start an operation; raises `busy` while the machine measures."""
+        machine = self._fleet.get(machine_id)
+        _check(machine, backend, operation)
+        asked = OperateAsk(backend=backend, operation=operation, request=request)
+        return await self._ask(machine, "operate", _START_S, OperationStatus, operate=asked)
+
+    async def follow(self, machine_id: str, asked: FollowAsk) -> OperationStatus:
+        """Say how an operation stands."""
+        machine = self._fleet.get(machine_id)
+        limit_s = asked.wait_s + _SPARE_S
+        return await self._ask(machine, "follow", limit_s, OperationStatus, follow=asked)
+
+    async def reset(self, machine_id: str) -> ResetAll:
+        """Reset every engine of a machine that can be."""
+        return await self._ask(self._fleet.get(machine_id), "reset", _RESET_S, ResetAll)
+
+    async def _ask(
+        self, machine: Machine, what: What, limit_s: float, kind: type[T], **about: Any
+    ) -> T:
+        if machine.session is None:
+            raise BenchraceError(
+                Category.UNREACHABLE,
+                f"{machine.machine_id} is not linked",
+                "Start its agent, or wait until it has dialled again.",
+            )
+        try:
+            return msgspec.convert(await machine.session.asks.ask(what, limit_s, **about), kind)
+        except msgspec.ValidationError as error:
+            raise BenchraceError(
+                Category.SYSTEM, f"the answer of {machine.machine_id} cannot be read: {error}"
+            ) from error
+        except BenchraceError as error:
+            # Bad input always names a field: what names none was not found there.
+            if error.category is Category.VALIDATION and not error.fields:
+                raise NotFound(error.message, error.remedy) from error
+            raise
+
+
+def _check(machine: Machine, name: str, operation: Operation) -> None:
+    """Refuse what the machine's agent has not told of; one that was never heard is asked."""
+    if machine.capabilities is None:
+        return
+    backends = {each.description.name: each.description for each in machine.capabilities.backends}
+    if name not in backends:
+        known = ", ".join(sorted(backends)) or "none"
+        raise NotFound(
+            f"{machine.machine_id} has no backend {name[:64]!r}", f"Choose one it has: {known}."
+        )
+    offered = backends[name].operations
+    if operation not in offered:
+        listed = ", ".join(each.value for each in offered) or "no operations"
+        raise NotFound(
+            f"backend {name} of {machine.machine_id} does not offer {operation.value}",
+            f"It offers {listed}.",
+        )
