@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import anyio
 import pytest
 from playwright.async_api import Request
 
@@ -57,6 +58,17 @@ async def log_in(tab: Tab, token: str) -> None:
     await tab.page.get_by_role("button", name="Log in", exact=True).click()
 
 
+def requests(tab: Tab) -> list[Request]:
+    """Collect what a tab asks from now on."""
+    asked: list[Request] = []
+
+    def heard(request: Request) -> None:
+        asked.append(request)
+
+    tab.page.on("request", heard)
+    return asked
+
+
 def forgive(tab: Tab) -> None:
     """Forget the refusals that a test has asked for; a browser reports each of them."""
     tab.wrongs[:] = [each for each in tab.wrongs if REFUSED not in each and each[:4] != "401 "]
@@ -64,8 +76,7 @@ def forgive(tab: Tab) -> None:
 
 async def test_in_to_a_race_and_out_again(tab: OpenTab, fleet: Fleet) -> None:
     one = await tab()
-    asked: list[Request] = []
-    one.page.on("request", lambda each: asked.append(each))
+    asked = requests(one)
     await one.open("/compute?from=a-link")
     await one.page.get_by_role("heading", name="Log in").wait_for()
     assert await one.page.title() == "Log in · benchrace"
@@ -118,8 +129,7 @@ async def test_a_wrong_token_is_said_to_be_wrong(tab: OpenTab, fleet: Fleet) -> 
 async def test_who_watches_sees_all_and_changes_nothing(tab: OpenTab, fleet: Fleet) -> None:
     run_id = await fleet.submit(**LONG | {"name": "Watched"})
     one = await tab()
-    asked: list[Request] = []
-    one.page.on("request", lambda each: asked.append(each))
+    asked = requests(one)
     await one.open(f"/runs/{run_id}")
     await log_in(one, WATCH)
     await one.page.get_by_text("You are watching.").wait_for()
@@ -278,3 +288,26 @@ async def test_it_fits_and_has_its_picture(
         if folder:
             await one.shoot(Path(folder) / f"{view}-{width}-{theme}.png")
     assert {view: pixels for view, pixels in wider.items() if pixels > 0} == {}
+
+
+async def test_an_agent_that_is_started_on_the_page_joins(tab: OpenTab, fleet: Fleet) -> None:
+    """The last one here: afterwards the fleet has no agent."""
+    one = await tab()
+    await one.open("/admin")
+    await log_in(one, OPERATOR)
+    await one.page.get_by_role("button", name="Stop agent box").click()
+    start = one.page.get_by_role("button", name="Start agent box")
+    await start.wait_for()
+    assert not await fleet.ready()
+    await start.click()
+    stop = one.page.get_by_role("button", name="Stop agent box")
+    try:
+        await stop.wait_for()
+        async with fleet.patience("the started agent does not join"):
+            while not await fleet.ready():  # noqa: ASYNC110 - it is on the other side
+                await anyio.sleep(0.1)
+        run_id = await fleet.submit(**QUICK)
+        assert (await fleet.over(run_id))["state"] == "done"
+    finally:
+        await stop.click()
+        await start.wait_for()
