@@ -9,6 +9,7 @@ import msgspec
 from benchrace.plugin import (
     LLM,
     SERVE,
+    TEXT_PRESETS,
     Answer,
     Ask,
     BenchraceError,
@@ -17,6 +18,7 @@ from benchrace.plugin import (
     Drawing,
     EngineFacts,
     FieldError,
+    Kind,
     Lane,
     LlmRecord,
     Loaded,
@@ -47,6 +49,12 @@ _AWAY = (Category.UNREACHABLE, Category.TIMEOUT_CONNECT, Category.MISSING_MODEL)
 _USES = frozenset({Resource.CPU, Resource.GPU, Resource.MEMORY})
 
 
+def _workload(kind: Kind) -> Workload:
+    return Workload(
+        kind=kind, presets=TEXT_PRESETS, saturates=_USES, drawing=Drawing.TEXT, together=False
+    )
+
+
 @dataclass
 class Known:
     """What is known of a lane's model, and what its rounds have shown."""
@@ -64,8 +72,8 @@ class Ollama(Engine):
     name = "ollama"
     title = "Ollama"
     workloads = (
-        Workload(kind=LLM, saturates=_USES, drawing=Drawing.TEXT),
-        Workload(kind=SERVE, saturates=_USES, drawing=Drawing.TEXT),
+        _workload(LLM),
+        _workload(SERVE),
     )
     tells_cached = False
     early_end_remedy = (

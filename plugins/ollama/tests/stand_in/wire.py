@@ -131,6 +131,6 @@ async def _together(work: Awaitable[None], peer: Peer) -> bool:
 
 
 async def _gone(reader: asyncio.StreamReader) -> None:
-    """Return at the end of what the client sends, without taking a byte of it."""
-    while not reader.at_eof():  # noqa: ASYNC110 - a reader tells its end by no event
+    """Return once the client has closed or reset, without taking a byte of what it sends."""
+    while not (reader.at_eof() or reader.exception()):  # noqa: ASYNC110 - a reader tells its end by no event
         await asyncio.sleep(0.02)

@@ -1,0 +1,244 @@
+"""Ollama as a service: what it has, and starting, stopping, unloading and pulling."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+
+from benchrace.plugin import (
+    BenchraceError,
+    Category,
+    KvLayers,
+    Launch,
+    NotOffered,
+    Operation,
+    Rendering,
+    Thinking,
+)
+from benchrace.testing import RecordingContext
+from benchrace_ollama import pull
+from benchrace_ollama.backend import Ollama
+from benchrace_ollama.config import OllamaConfig, base_url
+
+Make = Callable[..., Any]
+HERE = Path(__file__).parent
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    """Look again and again; the test's own limit ends it."""
+    while True:
+        if holds():
+            return
+        await anyio.sleep(0.005)
+
+
+def test_all_that_ollama_can_is_offered() -> None:
+    wanted = set(Operation) - {Operation.SYNC}
+    assert set(Ollama.operations()) == wanted
+
+
+async def test_a_probe_tells_what_memory_is_reckoned_from(stand_in: Any, racing: Make) -> None:
+    at = racing(stand_in, num_ctx=1024)
+    await at.backend.open(at.lane, at.context)
+    probe = await at.backend.probe(at.context)
+    assert (probe.reachable, probe.version) == (True, "0.33.0-rc2")
+    models = {each.name: each for each in probe.models}
+    tiny = models["tiny:latest"]
+    assert (tiny.size, tiny.quantization, tiny.family) == (5_754_133, "F16", "llama")
+    assert (tiny.parameters, tiny.context_length, tiny.layers) == (2_859_776, 4096, 4)
+    assert tiny.kv == (KvLayers(count=4, kv_heads=4, k_dim=32, v_dim=32),)
+    assert tiny.loaded is not None
+    assert (tiny.loaded.vram, tiny.loaded.context) == (0, 1024)
+    varied = models["varied:latest"]
+    assert [(each.count, each.kv_heads) for each in varied.kv] == [(2, 4), (2, 8)]
+    assert varied.loaded is None
+    legacy = at.backend.legacy(probe)
+    assert legacy["ollama_reachable"] is True
+    assert legacy["ollama_models"] == legacy["llm_models"] == list(models)
+
+
+async def test_a_server_that_is_away_is_said_with_what_to_do(start: Make, racing: Make) -> None:
+    stand_in = start()
+    stand_in.kill()
+    at = racing(stand_in)
+    probe = await at.backend.probe(at.context)
+    assert not probe.reachable
+    assert "ollama serve" in probe.problems[0].remedy
+    assert at.backend.legacy(probe)["ollama_reachable"] is False
+    (problem,) = (await at.backend.preflight(at.lane, at.context)).problems
+    assert stand_in.url in problem.message
+
+
+@pytest.mark.parametrize(
+    ("params", "field", "says"),
+    [
+        ({"num_ctx": 8192}, "num_ctx", "trained for 4096"),
+        ({"num_ctx": 3}, "num_ctx", "no fewer than 4"),
+        ({"num_ctx": 64, "max_tokens": 64}, "max_tokens", "cannot hold the answer"),
+        ({"num_ctx": 64, "max_tokens": 62}, "num_ctx", "at least 4"),
+        ({"num_ctx": 64, "prompt_tokens": 60}, "num_ctx", "at least 60"),
+        ({"model": "tiny-ctx", "max_tokens": 1024}, "max_tokens", "1024"),
+        ({"max_tokens": 5000}, "max_tokens", "4096"),
+        ({"think": Thinking.ON}, "think", "cannot think"),
+        ({"rendering": Rendering.RAW, "system": "s"}, "system", "no system prompt"),
+        ({"model": ""}, "model", "name one"),
+    ],
+)
+async def test_what_ollama_would_do_in_silence_is_refused(
+    kept: Make, racing: Make, params: Any, field: str, says: str
+) -> None:
+    at = racing(kept("0.33.0-rc2"), **params)
+    found = await at.backend.preflight(at.lane, at.context)
+    assert field in [each.path for each in found.fields]
+    assert any(says in each.message for each in found.fields)
+
+
+@pytest.mark.parametrize("model", ["tiny", "TINY:latest", "tiny-think"])
+async def test_a_model_that_is_there_is_ready(kept: Make, racing: Make, model: str) -> None:
+    at = racing(kept("0.33.0-rc2"), model=model)
+    assert (await at.backend.preflight(at.lane, at.context)).ready
+
+
+async def test_a_model_for_other_work_is_not(kept: Make, racing: Make) -> None:
+    at = racing(kept("0.33.0-rc2"), model="embed")
+    (problem,) = (await at.backend.preflight(at.lane, at.context)).problems
+    assert "embedding" in problem.message
+
+
+async def test_unloading_waits_until_ollama_lists_none(start: Make, racing: Make) -> None:
+    stand_in = start("--runner")
+    at = racing(stand_in)
+    for model in ("tiny", "small", "mid"):
+        stand_in.tell(model=model, load_ms=0.0)
+        other = racing(stand_in, model=model)
+        await other.backend.open(other.lane, other.context)
+    one = await at.backend.unload("SMALL", at.context)
+    assert (one.models, one.freed) == (("small:latest",), 23_037_213)
+    assert sorted(stand_in.resident) == ["mid:latest", "tiny:latest"]
+    rest = await at.backend.unload(None, at.context)
+    assert (set(rest.models), rest.freed) == ({"mid:latest", "tiny:latest"}, 2 * 23_037_213)
+    assert rest.waited_ms > 0
+    assert stand_in.resident == stand_in.runners() == []
+    assert (await at.backend.unload(None, at.context)).models == ()
+
+
+async def test_unloading_waits_for_the_answer_that_runs(stand_in: Any, racing: Make) -> None:
+    stand_in.tell(model="tiny", token_ms=20.0)
+    at = racing(stand_in, max_tokens=20)
+    await at.backend.open(at.lane, at.context)
+    async with anyio.create_task_group() as group:
+        group.start_soon(at.round)
+        await until(lambda: len(stand_in.asked) > 1)
+        found = await at.backend.unload(None, at.context)
+    assert found.waited_ms > 200
+    assert stand_in.resident == []
+
+
+async def test_a_pull_shows_its_bytes(stand_in: Any, racing: Make) -> None:
+    at = racing(stand_in)
+    await at.backend.pull("fresh", at.context)
+    done = [each[0] for each in at.context.steps]
+    assert done == sorted(done)
+    assert at.context.steps[-1] == (8 << 20, 8 << 20, "B")
+    assert at.context.lines == [
+        "pulling manifest",
+        "verifying sha256 digest",
+        "writing manifest",
+        "success",
+    ]
+    assert "fresh:latest" in [each.name for each in (await at.backend.probe(at.context)).models]
+
+
+async def test_a_pull_that_is_left_goes_on_where_it_was(stand_in: Any, racing: Make) -> None:
+    first = racing(stand_in)
+    async with anyio.create_task_group() as group:
+        group.start_soon(first.backend.pull, "fresh", first.context)
+        await until(lambda: len(first.context.steps) > 3)
+        group.cancel_scope.cancel()
+    again = racing(stand_in)
+    await again.backend.pull("fresh", again.context)
+    assert again.context.steps[0][0] >= first.context.steps[3][0]
+
+
+@pytest.mark.parametrize(
+    ("model", "category", "says"),
+    [
+        ("nomodel", Category.MISSING_MODEL, "registry does not know"),
+        ("no-host", Category.UNREACHABLE, "cannot reach the registry"),
+        ("broken", Category.BAD_OUTPUT, "digest mismatch"),
+        ("stuck", Category.TIMEOUT_IDLE, "nothing has moved for 0.3 s"),
+        ("a b", Category.STREAM_ERROR, "invalid model name"),
+    ],
+)
+async def test_a_pull_that_fails_is_an_error(
+    stand_in: Any,
+    racing: Make,
+    monkeypatch: pytest.MonkeyPatch,
+    model: str,
+    category: Category,
+    says: str,
+) -> None:
+    monkeypatch.setattr(pull, "IDLE_S", 0.3)
+    at = racing(stand_in)
+    with pytest.raises(BenchraceError, match=says) as raised:
+        await at.backend.pull(model, at.context)
+    assert raised.value.category is category
+    assert raised.value.remedy
+
+
+async def test_it_is_reset_by_a_command(
+    start: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RESET_LOG_DIR", str(tmp_path))
+    gone = start()
+    gone.kill()
+    words = (sys.executable, "-m", "stand_in", "--port", str(gone.port))
+    launch = Launch(command=words, environment={"PYTHONPATH": str(HERE)}, stop_timeout_s=5)
+    backend = Ollama(OllamaConfig(base_url=gone.url, launch=launch))
+    context = RecordingContext()
+    try:
+        assert (await backend.start(context)).ok
+        reset = await backend.reset(context)
+        assert (reset.stopped, reset.healthy, reset.notes) == (True, True, ())
+        assert reset.time_to_ready_ms is not None
+        assert reset.start_stdout_tail == f"{gone.port}\n"
+        assert (await backend.stop(context)).ok
+        assert not (await backend.probe(context)).reachable
+    finally:
+        await backend.stop(context)
+        await context.aclose()
+
+
+async def test_without_a_way_to_start_it_that_is_said(stand_in: Any, racing: Make) -> None:
+    at = racing(stand_in)
+    with pytest.raises(NotOffered) as raised:
+        await at.backend.reset(at.context)
+    assert "table `ollama`" in raised.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("environ", "wanted"),
+    [
+        ({}, "http://configured:1234/ollama"),
+        ({"OLLAMA_HOST": "0.0.0.0"}, "http://127.0.0.1:11434"),
+        ({"OLLAMA_HOST": "10.0.0.5:99"}, "http://10.0.0.5:99"),
+        ({"OLLAMA_HOST": "https://box"}, "https://box:443"),
+        ({"OLLAMA_HOST": "box", "OLLAMA_PORT": "77"}, "http://box:77"),
+        ({"OLLAMA_PORT": "77"}, "http://127.0.0.1:77"),
+        ({"OLLAMA_HOST": "[::1]:5"}, "http://[::1]:5"),
+        ({"OLLAMA_HOST": "x", "OLLAMA_BASE_URL": "http://other:8"}, "http://other:8"),
+    ],
+)
+def test_the_environment_wins_over_the_file(environ: dict[str, str], wanted: str) -> None:
+    config = OllamaConfig(base_url="http://configured:1234/ollama/")
+    assert base_url(config, environ) == wanted
+
+
+def test_what_is_no_address_is_refused() -> None:
+    assert base_url(OllamaConfig(), {}) == "http://127.0.0.1:11434"
+    for bad in ("ftp://box", "http://box:70000", "http://box:x"):
+        with pytest.raises(BenchraceError, match="OLLAMA_BASE_URL"):
+            base_url(OllamaConfig(), {"OLLAMA_BASE_URL": bad})
