@@ -1,5 +1,7 @@
 """What people may set over HTTP: which models the machines must have."""
 
+from pathlib import Path
+
 import msgspec
 from anyio import to_thread
 from quart import Quart, Response, request
@@ -22,13 +24,12 @@ class PolicyAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 def install(app: Quart, site: Site) -> None:
     """Add the routes."""
-    path = policy_path(site.central.settings)
 
     @app.get("/api/settings/model_policy")
     @document_response(PolicyAnswer)
     async def model_policy() -> Response:
         """Say which models the machines must have, and which they may."""
-        policy = await to_thread.run_sync(read_policy, path)
+        policy = await to_thread.run_sync(read_policy, path())
         return answer(_answer(policy))
 
     @app.post("/api/settings/model_policy")
@@ -37,10 +38,13 @@ def install(app: Quart, site: Site) -> None:
     async def change_model_policy() -> Response:
         """Replace the policy; 422 names each bad field. The old file stays beside the new one."""
         policy = await body.read(request, ModelPolicy)
-        backup = await to_thread.run_sync(write_policy, path, policy)
+        backup = await to_thread.run_sync(write_policy, path(), policy)
         return answer(_answer(policy, None if backup is None else str(backup)))
+
+    def path() -> Path:
+        return policy_path(site.central.settings)
 
     def _answer(policy: ModelPolicy, backup: str | None = None) -> PolicyAnswer:
         return PolicyAnswer(
-            required=policy.required, optional=policy.optional, path=str(path), backup=backup
+            required=policy.required, optional=policy.optional, path=str(path()), backup=backup
         )
