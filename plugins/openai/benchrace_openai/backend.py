@@ -1,11 +1,13 @@
 """The backend: llama-server, vLLM, SGLang, LM Studio, MLX and others that speak OpenAI's API."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from benchrace.plugin import (
     LLM,
     SERVE,
+    TEXT_PRESETS,
     Ask,
     BenchraceError,
     Category,
@@ -34,7 +36,7 @@ from benchrace.plugin import (
     Workload,
     whereabouts,
 )
-from benchrace_openai import checks, loading, operations, reading, refusals
+from benchrace_openai import checks, loading, operations, reading, refusals, residency
 from benchrace_openai.answer import Listed
 from benchrace_openai.body import body
 from benchrace_openai.calls import Calls, Found
@@ -56,8 +58,22 @@ class OpenAIBackend(TextBackend):
     config = OpenAIConfig
     tells_cached = True
     workloads = (
-        Workload(kind=LLM, params=GenerateOptions, saturates=_USES, drawing=Drawing.TEXT),
-        Workload(kind=SERVE, params=ServeOptions, saturates=_USES, drawing=Drawing.TEXT),
+        Workload(
+            kind=LLM,
+            params=GenerateOptions,
+            presets=TEXT_PRESETS,
+            saturates=_USES,
+            drawing=Drawing.TEXT,
+            together=False,
+        ),
+        Workload(
+            kind=SERVE,
+            params=ServeOptions,
+            presets=TEXT_PRESETS,
+            saturates=_USES,
+            drawing=Drawing.TEXT,
+            together=False,
+        ),
     )
 
     def __init__(self, config: Config | None = None) -> None:
@@ -153,6 +169,11 @@ class OpenAIBackend(TextBackend):
         at = self._at.get(lane.lane_id)
         if at is not None and at.found.engine is Engine.LLAMA_SERVER and not at.found.router:
             await loading.settle(self._calls(lane, context), context)
+
+    async def release(self, keep: Lane[Any] | None, context: Context) -> Sequence[str]:
+        server = None if keep is None else self._server(keep.params.server)
+        model = "" if keep is None else keep.params.model
+        return await residency.release(self.servers, server, model, context)
 
     async def reset(self, context: Context) -> Reset:
         return await operations.reset(self._startable(context, Operation.RESET), context)
