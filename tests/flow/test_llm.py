@@ -2,7 +2,7 @@
 
 import json
 import statistics
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -40,11 +40,12 @@ def configure(shell: Shell, tables: list[dict[str, Any]]) -> None:
     (shell.root / "config/agent.yaml").write_text(json.dumps({"openai": tables}))
 
 
-def asked(kind: str, *lanes: str, rounds: int = 1, **params: Any) -> list[str]:
+def asked(kind: str, *lanes: str, rounds: int = 1, warmup: int = 1, **params: Any) -> list[str]:
     """Give the words that run lanes of this backend."""
     given = {"prompt": PROMPT, **params}
     return [
         *("run", "--workload", kind, "--rounds", str(rounds), "--json"),
+        *("--warmup", str(warmup)),
         *(part for name, value in given.items() for part in ("-p", f"{name}={value}")),
         *(part for lane in lanes for part in ("--lane", f"backend=openai,{lane}")),
     ]
@@ -69,10 +70,14 @@ def values(lane: dict[str, Any], metric: str) -> list[float]:
     ]
 
 
-def records(shell: Shell) -> list[dict[str, Any]]:
-    """Give the records of all counted rounds."""
-    payloads = [each["payload"] for each in shell.events() if each["type"] == "round_done"]
-    return [each["record"] for each in payloads if not each["warmup"]]
+def records(shell: Shell, lane: str | None = None) -> list[dict[str, Any]]:
+    """Give the records of all counted rounds, or of one lane's."""
+    done = [each for each in shell.events() if each["type"] == "round_done"]
+    return [
+        each["payload"]["record"]
+        for each in done
+        if not each["payload"]["warmup"] and lane in (None, each["lane_id"])
+    ]
 
 
 def text(shell: Shell) -> str:
@@ -103,17 +108,13 @@ def test_identical_prompts_hit_only_where_they_may(shell: Shell, models: Models)
         lanes = ("server=server-0,prefix=shared", "server=server-0,prefix=unique")
         done = run(shell, asked("llm_generate", *lanes, rounds=5, max_tokens=8))
     assert [lane["counted"] for lane in done["lanes"]] == [5, 5]
-    shared, unique = [], []
-    for event in shell.events():
-        if event["type"] == "round_done" and not event["payload"]["warmup"]:
-            kept = shared if event["lane_id"] == "lane-0" else unique
-            record = event["payload"]["record"]
-            kept.append((record["cache"], record["answer"]["usage"]))
-    assert [cache for cache, _ in shared] == ["prefix-hit"] * 5
+    shared, unique = (records(shell, f"lane-{number}") for number in range(2))
+    assert [each["cache"] for each in shared] == ["prefix-hit"] * 5
     # The last token of a prompt is always evaluated.
-    assert all(usage["cached"] == usage["prompt"] - 1 for _, usage in shared)
-    assert [cache for cache, _ in unique] == ["warm-unique"] * 5
-    assert all(usage["cached"] == 0 for _, usage in unique)
+    counts = [each["answer"]["usage"] for each in shared]
+    assert all(usage["cached"] == usage["prompt"] - 1 for usage in counts)
+    assert [each["cache"] for each in unique] == ["warm-unique"] * 5
+    assert [each["answer"]["usage"]["cached"] for each in unique] == [0] * 5
 
 
 def test_two_streams_share_two_slots(shell: Shell, models: Models) -> None:
@@ -132,19 +133,27 @@ def test_two_streams_share_two_slots(shell: Shell, models: Models) -> None:
         assert second["first_ns"] < first["last_ns"]
 
 
-def test_an_engine_that_is_killed_fails_its_lane_alone(fleet: Shell, models: Models) -> None:
+def fails(fleet: Shell, words: list[str], engine: Callable[[], None]) -> dict[str, Any]:
+    """Do something to the engine once text comes, and give the error of the round."""
+    process = fleet.start(*words)
+    wait_until(lambda: len(text(fleet)) > 20, "text")
+    engine()
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 1, err
+    (done,) = (each["payload"] for each in fleet.events() if each["type"] == "round_done")
+    (ended,) = (each["payload"] for each in fleet.events() if each["type"] == "job_error")
+    assert ended["category"] == done["error"]["category"]
+    error: dict[str, Any] = done["error"]
+    return error
+
+
+def test_an_engine_that_is_killed_harms_no_later_job(fleet: Shell, models: Models) -> None:
     with engines(fleet, models, ("slow", "q8_0"), ("tiny", "f16")) as (dying, _):
         fleet.serve()
-        words = asked("llm_generate", "server=server-0", max_tokens=900)
-        process = fleet.start(*words)
-        wait_until(lambda: len(text(fleet)) > 20, "text")
-        dying.kill()
-        out, err = process.communicate(timeout=60)
-        assert process.returncode == 1, err
-        (lane,) = json.loads(out)["lanes"]
-        assert lane["error"]["category"] == "ended_early"
-        assert lane["error"]["remedy"]
-        assert len(text(fleet)) > 20
+        words = asked("llm_generate", "server=server-0", warmup=0, max_tokens=900)
+        error = fails(fleet, words, dying.kill)
+        assert error["category"] == "ended_early"
+        assert error["remedy"]
         again = run(fleet, asked("llm_generate", "server=server-1", max_tokens=8))
         assert again["lanes"][0]["counted"] == 1
         fleet.stop()
@@ -153,16 +162,10 @@ def test_an_engine_that_is_killed_fails_its_lane_alone(fleet: Shell, models: Mod
 def test_an_engine_that_hangs_is_left_after_its_limit(fleet: Shell, models: Models) -> None:
     with engines(fleet, models, ("slow", "q8_0")) as (frozen,):
         fleet.serve()
-        words = asked("llm_generate", "server=server-0", max_tokens=900, idle_s=1)
-        process = fleet.start(*words)
-        wait_until(lambda: len(text(fleet)) > 20, "text")
-        frozen.freeze()
-        out, err = process.communicate(timeout=60)
-        assert process.returncode == 1, err
-        (lane,) = json.loads(out)["lanes"]
-        assert lane["error"]["category"] == "timeout_idle"
+        words = asked("llm_generate", "server=server-0", warmup=0, max_tokens=900, idle_s=1)
+        error = fails(fleet, words, frozen.freeze)
+        assert error["category"] == "timeout_idle"
         frozen.thaw()
-        wait_until(frozen.idle, "an idle slot")
         again = run(fleet, asked("llm_generate", "server=server-0", max_tokens=8))
         assert again["lanes"][0]["counted"] == 1
         fleet.stop()
