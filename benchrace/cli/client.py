@@ -86,6 +86,9 @@ class Client:
             if answer.status_code >= 400:
                 answer.read()
                 raise _problem(answer)
+            if answer.status_code == 204:
+                # Who comes back with all of a log that is closed is told no more.
+                yield Message("end", None, ())
             yield from messages(answer.iter_raw())
 
     def _call(self, method: str, path: str, **options: Any) -> Any:

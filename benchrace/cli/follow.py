@@ -10,7 +10,7 @@ from rich.text import Text
 
 from benchrace.cli import live, notes, table
 from benchrace.cli.archive import Folder
-from benchrace.cli.client import Client
+from benchrace.cli.client import Client, Queued
 from benchrace.cli.interrupt import Interrupted
 from benchrace.cli.run_events import RunEvents, Snapshot
 from benchrace.cli.screen import Phases
@@ -22,6 +22,8 @@ from benchrace.run.spec import RunSpec
 from benchrace.run.states import RunState
 
 _LOOK_S = 0.05
+# So long a central may be away, to be started again, before a run's turn is not waited for.
+_AWAY_S = 10.0
 
 
 class Followed:
@@ -105,7 +107,7 @@ class Followed:
             work()
 
     def _wait_for_turn(self, run_id: str, spec: RunSpec) -> None:
-        while (now := self._client.queue(run_id)).state is RunState.QUEUED:
+        while (now := self._turn(run_id)).state is RunState.QUEUED:
             if now.queue_position is not None and now.queue_position > 1:
                 self._shown.say(f"waiting for its turn: place {now.queue_position}")
             elif now.queue_position is not None:
@@ -113,6 +115,16 @@ class Followed:
             else:
                 self._shown.say(_preparing(spec))
             time.sleep(_LOOK_S)
+
+    def _turn(self, run_id: str) -> Queued:
+        until = time.monotonic() + _AWAY_S
+        while True:
+            try:
+                return self._client.queue(run_id)
+            except BenchraceError as error:
+                if error.category is not Category.UNREACHABLE or time.monotonic() >= until:
+                    raise
+                time.sleep(_LOOK_S)
 
     def _say(self, text: str, style: str = "dim") -> None:
         self._screen.print(Text(clean_line(text), style=style), soft_wrap=True)
