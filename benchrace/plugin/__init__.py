@@ -41,7 +41,6 @@ from benchrace.kinds.llm import (
 from benchrace.plugin.backend import Backend, Config, Lane
 from benchrace.plugin.context import Context, RoundInfo
 from benchrace.plugin.launch import Launch
-from benchrace.plugin.llm import Ask, Loaded, Piece, TextBackend, Whereabouts, whereabouts
 from benchrace.plugin.operations import (
     Asset,
     NotOffered,
@@ -67,6 +66,7 @@ from benchrace.plugin.workload import Drawing, Resource, Workload
 
 if TYPE_CHECKING:
     from benchrace.plugin.engine_process import EngineProcess, answers_at
+    from benchrace.plugin.llm import Ask, Loaded, Piece, TextBackend, Whereabouts, whereabouts
 
 __all__ = [
     "COMPUTE",
@@ -146,13 +146,26 @@ __all__ = [
     "whereabouts",
 ]
 
-# What runs engines brings a loop and more with it, which a plugin that only measures never needs.
-_LATE = frozenset({"EngineProcess", "answers_at"})
+# What runs and hears engines brings a loop and more with it, which a plugin that only measures
+# never needs.
+_ENGINES = "benchrace.plugin.engine_process"
+_TEXT = "benchrace.plugin.llm"
+_LATE = {
+    "EngineProcess": _ENGINES,
+    "answers_at": _ENGINES,
+    "Ask": _TEXT,
+    "Loaded": _TEXT,
+    "Piece": _TEXT,
+    "TextBackend": _TEXT,
+    "Whereabouts": _TEXT,
+    "whereabouts": _TEXT,
+}
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _LATE:
+    place = _LATE.get(name)
+    if place is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from benchrace.plugin import engine_process
+    from importlib import import_module
 
-    return getattr(engine_process, name)
+    return getattr(import_module(place), name)
