@@ -105,16 +105,19 @@ class Operations:
         found: dict[str, Reset] = {}
         notes = [] if names else [await self._nothing()]
         for name in names:
-            try:
-                running = await self.start(name, Operation.RESET, OperationRequest())
-                await running.ended()
-                found[name] = converted(running.result(), Reset)
-                notes += [f"{name}: {note}" for note in found[name].notes]
-            except BenchraceError as error:
-                notes.append(f"{name} was not reset: {error.message}. {error.remedy}")
-        good = bool(names) and len(found) == len(names) and all(e.healthy for e in found.values())
+            found[name] = await self._reset(name)
+            notes += [f"{name}: {note}" for note in found[name].notes]
+        good = bool(names) and all(each.healthy for each in found.values())
         took_ms = (time.monotonic_ns() - began_ns) / 1e6
         return ResetAll(ok=good, duration_ms=took_ms, backends=found, notes=tuple(notes))
+
+    async def _reset(self, name: str) -> Reset:
+        try:
+            running = await self.start(name, Operation.RESET, OperationRequest())
+            await running.ended()
+            return converted(running.result(), Reset)
+        except BenchraceError as error:
+            return Reset(notes=(f"it was not reset: {error.message}. {error.remedy}",))
 
     async def _nothing(self) -> str:
         known = (await self._abilities.known()).backends

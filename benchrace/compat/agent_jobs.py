@@ -20,6 +20,7 @@ from benchrace.web import body
 DEFAULT_TEST = "llm_generate"
 # What belongs to the request and not to the work; `stream` is how it always is.
 _OWN = frozenset({"repeat", "warmup", "label", "backend", "sampling_s", "timeout_s"})
+_USUAL = ("compute", *ENGINES)
 _IGNORED = frozenset({"test_type", "stream", "repeat_index"})
 
 
@@ -125,7 +126,7 @@ def preferred(asked: dict[str, Any], known: Capabilities) -> dict[str, Any]:
         return asked
     model = asked["params"].get("model")
     having = [name for name, models in offering.items() if model in models]
-    for name in (*(having if len(having) == 1 else ()), *ENGINES):
+    for name in (*(having if len(having) == 1 else ()), *_USUAL):
         if name in offering:
             return {**asked, "backend": name}
     return asked

@@ -1,6 +1,7 @@
 """`POST /api/jobs`: a run in its older form, one lane a machine."""
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -9,8 +10,10 @@ from quart_schema import document_request, document_response
 
 from benchrace.central.answers import Submitted
 from benchrace.central.central import Central
+from benchrace.central.machine import MachineStatus
 from benchrace.central.site import answer
 from benchrace.compat.agent_jobs import DEFAULT_TEST
+from benchrace.compat.agent_jobs import preferred as usual
 from benchrace.errors import FieldError, InvalidInput
 from benchrace.run.spec import RunSpec
 from benchrace.web import body
@@ -49,7 +52,7 @@ def install_jobs(app: Quart, central: Central) -> None:
         """Put a run in the queue, asked for in the older form."""
         given = await body.read(request, dict[str, Any])
         try:
-            spec = body.convert(native(given), RunSpec)
+            spec = body.convert(preferred(native(given), central.machines()), RunSpec)
             return answer(Submitted(run_id=await central.submit(spec)), 202)
         except InvalidInput as error:
             raise InvalidInput([as_given(field) for field in error.fields], error.remedy) from error
@@ -75,6 +78,32 @@ def native(given: dict[str, Any]) -> dict[str, Any]:
         **own,
         "params": params,
         "lanes": lanes or ([backend] if backend else []),
+    }
+
+
+def preferred(spec: dict[str, Any], machines: Sequence[MachineStatus]) -> dict[str, Any]:
+    """Name each machine's engine where several there offer the work; who names no machine means
+    every one that can do it now. Pure.
+    """
+    chosen = {
+        each.view.machine_id: usual({"kind": spec["kind"], "params": spec["params"]}, known)
+        for each in machines
+        if (known := each.capabilities) is not None
+    }
+    engines = {
+        name: {"backend": each["backend"]} for name, each in chosen.items() if "backend" in each
+    }
+    lanes = spec["lanes"]
+    if not lanes and engines:
+        able = [each.view for each in machines if each.view.available]
+        lanes = [
+            {"machine_id": view.machine_id}
+            for view in able
+            if any(view.workload(one.name, spec["kind"]) for one in view.backends)
+        ]
+    return {
+        **spec,
+        "lanes": [{**engines.get(str(lane.get("machine_id")), {}), **lane} for lane in lanes],
     }
 
 

@@ -84,7 +84,7 @@ def test_reset_while_a_job_measures_is_200_too(agent: AgentProcess) -> None:
     job_id = agent.http.post("/jobs", json=asked).json()["job_id"]
     told = agent.http.post("/api/reset").json()
     assert told["ok"] is False
-    assert any("engine was not reset" in note and job_id in note for note in told["notes"])
+    assert any("engine: it was not reset" in note and job_id in note for note in told["notes"])
     agent.http.post("/jobs/cancel", json={"token": job_id})
     agent.until(job_id, "cancelled")
     wait_for(lambda: agent.get("/health")["busy"] is False)
