@@ -1,0 +1,150 @@
+"""Races of models on a stand-in for Ollama: through the real command line, agent and worker."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
+
+import pytest
+
+from tests.flow.conftest import Shell
+
+HERE = Path(__file__).parents[2] / "plugins/ollama/tests"
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+RACE = ("run", "--workload", "llm_generate", "-p", "max_tokens=40", "-p", "prompt=bako remi")
+
+
+class StandIn:
+    """The stand-in, on a port of its own."""
+
+    def __init__(self) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "stand_in"],
+            cwd=HERE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        self.url = f"http://127.0.0.1:{int(self.process.stdout.readline())}"
+
+    def tell(self, **told: Any) -> dict[str, Any]:
+        """Set a fault or a model; gives what it was asked."""
+        data = json.dumps(told).encode() if told else None
+        with urlopen(Request(f"{self.url}/_stand_in", data=data), timeout=5) as answer:
+            found: dict[str, Any] = json.loads(answer.read())
+        return found
+
+
+@pytest.fixture
+def stand_in(shell: Shell) -> Iterator[StandIn]:
+    started = StandIn()
+    shell.env["OLLAMA_BASE_URL"] = started.url
+    yield started
+    started.process.kill()
+    started.process.wait()
+    assert started.process.stdout is not None
+    started.process.stdout.close()
+
+
+def lanes(*models: str) -> list[str]:
+    return [word for each in models for word in ("--lane", f"backend=ollama,model={each}")]
+
+
+def events(shell: Shell, kind: str) -> list[dict[str, Any]]:
+    """All events of a kind in the run's log."""
+    found = []
+    for path in sorted((shell.data / "runs").glob("*/*.ndjson")):
+        lines = [json.loads(line) for line in path.read_text().splitlines()]
+        found += [each for each in lines if each.get("type") == kind]
+    return found
+
+
+def test_two_models_race(shell: Shell, stand_in: StandIn) -> None:
+    stand_in.tell(model="tiny", token_ms=4.0)
+    stand_in.tell(model="small", token_ms=8.0)
+    done = shell.call(*RACE, "--rounds", "3", *lanes("tiny", "small"))
+    assert done.returncode == 0, done.stderr
+    (fast,) = (line for line in done.stdout.splitlines() if line.startswith("1st"))
+    assert "tiny" in fast
+    records = [each["payload"]["record"] for each in events(shell, "round_done")]
+    assert {each["engine"]["version"] for each in records} == {"0.33.0-rc2"}
+    assert {each["cache"] for each in records} == {"warm-unique"}
+    asked = stand_in.tell()["asked"]
+    prompts = [each["prompt"] for each in asked if each.get("prompt")]
+    assert len(set(prompts)) == len(prompts) / 2 == 4
+    assert shell.processes() == []
+
+
+def test_a_cold_race_unloads_before_each_round(shell: Shell, stand_in: StandIn) -> None:
+    params = ("-p", "residence=cold", "--rounds", "2", "--warmup", "0")
+    done = shell.call(*RACE, *params, *lanes("tiny"))
+    assert done.returncode == 0, done.stderr
+    asked = stand_in.tell()["asked"]
+    kinds = ["unload" if each.get("keep_alive") == 0 else "load" for each in asked]
+    kinds = [
+        "answer" if each.get("prompt") else kind for each, kind in zip(asked, kinds, strict=True)
+    ]
+    assert kinds == ["unload", "load", "answer"] * 2
+    records = [each["payload"]["record"] for each in events(shell, "round_done")]
+    assert all(each["load_ns"] >= 250_000_000 for each in records)
+    assert {each["cache"] for each in records} == {"cold-load"}
+
+
+def test_lanes_that_fail_leave_the_others_unharmed(shell: Shell, stand_in: StandIn) -> None:
+    faults = ["error-line", "no-done", "malformed", "hang-middle", "zero-tokens"]
+    models = [f"fault-{each}" for each in faults]
+    params = ("-p", "idle_s=1", "-p", "first_token_s=5", "--rounds", "1", "--warmup", "0")
+    done = shell.call(*RACE, *params, *lanes(*models, "tiny"))
+    assert done.returncode == 1
+    said = " ".join(done.stdout.split() + done.stderr.split())
+    assert "31 times" in said
+    assert "Ollama's log" in said
+    (first,) = (line for line in done.stdout.splitlines() if line.startswith("1st"))
+    assert "tiny" in first
+    assert "VALID" in first
+    text = "".join(each["payload"]["text"] for each in events(shell, "llm_token"))
+    assert text.count("a" * 31) == 1
+    assert shell.processes() == []
+
+
+def test_a_server_that_is_killed_ends_one_run_and_not_the_next(
+    shell: Shell, stand_in: StandIn
+) -> None:
+    stand_in.tell(fault="killed")
+    params = ("--rounds", "1", "--warmup", "0")
+    done = shell.call(*RACE, *params, *lanes("tiny"))
+    assert done.returncode == 1
+    assert len(events(shell, "llm_token")) > 0
+    again = StandIn()
+    try:
+        shell.env["OLLAMA_BASE_URL"] = again.url
+        well = shell.call(*RACE, *params, *lanes("tiny"))
+        assert well.returncode == 0, well.stderr
+    finally:
+        again.process.terminate()
+        again.process.communicate()
+    assert shell.processes() == []
+
+
+def test_what_is_not_ready_is_refused_with_its_remedy(shell: Shell, stand_in: StandIn) -> None:
+    done = shell.call(*RACE, *lanes("nothing", "tiny,num_ctx=9999"))
+    assert done.returncode == 2
+    assert "ollama pull nothing" in done.stderr
+    assert "lanes[1].params.num_ctx" in done.stderr
+    stand_in.process.kill()
+    away = shell.call(*RACE, *lanes("tiny"))
+    assert away.returncode == 2
+    assert "ollama serve" in away.stderr
+
+
+def test_a_mock_is_shown_only_where_it_was_asked_for(shell: Shell, stand_in: StandIn) -> None:
+    params = ("--rounds", "1", "--warmup", "0", "-p", "fallback=mock")
+    done = shell.call(*RACE, *params, *lanes("nothing", "tiny"))
+    assert done.returncode == 1
+    (first,) = (line for line in done.stdout.splitlines() if line.startswith("1st"))
+    assert "tiny" in first
+    records = [each["payload"]["record"] for each in events(shell, "round_done")]
+    assert [each["simulated"] for each in records] == [True, False]
