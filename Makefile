@@ -100,6 +100,10 @@ docs: install ## write the reference pages again, from the code
 bench-stream: install ## how exactly streams are stamped, beside other clients
 	$(BIN)/python benchmarks/stream_timing.py $(ARGS)
 
+.PHONY: bench-page
+bench-page: dev ## what the race page costs a browser (ARGS="--minutes 10" as long as its goal says)
+	$(BIN)/python -m benchmarks.page_weight $(ARGS)
+
 .PHONY: wheels
 wheels: $(STAMPS)/uv ## source distributions and wheels of everything, into dist/
 	+$(BIN)/uv build --quiet --all-packages --no-sources --build-constraints constraints.txt --out-dir dist

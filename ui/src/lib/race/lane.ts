@@ -111,6 +111,7 @@ function tail(whole: string): string {
 }
 
 function lineEnds(text: string, before: number): number {
+  if (before === 0) return 0; // most tokens cut nothing, and looking would make the text one piece
   let count = 0;
   for (let at = text.indexOf('\n'); at >= 0 && at < before; at = text.indexOf('\n', at + 1)) count += 1;
   return count;

@@ -2,17 +2,22 @@
 
 export interface Surroundings {
   now(): number;
-  /** Call back before the next frame; gives a function that takes it back. */
-  frame(callback: () => void): () => void;
+  /** Call back before the first frame after `wait_ms`; gives a function that takes it back. */
+  frame(callback: () => void, wait_ms?: number): () => void;
   visible(): boolean;
   onVisibility(callback: (visible: boolean) => void): () => void;
 }
 
 export const browser: Surroundings = {
   now: () => performance.timeOrigin + performance.now(),
-  frame(callback) {
-    const id = requestAnimationFrame(callback);
-    return () => cancelAnimationFrame(id);
+  frame(callback, wait_ms = 0) {
+    let id = 0;
+    // No frame is asked for while nothing is due: an idle page costs the machine nothing.
+    const timer = setTimeout(() => (id = requestAnimationFrame(callback)), wait_ms);
+    return () => {
+      clearTimeout(timer);
+      cancelAnimationFrame(id);
+    };
   },
   visible: () => document.visibilityState !== 'hidden',
   onVisibility(callback) {

@@ -1,5 +1,6 @@
-/** Playing a tape: where it is, how fast it goes, and one race a frame. */
+/** Playing a tape: where it is, how fast it goes, and one race a beat. */
 
+import { BEAT_MS } from '../../lib/store/race.svelte';
 import { browser, type Surroundings } from '../../lib/store/surroundings';
 import type { Race } from '../../lib/race/state';
 import { Reader, type Tape } from './tape';
@@ -89,6 +90,6 @@ export class Player {
       this.drawn_ms = now;
       this.seek(this.at_ms + passed * this.speed);
       this.tick();
-    });
+    }, BEAT_MS);
   }
 }

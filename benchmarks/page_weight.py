@@ -1,0 +1,236 @@
+"""What the race page costs a browser while every lane writes text.
+
+    python -m benchmarks.page_weight [--minutes M] [--lanes L] [--rate R] [--page DIR]...
+
+A central, played by a process of its own, sends `--lanes` lanes of `--rate` tokens a second each,
+as central sends them: a message each 16 ms. Headless Chromium shows them, drawn by software. Again
+and again the page is scrolled from part to part, and for each the browser traces what its threads
+do. Long tasks are watched for the whole time; the heap is read after a forced collection.
+
+A frame is a sixtieth of a second, and has all tasks that began in it: by the wall clock, and by the
+main thread's own clock, which leaves out what else the machine was busy with. Raster and compositor
+threads work beside the main thread. Two and more `--page` folders, each a build of the page, are
+measured in turn, in one run. The goals: p95 of the main thread's own clock <= 8 ms a frame, no task
+over 50 ms of it, and a heap that does not grow.
+"""
+
+import argparse
+import asyncio
+import multiprocessing
+import os
+import platform
+import shutil
+import statistics
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import benchrace_ui
+from playwright.async_api import CDPSession, Page, async_playwright
+
+from benchmarks.page_central import serve
+from benchmarks.page_trace import Shares, shares
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-quic",
+    "--no-first-run",
+]
+CATEGORIES = [
+    "toplevel",
+    "devtools.timeline",
+    "disabled-by-default-devtools.timeline",
+    "blink.user_timing",
+]
+TRACED_S = 6.0
+SETTLED_S = 5.0
+PARTS = ("The race", "Output", "Rate", "Machines")
+GOAL_MS, LONGEST_MS, GROWTH = 8.0, 50.0, 1.1
+COLUMNS = ("mean", "p50", "p95", "p99", "most")
+WATCH = """() => {
+  globalThis.longTasks = [];
+  new PerformanceObserver((list) => {
+    for (const each of list.getEntries()) longTasks.push(Math.round(each.duration));
+  }).observe({ type: 'longtask' });
+}"""
+
+
+@dataclass
+class Measured:
+    """One page, over the whole time: what was traced of each part in sight, and the heap."""
+
+    page: str
+    windows: dict[str, list[Shares]] = field(default_factory=lambda: {part: [] for part in PARTS})
+    heaps_mb: list[float] = field(default_factory=list)
+    nodes: list[int] = field(default_factory=list)
+    long_ms: list[int] = field(default_factory=list)
+    task_share: float = 0.0
+    events: int = 0
+
+
+async def measure(folder: Path, chosen: argparse.Namespace, chromium: str) -> Measured:
+    """Show one build of the page for as long as was asked."""
+    found = Measured(page=str(folder))
+    with central(folder, chosen.lanes, chosen.rate) as url:
+        async with async_playwright() as playwright:
+            browser = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+            page = await browser.new_page(viewport={"width": 1280, "height": 900})
+            await page.goto(f"{url}/runs/text")
+            await page.locator("li.lane").nth(chosen.lanes - 1).wait_for()
+            cdp = await page.context.new_cdp_session(page)
+            await cdp.send("Performance.enable", {"timeDomain": "timeTicks"})
+            await asyncio.sleep(SETTLED_S)
+            await page.evaluate(WATCH)
+            await watch(found, page, cdp, chosen.minutes * 60)
+            if chosen.picture:
+                await page.screenshot(path=chosen.picture)
+            await browser.close()
+    return found
+
+
+async def watch(found: Measured, page: Page, cdp: CDPSession, seconds: float) -> None:
+    """Look at each part in turn until the time is over, at all of them once."""
+    began, busy = time.monotonic(), await task_seconds(cdp)
+    while True:
+        for part in PARTS:
+            await page.get_by_role("heading", name=part, exact=True).scroll_into_view_if_needed()
+            await page.evaluate("part => scrollBy(0, 700)" if part != PARTS[0] else "scroll(0, 0)")
+            await asyncio.sleep(1)
+            found.windows[part].append(shares(await trace(cdp, TRACED_S)))
+        # What a forced collection takes is no task of the page.
+        found.long_ms += await page.evaluate("longTasks.splice(0)")
+        await heap(found, cdp)
+        await asyncio.sleep(0.5)
+        await page.evaluate("longTasks.splice(0)")
+        if time.monotonic() - began >= seconds:
+            break
+    found.task_share = (await task_seconds(cdp) - busy) / (time.monotonic() - began)
+    heard = await page.locator("[data-events]").get_attribute("data-events")
+    found.events = int(heard or 0)
+
+
+async def trace(cdp: CDPSession, seconds: float) -> list[dict[str, Any]]:
+    """Give all that the browser's threads did for a while."""
+    events: list[dict[str, Any]] = []
+    over = asyncio.Event()
+    take = lambda said: events.extend(said["value"])  # noqa: E731
+    done = lambda _: over.set()  # noqa: E731
+    cdp.on("Tracing.dataCollected", take)
+    cdp.on("Tracing.tracingComplete", done)
+    config = {"includedCategories": CATEGORIES, "excludedCategories": ["*"]}
+    await cdp.send("Tracing.start", {"transferMode": "ReportEvents", "traceConfig": config})
+    await asyncio.sleep(seconds)
+    await cdp.send("Tracing.end")
+    await over.wait()
+    cdp.remove_listener("Tracing.dataCollected", take)
+    cdp.remove_listener("Tracing.tracingComplete", done)
+    return events
+
+
+async def metrics(cdp: CDPSession) -> dict[str, float]:
+    said = await cdp.send("Performance.getMetrics")
+    return {each["name"]: each["value"] for each in said["metrics"]}
+
+
+async def task_seconds(cdp: CDPSession) -> float:
+    return (await metrics(cdp))["TaskDuration"]
+
+
+async def heap(found: Measured, cdp: CDPSession) -> None:
+    """Read the heap once what is not used is gone."""
+    await cdp.send("HeapProfiler.collectGarbage")
+    said = await metrics(cdp)
+    found.heaps_mb.append(said["JSHeapUsedSize"] / 1e6)
+    found.nodes.append(int(said["Nodes"]))
+
+
+@contextmanager
+def central(folder: Path, lanes: int, rate: float) -> Iterator[str]:
+    """Play central in a process of its own."""
+    here, there = multiprocessing.Pipe(duplex=False)
+    process = multiprocessing.get_context("spawn").Process(
+        target=serve, args=(there, str(folder), lanes, rate), daemon=True
+    )
+    process.start()
+    try:
+        yield f"http://127.0.0.1:{here.recv()}"
+    finally:
+        process.terminate()
+        process.join()
+
+
+def report(found: Measured) -> bool:
+    """Print what was seen of one page; true where it meets the goals."""
+    seen = [window for windows in found.windows.values() for window in windows]
+    wall = [each for window in seen for each in window.wall_ms]
+    cpu = [each for window in seen for each in window.cpu_ms]
+    print(f"\npage {found.page}: {found.events:,} events, {len(wall):,} frames traced")
+    print(f"  {'ms a frame':32}" + "".join(f"{name:>8}" for name in COLUMNS))
+    for part, windows in found.windows.items():
+        row(f"main, {part!r} in sight", [each for window in windows for each in window.cpu_ms])
+    row("main, its own clock", cpu)
+    row("main, wall clock", wall)
+    row("raster threads", [each for window in seen for each in window.raster_ms])
+    row("compositor thread", [each for window in seen for each in window.compositor_ms])
+    names = dict.fromkeys(name for window in seen for name in window.parts_ms)
+    means = {
+        name: statistics.fmean(each.parts_ms.get(name, 0.0) for each in seen) for name in names
+    }
+    print("  of which " + ", ".join(f"{name} {mean:.2f}" for name, mean in means.items()))
+    drawn = sum(window.frames for window in seen) / len(wall) * 60
+    longest = max(window.longest_ms for window in seen)
+    print(
+        f"  {drawn:.0f} frames drawn a second, main thread busy {found.task_share:.0%} of the time"
+    )
+    print(
+        f"  longest task {longest:.1f} ms by its own clock; "
+        f"over 50 ms of wall: {found.long_ms or 'none'}"
+    )
+    print(f"  heap {' '.join(f'{each:.1f}' for each in found.heaps_mb)} MB")
+    print(f"  nodes {' '.join(str(each) for each in found.nodes)}")
+    half = len(found.heaps_mb) // 2
+    flat = max(found.heaps_mb[half:]) <= max(found.heaps_mb[: max(half, 1)]) * GROWTH
+    return at(cpu, 0.95) <= GOAL_MS and longest <= LONGEST_MS and flat
+
+
+def row(name: str, values: Sequence[float]) -> None:
+    """Print how a list of times is spread."""
+    said = [statistics.fmean(values), *(at(values, share) for share in (0.5, 0.95, 0.99, 1))]
+    print(f"  {name:32}" + "".join(f"{each:8.2f}" for each in said))
+
+
+def at(values: Sequence[float], share: float) -> float:
+    """Give the value below which this share of them is."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+
+
+def main() -> None:
+    """Measure each build, and say whether the last one meets the goals."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=0.5, help="at least, a page")
+    parser.add_argument("--lanes", type=int, default=16)
+    parser.add_argument("--rate", type=float, default=200.0)
+    parser.add_argument("--page", type=Path, action="append", help="a build; default the installed")
+    parser.add_argument("--picture", type=Path, help="where to put a picture of the page")
+    chosen = parser.parse_args()
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        raise SystemExit("no chromium: apt-get install -y --no-install-recommends chromium")
+    load = ", ".join(f"{each:.1f}" for each in os.getloadavg())
+    print(f"{platform.machine()}, {os.cpu_count()} cores, load {load}; drawn by software")
+    print(f"{chosen.lanes} lanes x {chosen.rate:.0f} tokens/s, {chosen.minutes:g} minutes a page")
+    good = True
+    for folder in chosen.page or [benchrace_ui.static_folder()]:
+        good = report(asyncio.run(measure(Path(folder), chosen, chromium)))
+    print("\nwithin the goals" if good else "\nNOT within the goals")
+    raise SystemExit(0 if good else 1)
+
+
+if __name__ == "__main__":
+    main()
