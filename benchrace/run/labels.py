@@ -11,6 +11,7 @@ from benchrace.run.schema import Schema
 
 _LONGEST = 200
 _LONGEST_VALUE = 40
+_PREFIXES = ((10**12, "T"), (10**9, "G"), (10**6, "M"))
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,7 +69,19 @@ def _said(name: str, value: Any) -> str:
         return line if len(line) <= _LONGEST_VALUE else line[: _LONGEST_VALUE - 1] + "…"
     if isinstance(value, bool):
         return name if value else f"no {name}"
-    return f"{name} {value}"[:_LONGEST_VALUE]
+    shown = _short(value) if isinstance(value, int) else value
+    return f"{name} {shown}"[:_LONGEST_VALUE]
+
+
+def _short(value: int) -> str:
+    """Write 2000000000 as `2 G`, where that says all of it in few digits."""
+    for size, prefix in _PREFIXES:
+        thousandths, rest = divmod(abs(value) * 1000, size)
+        if thousandths >= 1000 and rest == 0 and value != 0:
+            return f"{value / size:.3f}".rstrip("0").rstrip(".") + f" {prefix}"
+        if thousandths >= 1000:
+            break
+    return str(value)
 
 
 def _unique(names: Iterable[str]) -> Iterable[str]:

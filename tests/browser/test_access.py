@@ -79,7 +79,7 @@ async def test_a_keyboard_alone_runs_a_race(tab: OpenTab, fleet: Fleet) -> None:
     await keyboard.type("2M")
     await tab_to(one, "What to compare", "combobox")
     await keyboard.type("Alg")
-    await tab_to(one, "Values, separated by commas", "textbox")
+    await tab_to(one, "Values of Algorithm, separated by commas", "textbox")
     await keyboard.press("Control+a")
     await keyboard.type("segmented_sieve, simple_sieve")
     await tab_to(one, "Make 2 lanes", "button")

@@ -49,3 +49,13 @@ def test_long_foreign_values_are_cut_to_one_line() -> None:
     (first, _) = labels([facts(params={"p": "a\nb" * 5000}), facts(params={"p": ""})])
     assert len(first) <= 40
     assert "\n" not in first
+
+
+def test_large_numbers_are_short_where_that_says_all_of_them() -> None:
+    many = (2_000_000_000, 1_500_000, 2_000_000_001, 999_999)
+    assert labels([facts(params={"n": n}) for n in many]) == (
+        "n 2 G",
+        "n 1.5 M",
+        "n 2000000001",
+        "n 999999",
+    )

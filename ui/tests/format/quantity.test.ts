@@ -12,7 +12,7 @@ describe('numbers', () => {
     [999.9, '1.00 k'],
     [1234, '1.23 k'],
     [50_000_000, '50 M'],
-    [-2_500, '-2.50 k'],
+    [-2_500, '−2.50 k'],
     [null, '–'],
     [Number.NaN, '–'],
   ])('says %s as %s', (value, said) => expect(short(value)).toBe(said));

@@ -58,7 +58,7 @@ export function remaining(ms: number | null): string {
 export function percent(share: number | null | undefined): string {
   if (share === null || share === undefined || !Number.isFinite(share)) return DASH;
   const value = share * 100;
-  return `${Math.abs(value) < 10 ? Number(value.toPrecision(2)) : value.toFixed(0)} %`;
+  return minus(`${Math.abs(value) < 10 ? Number(value.toPrecision(2)) : value.toFixed(0)} %`);
 }
 
 export function bytes(value: number | null | undefined): string {
@@ -73,10 +73,15 @@ export function bytes(value: number | null | undefined): string {
   return `${three(size)} ${units[unit] ?? ''}`;
 }
 
+/** Three digits that mean something; a minus sign is as wide as a plus. */
 export function three(value: number): string {
   const size = Math.abs(value);
-  if (size >= 99.95 || Number.isInteger(value)) return value.toFixed(0);
-  return size >= 9.995 ? value.toFixed(1) : value.toFixed(2);
+  const digits = size >= 99.95 || Number.isInteger(value) ? 0 : size >= 9.995 ? 1 : 2;
+  return minus(value.toFixed(digits));
+}
+
+function minus(text: string): string {
+  return text.replace(/^-/, '−');
 }
 
 /** `1 lane`, `2 lanes`. */
