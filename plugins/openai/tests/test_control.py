@@ -1,0 +1,242 @@
+"""What a server says of itself: which it is, what it has, and whether a lane can start there."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchrace.plugin import BenchraceError, Category, Fallback, Residence
+from benchrace_openai.calls import Calls
+from benchrace_openai.settings import Engine
+
+from .stand_in import Answers, StandIn, backend, context, lane, table
+
+pytestmark = pytest.mark.anyio
+
+CONTROL = json.loads((Path(__file__).parent / "recordings/control.json").read_bytes())
+MODELS = "/v1/models"
+
+
+def replayed(engine: str) -> Answers:
+    told = CONTROL[engine]
+
+    def answers(path: str, body: Any) -> tuple[int, Any]:
+        found = told.get(path, {"status": 404, "body": {"detail": "Not Found"}})
+        return found["status"], found["body"]
+
+    return answers
+
+
+def models(*ids: str, **more: Any) -> dict[str, Any]:
+    return {"object": "list", "data": [{"id": each, **more} for each in ids]}
+
+
+@pytest.mark.parametrize(
+    ("answers", "header", "engine", "version"),
+    [
+        (replayed("llama-server"), "llama.cpp", Engine.LLAMA_SERVER, "b0-unknown"),
+        (replayed("llama-cpp-python"), "uvicorn", Engine.GENERIC, None),
+        (
+            table({MODELS: models("m", owned_by="vllm"), "/version": {"version": "0.11"}}),
+            "uvicorn",
+            Engine.VLLM,
+            "0.11",
+        ),
+        (
+            table({MODELS: models("m"), "/get_server_info": {"version": "0.5"}}),
+            "uvicorn",
+            Engine.SGLANG,
+            "0.5",
+        ),
+        (table({MODELS: models("m"), "/api/v0/models": models("m")}), "", Engine.LMSTUDIO, None),
+        (table({MODELS: models("m")}), "BaseHTTP/0.6 Python/3.12", Engine.MLX, None),
+        # LM Studio answers every path, with an error that is no error.
+        (
+            lambda path, body: (200, models("m") if path == MODELS else {"error": "unexpected"}),
+            "",
+            Engine.GENERIC,
+            None,
+        ),
+        (table({MODELS: models("m")}), "", Engine.GENERIC, None),
+    ],
+)
+async def test_a_server_is_known_by_what_only_it_says(
+    answers: Answers, header: str, engine: Engine, version: str | None
+) -> None:
+    async with StandIn(answers, header).served() as server, context() as made:
+        made_backend = backend({"base_url": server.url})
+        found = await Calls(made_backend.servers[0], made).find()
+        assert (found.engine, found.version) == (engine, version)
+        probe = await made_backend.probe(made)
+        assert probe.reachable
+        assert probe.problems == ()
+
+
+async def test_a_probe_tells_models_as_far_as_they_are_known() -> None:
+    async with StandIn(replayed("llama-server")).served() as server, context() as made:
+        (model,) = (await backend({"base_url": server.url}).probe(made)).models
+    assert (model.name, model.quantization) == ("/models/tiny-f16.gguf", "F16")
+    assert (model.size, model.parameters, model.slots) == (5724160, 2859776, 2)
+    assert model.context_length == 4096
+    assert model.digest is None
+    assert model.loaded is not None
+    assert model.loaded.context == 2048
+
+
+async def test_one_server_of_two_that_is_down_is_a_problem() -> None:
+    async with StandIn(replayed("llama-server")).served() as server, context() as made:
+        tables = [
+            {"name": "up", "base_url": server.url},
+            {"name": "down", "base_url": "http://127.0.0.1:9"},
+        ]
+        probe = await backend({"servers": tables}).probe(made)
+    assert probe.reachable
+    assert len(probe.models) == 1
+    assert ["down cannot be reached" in each.message for each in probe.problems] == [True]
+
+
+async def test_no_table_is_no_server_and_says_how_to_give_one() -> None:
+    async with context() as made:
+        probe = await backend(None).probe(made)
+        found = await backend(None).preflight(lane(), made)
+    assert not probe.reachable
+    assert "base_url" in probe.problems[0].remedy
+    assert found.problems == probe.problems
+
+
+@pytest.mark.parametrize(
+    ("params", "words"),
+    [
+        ({"model": "no-such-model"}, "model: b has no model 'no-such-model'; it has: /models/tiny"),
+        ({"num_ctx": 4096}, "num_ctx is 4096, and b has a context of 2048 tokens"),
+        ({"residence": Residence.COLD}, "b (llama-server) cannot unload its model"),
+        ({"server": "a"}, "server: there is no server 'a'; known: b"),
+    ],
+)
+async def test_what_stands_in_the_way_is_said(params: dict[str, Any], words: str) -> None:
+    async with StandIn(replayed("llama-server")).served() as server, context() as made:
+        found = await backend({"name": "b", "base_url": server.url}).preflight(lane(**params), made)
+    said = [*map(str, found.fields), *(each.message for each in found.problems)]
+    assert len(said) == 1
+    assert words in said[0]
+
+
+@pytest.mark.parametrize(
+    "params",
+    [{}, {"model": "/models/tiny-f16.gguf", "num_ctx": 2048}],
+)
+async def test_a_good_lane_is_ready(params: dict[str, Any]) -> None:
+    async with StandIn(replayed("llama-server")).served() as server, context() as made:
+        assert (await backend({"base_url": server.url}).preflight(lane(**params), made)).ready
+
+
+async def test_a_server_that_loads_is_ready_and_is_waited_for() -> None:
+    tries = 0
+
+    def loading(path: str, body: Any) -> tuple[int, Any]:
+        nonlocal tries
+        tries += 1
+        if tries < 4:
+            error = {"message": "Loading model", "type": "unavailable_error", "code": 503}
+            return 503, {"error": error}
+        return replayed("llama-server")(path, body)
+
+    async with StandIn(loading).served() as server, context() as made:
+        asked = backend({"base_url": server.url})
+        assert (await asked.preflight(lane(), made)).ready
+        loaded = await asked.load(lane(), made)
+        assert loaded.source == "client"
+        assert loaded.ns is not None
+        assert loaded.ns > 50_000_000
+        assert made.steps[-1][2] == "s of waiting"
+
+
+async def test_a_mock_may_stand_in_for_a_server_that_is_down() -> None:
+    async with context() as made:
+        asked = backend({"base_url": "http://127.0.0.1:9"})
+        assert not (await asked.preflight(lane(), made)).ready
+        assert (await asked.preflight(lane(fallback=Fallback.MOCK), made)).ready
+
+
+async def test_facts_name_what_was_asked_and_what_was_not_said() -> None:
+    async with StandIn(replayed("llama-server")).served() as server, context() as made:
+        asked = backend({"base_url": server.url})
+        facts = await asked.facts(lane(), made)
+        assert facts.host is None
+        settings = facts.settings
+        assert (settings["n_ctx"], settings["total_slots"], settings["top_k"]) == (2048, 2, 40)
+        assert len(str(settings["chat_template_sha256"])) == 64
+        assert "not_said_to_the_engine" not in settings
+        assert facts.digest is None
+        assert "no digest" in str(settings["digest_unknown"])
+
+
+class Picky:
+    """A server of the API alone that refuses fields; the trial is not streamed to its end."""
+
+    def __init__(self, refused: set[str], *, named: bool) -> None:
+        self.refused = refused
+        self.named = named
+
+    def __call__(self, path: str, body: Any) -> tuple[int, Any]:
+        if path == "/v1/models":
+            return 200, models("m", owned_by="vllm")
+        if not path.startswith("/v1/"):
+            return 404, {}
+        bad = sorted(self.refused & set(body))
+        if not bad:
+            return 200, {"choices": []}
+        words = f"extra fields not permitted: {bad[0]}" if self.named else "bad request"
+        return 400, {"error": {"message": words}}
+
+
+async def test_fields_that_a_server_names_are_left_out_openly() -> None:
+    picky = Picky({"min_p", "ignore_eos"}, named=True)
+    async with StandIn(picky).served() as server, context() as made:
+        facts = await backend({"base_url": server.url}).facts(lane(), made)
+    assert facts.settings["refused_by_the_engine"] == "ignore_eos, min_p"
+    assert facts.settings["not_said_to_the_engine"] == "ignore_eos"
+    assert "min_p" not in facts.settings
+    assert facts.settings["top_k"] == 40
+    assert [level for level, _ in made.logs] == ["warning", "warning"]
+
+
+async def test_fields_that_nobody_names_are_left_out_together() -> None:
+    picky = Picky({"stream_options"}, named=False)
+    async with StandIn(picky).served() as server, context() as made:
+        facts = await backend({"base_url": server.url}).facts(lane(), made)
+        _, sent = server.asked[-1]
+    assert set(sent) == {"model", "messages", "stream", "max_tokens"}
+    assert "temperature" in str(facts.settings["not_said_to_the_engine"])
+
+
+async def test_a_newer_name_of_the_length_is_taken_where_the_older_is_refused() -> None:
+    picky = Picky({"max_tokens"}, named=True)
+    async with StandIn(picky).served() as server, context() as made:
+        facts = await backend({"base_url": server.url}).facts(lane(max_tokens=9), made)
+    assert facts.settings["max_completion_tokens"] == 9
+    assert "max_tokens" not in facts.settings
+
+
+async def test_a_server_that_refuses_everything_is_a_failure() -> None:
+    picky = Picky({"messages"}, named=False)
+    async with StandIn(picky).served() as server, context() as made:
+        with pytest.raises(BenchraceError) as raised:
+            await backend({"base_url": server.url}).facts(lane(), made)
+    assert raised.value.category is Category.VALIDATION
+    assert "bad request" in raised.value.message
+
+
+async def test_a_key_is_sent_and_never_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SERVER_KEY", "sk-of-the-environment")
+
+    def keyed(path: str, body: Any) -> tuple[int, Any]:
+        return 401, {"error": {"message": "Invalid API Key"}}
+
+    async with StandIn(keyed).served() as server, context() as made:
+        asked = backend({"base_url": server.url, "api_key_env": "SERVER_KEY"})
+        found = await asked.preflight(lane(), made)
+        assert "authorization: Bearer sk-of-the-environment" in server.heads[0]
+        assert "api_key" in found.problems[0].remedy
+        assert "sk-of" not in f"{found} {made.logs} {asked.servers} {asked.settings}"
