@@ -1,0 +1,20 @@
+"""Real engines and small models, for the tests of this folder."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.engine.llama_server import Running, serving
+from tests.engine.models import Models
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Models:
+    return Models(tmp_path_factory.mktemp("models"))
+
+
+@pytest.fixture(scope="module")
+def engine(models: Models) -> Iterator[Running]:
+    """Serve the tiny model on two slots, for all tests of a module."""
+    with serving(models.path("tiny"), slots=2) as running:
+        yield running
