@@ -23,6 +23,7 @@ COMMANDS = {
     "runs": Lazy("runs", "runs", "List, show, export and delete stored runs."),
     "agent": Lazy("agent", "agent", "Serve this machine to a central, or manage that service."),
     "central": Lazy("central", "central", "Coordinate agents, keep runs, and serve the page."),
+    "models": Lazy("models", "models", "List and pull the machines' models."),
     "plugins": Lazy("plugins", "plugins", "List installed plugins, broken ones with the reason."),
     "doctor": Lazy("doctor", "doctor", "Check this machine and say where things are."),
 }

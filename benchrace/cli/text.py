@@ -47,6 +47,11 @@ def quantity(value: float | None, unit: str) -> str:
     return f"{text}{unit}" if text[-1].isalpha() else f"{text} {unit}"
 
 
+def bytes_of(value: float | None) -> str:
+    """A number of bytes: `4.92 GB`; a dash where it is unknown."""
+    return "-" if value is None else f"{number(value)}{'' if abs(value) >= 999.5 else ' '}B"
+
+
 def duration(seconds: float | None) -> str:
     """A time in words: `850 us`, `12.3 ms`, `1.85 s`, `2 min 05 s`, `1 h 02 min`."""
     if seconds is None:
