@@ -14,7 +14,7 @@ export interface Found {
 
 /** The kinds of work that have an address of their own, and the plugin that brings each. */
 export const SECTIONS = [
-  { path: '/', title: 'Inference', kinds: ['llm_generate'], plugins: ['benchrace-ollama', 'benchrace-openai'] },
+  { path: '/', title: 'Inference', kinds: ['llm_generate', 'llm_serve'], plugins: ['benchrace-ollama', 'benchrace-openai'] },
   { path: '/compute', title: 'Compute', kinds: ['compute'], plugins: ['benchrace-compute'] },
   { path: '/image', title: 'Images', kinds: ['txt2img'], plugins: ['benchrace-comfyui'] },
   { path: '/whisper', title: 'Speech', kinds: ['transcribe'], plugins: ['benchrace-whisper'] },

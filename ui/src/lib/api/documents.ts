@@ -99,6 +99,26 @@ export interface DocumentLane {
   error: Failure | null;
   summary: Record<string, MetricSummary>;
   rounds: RoundSummary[];
+  agreement?: Agreement | null;
+}
+
+/** How far a lane answers like the least quantised one of its model, 0 to 1. */
+export interface Agreement {
+  with?: string | null;
+  share: number | null;
+  n: number;
+  reason: string | null;
+}
+
+/** A sweep of one parameter, and the load of the greatest power where there is one. */
+export interface Knee {
+  machine_id: string;
+  backend: string;
+  swept: string;
+  points: { lane_id: string; load: number; throughput: number; latency_ms: number; power: number }[];
+  lane_id: string | null;
+  load: number | null;
+  reason: string | null;
 }
 
 export interface LeftOut {
@@ -135,6 +155,8 @@ export interface RunDocument {
   standing: Standing | null;
   winner: string | null;
   winner_reason: string | null;
+  remarks?: Reason[];
+  knees?: Knee[];
   queue_position?: number | null;
 }
 
@@ -143,7 +165,13 @@ export interface Model {
   size?: number | null;
   digest?: string | null;
   quantization?: string | null;
+  context_length?: number | null;
+  /** While it is in memory, as the engine counts. */
+  loaded?: { vram?: number | null; total?: number | null; context?: number | null } | null;
 }
+
+/** What a backend may be asked to do with its engine, outside of any measurement. */
+export type Operation = 'reset' | 'start' | 'stop' | 'unload' | 'pull' | 'sync';
 
 export interface BackendDescription {
   name: string;
@@ -157,6 +185,7 @@ export interface BackendAnswer extends BackendDescription {
   engine_version: string | null;
   models: Model[];
   problems: Problem[];
+  operations?: Operation[];
 }
 
 export interface Capabilities {
@@ -187,6 +216,8 @@ export interface Machine {
   connected_at: number | null;
   run_id: string | null;
   backends: BackendAnswer[];
+  /** What it lacks of the model policy; null until its agent has told what it has. */
+  missing?: { required: string[]; optional: string[] } | null;
 }
 
 /** A kind as one backend offers it, on the machines that do. */

@@ -42,6 +42,8 @@ export interface Field {
   required: boolean;
   nullable: boolean;
   unit: string;
+  /** What its values are taken from: `models` of the machines; empty for none. */
+  source: string;
 }
 
 /** Texts that may be longer than this are written in several lines. */
@@ -90,6 +92,7 @@ function field(name: string, part: Schema, required: boolean): Field {
     required: required && part.default === undefined,
     nullable: kinds.has('null'),
     unit: unitOf(name),
+    source: typeof part.choices === 'string' ? part.choices : '',
   };
 }
 
@@ -111,7 +114,7 @@ function typeOf(name: string, part: Schema, kinds: Set<string>): FieldType {
   if (part.enum !== undefined && part.enum.length > 0) return 'choice';
   if (kinds.has('object') || kinds.has('array')) return 'json';
   if (kinds.has('string')) {
-    return name === 'prompt' || (part.maxLength ?? 0) > ONE_LINE * 5 ? 'long' : 'text';
+    return part.multiline === true || name === 'prompt' || (part.maxLength ?? 0) > ONE_LINE * 5 ? 'long' : 'text';
   }
   if (kinds.has('boolean')) return 'boolean';
   if (kinds.has('integer') && !kinds.has('number')) return 'integer';

@@ -122,7 +122,8 @@ export class Setup {
 
   private learn(kinds: KindAnswer[], machines: Machine[]): void {
     const own = kinds.filter((each) => belongs(each.kind, this.section));
-    const states = (list: Machine[]) => JSON.stringify(list.map((each) => [each.machine_id, each.state, each.reason]));
+    const states = (list: Machine[]) =>
+      JSON.stringify(list.map((each) => [each.machine_id, each.state, each.reason, each.missing, each.backends.map(offered)]));
     // An answer like the one before changes nothing: no field loses its place while typing.
     if (JSON.stringify(own) !== JSON.stringify(this.kinds)) this.kinds = own;
     if (states(machines) !== states(this.machines)) {
@@ -132,6 +133,11 @@ export class Setup {
     }
     if (!this.draft.kind && own[0] !== undefined) this.draft.kind = own[0].kind;
   }
+}
+
+/** What can change of a backend while its agent lives. */
+function offered({ name, reachable, models, problems }: Machine['backends'][number]): unknown {
+  return [name, reachable, models, problems];
 }
 
 /** A kind that no section names is work for the section that needs no engine. */

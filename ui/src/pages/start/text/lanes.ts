@@ -1,0 +1,52 @@
+/** Lanes at one press: of models, of the machines that have them, of the engines that do. */
+
+import { emptyLane, matrix, MOST_LANES, type LaneDraft } from '../../../lib/spec/draft';
+import type { Known, Place } from '../models';
+
+export type By = 'model' | 'machine' | 'engine';
+
+/** What tells two lanes apart beside their model. */
+const OF: Record<By, (place: Place) => Partial<LaneDraft>> = {
+  model: () => ({}),
+  machine: (place) => ({ machine: place.machine_id }),
+  engine: (place) => ({ backend: place.backend }),
+};
+
+/** The lanes as they are, each with each model; without one where none is given. */
+export function withModels(lanes: LaneDraft[], field: string, names: string[]): LaneDraft[] {
+  const bare = lanes.map((lane) => {
+    const { [field]: _, ...params } = lane.params;
+    return { ...lane, params };
+  });
+  const made = matrix(bare, [{ name: field, values: names }]).slice(0, MOST_LANES);
+  const [only] = made;
+  const nothing = only === undefined || JSON.stringify(only) === JSON.stringify(emptyLane());
+  return made.length <= 1 && nothing ? [] : made;
+}
+
+/** A lane for each; with several models chosen, each of them where it is. */
+export function lanesBy(by: By, field: string, chosen: Known[]): LaneDraft[] {
+  const made = new Map<string, LaneDraft>();
+  for (const each of chosen) {
+    const params = chosen.length > 1 ? { [field]: each.name } : {};
+    for (const place of each.places) {
+      const lane: LaneDraft = { ...emptyLane(), ...OF[by](place), params };
+      made.set(JSON.stringify(lane), lane);
+    }
+  }
+  return [...made.values()].slice(0, MOST_LANES);
+}
+
+/** How many machines or engines have one of the chosen models. */
+export function count(by: By, chosen: Known[]): number {
+  const name = (place: Place) => (by === 'machine' ? place.machine_id : place.backend);
+  if (by === 'model') return chosen.length;
+  return new Set(chosen.flatMap((each) => each.places.map(name))).size;
+}
+
+/** Numbers of a sweep as typed, each once and upwards; empty where one of them is none. */
+export function sweep(typed: string): string[] {
+  const parts = typed.split(/[\s,;]+/).filter(Boolean);
+  if (!parts.every((part) => /^\d{1,6}$/.test(part) && Number(part) > 0)) return [];
+  return [...new Set(parts.map(Number))].sort((one, other) => one - other).map(String);
+}

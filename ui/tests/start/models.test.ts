@@ -1,0 +1,126 @@
+import { describe, expect, it, vi } from 'vitest';
+
+import type { Fit, ModelHere } from '../../src/lib/api/engines';
+import type { Machine } from '../../src/lib/api/documents';
+import { fields } from '../../src/lib/schema/schema';
+import { filtered, known, models } from '../../src/pages/start/models';
+import { Fits, fitWords } from '../../src/pages/start/text/fits.svelte';
+import { parted } from '../../src/pages/start/text/open';
+
+const TEXT = fields({
+  type: 'object',
+  properties: {
+    model: { type: 'string', choices: 'models', default: '' },
+    seed: { type: 'integer', default: 42 },
+    temperature: { type: 'number', default: 0.2 },
+    task: { type: 'string', multiline: true, default: '' },
+    prompt: { type: 'string', default: 'Say.' },
+  },
+});
+
+function machine(id: string, kind: string, names: string[]): Machine {
+  const backend = { name: 'e', title: 'Engine', workloads: [{ kind }], models: names.map((name) => ({ name, quantization: 'Q4_0' })) };
+  return { machine_id: id, label: `box ${id}`, backends: [backend] } as unknown as Machine;
+}
+
+describe('the models of the machines', () => {
+  const fleet = [machine('1', 'text', ['b', 'a']), machine('2', 'text', ['b']), machine('3', 'image', ['c'])];
+
+  it('are united by name, with who has them, for their kind alone', () => {
+    const found = known(fleet, 'text');
+    expect(found.map((each) => [each.name, each.places.map((place) => place.machine_id)])).toEqual([
+      ['a', ['1']],
+      ['b', ['1', '2']],
+    ]);
+  });
+
+  it('are found by words of the name, the machine, the engine or the quantisation', () => {
+    const all = known(fleet, 'text');
+    const names = (typed: string) => filtered(all, typed).map((each) => each.name);
+    expect([names(''), names('BOX 2'), names('q4 a'), names('a engine'), names('zzz')]).toEqual([
+      ['a', 'b'],
+      ['b'],
+      ['a'],
+      ['a'],
+      [],
+    ]);
+  });
+
+  it('are suggested only where the schema says that a field names one', () => {
+    const [model, seed] = TEXT;
+    if (!model || !seed) throw new Error('no fields');
+    expect([models(fleet, model, 'text'), models(fleet, seed, 'text')]).toEqual([['a', 'b'], []]);
+  });
+});
+
+describe('the fields of text', () => {
+  it('stand open by use, and the rest behind', () => {
+    const { model, open, more } = parted(TEXT);
+    expect([model?.name, open.map((each) => each.name), more.map((each) => each.name)]).toEqual([
+      'model',
+      ['prompt', 'temperature'],
+      ['seed', 'task'],
+    ]);
+  });
+
+  it('are all open where no field names a model', () => {
+    const plain = TEXT.filter((field) => field.name !== 'model');
+    expect(parted(plain)).toEqual({ model: null, open: plain, more: [] });
+  });
+
+  it('have several lines where the schema says so', () => {
+    expect(TEXT.find((field) => field.name === 'task')?.type).toBe('long');
+  });
+});
+
+const FIT: Fit = {
+  badge: 'RISK',
+  ratio: 1.1,
+  need_bytes: 2 ** 30,
+  weights_bytes: 2 ** 29,
+  kv_bytes: 2 ** 28,
+  buffer_bytes: 2 ** 28,
+  buffer_assumed: true,
+  usable_bytes: 1.1 * 2 ** 30,
+  pool: 'system',
+  context: 4096,
+  slots: 1,
+  missing: [],
+};
+
+describe('how models fit', () => {
+  it('is said with every number', () => {
+    expect(fitWords(FIT)).toBe(
+      'needs 1 GiB: 512 MiB of weights, 256 MiB for 4,096 tokens of context, 256 MiB buffer, assumed; 1.10 GiB of system memory can be used; 1.10 times what it needs',
+    );
+  });
+
+  it('says what is missing where it is not known', () => {
+    const unknown: Fit = { ...FIT, badge: 'UNKNOWN', ratio: null, need_bytes: null, usable_bytes: null, missing: ['a', 'b'] };
+    expect(fitWords(unknown)).toBe('to tell, it takes a; b');
+  });
+
+  it('is asked once for each model and context, two at a time, and anew for other machines', async () => {
+    let open = 0;
+    let most = 0;
+    const ask = vi.fn(async (model: string): Promise<Map<string, ModelHere>> => {
+      most = Math.max(most, (open += 1));
+      await Promise.resolve();
+      open -= 1;
+      return new Map([['m1', { model, has_model: true, backends: [], fit: FIT }]]);
+    });
+    const fits = new Fits(ask);
+    const fleet = [1];
+    fits.forget(fleet);
+    fits.want(['a', 'b', 'c'], 0);
+    fits.want(['a', 'b', 'c'], 0);
+    await vi.waitFor(() => expect(fits.on('c', 0, 'm1')).toBe(FIT));
+    expect([ask.mock.calls.length, most, fits.on('a', 8, 'm1'), fits.on('a', 0, 'm2')]).toEqual([3, 2, null, null]);
+    fits.forget(fleet);
+    fits.want(['a'], 0);
+    expect(ask.mock.calls.length).toBe(3);
+    fits.forget([2]);
+    fits.want(['a'], 0);
+    expect(ask.mock.calls.length).toBe(4);
+  });
+});
