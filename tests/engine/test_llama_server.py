@@ -85,6 +85,7 @@ async def test_every_token_is_counted(engine: Running, rendering: Rendering) -> 
     assert answer.times.prefill_ns
     assert record.engine.host is None
     assert str(record.engine.settings["host_proof"]).startswith("process ")
+    assert len(str(record.engine.settings["tokenizer_sha256"])) == 64
     assert (record.engine.quantization, record.engine.settings["n_ctx"]) == ("F16", 1024)
 
 

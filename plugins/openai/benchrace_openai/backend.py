@@ -140,7 +140,10 @@ class OpenAIBackend(TextBackend):
         at = await self._tried(at, lane, calls, context)
         self._at[lane.lane_id] = at
         sample = Ask(lane=lane, prompt="", system="", max_tokens=lane.params.max_tokens)
-        return facts(at, sample, await whereabouts(calls.server.root, context))
+        place = await whereabouts(calls.server.root, context)
+        # A router would load the model for it.
+        tokenizer = None if found.router else await calls.tokenizer(model.id, found.engine)
+        return facts(at, sample, place, tokenizer)
 
     async def forget(self, lane: Lane[Any], context: Context) -> None:
         calls = self._calls(lane, context)

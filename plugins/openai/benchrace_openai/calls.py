@@ -1,5 +1,6 @@
 """Control calls to one server: what it is, what it has, whether it is busy. Never measured."""
 
+import hashlib
 import os
 from typing import Any
 
@@ -13,6 +14,7 @@ from benchrace_openai.refusals import refusal
 from benchrace_openai.settings import Engine, Server
 
 MOST = 8 << 20
+PROBE = "Zwölf Boxkämpfer jagen 1234567890 quick brown foxes;\n\tif (x != 0) { 日本語 мир 🙂 }"
 _TIMEOUT_S = 10.0
 
 
@@ -110,6 +112,19 @@ class Calls:
             props=told.props,
         )
 
+    async def tokenizer(self, model: str, engine: Engine) -> str | None:
+        """Tell tokenizers apart by what they make of one text; None where a server has no such
+        call.
+        """
+        if engine not in (Engine.LLAMA_SERVER, Engine.VLLM):
+            return None
+        text = "content" if engine is Engine.LLAMA_SERVER else "prompt"
+        reply = await self.post("/tokenize", {"model": model, text: PROBE})
+        made = as_struct(reply.data, _Tokens) if reply.ok else None
+        if made is None or not made.tokens:
+            return None
+        return hashlib.sha256(msgspec.json.encode(made.tokens)).hexdigest()
+
     async def _more(self, told: Told) -> Told:
         lmstudio = await self._struct("/api/v0/models", Models)
         return msgspec.structs.replace(
@@ -165,6 +180,10 @@ class Calls:
             server=response.headers.get("server", ""),
             data=_json(data),
         )
+
+
+class _Tokens(msgspec.Struct, frozen=True):
+    tokens: tuple[int, ...]
 
 
 class _Slots(msgspec.Struct, frozen=True):

@@ -25,10 +25,15 @@ class At(msgspec.Struct, frozen=True, kw_only=True):
     unsent: frozenset[str] = frozenset()
 
 
-def facts(at: At, ask: Ask, place: Whereabouts) -> EngineFacts:
-    """Give the facts. No digest: none of these servers tells one."""
+def facts(at: At, ask: Ask, place: Whereabouts, tokenizer: str | None) -> EngineFacts:
+    """Give the facts. No digest: none of these servers tells one.
+
+    What a tokenizer makes of a text is kept as a setting: as `EngineFacts.tokenizer` it would
+    differ from any name that another engine has for the same one.
+    """
     settings = _of_server(at) | _of_request(at, ask)
     settings |= {"server": at.label, "host_proof": place.proof}
+    settings["tokenizer_sha256"] = tokenizer
     settings["digest_unknown"] = f"{at.found.engine} tells no digest of its models"
     return EngineFacts(
         name=at.found.engine,
