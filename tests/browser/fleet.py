@@ -25,7 +25,7 @@ class Fleet:
         self.data = folder / "data"
         self.url = ""
         self.central: subprocess.Popen[bytes] | None = None
-        self.agent: subprocess.Popen[bytes] | None = None
+        self.agents: list[subprocess.Popen[bytes]] = []
         self.http = httpx.AsyncClient(trust_env=False, timeout=SLOW_S)
 
     def _start(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
@@ -34,7 +34,7 @@ class Fleet:
         kept = {key: text for key, text in os.environ.items() if not key.startswith("BENCHRACE_")}
         with (self.folder / f"{name}.log").open("ab") as log:
             return subprocess.Popen(
-                [*command, *arguments, "--data-dir", str(self.data)],
+                [*command, "--data-dir", str(self.data), *arguments],
                 env=kept | {"TMPDIR": str(self.folder), "BENCHRACE_TOKEN": TOKEN},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -66,17 +66,20 @@ class Fleet:
         except httpx.TransportError:
             return False
 
-    async def start_agent(self) -> None:
-        self.agent = self._start(
-            "agent", "--port", "0", "--share-host", "--machine-id", "box", "--central", self.url
-        )
-        async with self.patience("the agent is not ready"):
-            while not await self.ready():
-                await self._while_alive(self.agent)
+    async def start_agent(self, machine: str = "box") -> None:
+        """Start one more agent; the first lives in central's folder, as people have it."""
+        named = ["--machine-id", machine, "--central", self.url]
+        if self.agents:
+            named += ["--data-dir", str(self.folder / machine)]
+        agent = self._start("agent", "--port", "0", "--share-host", *named)
+        self.agents.append(agent)
+        async with self.patience(f"the agent of {machine} is not ready"):
+            while not await self.ready(machine):
+                await self._while_alive(agent)
 
-    async def ready(self) -> bool:
+    async def ready(self, machine: str = "box") -> bool:
         machines = (await self.get("/api/machines"))["machines"]
-        return bool(machines) and machines[0]["state"] == "ready"
+        return any(each["machine_id"] == machine and each["state"] == "ready" for each in machines)
 
     @asynccontextmanager
     async def patience(self, failure: str) -> AsyncIterator[None]:
@@ -119,7 +122,7 @@ class Fleet:
 
     async def close(self) -> None:
         await self.http.aclose()
-        for process in (self.agent, self.central):
+        for process in (*self.agents, self.central):
             if process is not None and process.poll() is None:
                 process.terminate()
                 try:

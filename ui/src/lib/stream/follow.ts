@@ -15,6 +15,8 @@ export interface Listener {
 const RETRY_MS = [250, 500, 1_000, 2_000, 4_000];
 /** Central pings every 10 s: a stream that is silent for longer is dead. */
 const SILENCE_MS = 25_000;
+/** How long an answer may take to begin: a network that is cut says nothing at all. */
+const ANSWER_MS = 10_000;
 
 export class Follower {
   private last: string | null = null;
@@ -84,7 +86,8 @@ export class Follower {
   private async read(open: AbortController): Promise<void> {
     const headers: Record<string, string> = { Accept: 'text/event-stream' };
     if (this.last !== null) headers['Last-Event-ID'] = this.last;
-    const answer = await send(this.url, { headers, signal: open.signal });
+    const late = setTimeout(() => open.abort(), ANSWER_MS);
+    const answer = await send(this.url, { headers, signal: open.signal }).finally(() => clearTimeout(late));
     const reader = answer.body?.getReader();
     if (reader === undefined) throw new Error('central sent no stream');
     this.failures = 0;
