@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from benchrace.cli import options, serving
+from benchrace.cli.agent_jobs import jobs
 from benchrace.cli.service import Service, agent_service
 
 if TYPE_CHECKING:
@@ -103,3 +104,4 @@ def _find(data_dir: str | None, machine_id: str | None) -> Service:
 
 
 serving.add_commands(agent, "agent", _find)
+agent.add_command(jobs)
