@@ -1,5 +1,6 @@
 """The Ollama backend: its protocol, for `TextBackend` to measure by."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -57,12 +58,16 @@ def _workload(kind: Kind) -> Workload:
 
 @dataclass
 class Known:
-    """What is known of a lane's model, and what its rounds have shown."""
+    """What is known of a lane's model, and what its rounds have shown.
+
+    `words` is of the shortest prompt of the round.
+    """
 
     way: Way
     where: Whereabouts
+    environ: Mapping[str, str] | None
     running: Running | None = None
-    words: int = 0
+    words: int | None = None
     prefills: list[doubt.Prefill] = field(default_factory=list)
 
 
@@ -107,7 +112,7 @@ class Ollama(Engine):
             digest=known.way.tag.digest or None,
             quantization=known.way.tag.details.quantization_level or None,
             settings={
-                **settings(lane.params, known.way, known.running),
+                **settings(lane.params, known.way, known.running, known.environ),
                 "host_proof": known.where.proof,
             },
             host=known.where.elsewhere,
@@ -129,7 +134,8 @@ class Ollama(Engine):
 
     def request(self, ask: Ask, limits: StreamLimits) -> StreamRequest:
         known = self._known[ask.lane.lane_id]
-        known.words = len(ask.prompt.split())
+        words = len(ask.prompt.split())
+        known.words = words if known.words is None else min(known.words, words)
         return StreamRequest(
             url=f"{self.base}{known.way.path}",
             headers=(("Content-Type", "application/json"),),
@@ -164,6 +170,8 @@ class Ollama(Engine):
             context.log(f"Ollama may still be busy: {error.message}", "warning")
 
     async def round(self, lane: Lane[Any], context: Context) -> Record:
+        if known := self._known.get(lane.lane_id):
+            known.words = None
         record = await super().round(lane, context)
         if isinstance(record, LlmRecord | ServeRecord) and not record.simulated:
             self._doubts(self._known[lane.lane_id], record, context)
@@ -180,7 +188,7 @@ class Ollama(Engine):
         context_length = None if running is None else running.context_length
         found: list[doubt.Doubt | None] = []
         for each in answers:
-            found += doubt.of_answer(each, known.words, context_length)
+            found += doubt.of_answer(each, known.words or 0, context_length)
             if single:
                 found += [doubt.waited(each), self._cached(known, each)]
         if running is not None and running.size and 0 < running.size_vram < running.size:
@@ -203,7 +211,9 @@ class Ollama(Engine):
     async def _about(self, lane: Lane[Any], context: Context) -> Known:
         if lane.lane_id not in self._known:
             found = await self._way(lane.params, context)
-            self._known[lane.lane_id] = Known(found, await whereabouts(self.base, context))
+            where = await whereabouts(self.base, context)
+            environ = await self._environ(where, context)
+            self._known[lane.lane_id] = Known(found, where, environ)
         return self._known[lane.lane_id]
 
     async def _way(self, params: TextParams, context: Context) -> Way:

@@ -16,13 +16,16 @@ from benchrace.plugin import (
     Reset,
     TextBackend,
     Unloaded,
+    Whereabouts,
     answers_at,
+    whereabouts,
 )
 from benchrace_ollama import pull, residence
 from benchrace_ollama.api import Api
 from benchrace_ollama.config import OllamaConfig, base_url
 from benchrace_ollama.models import model
 from benchrace_ollama.names import full, listed
+from benchrace_ollama.runner import environment
 
 
 class Engine(TextBackend, ABC):
@@ -43,7 +46,11 @@ class Engine(TextBackend, ABC):
         try:
             api = self._api(context)
             version, tags, resident = await api.version(), await api.tags(), await api.resident()
-            models = [model(tag, await api.shape(tag.name), listed(tag, resident)) for tag in tags]
+            environ = await self._environ(await whereabouts(self.base, context), context)
+            models = [
+                model(tag, await api.shape(tag.name), listed(tag, resident), environ)
+                for tag in tags
+            ]
         except BenchraceError as error:
             problem = Problem(message=error.message, remedy=error.remedy)
             return Probe(reachable=False, problems=(problem,))
@@ -79,6 +86,12 @@ class Engine(TextBackend, ABC):
     def legacy(self, probe: Probe) -> Mapping[str, Any]:
         names = [each.name for each in probe.models]
         return {"ollama_reachable": probe.reachable, "ollama_models": names, "llm_models": names}
+
+    async def _environ(self, where: Whereabouts, context: Context) -> Mapping[str, str] | None:
+        """What the server was started with, where it is a process that can be looked into."""
+        if where.elsewhere is not None:
+            return None
+        return await context.run_blocking(lambda: environment(self.base))
 
     def _api(self, context: Context) -> Api:
         return Api(self.base, context.http)

@@ -1,5 +1,7 @@
 """What a model runs with on Ollama; part of a result's identity."""
 
+from collections.abc import Mapping
+
 from benchrace.plugin import TextParams
 from benchrace_ollama.api import Running, Shown
 from benchrace_ollama.residence import RESOLUTION_MS
@@ -9,8 +11,12 @@ Setting = str | int | float | bool | None
 _LONGEST = 300
 
 
-def settings(params: TextParams, way: Way, running: Running | None) -> dict[str, Setting]:
-    """What was asked for by Ollama's names, and what /api/ps says; null where it does not tell."""
+def settings(
+    params: TextParams, way: Way, running: Running | None, environ: Mapping[str, str] | None
+) -> dict[str, Setting]:
+    """What was asked for by Ollama's names, what /api/ps says, and what the server was started
+    with; null where it is not told.
+    """
     found: dict[str, Setting] = {
         "api": way.path,
         "num_ctx": None if running is None else running.context_length,
@@ -22,11 +28,17 @@ def settings(params: TextParams, way: Way, running: Running | None) -> dict[str,
         "load_resolution_ms": RESOLUTION_MS,
         "modelfile_parameters": " ".join(way.shown.parameters.split())[:_LONGEST],
         "modelfile_system": bool(way.shown.system),
+        "environment": None if environ is None else said(environ),
         **FIXED,
     }
     if running is not None and running.size:
         found["gpu_share"] = round(running.size_vram / running.size, 3)
     return found
+
+
+def said(environ: Mapping[str, str]) -> str:
+    """Variables in one line."""
+    return " ".join(f"{name}={value}"[:_LONGEST] for name, value in sorted(environ.items()))
 
 
 def tokenizer(shown: Shown) -> str | None:

@@ -2,7 +2,15 @@
 
 from collections.abc import Iterator
 
-from benchrace.plugin import FieldError, Problem, Readiness, Rendering, TextParams, Thinking
+from benchrace.plugin import (
+    FieldError,
+    Problem,
+    Readiness,
+    Rendering,
+    ServeParams,
+    TextParams,
+    Thinking,
+)
 from benchrace_ollama.way import Way
 
 _LEAST = 4
@@ -46,7 +54,7 @@ def _room(params: TextParams, way: Way) -> Iterator[FieldError]:
     if context is None:
         return
     # No tokenizer makes fewer tokens than there are words.
-    least = params.prompt_tokens or len(params.prompt.split())
+    least = params.prompt_tokens or max(len(each.split()) for each in _prompts(params))
     least += len(params.system.split())
     if params.max_tokens >= context:
         yield FieldError("max_tokens", f"the context of {context} tokens cannot hold the answer")
@@ -56,3 +64,8 @@ def _room(params: TextParams, way: Way) -> Iterator[FieldError]:
             f"a context of {context} tokens cannot hold a prompt of at least {least} "
             f"and an answer of {params.max_tokens}",
         )
+
+
+def _prompts(params: TextParams) -> tuple[str, ...]:
+    several = params.prompts if isinstance(params, ServeParams) else ()
+    return tuple(several) or (params.prompt,)

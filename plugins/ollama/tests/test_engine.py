@@ -8,6 +8,7 @@ from typing import Any
 import anyio
 import pytest
 
+from benchrace.kinds import SERVE
 from benchrace.plugin import (
     BenchraceError,
     Category,
@@ -50,6 +51,7 @@ async def test_a_probe_tells_what_memory_is_reckoned_from(stand_in: Any, racing:
     assert (tiny.size, tiny.quantization, tiny.family) == (5_754_133, "F16", "llama")
     assert (tiny.parameters, tiny.context_length, tiny.layers) == (2_859_776, 4096, 4)
     assert tiny.kv == (KvLayers(count=4, kv_heads=4, k_dim=32, v_dim=32),)
+    assert tiny.slots == 1
     assert tiny.loaded is not None
     assert (tiny.loaded.vram, tiny.loaded.context) == (0, 1024)
     varied = models["varied:latest"]
@@ -58,6 +60,17 @@ async def test_a_probe_tells_what_memory_is_reckoned_from(stand_in: Any, racing:
     legacy = at.backend.legacy(probe)
     assert legacy["ollama_reachable"] is True
     assert legacy["ollama_models"] == legacy["llm_models"] == list(models)
+
+
+async def test_how_the_server_was_started_counts(start: Make, racing: Make) -> None:
+    given = {"OLLAMA_NUM_PARALLEL": "3", "OLLAMA_KV_CACHE_TYPE": "q8_0", "OLLAMA_SECRET": "x"}
+    at = racing(start(**given))
+    tiny = (await at.backend.probe(at.context)).models[0]
+    assert tiny.slots == 3
+    assert (tiny.kv[0].k_bytes, tiny.kv[0].v_bytes) == (1.0625, 1.0625)
+    await at.backend.open(at.lane, at.context)
+    told = (await at.round()).engine.settings["environment"]
+    assert told == "OLLAMA_KV_CACHE_TYPE=q8_0 OLLAMA_NUM_PARALLEL=3"
 
 
 async def test_a_server_that_is_away_is_said_with_what_to_do(start: Make, racing: Make) -> None:
@@ -242,3 +255,10 @@ def test_what_is_no_address_is_refused() -> None:
     for bad in ("ftp://box", "http://box:70000", "http://box:x"):
         with pytest.raises(BenchraceError, match="OLLAMA_BASE_URL"):
             base_url(OllamaConfig(), {"OLLAMA_BASE_URL": bad})
+
+
+async def test_the_longest_of_several_prompts_has_to_fit(kept: Make, racing: Make) -> None:
+    params = {"prompts": ("bako", "bako " * 60), "num_ctx": 64, "max_tokens": 12}
+    at = racing(kept("0.33.0-rc2"), SERVE, **params)
+    (field,) = (await at.backend.preflight(at.lane, at.context)).fields
+    assert "at least 60" in field.message

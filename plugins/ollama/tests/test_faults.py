@@ -51,6 +51,7 @@ async def test_a_killed_server_keeps_what_it_said(start: Make, racing: Make, ver
         await at.round()
     assert raised.value.category in (Category.ENDED_EARLY, Category.STREAM_ERROR)
     assert len(at.context.tokens) == 3
+    stand_in.process.wait(5)
     with pytest.raises(BenchraceError) as raised:
         await at.round(1)
     assert raised.value.category is Category.UNREACHABLE
