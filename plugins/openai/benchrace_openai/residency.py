@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from benchrace.plugin import BenchraceError, Category, Context
+from benchrace.plugin import BenchraceError, Category, Context, NotOffered
 from benchrace_openai import loading
 from benchrace_openai.calls import Calls, Found
 from benchrace_openai.settings import Server
@@ -20,6 +20,8 @@ async def release(
         try:
             found = await calls.find()
             await _free(calls, found, model if server is keep else None, context)
+        except NotOffered:
+            stayed.append(f"{server.label} (it cannot unload, and has no `launch` to stop it by)")
         except BenchraceError as error:
             if error.category not in _AWAY:
                 stayed.append(f"{server.label}: {error.message}")
