@@ -65,7 +65,7 @@ async def test_a_router_lets_go_of_all_but_what_the_lane_needs() -> None:
 async def test_a_server_that_others_started_stays_and_is_named() -> None:
     async with Router().served("mine") as mine, Router().served("other") as other:
         (stayed,) = await released([mine, other], mine, "")
-        assert stayed.startswith("other: ")
+        assert stayed.startswith("other (")
         assert "it cannot unload" in stayed
         assert len(await released([mine, other], None)) == 2
 
