@@ -13,7 +13,7 @@ _LONGEST = 60
 
 def heading(run: RunDocument) -> str:
     """Say what was raced: the kind, the parameters that all lanes share, the rounds."""
-    shared = " ".join(f"{key}={_cut(value)}" for key, value in _shared(run).items())
+    shared = " ".join(f"{key}={cut(value)}" for key, value in _shared(run).items())
     warmup = f" after {run.warmup} of warm-up" if run.warmup else ""
     rounds = "adaptive rounds" if run.spec.rounds == "auto" else f"{run.rounds} rounds"
     machines = len({lane.machine_id for lane in run.lanes})
@@ -81,7 +81,8 @@ def _shared(run: RunDocument) -> dict[str, object]:
     }
 
 
-def _cut(value: object) -> str:
+def cut(value: object) -> str:
+    """Say a parameter's value, cut where it is long."""
     text = str(value)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 

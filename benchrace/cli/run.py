@@ -140,7 +140,7 @@ def _plan(client: Client, spec: RunSpec, screen: Console, shown: Phases, as_json
     for title in ("lane", "machine", "backend", "parameters"):
         table.add_column(title)
     for lane in plan.lanes:
-        params = " ".join(f"{key}={value}" for key, value in lane.params.items())
+        params = " ".join(f"{key}={notes.cut(value)}" for key, value in lane.params.items())
         cells = (lane.label, lane.machine_id, lane.backend, params)
         table.add_row(*(Text(clean_line(each)) for each in cells))
     screen.print(table)

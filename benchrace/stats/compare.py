@@ -7,7 +7,7 @@ import msgspec
 
 from benchrace.kinds import Better, Estimator
 from benchrace.run.document import DocumentLane, RunDocument
-from benchrace.run.summary import MetricSummary
+from benchrace.run.summary import Agreement, MetricSummary
 from benchrace.stats.difference import Difference, difference
 from benchrace.stats.estimate import CONFIDENCE, Estimate
 from benchrace.stats.identity import Differing, differing
@@ -33,7 +33,10 @@ class MetricPair(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LanePair(msgspec.Struct, frozen=True, kw_only=True):
-    """Two lanes that match; `matched_by` says by what."""
+    """Two lanes that match; `matched_by` says by what.
+
+    Each agreement is with a lane of its own run.
+    """
 
     a: str
     b: str
@@ -42,6 +45,8 @@ class LanePair(msgspec.Struct, frozen=True, kw_only=True):
     matched_by: str
     metrics: tuple[MetricPair, ...]
     differing: tuple[Differing, ...]
+    agreement_a: Agreement | None = None
+    agreement_b: Agreement | None = None
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,6 +113,8 @@ def _pair(
         matched_by=matched_by,
         metrics=tuple(_metrics(names, a, b)),
         differing=differing(one, other),
+        agreement_a=a.agreement,
+        agreement_b=b.agreement,
     )
 
 

@@ -81,6 +81,7 @@ def _facts(run: RunDocument, lane: DocumentLane) -> Iterator[tuple[str, Any]]:
     yield "metrics version", None if workload is None else workload.metrics_version
     yield "order", run.order.value
     yield "sync", run.sync.value
+    yield "resident", run.spec.resident.value
     yield "warm-up rounds", run.warmup
     yield "staggered start", run.staggered
     yield "benchrace", run.version
@@ -125,7 +126,7 @@ def _chosen(run: RunDocument, lane: DocumentLane) -> frozenset[str]:
     preset = workload.presets.get(spec.preset or "", {}) if workload else {}
     asked = [name for each in spec.lanes for name in each.params]
     names = {f"params.{name}" for name in (*spec.params, *preset, *asked)}
-    names |= {"kind", "warm-up rounds", "sync"}
+    names |= {"kind", "warm-up rounds", "sync", "resident"}
     if spec.order is not None:
         names.add("order")
     if len({each.machine_id for each in run.lanes}) > 1 or any(e.machine_id for e in spec.lanes):

@@ -284,3 +284,12 @@ def test_remarks_are_said_and_what_ranks_comes_first(race: Race) -> None:
     assert "tokens do not compare (tokenizers_differ)" in text
     heading = text.splitlines()[0]
     assert heading.index("Time") < heading.index("Rate")
+
+
+def test_a_long_value_is_cut_in_the_heading(race: Race) -> None:
+    run = race(labels=("a", "b"))
+    lanes = tuple(msgspec.structs.replace(each, params={"prompt": "x" * 500}) for each in run.lanes)
+    said = notes.heading(msgspec.structs.replace(run, lanes=lanes))
+    assert "prompt=xxx" in said
+    assert "..." in said
+    assert len(said) < 300

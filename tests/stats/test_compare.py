@@ -8,7 +8,8 @@ import pytest
 
 from benchrace.run.document import RunDocument, document
 from benchrace.run.metadata import RunMetadata
-from benchrace.run.spec import LaneSpec, RunSpec
+from benchrace.run.spec import LaneSpec, Resident, RunSpec
+from benchrace.run.summary import Agreement
 from benchrace.stats import Fold
 from benchrace.stats.compare import MetricPair, compare
 from benchrace.stats.identity import Role
@@ -132,3 +133,18 @@ def test_models_are_told_apart_by_digest(made: Any) -> None:
         return document
 
     assert roles(run("1"), run("2")) == {"model digest": Role.CONFOUNDER}
+
+
+def test_how_models_shared_memory_is_a_choice(made: Any) -> None:
+    many = RunSpec(kind="k", resident=Resident.MANY)
+    found = compare(made(FIRST), made(FIRST, spec=many)).lanes[0].differing
+    (told,) = (each for each in found if each.field == "resident")
+    assert (told.a, told.b, told.role) == ("one", "many", Role.CONTROLLED)
+
+
+def test_agreements_come_along(made: Any) -> None:
+    a, b = made(FIRST), made(FIRST)
+    told = Agreement(with_="lane-1", share=0.5, n=2)
+    lanes = (msgspec.structs.replace(b.lanes[0], agreement=told),)
+    pair = compare(a, msgspec.structs.replace(b, lanes=lanes)).lanes[0]
+    assert (pair.agreement_a, pair.agreement_b) == (None, told)
