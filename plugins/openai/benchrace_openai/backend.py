@@ -4,6 +4,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from benchrace.plugin import (
     LLM,
     SERVE,
@@ -40,6 +42,7 @@ from benchrace_openai import checks, loading, operations, reading, refusals, res
 from benchrace_openai.answer import Listed
 from benchrace_openai.body import body
 from benchrace_openai.calls import Calls, Found
+from benchrace_openai.choice import choose
 from benchrace_openai.facts import At, described, facts
 from benchrace_openai.options import GenerateOptions, ServeOptions
 from benchrace_openai.settings import Engine, OpenAIConfig, Server, servers
@@ -101,7 +104,7 @@ class OpenAIBackend(TextBackend):
         )
 
     async def preflight(self, lane: Lane[Any], context: Context) -> Readiness:
-        server = self._server(lane.params.server)
+        server = await self._server(lane, context)
         if server is None:
             return checks.no_server(lane.params.server, self.servers)
         calls = Calls(server, context)
@@ -116,7 +119,7 @@ class OpenAIBackend(TextBackend):
             return Readiness(problems=(Problem(message=error.message, remedy=error.remedy),))
 
     async def load(self, lane: Lane[Any], context: Context) -> Loaded:
-        calls = self._calls(lane, context)
+        calls = await self._calls(lane, context)
         took = await loading.ready(calls, context)
         found = await calls.find()
         model = _model(found, lane.params.model, calls.server)
@@ -126,14 +129,14 @@ class OpenAIBackend(TextBackend):
         return Loaded(ns=took + (loaded.ns or 0), source="client")
 
     async def facts(self, lane: Lane[Any], context: Context) -> EngineFacts:
-        calls = self._calls(lane, context)
+        calls = await self._calls(lane, context)
         await loading.ready(calls, context)
         found = await calls.find()
         model = _model(found, lane.params.model, calls.server)
         at = At(
+            server=calls.server,
             url=calls.server.root + _path(lane.params.rendering),
             headers=(("content-type", "application/json"), *calls.headers().items()),
-            label=calls.server.label,
             found=found,
             model=model,
         )
@@ -146,8 +149,8 @@ class OpenAIBackend(TextBackend):
         return facts(at, sample, place, tokenizer)
 
     async def forget(self, lane: Lane[Any], context: Context) -> None:
-        calls = self._calls(lane, context)
-        await loading.forget(calls, self._at[lane.lane_id].model.id, context)
+        at = self._at[lane.lane_id]
+        await loading.forget(Calls(at.server, context), at.model.id, context)
 
     def request(self, ask: Ask, limits: StreamLimits) -> StreamRequest:
         at = self._at[ask.lane.lane_id]
@@ -171,10 +174,10 @@ class OpenAIBackend(TextBackend):
     async def settle(self, lane: Lane[Any], context: Context) -> None:
         at = self._at.get(lane.lane_id)
         if at is not None and at.found.engine is Engine.LLAMA_SERVER and not at.found.router:
-            await loading.settle(self._calls(lane, context), context)
+            await loading.settle(Calls(at.server, context), context)
 
     async def release(self, keep: Lane[Any] | None, context: Context) -> Sequence[str]:
-        server = None if keep is None else self._server(keep.params.server)
+        server = None if keep is None else await self._server(keep, context)
         model = "" if keep is None else keep.params.model
         return await residency.release(self.servers, server, model, context)
 
@@ -199,27 +202,18 @@ class OpenAIBackend(TextBackend):
         wanted = body(sample, at.model.id, at.found.engine, ())
         path = _path(lane.params.rendering)
         unsent = await refused(calls, path, wanted, context, lane.params.first_token_s)
-        return At(
-            url=at.url,
-            headers=at.headers,
-            label=at.label,
-            found=at.found,
-            model=at.model,
-            unsent=unsent,
-        )
+        return msgspec.structs.replace(at, unsent=unsent)
 
-    def _calls(self, lane: Lane[Any], context: Context) -> Calls:
-        server = self._server(lane.params.server)
+    async def _calls(self, lane: Lane[Any], context: Context) -> Calls:
+        server = await self._server(lane, context)
         if server is None:
             problem = checks.no_server(lane.params.server, self.servers)
             text = "; ".join([*map(str, problem.fields), *(p.message for p in problem.problems)])
             raise BenchraceError(Category.VALIDATION, text)
         return Calls(server, context)
 
-    def _server(self, name: str) -> Server | None:
-        if not name:
-            return self.servers[0] if self.servers else None
-        return next((each for each in self.servers if each.name == name), None)
+    async def _server(self, lane: Lane[Any], context: Context) -> Server | None:
+        return await choose(self.servers, lane.params.server, lane.params.model, context)
 
     def _startable(self, context: Context, operation: Operation) -> list[Calls]:
         found = [Calls(each, context) for each in self.servers if each.launch.known]

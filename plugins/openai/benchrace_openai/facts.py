@@ -10,6 +10,7 @@ from benchrace.plugin import Ask, EngineFacts, Model, Resident, TextParams, Wher
 from benchrace_openai.answer import Listed
 from benchrace_openai.body import asked_in_vain, body
 from benchrace_openai.calls import Found
+from benchrace_openai.settings import Server
 
 Settings = dict[str, str | int | float | bool | None]
 
@@ -17,9 +18,9 @@ Settings = dict[str, str | int | float | bool | None]
 class At(msgspec.Struct, frozen=True, kw_only=True):
     """Where a lane's requests go; `unsent` are fields that this server has refused."""
 
+    server: Server
     url: str
     headers: tuple[tuple[str, str], ...]
-    label: str
     found: Found
     model: Listed
     unsent: frozenset[str] = frozenset()
@@ -32,7 +33,7 @@ def facts(at: At, ask: Ask, place: Whereabouts, tokenizer: str | None) -> Engine
     differ from any name that another engine has for the same one.
     """
     settings = _of_server(at) | _of_request(at, ask)
-    settings |= {"server": at.label, "host_proof": place.proof}
+    settings |= {"server": at.server.label, "host_proof": place.proof}
     settings["tokenizer_sha256"] = tokenizer
     settings["digest_unknown"] = f"{at.found.engine} tells no digest of its models"
     return EngineFacts(

@@ -8,7 +8,7 @@ ServerName = Annotated[
     str,
     Meta(
         title="Server",
-        description="A server of the table openai in agent.yaml by its name; empty is the first.",
+        description="By its name in agent.yaml; empty is the first that has the model.",
         max_length=64,
     ),
 ]

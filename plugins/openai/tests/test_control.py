@@ -8,6 +8,7 @@ import pytest
 
 from benchrace.plugin import BenchraceError, Category, Fallback, Residence
 from benchrace_openai.calls import Calls
+from benchrace_openai.choice import choose
 from benchrace_openai.settings import Engine
 
 from .stand_in import Answers, StandIn, backend, context, lane, table
@@ -94,6 +95,24 @@ async def test_one_server_of_two_that_is_down_is_a_problem() -> None:
     assert probe.reachable
     assert len(probe.models) == 1
     assert ["down cannot be reached" in each.message for each in probe.problems] == [True]
+
+
+async def test_without_a_name_it_is_the_server_that_has_the_model() -> None:
+    one = StandIn(table({MODELS: models("a")}))
+    other = StandIn(table({MODELS: models("b")}))
+    async with one.served() as first, other.served() as second, context() as made:
+        tables = [
+            {"name": "down", "base_url": "http://127.0.0.1:9"},
+            {"name": "one", "base_url": first.url},
+            {"name": "other", "base_url": second.url},
+        ]
+        asked = backend({"servers": tables})
+        for model, server in (("a", "one"), ("b", "other"), ("c", "down"), ("", "down")):
+            chosen = await choose(asked.servers, "", model, made)
+            assert chosen is not None
+            assert chosen.name == server
+        assert (await asked.preflight(lane(model="b"), made)).ready
+        assert not (await asked.preflight(lane(model="b", server="one"), made)).ready
 
 
 async def test_no_table_is_no_server_and_says_how_to_give_one() -> None:
@@ -206,7 +225,7 @@ async def test_fields_that_nobody_names_are_left_out_together() -> None:
     picky = Picky({"stream_options"}, named=False)
     async with StandIn(picky).served() as server, context() as made:
         facts = await backend({"base_url": server.url}).facts(lane(), made)
-        _, sent = server.asked[-1]
+        sent = [body for path, body in server.asked if path == "/v1/chat/completions"][-1]
     assert set(sent) == {"model", "messages", "stream", "max_tokens"}
     assert "temperature" in str(facts.settings["not_said_to_the_engine"])
 
