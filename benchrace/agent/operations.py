@@ -103,21 +103,26 @@ class Operations:
         await self._abilities.known()
         names = self.offering(Operation.RESET)
         found: dict[str, Reset] = {}
+        healthy: list[bool] = []
         notes = [] if names else [await self._nothing()]
         for name in names:
-            found[name] = await self._reset(name)
+            found[name], able = await self._reset(name)
             notes += [f"{name}: {note}" for note in found[name].notes]
-        good = bool(names) and all(each.healthy for each in found.values())
+            if able:
+                healthy.append(found[name].healthy is True)
         took_ms = (time.monotonic_ns() - began_ns) / 1e6
+        good = bool(healthy) and all(healthy)
         return ResetAll(ok=good, duration_ms=took_ms, backends=found, notes=tuple(notes))
 
-    async def _reset(self, name: str) -> Reset:
+    async def _reset(self, name: str) -> tuple[Reset, bool]:
+        """Reset one; false beside it where nothing is configured by which it could be."""
         try:
             running = await self.start(name, Operation.RESET, OperationRequest())
             await running.ended()
-            return converted(running.result(), Reset)
+            return converted(running.result(), Reset), True
         except BenchraceError as error:
-            return Reset(notes=(f"it was not reset: {error.message}. {error.remedy}",))
+            able = "operation" not in {each.path for each in error.fields}
+            return Reset(notes=(f"it was not reset: {error.message}. {error.remedy}",)), able
 
     async def _nothing(self) -> str:
         known = (await self._abilities.known()).backends

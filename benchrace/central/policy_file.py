@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 
 from benchrace.central.settings import CentralSettings
-from benchrace.config.model_policy import ModelPolicy, path_of, text_of, twice
+from benchrace.config.model_policy import ModelPolicy, path_of, text_of, wrong
 from benchrace.config.places import config_dir
 from benchrace.errors import InvalidInput
 from benchrace.store import atomic
@@ -20,9 +20,9 @@ def policy_path(settings: CentralSettings) -> Path:
 def write_policy(path: Path, policy: ModelPolicy) -> Path | None:
     """Replace the file, whole or not at all; gives the copy of the old one beside it.
 
-    Raises InvalidInput for a name that stands twice, `disk_full` or `system`. Blocks.
+    Raises InvalidInput for names that are none or stand twice, `disk_full` or `system`. Blocks.
     """
-    if bad := tuple(twice(policy)):
+    if bad := wrong(policy):
         raise InvalidInput(bad)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,7 @@
 """`model_policy.yaml`: which models every machine must have, and which it may."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -8,14 +9,14 @@ import msgspec
 from msgspec import Meta
 
 from benchrace.config.document import open_document
+from benchrace.config.explain import Keys, spelt
 from benchrace.errors import FieldError
 
 NAME = "model_policy.yaml"
 _HEAD = "# Which models the machines must have, and which they may. Edited on the admin page too.\n"
 
-# The last part keeps a line's end out, which `$` alone lets in.
-_ID = r"^[A-Za-z0-9][A-Za-z0-9._+@-]*([/:][A-Za-z0-9._+@-]+)*$(?!\n)"
-ModelId = Annotated[str, Meta(pattern=_ID, max_length=200)]
+_ID = r"[A-Za-z0-9][A-Za-z0-9._+@-]*([/:][A-Za-z0-9._+@-]+)*"
+ModelId = Annotated[str, Meta(max_length=200, extra_json_schema={"pattern": f"^{_ID}$"})]
 Models = Annotated[tuple[ModelId, ...], Meta(max_length=200)]
 
 
@@ -57,20 +58,26 @@ def read_policy(path: Path) -> ModelPolicy:
         return ModelPolicy()
     document = open_document(path)
     policy = document.decode(ModelPolicy)
-    for bad in twice(policy):
-        keys = tuple(bad.path.split("."))
-        raise document.bad(keys, bad.message)
+    for keys, message in _wrong(policy):
+        raise document.bad(keys, message)
     return policy
 
 
-def twice(policy: ModelPolicy) -> Iterable[FieldError]:
-    """Find names that stand twice: in one list, or as required and as optional."""
+def wrong(policy: ModelPolicy) -> tuple[FieldError, ...]:
+    """Find names that are none, and names that stand twice: as required and optional, too."""
+    return tuple(FieldError(spelt(keys), message) for keys, message in _wrong(policy))
+
+
+def _wrong(policy: ModelPolicy) -> Iterator[tuple[Keys, str]]:
     for kind in Group.__struct_fields__:
         seen: set[str] = set()
         for where in ModelPolicy.__struct_fields__:
-            for name in getattr(getattr(policy, where), kind):
-                if same(name) in seen:
-                    yield FieldError(f"{where}.{kind}", f"{name} stands here or above twice")
+            for index, name in enumerate(getattr(getattr(policy, where), kind)):
+                keys = (where, kind, index)
+                if re.fullmatch(_ID, name) is None:
+                    yield keys, f"{name[:60]!r} is no model's name like name:tag or org/name"
+                elif same(name) in seen:
+                    yield keys, f"{name} stands here or above twice"
                 seen.add(same(name))
 
 

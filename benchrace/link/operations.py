@@ -69,7 +69,7 @@ class OperationStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ResetAll(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of resetting every engine that can be; `ok` where all of them answer again."""
+    """What came of resetting every engine; `ok` where all that could be reset answer again."""
 
     ok: bool
     duration_ms: float

@@ -48,7 +48,7 @@ def test_a_name_twice_is_refused_before_anything_is_written(path: Path) -> None:
     double = ModelPolicy(required=Group(llm=("a", "A")), optional=Group(llm=("a:latest",)))
     with pytest.raises(InvalidInput) as found:
         write_policy(path, double)
-    assert [each.path for each in found.value.fields] == ["required.llm", "optional.llm"]
+    assert [each.path for each in found.value.fields] == ["required.llm[1]", "optional.llm[0]"]
     assert not path.exists()
 
 

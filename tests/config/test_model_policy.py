@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from benchrace.config.model_policy import Group, ModelPolicy, path_of, read_policy, text_of
+from benchrace.config.model_policy import Group, ModelPolicy, path_of, read_policy, text_of, wrong
 from benchrace.errors import InvalidInput
 
 POLICY = ModelPolicy(
@@ -39,8 +39,14 @@ def test_the_older_form_is_read(path: Path) -> None:
     ("text", "words"),
     [
         ("required:\n  llm: [a]\n  vision: [b]\n", ":3: required.vision: unknown key"),
-        ("required:\n  llm:\n    - ok\n    - '../etc'\n", ":4: required.llm[1]: "),
-        ("required:\n  llm: [a]\noptional:\n  llm: ['A:latest']\n", ":4: optional.llm: A:latest"),
+        (
+            "required:\n  llm:\n    - ok\n    - '../etc'\n",
+            ":4: required.llm[1]: '../etc' is no model's name",
+        ),
+        (
+            "required:\n  llm: [a]\noptional:\n  llm: ['A:latest']\n",
+            ":4: optional.llm[0]: A:latest",
+        ),
         ("required: [a]\n", ":1: required: expected a table"),
     ],
 )
@@ -52,15 +58,20 @@ def test_a_bad_file_is_named_with_its_line(path: Path, text: str, words: str) ->
     assert f"{path}{words}" in found.value.message
 
 
-@pytest.mark.parametrize("name", ["", "a b", "-a", "a/", "a//b", "/a", "a\n", "a..", "x" * 201])
-def test_ids_are_checked(name: str) -> None:
-    good = name == "a.."
-    try:
-        msgspec.convert({"llm": [name]}, Group)
-    except msgspec.ValidationError:
-        assert not good
-    else:
-        assert good
+@pytest.mark.parametrize("name", ["", "a b", "-a", "a/", "a//b", "/a", "a\n", "..", "a:b:"])
+def test_what_is_no_model_s_name(name: str) -> None:
+    policy = msgspec.convert({"optional": {"llm": ["fine", name]}}, ModelPolicy)
+    assert [each.path for each in wrong(policy)] == ["optional.llm[1]"]
+
+
+@pytest.mark.parametrize("name", ["a", "a:1b-q4_K_M", "org/name", "hf.co/org/name:Q4", "a@b+c.d"])
+def test_what_is_one(name: str) -> None:
+    assert wrong(ModelPolicy(required=Group(llm=(name,)))) == ()
+
+
+def test_a_name_that_is_too_long() -> None:
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert({"llm": ["x" * 201]}, Group)
 
 
 def test_missing_knows_the_usual_tag() -> None:

@@ -62,7 +62,7 @@ def test_a_policy_from_a_file_and_what_it_requires(fleet: Fleet, tmp_path: Path)
     assert json.loads(out)["machines"][0]["missing"]["required"] == ["here", "want:1"]
     file.write_text("required:\n  llm: [here, 'want:1', 'want:1']\n")
     code, out, err = fleet.models("policy", str(file))
-    assert (code, f"{file}:2: required.llm" in err) == (2, True)
+    assert (code, f"{file}:2: required.llm[2]" in err) == (2, True)
     assert fleet.models("policy", str(tmp_path / "none.yaml"))[0] == 2
 
 
