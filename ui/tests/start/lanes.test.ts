@@ -21,10 +21,11 @@ const SMALL = model('small', ['m1', 'a'], ['m2', 'a'], ['m2', 'b']);
 const LARGE = model('large', ['m2', 'a']);
 
 describe('lanes at one press', () => {
-  it('are of machines, each once, and name no model that all lanes have', () => {
+  it('are of machines, on each engine there, and name no model that all lanes have', () => {
     expect(lanesBy('machine', 'model', [SMALL])).toEqual([
-      { ...emptyLane(), machine: 'm1' },
-      { ...emptyLane(), machine: 'm2' },
+      { ...emptyLane(), machine: 'm1', backend: 'a' },
+      { ...emptyLane(), machine: 'm2', backend: 'a' },
+      { ...emptyLane(), machine: 'm2', backend: 'b' },
     ]);
   });
 
@@ -37,6 +38,7 @@ describe('lanes at one press', () => {
     expect(made.map((lane) => [lane.machine, lane.params.model])).toEqual([
       ['m1', 'small'],
       ['m2', 'small'],
+      ['m2', 'small'],
       ['m2', 'large'],
     ]);
   });
@@ -48,7 +50,7 @@ describe('lanes at one press', () => {
 
 describe('lanes with models', () => {
   it('are one for each model where there was none', () => {
-    expect(withModels([], 'model', ['small', 'large'])).toEqual([
+    expect(withModels([], 'model', [SMALL, LARGE], 1)).toEqual([
       { ...emptyLane(), params: { model: 'small' } },
       { ...emptyLane(), params: { model: 'large' } },
     ]);
@@ -56,21 +58,35 @@ describe('lanes with models', () => {
 
   it('keep what else differs', () => {
     const lanes = [{ ...emptyLane(), machine: 'm1' }, { ...emptyLane(), machine: 'm2', params: { model: 'old' } }];
-    expect(withModels(lanes, 'model', ['x', 'y']).map((lane) => [lane.machine, lane.params.model])).toEqual([
+    expect(withModels(lanes, 'model', [model('x'), model('y')], 1).map((lane) => [lane.machine, lane.params.model])).toEqual([
       ['m1', 'x'],
       ['m1', 'y'],
       ['m2', 'x'],
       ['m2', 'y'],
     ]);
-    expect(withModels(lanes, 'model', []).map((lane) => [lane.machine, lane.params])).toEqual([
+    expect(withModels(lanes, 'model', [], 2).map((lane) => [lane.machine, lane.params])).toEqual([
       ['m1', {}],
       ['m2', {}],
     ]);
   });
 
+  it('are on the engine that has the model, where there are several kinds of engine', () => {
+    const seats = (lanes: ReturnType<typeof emptyLane>[], chosen: Known[]) =>
+      withModels(lanes, 'model', chosen, 2).map((lane) => [lane.machine, lane.backend, lane.params.model]);
+    expect(seats([], [LARGE])).toEqual([['', 'a', undefined]]);
+    expect(seats([], [SMALL, LARGE])).toEqual([
+      ['m1', 'a', 'small'],
+      ['m2', 'a', 'small'],
+      ['m2', 'b', 'small'],
+      ['', 'a', 'large'],
+    ]);
+    expect(seats([{ ...emptyLane(), machine: 'm1', backend: 'b' }], [SMALL])).toEqual([['m1', 'a', undefined]]);
+    expect(seats([], [model('nowhere')])).toEqual([]);
+  });
+
   it('are none where nothing differs any more', () => {
     const lanes = ['x', 'y'].map((name) => ({ ...emptyLane(), params: { model: name } }));
-    expect(withModels(lanes, 'model', [])).toEqual([]);
+    expect(withModels(lanes, 'model', [], 2)).toEqual([]);
   });
 });
 

@@ -1,6 +1,6 @@
 /** Lanes at one press: of models, of the machines that have them, of the engines that do. */
 
-import { emptyLane, matrix, MOST_LANES, type LaneDraft } from '../../../lib/spec/draft';
+import { emptyLane, MOST_LANES, type LaneDraft } from '../../../lib/spec/draft';
 import type { Known, Place } from '../models';
 
 export type By = 'model' | 'machine' | 'engine';
@@ -8,20 +8,39 @@ export type By = 'model' | 'machine' | 'engine';
 /** What tells two lanes apart beside their model. */
 const OF: Record<By, (place: Place) => Partial<LaneDraft>> = {
   model: () => ({}),
-  machine: (place) => ({ machine: place.machine_id }),
+  machine: (place) => ({ machine: place.machine_id, backend: place.backend }),
   engine: (place) => ({ backend: place.backend }),
 };
 
-/** The lanes as they are, each with each model; without one where none is given. */
-export function withModels(lanes: LaneDraft[], field: string, names: string[]): LaneDraft[] {
+/**
+ * The lanes as they are, each with each model, on the engine that has it: where several kinds of
+ * engine have one, a lane for each place. Without models, the lanes without one.
+ */
+export function withModels(lanes: LaneDraft[], field: string, chosen: Known[], engines: number): LaneDraft[] {
   const bare = lanes.map((lane) => {
     const { [field]: _, ...params } = lane.params;
-    return { ...lane, params };
+    return { ...lane, backend: '', params };
   });
-  const made = matrix(bare, [{ name: field, values: names }]).slice(0, MOST_LANES);
-  const [only] = made;
-  const nothing = only === undefined || JSON.stringify(only) === JSON.stringify(emptyLane());
-  return made.length <= 1 && nothing ? [] : made;
+  const made = new Map<string, LaneDraft>();
+  for (const base of bare.length > 0 ? bare : [emptyLane()]) {
+    for (const each of chosen.length > 0 ? chosen : [null]) {
+      const params = each !== null && chosen.length > 1 ? { ...base.params, [field]: each.name } : base.params;
+      for (const place of each === null || engines < 2 ? [{}] : seats(base, each)) {
+        const lane = { ...base, ...place, params };
+        made.set(JSON.stringify(lane), lane);
+      }
+    }
+  }
+  const found = [...made.values()].slice(0, MOST_LANES);
+  return found.length === 1 && JSON.stringify(found[0]) === JSON.stringify(emptyLane()) ? [] : found;
+}
+
+/** Where a lane finds its model. */
+function seats(lane: LaneDraft, each: Known): Partial<LaneDraft>[] {
+  const places = each.places.filter((place) => !lane.machine || place.machine_id === lane.machine);
+  const backends = new Set(places.map((place) => place.backend));
+  if (backends.size <= 1) return [...backends].map((backend) => ({ backend })).concat(backends.size ? [] : [{ backend: '' }]);
+  return places.map((place) => ({ machine: place.machine_id, backend: place.backend }));
 }
 
 /** A lane for each; with several models chosen, each of them where it is. */
