@@ -220,7 +220,8 @@ class TextBackend(Backend):
             request = self.request(asked, limits_of(lane.params))
             t0 = context.clock.monotonic_ns()
             heard = await hear(self, request, context, number=0, t0_ns=t0, show=lambda text: None)
-            if heard.failure is not None:
+            # The one token may have no text, where a model begins to think: it is counted still.
+            if heard.failure is not None and heard.answer.finish is None:
                 raise heard.failure
             cached = heard.answer.usage.cached
         return cached

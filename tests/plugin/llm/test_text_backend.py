@@ -153,6 +153,15 @@ async def test_no_two_requests_to_one_engine_begin_alike() -> None:
         assert {len(begin) for begin in begins} == {23}
 
 
+async def test_a_first_token_without_text_is_counted_while_the_template_is_measured() -> None:
+    async def thinking(peer: Peer, asked: Asked) -> None:
+        await scripted(tokens=0 if json.loads(asked.body)["n"] == 1 else None)(peer, asked)
+
+    async with racing(thinking, LLM, max_tokens=30) as at:
+        record: Any = await at.backend.round(at.lane, at.context)
+        assert (record.prefix_tokens, record.cache) == (1, "warm-unique")
+
+
 async def test_a_prompt_that_the_engine_had_already_is_no_result() -> None:
     async def cached(peer: Peer, asked: Asked) -> None:
         # The two requests that measure the template come first, with one token each.
