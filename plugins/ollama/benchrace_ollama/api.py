@@ -27,13 +27,14 @@ class Details(msgspec.Struct, frozen=True):
 
 
 class Tag(msgspec.Struct, frozen=True):
-    """A model that is on disk; `size` in bytes."""
+    """A model that is on disk; `size` in bytes. With `remote_host` it is another machine's."""
 
     name: str
     size: int | None = None
     digest: str = ""
     details: Details = Details()
     capabilities: tuple[str, ...] | None = ()
+    remote_host: str = ""
 
 
 class Running(msgspec.Struct, frozen=True):

@@ -115,7 +115,7 @@ class Ollama(Engine):
                 **settings(lane.params, known.way, known.running, known.environ),
                 "host_proof": known.where.proof,
             },
-            host=known.where.elsewhere,
+            host=known.where.elsewhere or known.way.tag.remote_host or None,
             tokenizer=tokenizer(known.way.shown),
         )
 
@@ -185,19 +185,17 @@ class Ollama(Engine):
         single = isinstance(record, LlmRecord)
         answers = (record.answer,) if isinstance(record, LlmRecord) else record.answers
         running = known.running
-        context_length = None if running is None else running.context_length
+        room = None if running is None else running.context_length
         found: list[doubt.Doubt | None] = []
         for each in answers:
-            found += doubt.of_answer(each, known.words or 0, context_length)
+            found += doubt.of_answer(each, known.words or 0, room)
             if single:
                 found += [doubt.waited(each), self._cached(known, each)]
-        if running is not None and running.size and 0 < running.size_vram < running.size:
-            share = running.size_vram / running.size
-            found.append(doubt.Doubt("spilled", f"only {share:.0%} of the model is on the GPU"))
-        for each_doubt in dict.fromkeys(found):
-            if each_doubt is not None:
-                say = context.invalid if each_doubt.fatal else context.suspect
-                say(each_doubt.code, each_doubt.text)
+        if running is not None:
+            found.append(doubt.spilled(running.size, running.size_vram))
+        for said in doubt.each_once([each for each in found if each is not None]):
+            mark = context.invalid if said.fatal else context.suspect
+            mark(said.code, said.text)
 
     def _cached(self, known: Known, answer: Answer) -> doubt.Doubt | None:
         tokens, took = answer.usage.prompt, answer.times.prefill_ns

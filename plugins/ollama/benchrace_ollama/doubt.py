@@ -1,6 +1,6 @@
 """What Ollama's own figures give away about a round that looks good."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from benchrace.plugin import Answer
@@ -53,6 +53,23 @@ def waited(answer: Answer) -> Doubt | None:
     if rest <= _WAITED_NS:
         return None
     return Doubt("queued", f"{rest / 1e6:.0f} ms of waiting inside Ollama: somebody else uses it")
+
+
+def spilled(size: int | None, on_gpu: int) -> Doubt | None:
+    """A model that is on a GPU in part: what is left for the CPU sets the pace."""
+    if not size or not 0 < on_gpu < size:
+        return None
+    return Doubt("spilled", f"only {on_gpu / size:.0%} of the model is on the GPU")
+
+
+def each_once(found: Sequence[Doubt]) -> Iterator[Doubt]:
+    """Say each code once, with the first of its reasons and how many there were."""
+    by_code: dict[str, list[Doubt]] = {}
+    for each in found:
+        by_code.setdefault(each.code, []).append(each)
+    for first, *more in by_code.values():
+        text = f"{first.text}; {len(more)} more answers alike" if more else first.text
+        yield first._replace(text=text)
 
 
 def cached(now: Prefill, earlier: Iterable[Prefill]) -> Doubt | None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import anyio
 import pytest
 
 from benchrace.plugin import BenchraceError, Category
@@ -85,3 +86,27 @@ async def test_a_model_that_is_not_there_is_named_with_its_remedy(
     assert "ollama pull nothing:7b" in raised.value.remedy
     (problem,) = (await at.backend.preflight(at.lane, at.context)).problems
     assert "benchrace models pull nothing:7b" in problem.remedy
+
+
+async def test_a_cancelled_answer_is_awaited_before_the_next(stand_in: Any, racing: Make) -> None:
+    stand_in.tell(model="tiny", token_ms=20.0)
+    at = racing(stand_in, max_tokens=1000)
+    await at.backend.open(at.lane, at.context)
+    with anyio.move_on_after(0.3) as scope:
+        await at.round()
+    assert scope.cancelled_caught
+    await at.backend.close(at.lane, at.context)
+    last = stand_in.asked[-1]
+    assert (last["prompt"], last["stream"], last["options"]["num_predict"]) == (".", False, 1)
+    again = racing(stand_in)
+    await again.backend.open(again.lane, again.context)
+    await again.round()
+    assert again.codes == []
+
+
+async def test_nothing_is_loaded_to_see_that_nothing_runs(stand_in: Any, racing: Make) -> None:
+    at = racing(stand_in)
+    await at.backend.open(at.lane, at.context)
+    await at.backend.unload(None, at.context)
+    await at.backend.settle(at.lane, at.context)
+    assert stand_in.resident == []
