@@ -39,8 +39,11 @@ class RoundStartPayload(msgspec.Struct, frozen=True, kw_only=True):
     armed_ns: int | None = None
 
 
-class LlmTokenPayload(msgspec.Struct, frozen=True, kw_only=True):
+class LlmTokenPayload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A piece of generated text; `reasoning` is what a model thinks before it answers."""
+
     text: str
+    reasoning: bool = False
 
 
 class ComputeLinePayload(msgspec.Struct, frozen=True, kw_only=True):

@@ -58,7 +58,7 @@ class Context(Protocol):
         """The stamped reader for measured output; what a round reads is kept with the round."""
         ...
 
-    def token(self, text: str) -> None:
+    def token(self, text: str, *, reasoning: bool = False) -> None:
         """Show a piece of generated text; batched for display, never measured from."""
         ...
 

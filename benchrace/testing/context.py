@@ -80,7 +80,7 @@ class RecordingContext:
             self._client = httpx.AsyncClient(transport=self._transport, trust_env=False)
         return self._client
 
-    def token(self, text: str) -> None:
+    def token(self, text: str, *, reasoning: bool = False) -> None:
         self.tokens.append(text)
 
     def line(self, text: str) -> None:

@@ -59,6 +59,7 @@ class LaneContext:
         self._marks: Marks | None = None
         self._until_ns: int | None = None
         self._text = TextBatch(self._show_text, clock, flush)
+        self._thought = TextBatch(self._show_thought, clock, flush)
         self._progress = Thinned(self._show_progress, clock)
         self._stamps = RoundStamps()
         self._streams = WorkerStreams(self._stamps)
@@ -71,6 +72,7 @@ class LaneContext:
 
     def show_all(self) -> None:
         """Show what is still held back for display."""
+        self._thought.show()
         self._text.show()
         self._progress.show()
 
@@ -89,6 +91,7 @@ class LaneContext:
 
     def tick(self, period_s: float) -> None:
         """Show what was held back for long enough; called from the loop each `period_s`."""
+        self._thought.tick(period_s)
         self._text.tick(period_s)
         self._progress.tick()
 
@@ -116,8 +119,10 @@ class LaneContext:
     def stream(self) -> WorkerStreams:
         return self._streams
 
-    def token(self, text: str) -> None:
-        self._text.add(text)
+    def token(self, text: str, *, reasoning: bool = False) -> None:
+        batch, other = (self._thought, self._text) if reasoning else (self._text, self._thought)
+        other.show()
+        batch.add(text)
 
     def line(self, text: str) -> None:
         self._emit(ComputeLine, p.ComputeLinePayload(line=cut(text)))
@@ -164,6 +169,9 @@ class LaneContext:
 
     def _show_text(self, text: str) -> None:
         self._emit(LlmToken, p.LlmTokenPayload(text=text))
+
+    def _show_thought(self, text: str) -> None:
+        self._emit(LlmToken, p.LlmTokenPayload(text=text, reasoning=True))
 
     def _show_progress(self, done: float, total: float | None, unit: str) -> None:
         self._emit(Progress, p.ProgressPayload(done=done, total=total, unit=unit))

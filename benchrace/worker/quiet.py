@@ -45,7 +45,7 @@ class QuietContext:
     def http(self) -> "httpx.AsyncClient":
         return self._client.get()
 
-    def token(self, text: str) -> None:
+    def token(self, text: str, *, reasoning: bool = False) -> None:
         return
 
     def line(self, text: str) -> None:

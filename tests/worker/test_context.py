@@ -86,6 +86,17 @@ def test_lines_and_logs_carry_lane_and_round(desk: Desk) -> None:
     assert (line.round, line.payload.line) == (2, "a?b")
 
 
+def test_reasoning_is_told_apart_in_the_order_that_it_came(desk: Desk) -> None:
+    desk.begin()
+    for text, reasoning in (("a", True), ("b", True), ("c", False), ("d", True), ("e", False)):
+        desk.context.token(text, reasoning=reasoning)
+    desk.context.show_all()
+    said = [(each.payload.text, each.payload.reasoning) for each in desk.events]
+    assert said == [("ab", True), ("c", False), ("d", True), ("e", False)]
+    lines = desk.journal.path.read_bytes().splitlines()
+    assert [b'"reasoning"' in line for line in lines] == [True, False, True, False]
+
+
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), "5", None])
 def test_progress_takes_numbers_alone(desk: Desk, bad: Any) -> None:
     with pytest.raises(ValueError, match="finite"):

@@ -26,7 +26,7 @@ from benchrace.plugin.backend import Backend, Lane
 from benchrace.plugin.context import Context
 from benchrace.plugin.llm import cache, gaps, many, mock
 from benchrace.plugin.llm.ask import Ask, ask, digest_of, limits_of, nonce_text
-from benchrace.plugin.llm.hearing import Heard, hear
+from benchrace.plugin.llm.hearing import Heard, hear, unshown
 from benchrace.plugin.llm.marks import mark
 from benchrace.plugin.llm.opened import Loaded, Opened
 from benchrace.plugin.llm.piece import Piece
@@ -219,7 +219,7 @@ class TextBackend(Backend):
             asked = ask(lane, nonce_text(secrets.token_hex(16)), max_tokens=1)
             request = self.request(asked, limits_of(lane.params))
             t0 = context.clock.monotonic_ns()
-            heard = await hear(self, request, context, number=0, t0_ns=t0, show=lambda text: None)
+            heard = await hear(self, request, context, number=0, t0_ns=t0, show=unshown)
             # The one token may have no text, where a model begins to think: it is counted still.
             if heard.failure is not None and heard.answer.finish is None:
                 raise heard.failure

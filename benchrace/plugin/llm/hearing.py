@@ -19,6 +19,16 @@ _SKIPPED = 64
 _KEPT = 4096
 
 
+class Show(Protocol):
+    """Where heard text is shown, or is not."""
+
+    def __call__(self, text: str, *, reasoning: bool = False) -> None: ...
+
+
+def unshown(text: str, *, reasoning: bool = False) -> None:
+    """Show nothing: others watch another answer."""
+
+
 class Speaker(Protocol):
     """The side of an engine's protocol that hearing needs."""
 
@@ -51,7 +61,7 @@ class Heard:
 class Hearing:
     """What is known of an answer so far."""
 
-    def __init__(self, show: Callable[[str], None], progress: Callable[[int, int], None]) -> None:
+    def __init__(self, show: Show, progress: Callable[[int, int], None]) -> None:
         self._show = show
         self._progress = progress
         self._digest = hashlib.sha256()
@@ -93,13 +103,13 @@ class Hearing:
             self.output_ns = chunk.t_ns
         first = chunk.bound_ns if len(self.stamps) == 1 else self._bounds[0]
         self._bounds = (first, chunk.bound_ns)
-        for part in (piece.reasoning, piece.text):
+        for part, reasoning in ((piece.reasoning, True), (piece.text, False)):
             self._digest.update(part.encode("utf-8", "surrogatepass"))
             self.characters += len(part)
             if len(self.begin) < _KEPT:
                 self.begin += part[: _KEPT - len(self.begin)]
             if part:
-                self._show(part)
+                self._show(part, reasoning=reasoning)
 
     def _usage(self) -> Usage:
         """A token without a chunk is believed only where exactly that many chunks are missing."""
@@ -149,7 +159,7 @@ async def hear(
     *,
     number: int,
     t0_ns: int,
-    show: Callable[[str], None],
+    show: Show,
 ) -> Heard:
     """Send `request` and hear the answer out. A failure is kept with what came before it."""
 

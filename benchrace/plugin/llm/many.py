@@ -10,7 +10,7 @@ import msgspec
 
 from benchrace.kinds.llm import Arrival, ServeParams, Steady
 from benchrace.plugin.context import Context
-from benchrace.plugin.llm.hearing import Heard, Speaker, hear
+from benchrace.plugin.llm.hearing import Heard, Speaker, hear, unshown
 from benchrace.plugin.stream import StreamRequest
 
 Requests = Callable[[int], StreamRequest]
@@ -33,7 +33,7 @@ async def play(
             context,
             number=order,
             t0_ns=t0_ns,
-            show=context.token if show else lambda text: None,
+            show=context.token if show else unshown,
         )
         context.progress(len(heard), params.requests, "answers")
 

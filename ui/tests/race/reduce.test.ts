@@ -83,6 +83,20 @@ describe('reduce', () => {
     expect(said.characters).toBeGreaterThan(TEXT_WINDOW);
   });
 
+  it('keeps what a model thinks apart from what it answers, and when the first of it came', () => {
+    const at = { lane: 'a', round: 1 };
+    const log = new Log().add('round_start', { warmup: false, heat: null }, { ...at, t_ms: 100 });
+    log.add('llm_token', { text: 'hm, ', reasoning: true }, { ...at, t_ms: 350 });
+    log.add('llm_token', { text: 'so' , reasoning: true }, { ...at, t_ms: 360 });
+    log.add('llm_token', { text: 'Yes.' }, { ...at, t_ms: 400 });
+    const said = lane(run(log), 'a');
+    expect(said).toMatchObject({ text: 'Yes.', characters: 4, first_ns: 350e6 });
+    expect(said.thought).toMatchObject({ text: 'hm, so', characters: 6 });
+    expect(said.trace.points.at(-1)?.done).toBe(10);
+    log.add('round_start', { warmup: false, heat: null }, { lane: 'a', round: 2, t_ms: 500 });
+    expect(lane(run(log), 'a')).toMatchObject({ text: '', first_ns: null, thought: { text: '' } });
+  });
+
   it('ends every lane of a job that fails, and leaves finished ones', () => {
     const log = new Log().round('a', 1, 0, 10).round('a', 2, 20, 10);
     log.add('job_error', { category: 'worker_died', message: 'it died', remedy: 'look' }, { stream: 'agent' });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { doneAt, EMPTY, extend, MOST_POINTS, rates } from '../../src/lib/race/trace';
+import { doneAt, EMPTY, extend, latestRate, MOST_POINTS, rates } from '../../src/lib/race/trace';
 
 function steady(count: number, every_ms: number) {
   let trace = EMPTY;
@@ -33,5 +33,14 @@ describe('a trace', () => {
 
   it('gives rates per second', () => {
     for (const rate of rates(steady(50, 20))) expect(rate.done).toBeCloseTo(50);
+  });
+});
+
+describe('latestRate', () => {
+  it('is the slope of the last points, and none where there are few', () => {
+    const points = [0, 1, 2, 3, 4].map((at) => ({ ms: at * 100, done: at < 3 ? 0 : (at - 2) * 50 }));
+    expect(latestRate({ points, step_ms: 10 }, 2)).toBe(500);
+    expect(latestRate({ points, step_ms: 10 })).toBeCloseTo(100 / 0.3);
+    expect(latestRate({ points: points.slice(0, 3), step_ms: 10 })).toBeNull();
   });
 });

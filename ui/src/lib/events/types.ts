@@ -114,7 +114,7 @@ interface Tagged<Tag extends string, Payload> extends Envelope {
 export type Known =
   | Tagged<'job_start', { planned_rounds: number; kind: string }>
   | Tagged<'round_start', { warmup: boolean; heat: number | null }>
-  | Tagged<'llm_token', { text: string }>
+  | Tagged<'llm_token', { text: string; reasoning?: boolean }>
   | Tagged<'compute_line', { line: string }>
   | Tagged<'progress', { done: number; total: number | null; unit: string }>
   | Tagged<'artifact', ArtifactPayload>

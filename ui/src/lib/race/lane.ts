@@ -1,7 +1,7 @@
 /** What one event does to one lane. Pure: the lane given stays as it is. */
 
 import type { Failure, Known, RoundDone } from '../events/types';
-import { isFinal, type LaneRace, type RoundMark } from './state';
+import { isFinal, NOTHING, type LaneRace, type RoundMark, type Window } from './state';
 import { EMPTY, extend } from './trace';
 
 /** How much text of a round is kept; older text is cut off at a line where there is one. */
@@ -18,7 +18,9 @@ export function applyToLane(lane: LaneRace, event: Known): LaneRace {
     case 'progress':
       return advance(lane, event.t_ns, event.payload);
     case 'llm_token':
-      return say(lane, event.t_ns, text(event.payload.text));
+      return event.payload.reasoning === true
+        ? think(lane, event.t_ns, text(event.payload.text))
+        : say(lane, event.t_ns, text(event.payload.text));
     case 'compute_line':
       return say(lane, event.t_ns, `${text(event.payload.line)}\n`);
     case 'artifact':
@@ -72,6 +74,8 @@ function start(
     trace: EMPTY,
     text: '',
     dropped: 0,
+    thought: NOTHING,
+    first_ns: null,
   };
 }
 
@@ -90,16 +94,31 @@ function advance(
 }
 
 function say(lane: LaneRace, t_ns: number, more: string): LaneRace {
-  const characters = lane.characters + more.length;
-  const whole = lane.text + more;
+  const said = added(lane, more);
+  return { ...lane, ...said, ...heard(lane, t_ns, said.characters + lane.thought.characters) };
+}
+
+function think(lane: LaneRace, t_ns: number, more: string): LaneRace {
+  const thought = added(lane.thought, more);
+  return { ...lane, thought, ...heard(lane, t_ns, lane.characters + thought.characters) };
+}
+
+/** Thinking is work as well: it counts for how far a lane is. */
+function heard(lane: LaneRace, t_ns: number, characters: number): Pick<LaneRace, 'first_ns' | 'trace'> {
+  const traced = lane.traced === 'characters' && characters > 0;
+  return {
+    first_ns: lane.first_ns ?? (characters > 0 ? t_ns : null),
+    trace: traced ? extend(lane.trace, since(lane, t_ns), characters) : lane.trace,
+  };
+}
+
+function added(before: Window, more: string): Window {
+  const whole = before.text + more;
   const kept = whole.length > TEXT_WINDOW ? tail(whole) : whole;
   return {
-    ...lane,
-    characters,
     text: kept,
-    dropped: lane.dropped + lineEnds(whole, whole.length - kept.length),
-    trace:
-      lane.traced === 'characters' ? extend(lane.trace, since(lane, t_ns), characters) : lane.trace,
+    characters: before.characters + more.length,
+    dropped: before.dropped + lineEnds(whole, whole.length - kept.length),
   };
 }
 

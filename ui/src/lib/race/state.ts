@@ -44,6 +44,14 @@ export interface Ghost {
   total: number | null;
 }
 
+export interface Window {
+  text: string;
+  characters: number;
+  dropped: number;
+}
+
+export const NOTHING: Window = { text: '', characters: 0, dropped: 0 };
+
 export interface LaneRace {
   lane_id: string;
   label: string;
@@ -68,6 +76,10 @@ export interface LaneRace {
   text: string;
   /** How many whole lines before it were cut off. */
   dropped: number;
+  /** What a model thought before it answered, a window of it too. */
+  thought: Window;
+  /** When the round's first text was seen, on the job's clock: for the eye, not measured. */
+  first_ns: number | null;
   artifacts: readonly ArtifactPayload[];
   error: Failure | null;
   /** The order of finishing, from 1. */
@@ -130,6 +142,8 @@ export function begin(run: RunDocument): Race {
       rounds: [],
       counted: 0,
       text: '',
+      thought: NOTHING,
+      first_ns: null,
       dropped: 0,
       artifacts: [],
       error: null,

@@ -40,6 +40,14 @@ export function doneAt(trace: Trace, ms: number): number {
   return span <= 0 ? high.done : low.done + ((high.done - low.done) * (ms - low.ms)) / span;
 }
 
+/** The slope over the last points, per second; null where there are too few. For the eye only. */
+export function latestRate(trace: Trace, over = 8): number | null {
+  const to = trace.points.at(-1);
+  const from = trace.points.at(-1 - Math.min(over, trace.points.length - 2));
+  if (to === undefined || from === undefined || trace.points.length < 4 || to.ms <= from.ms) return null;
+  return ((to.done - from.done) / (to.ms - from.ms)) * 1000;
+}
+
 /** The slope between points, per second, smoothed over a few of them: for a live chart only. */
 export function rates(trace: Trace, over = 5): Point[] {
   const found: Point[] = [];

@@ -1,8 +1,8 @@
 /** The last part of a text, as lines of an element; what is there already is never drawn again. */
 
-import type { LaneRace } from '../../lib/race/state';
+import type { LaneRace, Window } from '../../lib/race/state';
 
-export type Said = Pick<LaneRace, 'job_id' | 'round' | 'text' | 'characters'>;
+export interface Said extends Pick<LaneRace, 'job_id' | 'round'>, Pick<Window, 'text' | 'characters'> {}
 
 export class Transcript {
   private round = '';
