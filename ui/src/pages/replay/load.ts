@@ -4,15 +4,16 @@ import { send } from '../../lib/api/client';
 
 /** What a page can hold without trouble. */
 export const MOST_BYTES = 256 << 20;
+/** So much is read at once, with a breath after it: a page that loads still answers. */
+const PIECE = 1 << 17;
 const RAW = '{"type":"chunks"';
 
-export interface Loaded {
-  lines: string[];
-  /** False where the log is longer than a page can hold. */
-  whole: boolean;
-}
-
-export async function load(runId: string, signal: AbortSignal, progress: (bytes: number) => void): Promise<Loaded> {
+/** Give whole lines to `take`; false where the log is longer than a page can hold. */
+export async function load(
+  runId: string,
+  signal: AbortSignal,
+  take: (lines: string[], bytes: number) => void,
+): Promise<boolean> {
   const answer = await send(`/api/runs/${encodeURIComponent(runId)}/events`, {
     headers: { Accept: 'application/x-ndjson' },
     signal,
@@ -20,21 +21,35 @@ export async function load(runId: string, signal: AbortSignal, progress: (bytes:
   const reader = answer.body?.getReader();
   if (reader === undefined) throw new Error('central sent no log');
   const decoder = new TextDecoder();
-  const lines: string[] = [];
   let rest = '';
   let bytes = 0;
   for (;;) {
     const { value, done } = await reader.read();
-    if (done) return { lines, whole: true };
-    bytes += value.length;
-    rest += decoder.decode(value, { stream: true });
-    const parts = rest.split('\n');
-    rest = parts.pop() ?? '';
-    for (const line of parts) if (!line.startsWith(RAW)) lines.push(line);
-    progress(bytes);
+    if (done) return true;
+    for (let from = 0; from < value.length; from += PIECE) {
+      const piece = value.subarray(from, from + PIECE);
+      bytes += piece.length;
+      rest += decoder.decode(piece, { stream: true });
+      const lines = rest.split('\n');
+      rest = lines.pop() ?? '';
+      take(lines.filter((line) => !line.startsWith(RAW)), bytes);
+      await breath();
+    }
     if (bytes > MOST_BYTES) {
       await reader.cancel();
-      return { lines, whole: false };
+      return false;
     }
   }
+}
+
+/** Let the browser draw and answer; a message is not held back as a timer is. */
+function breath(): Promise<void> {
+  return new Promise((done) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      done();
+    };
+    port2.postMessage(null);
+  });
 }

@@ -24,20 +24,33 @@ const KEEP_EVERY = 2_000;
 /** Wall clocks that are further apart than this are not set right: the job begins where it came. */
 const OFF_MS = 2_000;
 
-/** Read whole lines; what has no time of its own, and the raw stamps, are left out. */
-export function tape(run: RunDocument, all: readonly string[]): Tape {
-  const lines: string[] = [];
-  const stamps: Stamp[] = [];
-  for (const line of all) {
-    const stamp = stampOf(line);
-    if (stamp === null) continue;
-    lines.push(line);
-    stamps.push(stamp);
+/** Takes a log as it comes: each piece is read at once, so that the end brings no long wait. */
+export class Recording {
+  private readonly lines: string[] = [];
+  private readonly stamps: Stamp[] = [];
+
+  /** Read whole lines; what has no time of its own, and the raw stamps, are left out. */
+  add(lines: readonly string[]): this {
+    for (const line of lines) {
+      const stamp = stampOf(line);
+      if (stamp === null) continue;
+      this.lines.push(line);
+      this.stamps.push(stamp);
+    }
+    return this;
   }
-  const times = inOrder(stamps);
-  const from_ms = times[0] ?? 0;
-  const length_ms = (times.at(-1) ?? from_ms) - from_ms;
-  return { lines, times, from_ms, length_ms, first: { ...begin(unwritten(run)), clocks: clocks(stamps, times), wall_ms: 0 } };
+
+  tape(run: RunDocument): Tape {
+    const times = inOrder(this.stamps);
+    const from_ms = times[0] ?? 0;
+    const length_ms = (times.at(-1) ?? from_ms) - from_ms;
+    const first = { ...begin(unwritten(run)), clocks: clocks(this.stamps, times), wall_ms: 0 };
+    return { lines: this.lines, times, from_ms, length_ms, first };
+  }
+}
+
+export function tape(run: RunDocument, all: readonly string[]): Tape {
+  return new Recording().add(all).tape(run);
 }
 
 /** A run as it was before it began, so that its end is not told. */
