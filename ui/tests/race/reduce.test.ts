@@ -37,6 +37,28 @@ describe('reduce', () => {
     expect(race).toEqual(run(log));
   });
 
+  it('keeps apart how much of a prompt is read, and starts anew with each round', () => {
+    const log = new Log();
+    log.add('round_start', { warmup: false, heat: null }, { lane: 'a', round: 1, t_ms: 0 });
+    log.add('progress', { done: 512, total: 2048, unit: 'prompt tokens' }, { lane: 'a', round: 1, t_ms: 100 });
+    log.add('llm_token', { text: 'words' }, { lane: 'a', round: 1, t_ms: 200 });
+    const reading = lane(run(log), 'a');
+    expect(reading.prefill).toEqual({ done: 512, total: 2048, unit: 'prompt tokens' });
+    expect([reading.progress, reading.traced, reading.trace.points.at(-1)?.done]).toEqual([null, 'characters', 5]);
+    log.add('round_start', { warmup: false, heat: null }, { lane: 'a', round: 2, t_ms: 300 });
+    expect(lane(run(log), 'a').prefill).toBeNull();
+  });
+
+  it('keeps what the last round measured, and the facts of its record', () => {
+    const log = new Log().round('a', 1, 0, 100);
+    const done = { warmup: false, heat: null, elapsed_ns: 1e8, verdict: { level: 'VALID', reasons: [] } };
+    const record = { engine: { name: 'An engine' }, cache: 'cold-load' };
+    const measured = [{ metric: 'ttft_ms', value: 4 }];
+    log.add('round_start', { warmup: false, heat: null }, { lane: 'a', round: 2, t_ms: 200 });
+    log.add('round_done', { ...done, measured, record }, { lane: 'a', round: 2, t_ms: 300 });
+    expect(lane(run(log), 'a')).toMatchObject({ measured, facts: { engine: 'An engine', cache: 'cold-load', proof: 'none' } });
+  });
+
   it('leaves the race it is given as it is', () => {
     const log = new Log().round('a', 0, 0, 100);
     const before = begin(documentOf(['a', 'b']));

@@ -86,6 +86,8 @@ export interface RoundDone {
   elapsed_ns: number;
   measured: Measured[];
   verdict: Verdict;
+  /** The raw facts of the round, of its kind: read by who knows that kind. */
+  record?: unknown;
   error?: Failure | null;
 }
 

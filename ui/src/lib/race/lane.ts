@@ -1,11 +1,14 @@
 /** What one event does to one lane. Pure: the lane given stays as it is. */
 
 import type { Failure, Known, RoundDone } from '../events/types';
+import { factsOf } from './facts';
 import { isFinal, NOTHING, type LaneRace, type RoundMark, type Window } from './state';
 import { EMPTY, extend } from './trace';
 
 /** How much text of a round is kept; older text is cut off at a line where there is one. */
 export const TEXT_WINDOW = 4_000;
+/** The unit by which a backend tells how much of a prompt its engine has read. */
+const PREFILL = 'prompt tokens';
 const MOST_ARTIFACTS = 12;
 /** Marks of finished rounds that are kept for drawing; all of them are in central's document. */
 const MOST_MARKS = 400;
@@ -76,6 +79,7 @@ function start(
     dropped: 0,
     thought: NOTHING,
     first_ns: null,
+    prefill: null,
   };
 }
 
@@ -84,6 +88,8 @@ function advance(
   t_ns: number,
   said: { done: number; total: number | null; unit: string },
 ): LaneRace {
+  // Reading the prompt comes before the answer, and is no part of how far that is.
+  if (said.unit === PREFILL) return { ...lane, prefill: said };
   const trace = lane.traced === 'progress' ? lane.trace : EMPTY;
   return {
     ...lane,
@@ -155,6 +161,8 @@ function end(lane: LaneRace, round: number, done: RoundDone): LaneRace {
     ...lane,
     trace,
     started_ns: null,
+    measured: done.measured,
+    facts: factsOf(done.record) ?? lane.facts,
     rounds: [...lane.rounds, mark].slice(-MOST_MARKS),
     counted: lane.counted + (counts ? 1 : 0),
     ghost: counts ? { round, elapsed_ns: done.elapsed_ns, trace, total } : lane.ghost,

@@ -4,11 +4,13 @@ import type {
   ArtifactPayload,
   Failure,
   Level,
+  Measured,
   Reason,
   RuntimeSample,
   Standing,
 } from '../events/types';
 import type { RunDocument } from '../api/documents';
+import type { Facts } from './facts';
 import { EMPTY, type Trace } from './trace';
 
 export type LaneState =
@@ -81,6 +83,11 @@ export interface LaneRace {
   /** When the round's first text was seen, on the job's clock: for the eye, not measured. */
   first_ns: number | null;
   artifacts: readonly ArtifactPayload[];
+  /** How much of the prompt the engine has read, where it tells. */
+  prefill: Progress | null;
+  /** What the last round measured, and the facts around it where it was of text. */
+  measured: readonly Measured[];
+  facts: Facts | null;
   error: Failure | null;
   /** The order of finishing, from 1. */
   finish: number | null;
@@ -146,6 +153,9 @@ export function begin(run: RunDocument): Race {
       first_ns: null,
       dropped: 0,
       artifacts: [],
+      prefill: null,
+      measured: [],
+      facts: null,
       error: null,
       finish: null,
     };
