@@ -1,0 +1,58 @@
+"""`POST /api/agents/{id}/reset` where it cannot be done, and what the agent is asked."""
+
+import json
+from pathlib import Path
+
+import anyio
+import pytest
+from websockets.asyncio.client import ClientConnection
+
+from benchrace.compat.central import install
+from benchrace.link.messages import Answer, Ask, encode
+from benchrace.link.operations import ResetAll
+from benchrace.plugin.operations import Reset
+from tests.central.scripted import FakeAgent
+from tests.central.served import served
+
+pytestmark = pytest.mark.anyio
+
+
+class Resetting(FakeAgent):
+    """Answers a reset as an agent does."""
+
+    async def _answer(self, socket: ClientConnection, ask: Ask) -> None:
+        done = ResetAll(ok=True, duration_ms=3, backends={"fake": Reset(healthy=True)})
+        answer = Answer(ask_id=ask.ask_id, result=done)
+        await socket.send(encode(answer))
+
+
+async def test_the_agent_s_answer_in_the_older_form(tmp_path: Path) -> None:
+    async with served(tmp_path, extend=install) as central:
+        agent = Resetting("m1")
+        await central.link(agent)
+        with anyio.fail_after(10):
+            answer = await central.http.post("/api/agents/m1/reset")
+        assert answer.status_code == 200, answer.text
+        told = answer.json()
+        assert (told["ok"], told["fake"]["healthy"]) == (True, True)
+        assert told["ollama"]["healthy"] is told["comfyui"]["healthy"] is None
+        assert [each.what for each in agent.asked] == ["reset"]
+
+
+async def test_one_that_is_away_is_503_and_one_unknown_404(tmp_path: Path) -> None:
+    folder = tmp_path / "central"
+    folder.mkdir()
+    known = [{"machine_id": "away", "label": "Away"}]
+    (folder / "machines.json").write_text(json.dumps(known))
+    async with served(tmp_path, extend=install) as central:
+        for path, status, words in [
+            ("/api/agents/away/reset", 503, "away is not linked"),
+            ("/api/machines/away/backends/x/reset", 503, "away is not linked"),
+            ("/api/machines/away/operations/op-1/cancel", 503, "away is not linked"),
+            ("/api/agents/nobody/reset", 404, "there is no machine 'nobody'"),
+        ]:
+            answer = await central.http.post(path)
+            assert answer.status_code == status, path
+            error = answer.json()["error"]
+            assert words in error["message"]
+            assert error["remedy"]
