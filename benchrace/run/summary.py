@@ -14,6 +14,7 @@ class MetricSummary(msgspec.Struct, frozen=True, kw_only=True):
     `value` is the estimator's: the mean of samples, sum/sum of a ratio, the count on which all
     agree. `ci95` is the 95 % interval of `value`; sd, cv, median, min and max are of the rounds'
     own values, and so is the mean, but a ratio's is sum/sum. `reason` says why something is null.
+    `stamped` as the metric declares it; `span_s` is the mean time that a ratio's denominator spans.
     """
 
     title: str
@@ -32,6 +33,8 @@ class MetricSummary(msgspec.Struct, frozen=True, kw_only=True):
     headline: bool = False
     formula: str = ""
     reason: str | None = None
+    stamped: bool = False
+    span_s: float | None = None
 
 
 class RoundSummary(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from benchrace.run.summary import Agreement, MetricSummary
 from benchrace.stats.difference import Difference, difference
 from benchrace.stats.estimate import CONFIDENCE, Estimate
 from benchrace.stats.identity import Differing, differing
+from benchrace.stats.stamps import Stamped, stamps, tie
 from benchrace.stats.student import quantile
 
 
@@ -18,7 +19,8 @@ class MetricPair(msgspec.Struct, frozen=True, kw_only=True):
     """One metric of two lanes; a side is null where its lane has no such metric.
 
     `difference` is b minus a. `better` names the side that is ahead, "a" or "b", and is null where
-    the interval of the difference contains zero, or where there is none.
+    the interval of the difference contains zero, or where there is none, or where the difference
+    is no larger than the error of the machines' stamps.
     """
 
     name: str
@@ -111,14 +113,20 @@ def _pair(
         label_a=a.label,
         label_b=b.label,
         matched_by=matched_by,
-        metrics=tuple(_metrics(names, a, b)),
+        metrics=tuple(_metrics(names, one, other)),
         differing=differing(one, other),
         agreement_a=a.agreement,
         agreement_b=b.agreement,
     )
 
 
-def _metrics(names: Iterable[str], a: DocumentLane, b: DocumentLane) -> Iterable[MetricPair]:
+def _metrics(
+    names: Iterable[str],
+    one: tuple[RunDocument, DocumentLane],
+    other: tuple[RunDocument, DocumentLane],
+) -> Iterable[MetricPair]:
+    a, b = one[1], other[1]
+    errors = {**stamps(one[0].machines), **stamps(other[0].machines)}
     for name in names:
         first, second = a.summary.get(name), b.summary.get(name)
         known = first or second
@@ -134,7 +142,11 @@ def _metrics(names: Iterable[str], a: DocumentLane, b: DocumentLane) -> Iterable
             a=first,
             b=second,
             difference=apart,
-            better=_ahead(known, apart),
+            better=_ahead(
+                known,
+                apart,
+                tie(Stamped(a.machine_id, first), Stamped(b.machine_id, second), errors),
+            ),
         )
 
 
@@ -149,8 +161,8 @@ def _difference(first: MetricSummary | None, second: MetricSummary | None) -> Di
     return found
 
 
-def _ahead(metric: MetricSummary, apart: Difference) -> str | None:
-    if apart.value is None or not apart.excludes_zero:
+def _ahead(metric: MetricSummary, apart: Difference, tie: float) -> str | None:
+    if apart.value is None or not apart.excludes_zero or abs(apart.value) <= tie:
         return None
     return "b" if (apart.value > 0) is (metric.better is Better.HIGHER) else "a"
 

@@ -64,6 +64,8 @@ def estimated(metric: Metric, rounds: Sequence[Measured | None]) -> Estimated:
         headline=metric.headline,
         formula=metric.formula,
         reason=estimate.reason,
+        stamped=metric.stamped,
+        span_s=_span(metric, combining),
     )
     if not values:
         return Estimated(estimate=estimate, summary=blank)
@@ -144,6 +146,11 @@ def _combines(metric: Metric, measured: Measured) -> bool:
 
 def _denominators(rounds: Sequence[Measured]) -> list[float]:
     return [each.denominator or 0.0 for each in rounds]
+
+
+def _span(metric: Metric, rounds: Sequence[Measured]) -> float | None:
+    spans = [each for each in _denominators(rounds) if each > 0]
+    return mean(spans) if metric.estimator is Estimator.RATIO and spans else None
 
 
 def _absent(metric: Metric, rounds: Sequence[Measured | None]) -> str:

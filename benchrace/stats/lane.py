@@ -103,16 +103,6 @@ class LaneFold:
             (each for each in self.metrics if each.headline), next(iter(self.metrics), None)
         )
 
-    def span_s(self, metric: str) -> float | None:
-        """Mean denominator of a ratio over the counted rounds; None where there is none."""
-        spans = [
-            each.denominator
-            for done in self.counted
-            for each in done.measured
-            if each.metric == metric and each.denominator
-        ]
-        return sum(spans) / len(spans) if spans else None
-
     def estimate(self, metric: str) -> Estimate:
         """Give the estimate of `metric`, of no value where the lane does not have it."""
         made = self.estimates.get(metric)

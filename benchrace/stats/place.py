@@ -8,7 +8,7 @@ from benchrace.kinds import Better, Metric
 from benchrace.stats.difference import half_width
 from benchrace.stats.estimate import Estimate
 from benchrace.stats.lane import LaneFold
-from benchrace.stats.stamps import tie
+from benchrace.stats.stamps import Stamped, tie
 from benchrace.stats.tokens import unlike
 
 _EXACT: Mapping[str, float] = {}
@@ -34,10 +34,18 @@ def standing(
         if estimate.value is None:
             places.append(_place(lane, None, estimate))
             continue
-        if best.value is None or apart(best, estimate, tie(metric, ahead, lane, errors)):
+        if best.value is None or apart(best, estimate, _tie(metric, ahead, lane, errors)):
             place, best, ahead = position, estimate, lane
         places.append(_place(lane, place, estimate))
     return StandingPayload(metric=metric.name, places=tuple(places))
+
+
+def _tie(metric: Metric, one: LaneFold, other: LaneFold, errors: Mapping[str, float]) -> float:
+    def stamped(lane: LaneFold) -> Stamped:
+        made = lane.estimates.get(metric.name)
+        return Stamped(lane.lane.machine_id, None if made is None else made.summary)
+
+    return tie(stamped(one), stamped(other), errors)
 
 
 def _ranking(lanes: Sequence[LaneFold]) -> Metric | None:

@@ -2,12 +2,12 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
-from benchrace.kinds import Estimator, Metric
-from benchrace.stats.lane import LaneFold
+from benchrace.kinds import Estimator
+from benchrace.run.summary import MetricSummary
 from benchrace.stats.moments import usable
 
 
@@ -25,29 +25,33 @@ def stamps(machines: Mapping[str, Any]) -> dict[str, float]:
     return found
 
 
-def tie(metric: Metric, one: LaneFold, other: LaneFold, errors: Mapping[str, float]) -> float:
-    """Give the difference in `metric`, in its own unit, that the stamps' error alone can make.
+class Stamped(NamedTuple):
+    """A figure, and where it was measured."""
+
+    machine_id: str
+    figure: MetricSummary | None
+
+
+def tie(one: Stamped, other: Stamped, errors: Mapping[str, float]) -> float:
+    """Give the difference, in the figures' own unit, that the stamps' error alone can make.
 
     With e = bias + jitter of a machine: e for a time, r e / T for a rate r over a mean span T.
     Lanes of two machines add theirs; lanes of one machine share its clock and its bias, so that
     the larger one counts. 0 for what is not stamped, or where no machine has certified itself.
     """
-    if not metric.stamped:
+    first, second = _error(one, errors), _error(other, errors)
+    return max(first, second) if one.machine_id == other.machine_id else first + second
+
+
+def _error(stamped: Stamped, errors: Mapping[str, float]) -> float:
+    found, error_ms = stamped.figure, errors.get(stamped.machine_id, 0.0)
+    if found is None or not found.stamped:
         return 0.0
-    first, second = _error(metric, one, errors), _error(metric, other, errors)
-    if one.lane.machine_id == other.lane.machine_id:
-        return max(first, second)
-    return first + second
-
-
-def _error(metric: Metric, lane: LaneFold, errors: Mapping[str, float]) -> float:
-    error_ms = errors.get(lane.lane.machine_id, 0.0)
-    if metric.estimator is not Estimator.RATIO:
+    if found.estimator is not Estimator.RATIO:
         return error_ms
-    value, span_s = lane.estimate(metric.name).value, lane.span_s(metric.name)
-    if value is None or not span_s:
+    if found.value is None or not found.span_s:
         return 0.0
-    return abs(value) * (error_ms / 1e3) / span_s
+    return abs(found.value) * (error_ms / 1e3) / found.span_s
 
 
 def _time(value: Any) -> float:

@@ -13,6 +13,7 @@ from benchrace.run.summary import Agreement
 from benchrace.stats import Fold
 from benchrace.stats.compare import MetricPair, compare
 from benchrace.stats.identity import Role
+from tests.stats.conftest import RATE
 
 Rounds = Callable[..., bytes]
 FIRST = ((100, 1), (101, 1), (99, 1), (100, 1))
@@ -148,3 +149,19 @@ def test_agreements_come_along(made: Any) -> None:
     lanes = (msgspec.structs.replace(b.lanes[0], agreement=told),)
     pair = compare(a, msgspec.structs.replace(b, lanes=lanes)).lanes[0]
     assert (pair.agreement_a, pair.agreement_b) == (None, told)
+
+
+@pytest.mark.parametrize(("jitter", "better"), [(0.0, "b"), (9.0, "b"), (30.0, None)])
+def test_what_the_stamps_cannot_tell_apart_names_nobody(
+    run: Callable[..., RunMetadata], rounds: Rounds, jitter: float, better: str | None
+) -> None:
+    # 100 and 102 in a second each: stamps within 20 ms make 2 of that.
+    def made(factor: float) -> RunDocument:
+        machines = {"m": {"timing": {"bias_ms": 0.0, "jitter_ms": jitter}}}
+        stamped = msgspec.structs.replace(RATE, stamped=True)
+        planned = msgspec.structs.replace(run(lanes=1, metrics=(stamped,)), machines=machines)
+        fold = Fold(planned)
+        fold.feed(rounds(0, *((100 * factor + i * 1e-6, 1) for i in range(4))))
+        return document(planned, fold.summary())
+
+    assert rate_of(made(1.0), made(1.02)).better == better
