@@ -1,5 +1,6 @@
 """Language models through the whole product: a real llama.cpp, the command line, the log."""
 
+import itertools
 import json
 import statistics
 from collections.abc import Callable, Iterator
@@ -118,19 +119,18 @@ def test_identical_prompts_hit_only_where_they_may(shell: Shell, models: Models)
 
 
 def test_two_streams_share_two_slots(shell: Shell, models: Models) -> None:
-    with engines(shell, models, ("tiny", "q8_0")):
-        sizes = {"max_tokens": 40, "concurrency": 2, "requests": 6}
-        done = run(shell, asked("llm_serve", "server=server-0", rounds=2, **sizes))
+    with engines(shell, models, ("slow", "q8_0")):
+        sizes = {"max_tokens": 24, "concurrency": 2, "requests": 4}
+        done = run(shell, asked("llm_serve", "server=server-0", rounds=2, warmup=0, **sizes))
     (lane,) = done["lanes"]
     assert lane["counted"] == 2
-    assert values(lane, "answers") == [6, 6]
+    assert values(lane, "answers") == [4, 4]
     for record in records(shell):
         answers = record["answers"]
-        assert [each["usage"]["output"] for each in answers] == [40] * 6
+        assert [each["usage"]["output"] for each in answers] == [24] * 4
         assert record["cache"] == "warm-unique"
-        first, second = answers[:2]
-        assert first["first_ns"] < second["last_ns"]
-        assert second["first_ns"] < first["last_ns"]
+        pairs = itertools.combinations(answers, 2)
+        assert any(a["first_ns"] < b["last_ns"] and b["first_ns"] < a["last_ns"] for a, b in pairs)
 
 
 def fails(fleet: Shell, words: list[str], engine: Callable[[], None]) -> dict[str, Any]:
