@@ -14,6 +14,7 @@ from benchrace.plugin import (
     Answer,
     Ask,
     BenchraceError,
+    CacheState,
     Category,
     Context,
     Drawing,
@@ -191,6 +192,8 @@ class Ollama(Engine):
             found += doubt.of_answer(each, known.words or 0, room)
             if single:
                 found += [doubt.waited(each), self._cached(known, each)]
+        if record.cache is CacheState.UNKNOWN:
+            found.append(doubt.UNKNOWN_CACHE)
         if running is not None:
             found.append(doubt.spilled(running.size, running.size_vram))
         for said in doubt.each_once([each for each in found if each is not None]):

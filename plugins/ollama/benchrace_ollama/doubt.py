@@ -21,6 +21,12 @@ class Doubt(NamedTuple):
     fatal: bool = False
 
 
+UNKNOWN_CACHE = Doubt(
+    "cache_unknown",
+    "the prompt went out without a nonce, and Ollama does not tell how much of it was cached",
+)
+
+
 class Prefill(NamedTuple):
     """A prompt that was evaluated: its tokens, and the time it took."""
 

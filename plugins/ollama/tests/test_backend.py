@@ -194,6 +194,7 @@ async def test_shared_prompts_have_an_unknown_cache(stand_in: Any, racing: Make)
     at = racing(stand_in, prefix=Prefix.SHARED)
     await at.backend.open(at.lane, at.context)
     assert (await at.round()).cache == "unknown"
+    assert at.codes == ["cache_unknown"]
     assert stand_in.asked[-1]["prompt"] == "bako remi of kola"
 
 
