@@ -24,7 +24,7 @@ async def set_up(tab: Tab, values: str) -> None:
     await tab.page.locator("#param-n").fill("2M")
     await tab.page.locator("#rounds").fill("3")
     await tab.page.get_by_label("What to compare").select_option(label="Algorithm")
-    await tab.page.get_by_label("Values, separated by commas").first.fill(values)
+    await tab.page.get_by_label("Values of Algorithm, separated by commas").first.fill(values)
     await tab.page.get_by_role("button", name="Make 2 lanes").click()
     await tab.see("2 lanes ready")
 
