@@ -1,7 +1,7 @@
 """The backend against a stand-in: what it sends, what it says, what it waits for."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -22,15 +22,21 @@ class TestContract(BackendContract):
     params = {"model": "tiny", "max_tokens": 12, "prompt": "bako remi"}  # noqa: RUF012
     long_params = {"model": "small", "max_tokens": 3000, "prompt": "bako"}  # noqa: RUF012
 
+    version: ClassVar[str] = "0.33.0-rc2"
+
     @pytest.fixture(autouse=True)
-    def at(self, stand_in: Any) -> None:
-        type(self).config = OllamaConfig(base_url=stand_in.url)
+    def at(self, kept: Any) -> None:
+        type(self).config = OllamaConfig(base_url=kept(self.version).url)
 
 
 class TestServeContract(TestContract):
     kind = "llm_serve"
     params = {**TestContract.params, "concurrency": 2, "requests": 4}  # noqa: RUF012
     long_params = {**TestContract.long_params, "concurrency": 2, "requests": 4}  # noqa: RUF012
+
+
+class TestOlderContract(TestContract):
+    version = "0.24.0"
 
 
 async def test_one_answer_gives_the_numbers_of_both_sides(stand_in: Any, racing: Make) -> None:
