@@ -168,6 +168,8 @@ class TextBackend(Backend):
             nonce = nonce_text(context.round.nonce, *opened.also, number)
             return self.request(ask(lane, nonce, number=number), limits)
 
+        for _ in range(many.at_once(lane.params)):
+            await context.stream.prepare(request(0).url)
         t0 = context.clock.monotonic_ns()
         heard = await many.play(self, request, lane.params, context, t0)
         failed = [each.failure for each in heard if each.failure is not None]

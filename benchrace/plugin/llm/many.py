@@ -49,6 +49,12 @@ async def play(
     return [heard[number] for number in range(params.requests)]
 
 
+def at_once(params: ServeParams) -> int:
+    """How many requests go out as the round starts: each finds its connection made."""
+    closed = params.arrival is Arrival.CLOSED
+    return min(params.concurrency, params.requests) if closed else 1
+
+
 def instants(params: ServeParams) -> list[int]:
     """When each request is due, ns since the start; Poisson by the seed, so equal for all lanes."""
     if params.arrival is Arrival.CONSTANT:
@@ -69,7 +75,7 @@ async def _closed(one: Callable[[int, bool], Awaitable[None]], params: ServePara
             await one(number, shown)
 
     async with anyio.create_task_group() as group:
-        for index in range(min(params.concurrency, params.requests)):
+        for index in range(at_once(params)):
             group.start_soon(stream, index == 0)
 
 

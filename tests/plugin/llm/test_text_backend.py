@@ -212,6 +212,21 @@ async def test_many_streams_give_what_the_system_does() -> None:
         assert found["ttft_scheduled_p50_ms"].reason == "a closed loop has no schedule"
 
 
+async def test_streams_that_begin_together_find_their_connections_made() -> None:
+    made: list[Served] = []
+    there: list[int] = []
+
+    async def counting(peer: Peer, asked: Asked) -> None:
+        there.extend(len(each.connections) for each in made)
+        await scripted()(peer, asked)
+
+    async with racing(counting, SERVE, max_tokens=2, requests=3, concurrency=3) as at:
+        before = len(at.served.connections)
+        made.append(at.served)
+        await at.backend.round(at.lane, at.context)
+    assert there[0] >= before + 3
+
+
 async def test_an_open_loop_counts_from_the_schedule() -> None:
     params = {"requests": 20, "concurrency": 1, "arrival": Arrival.CONSTANT, "rate": 1000.0}
     async with racing(scripted(), SERVE, max_tokens=5, **params) as at:
