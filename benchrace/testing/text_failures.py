@@ -6,9 +6,10 @@ import anyio
 import pytest
 
 from benchrace.errors import BenchraceError, Category
+from benchrace.events import Level
 from benchrace.kinds.llm import ServeRecord
 from benchrace.testing.server import LAST
-from benchrace.testing.text_engine import Saying, well
+from benchrace.testing.text_engine import Saying, TextEngine, well
 from benchrace.testing.text_racing import TEXT, TOKENS, TextLanes
 
 
@@ -27,6 +28,23 @@ class FailingCases(TextLanes):
             assert time.monotonic() - began < 5
             assert "out of memory, said the engine" in failure.message
             assert "".join(at.context.tokens).startswith(TEXT[:9])
+
+    @pytest.mark.parametrize("kind", ["llm_generate", "llm_serve"])
+    async def test_an_engine_that_is_away_is_a_mock_only_where_that_was_asked_for(
+        self, kind: str
+    ) -> None:
+        engine = TextEngine(self.wire, well)
+        async with engine.served() as served:
+            url = served.url
+        with pytest.raises(BenchraceError) as raised:
+            async with self.opened(self.make(url), engine, kind):
+                raise AssertionError("it opened although nothing listens")
+        assert raised.value.category in (Category.UNREACHABLE, Category.TIMEOUT_CONNECT)
+        assert raised.value.remedy
+        async with self.opened(self.make(url), engine, kind, fallback="mock", max_tokens=3) as at:
+            record = await at.round()
+            assert (record.simulated, record.fallback_reason) == (True, "unreachable")
+            assert at.context.verdict.level is Level.INVALID
 
     async def test_an_end_alone_proves_nothing(self) -> None:
         async def early(said: Saying) -> None:

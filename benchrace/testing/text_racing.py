@@ -71,20 +71,29 @@ class TextLanes:
     ) -> AsyncIterator[Racing]:
         """Open a lane of twelve tokens, and leave it as the worker does."""
         engine = TextEngine(self.wire, plan)
-        async with engine.served() as served:
-            backend = self.make(served.url)
-            offered = {each.kind.name: each for each in backend.workloads}
-            if kind not in offered:
-                pytest.skip(f"{backend.name} does not offer {kind}")
-            workload = offered[kind]
-            asked = {"max_tokens": TOKENS, "first_token_s": 5, "idle_s": 5, **self.params, **params}
-            converted, fields = convert(asked, workload)
-            assert converted is not None, f"the parameters are not valid: {fields}"
-            lane = Lane(lane_id="lane-0", label="a", kind=kind, params=converted)
-            context = RecordingContext([metric.name for metric in workload.kind.metrics])
+        async with (
+            engine.served() as served,
+            self.opened(self.make(served.url), engine, kind, **params) as at,
+        ):
+            yield at
+
+    @asynccontextmanager
+    async def opened(
+        self, backend: TextBackend, engine: TextEngine, kind: str, **params: Any
+    ) -> AsyncIterator[Racing]:
+        """Open a lane of `backend`, wherever its engine is."""
+        offered = {each.kind.name: each for each in backend.workloads}
+        if kind not in offered:
+            pytest.skip(f"{backend.name} does not offer {kind}")
+        workload = offered[kind]
+        asked = {"max_tokens": TOKENS, "first_token_s": 5, "idle_s": 5, **self.params, **params}
+        converted, fields = convert(asked, workload)
+        assert converted is not None, f"the parameters are not valid: {fields}"
+        lane = Lane(lane_id="lane-0", label="a", kind=kind, params=converted)
+        context = RecordingContext([metric.name for metric in workload.kind.metrics])
+        try:
             await backend.open(lane, context)
-            try:
-                yield Racing(backend, workload, lane, context, engine)
-            finally:
-                await backend.close(lane, context)
-                await context.aclose()
+            yield Racing(backend, workload, lane, context, engine)
+        finally:
+            await backend.close(lane, context)
+            await context.aclose()

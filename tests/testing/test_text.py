@@ -4,6 +4,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+import httpx
+
 from benchrace.kinds import LLM, SERVE
 from benchrace.plugin import (
     Ask,
@@ -32,7 +34,10 @@ class Small(TextBackend):
     url = ""
 
     async def facts(self, lane: Lane[Any], context: Context) -> EngineFacts:
-        answer = await context.http.get(f"{self.url}facts")
+        try:
+            answer = await context.http.get(f"{self.url}facts")
+        except httpx.ConnectError as error:
+            raise BenchraceError(Category.UNREACHABLE, f"nobody at {self.url}") from error
         return EngineFacts(name="small", version=answer.json()["version"])
 
     async def load(self, lane: Lane[Any], context: Context) -> Loaded:
