@@ -1,6 +1,6 @@
 """The Ollama backend: its protocol, for `TextBackend` to measure by."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -38,7 +38,7 @@ from benchrace.plugin import (
     whereabouts,
 )
 from benchrace_ollama import doubt, line, residence
-from benchrace_ollama.api import Running
+from benchrace_ollama.api import Api, Running
 from benchrace_ollama.engine import Engine
 from benchrace_ollama.facts import settings, tokenizer
 from benchrace_ollama.names import find
@@ -170,6 +170,20 @@ class Ollama(Engine):
         except BenchraceError as error:
             context.log(f"Ollama may still be busy: {error.message}", "warning")
 
+    async def release(self, keep: Lane[Any] | None, context: Context) -> Sequence[str]:
+        """As for any backend; what shares the file of `keep` is in memory once, and stays."""
+        api = self._api(context)
+        try:
+            kept = None if keep is None else await self._resident(api, keep.params, context)
+            names = [each.name for each in await api.resident() if each != kept]
+            await residence.empty(api, names)
+        except BenchraceError as error:
+            # What does not answer holds nothing that this machine could know of.
+            return () if error.category in _AWAY else (f"Ollama: {error.message}",)
+        if names:
+            context.log(f"Ollama let go of {', '.join(names)}")
+        return ()
+
     async def round(self, lane: Lane[Any], context: Context) -> Record:
         if known := self._known.get(lane.lane_id):
             known.words = None
@@ -216,6 +230,14 @@ class Ollama(Engine):
             environ = await self._environ(where, context)
             self._known[lane.lane_id] = Known(found, where, environ)
         return self._known[lane.lane_id]
+
+    async def _resident(self, api: Api, params: TextParams, context: Context) -> Running | None:
+        try:
+            return await residence.same(api, await self._way(params, context))
+        except BenchraceError as error:
+            if error.category is Category.MISSING_MODEL:
+                return None
+            raise
 
     async def _way(self, params: TextParams, context: Context) -> Way:
         api = self._api(context)

@@ -138,6 +138,25 @@ async def test_unloading_waits_until_ollama_lists_none(start: Make, racing: Make
     assert (await at.backend.unload(None, at.context)).models == ()
 
 
+@pytest.mark.parametrize(
+    ("keep", "stays"),
+    [("TINY", ["tiny:latest"]), ("tiny-copy", ["tiny:latest"]), ("embed", []), ("nothing", [])],
+)
+async def test_a_lane_has_the_memory_to_itself(
+    stand_in: Any, racing: Make, keep: str, stays: list[str]
+) -> None:
+    for model in ("tiny", "small"):
+        other = racing(stand_in, model=model)
+        await other.backend.open(other.lane, other.context)
+    at = racing(stand_in, model=keep)
+    assert await at.backend.release(at.lane, at.context) == ()
+    assert stand_in.resident == stays
+    assert await at.backend.release(None, at.context) == ()
+    assert stand_in.resident == []
+    stand_in.kill()
+    assert await at.backend.release(None, at.context) == ()
+
+
 async def test_unloading_waits_for_the_answer_that_runs(stand_in: Any, racing: Make) -> None:
     stand_in.tell(model="tiny", token_ms=20.0)
     at = racing(stand_in, max_tokens=20)
