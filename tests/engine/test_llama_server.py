@@ -144,8 +144,8 @@ class Killing(RecordingContext):
 
     engine: Running
 
-    def token(self, text: str) -> None:
-        super().token(text)
+    def token(self, text: str, *, reasoning: bool = False) -> None:
+        super().token(text, reasoning=reasoning)
         if len(self.tokens) == 5:
             self.engine.process.kill()
 

@@ -40,6 +40,9 @@ def readiness(params: TextParams, found: Found, server: Server) -> Readiness:
         return Readiness(fields=(FieldError("model", missing(params.model, found, server)),))
     problems = []
     has = context_of(found, model)
+    if has is not None and params.max_tokens >= has:
+        text = f"{params.max_tokens} do not fit into the context of {has} that {server.label} has"
+        return Readiness(fields=(FieldError("max_tokens", text),))
     if params.num_ctx and params.num_ctx != has:
         problems.append(_context(params.num_ctx, has, found.engine, server))
     if params.residence is Residence.COLD and not (found.router or server.launch.known):

@@ -128,6 +128,7 @@ async def test_no_table_is_no_server_and_says_how_to_give_one() -> None:
     ("params", "words"),
     [
         ({"model": "no-such-model"}, "model: b has no model 'no-such-model'; it has: /models/tiny"),
+        ({"max_tokens": 2048}, "max_tokens: 2048 do not fit into the context of 2048 that b has"),
         ({"num_ctx": 4096}, "num_ctx is 4096, and b has a context of 2048 tokens"),
         ({"residence": Residence.COLD}, "b (llama-server) cannot unload its model"),
         ({"server": "a"}, "server: there is no server 'a'; known: b"),

@@ -1,0 +1,56 @@
+"""A real server that is started, reset and stopped as its table says."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import psutil
+import pytest
+
+from benchrace.testing import RecordingContext
+from benchrace_openai.backend import OpenAIBackend
+from benchrace_openai.settings import OpenAIConfig
+from tests.engine.llama_server import ROOT, command, free_port
+from tests.engine.models import Models
+
+pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.timeout(120)]
+
+
+@pytest.fixture
+def backend(
+    models: Models, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[OpenAIBackend]:
+    """A backend whose server does not run yet; what was started is ended with the test."""
+    monkeypatch.setenv("RESET_LOG_DIR", str(tmp_path / "logs"))
+    port = free_port()
+    words = command(models.path("tiny"), port, context=2048, slots=1, alias="tiny")
+    launch = {"command": words, "environment": {"PYTHONPATH": str(ROOT)}}
+    table = {"base_url": f"http://127.0.0.1:{port}", "launch": launch}
+    yield OpenAIBackend(msgspec.convert(table, OpenAIConfig))
+    for process in psutil.process_iter():
+        try:
+            if str(port) in process.cmdline():
+                process.kill()
+        except psutil.Error:
+            continue
+
+
+async def test_it_starts_resets_and_stops(backend: OpenAIBackend) -> None:
+    context = RecordingContext()
+    assert not (await backend.probe(context)).reachable
+    started = await backend.start(context)
+    assert (started.ok, started.notes) == (True, ())
+    assert started.pid is not None
+    assert [each.name for each in (await backend.probe(context)).models] == ["tiny"]
+
+    done = await backend.reset(context)
+    assert (done.stopped, done.healthy) == (True, True)
+    assert done.time_to_ready_ms is not None
+    assert done.start_command is not None
+    assert "tests.engine.llama_server" in done.start_command
+    assert done.start_log_file is not None
+    assert not psutil.pid_exists(started.pid) or psutil.Process(started.pid).status() == "zombie"
+
+    assert (await backend.stop(context)).ok
+    assert not (await backend.probe(context)).reachable
+    await context.aclose()
