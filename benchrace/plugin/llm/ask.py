@@ -2,6 +2,9 @@
 
 import hashlib
 from dataclasses import dataclass
+from typing import Any
+
+import msgspec
 
 from benchrace.kinds.llm import Prefix, ServeParams, TextParams
 from benchrace.plugin.backend import Lane
@@ -58,6 +61,14 @@ def ask(
         system=system,
         max_tokens=params.max_tokens if max_tokens is None else max_tokens,
     )
+
+
+def nonce_alone(lane: Lane[TextParams]) -> Lane[TextParams]:
+    """Give a lane whose prompts are their nonces: short, and unlike whatever `lane` asks."""
+    asked: dict[str, Any] = {"prefix": Prefix.UNIQUE, "prompt": "", "prompt_tokens": 0}
+    if isinstance(lane.params, ServeParams):
+        asked["prompts"] = ()
+    return msgspec.structs.replace(lane, params=msgspec.structs.replace(lane.params, **asked))
 
 
 def text_of(params: TextParams, number: int = 0) -> str:

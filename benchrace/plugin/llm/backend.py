@@ -25,7 +25,7 @@ from benchrace.kinds.llm import (
 from benchrace.plugin.backend import Backend, Lane
 from benchrace.plugin.context import Context
 from benchrace.plugin.llm import cache, gaps, many, mock
-from benchrace.plugin.llm.ask import Ask, ask, digest_of, limits_of, nonce_text
+from benchrace.plugin.llm.ask import Ask, ask, digest_of, limits_of, nonce_alone, nonce_text
 from benchrace.plugin.llm.hearing import Heard, hear, unshown
 from benchrace.plugin.llm.marks import mark
 from benchrace.plugin.llm.opened import Loaded, Opened
@@ -207,15 +207,8 @@ class TextBackend(Backend):
         opened.unsettled = False
 
     async def _prefix(self, lane: Lane[Any], context: Context) -> int | None:
-        """What the template alone always hits: the cached count of a second, unlike prompt.
-
-        The prompts are short, so that it costs no long prefill, and unlike also where the lane's
-        own are not.
-        """
-        short = msgspec.structs.replace(
-            lane.params, prefix=Prefix.UNIQUE, prompt="", prompt_tokens=0
-        )
-        lane = msgspec.structs.replace(lane, params=short)
+        """What the template alone always hits: the cached count of a second, unlike prompt."""
+        lane = nonce_alone(lane)
         cached: int | None = None
         for _ in range(2):
             asked = ask(lane, nonce_text(secrets.token_hex(16)), max_tokens=1)

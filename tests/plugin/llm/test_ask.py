@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from benchrace.kinds.llm import TEXT_PRESETS, LlmParams, Prefix, ServeParams, TextParams
 from benchrace.plugin import Lane
-from benchrace.plugin.llm.ask import ask, digest_of, nonce_text, text_of
+from benchrace.plugin.llm.ask import ask, digest_of, nonce_alone, nonce_text, text_of
 
 
 def lane(**params: Any) -> Lane[TextParams]:
@@ -92,3 +92,12 @@ def test_presets_are_parameters_of_both_kinds() -> None:
     for preset in TEXT_PRESETS.values():
         msgspec.convert(dict(preset), LlmParams)
         msgspec.convert(dict(preset), ServeParams)
+
+
+def test_a_measure_of_the_template_asks_for_nothing_else() -> None:
+    for params in (
+        LlmParams(prompt="p", prompt_tokens=9, prefix=Prefix.SHARED),
+        ServeParams(prompts=("a", "b"), prefix=Prefix.SHARED),
+    ):
+        made: Lane[Any] = Lane(lane_id="l", label="l", kind="k", params=params)
+        assert ask(nonce_alone(made), "123 456").prompt == "123 456\n"
