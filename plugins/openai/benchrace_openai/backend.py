@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+import anyio
 import msgspec
 
 from benchrace.plugin import (
@@ -49,6 +50,7 @@ from benchrace_openai.settings import Engine, OpenAIConfig, Server, servers
 from benchrace_openai.trial import refused
 
 _TRIAL_TOKENS = 2
+_PROBE_S = 4.0
 _USES = frozenset({Resource.CPU, Resource.GPU, Resource.MEMORY})
 
 
@@ -87,20 +89,15 @@ class OpenAIBackend(TextBackend):
     async def probe(self, context: Context) -> Probe:
         if not self.servers:
             return Probe(reachable=False, problems=(checks.UNCONFIGURED,))
-        found: list[Found] = []
-        problems: list[Problem] = []
-        for server in self.servers:
-            try:
-                found.append(await Calls(server, context).find())
-            except BenchraceError as error:
-                problems.append(Problem(message=error.message, remedy=error.remedy))
+        answers = await _asked(self.servers, context)
+        found = [each for each in answers if isinstance(each, Found)]
         versions = [f"{each.engine} {each.version}" for each in found if each.version]
         models = {model.id: described(each, model) for each in found for model in each.models}
         return Probe(
             reachable=bool(found),
             version=", ".join(versions) or None,
             models=tuple(models.values()),
-            problems=tuple(problems),
+            problems=tuple(each for each in answers if isinstance(each, Problem)),
         )
 
     async def preflight(self, lane: Lane[Any], context: Context) -> Readiness:
@@ -221,6 +218,23 @@ class OpenAIBackend(TextBackend):
             remedy = "Set `launch` in the table openai of agent.yaml: a unit, or a command."
             raise NotOffered(self.name, operation, "nothing says how it is started", remedy)
         return found
+
+
+async def _asked(every: Sequence[Server], context: Context) -> list[Found | Problem]:
+    """Ask all servers at once, so that one that hangs costs the others nothing."""
+    answers: dict[str, Found | Problem] = {}
+
+    async def ask(server: Server) -> None:
+        try:
+            calls = Calls(server, context, timeout_s=_PROBE_S)
+            answers[server.label] = await calls.find()
+        except BenchraceError as error:
+            answers[server.label] = Problem(message=error.message, remedy=error.remedy)
+
+    async with anyio.create_task_group() as tasks:
+        for server in every:
+            tasks.start_soon(ask, server)
+    return [answers[server.label] for server in every]
 
 
 def _path(rendering: Rendering) -> str:

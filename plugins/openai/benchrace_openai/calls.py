@@ -51,11 +51,12 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Calls:
-    """Speaks to `server` over the context's own client."""
+    """Speaks to `server` over the context's own client; an answer may take `timeout_s`."""
 
-    def __init__(self, server: Server, context: Context) -> None:
+    def __init__(self, server: Server, context: Context, *, timeout_s: float = _TIMEOUT_S) -> None:
         self.server = server
         self._context = context
+        self._timeout_s = timeout_s
 
     def headers(self) -> dict[str, str]:
         """Give the headers that say who asks."""
@@ -64,11 +65,11 @@ class Calls:
 
     async def get(self, path: str) -> Reply:
         """Ask; raises `unreachable` and `timeout_connect`, never for a status."""
-        return await self._call("GET", path, None)
+        return await self._call("GET", path, None, self._timeout_s)
 
-    async def post(self, path: str, body: Any, timeout_s: float = _TIMEOUT_S) -> Reply:
+    async def post(self, path: str, body: Any, timeout_s: float | None = None) -> Reply:
         """Tell; raises as `get`."""
-        return await self._call("POST", path, body, timeout_s)
+        return await self._call("POST", path, body, timeout_s or self._timeout_s)
 
     async def loading(self) -> bool:
         """Tell whether it says that it is loading its model."""
@@ -154,9 +155,7 @@ class Calls:
         value = reply.data.get(key) if reply.ok and isinstance(reply.data, dict) else None
         return value[:200] if isinstance(value, str) else None
 
-    async def _call(
-        self, method: str, path: str, body: Any, timeout_s: float = _TIMEOUT_S
-    ) -> Reply:
+    async def _call(self, method: str, path: str, body: Any, timeout_s: float) -> Reply:
         where = self.server.label
         try:
             with anyio.fail_after(timeout_s):

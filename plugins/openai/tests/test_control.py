@@ -1,9 +1,11 @@
 """What a server says of itself: which it is, what it has, and whether a lane can start there."""
 
 import json
+import socket
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 
 from benchrace.plugin import BenchraceError, Category, Fallback, Residence
@@ -95,6 +97,24 @@ async def test_one_server_of_two_that_is_down_is_a_problem() -> None:
     assert probe.reachable
     assert len(probe.models) == 1
     assert ["down cannot be reached" in each.message for each in probe.problems] == [True]
+
+
+async def test_a_server_that_hangs_costs_the_others_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("benchrace_openai.backend._PROBE_S", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        hangs = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        async with StandIn(table({MODELS: models("a")})).served() as server, context() as made:
+            tables = [
+                {"name": "hangs", "base_url": hangs},
+                {"name": "well", "base_url": server.url},
+            ]
+            with anyio.fail_after(5):
+                probe = await backend({"servers": tables}).probe(made)
+    assert [each.name for each in probe.models] == ["a"]
+    (problem,) = probe.problems
+    assert problem.message == "hangs does not answer /v1/models within 0.3 s"
 
 
 async def test_without_a_name_it_is_the_server_that_has_the_model() -> None:
