@@ -49,10 +49,7 @@ class TextBackend(Backend):
     """
 
     tells_cached: ClassVar[bool] = False
-    early_end_remedy: ClassVar[str] = (
-        "Look at the engine's log: it closed the stream before its end, or stopped at text "
-        "that repeats itself."
-    )
+    early_end_remedy: ClassVar[str] = "See the engine's log: it closed the stream or found a loop."
 
     @abstractmethod
     async def facts(self, lane: Lane[Any], context: Context) -> EngineFacts:
