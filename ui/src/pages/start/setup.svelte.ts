@@ -8,6 +8,7 @@ import type { Failure } from '../../lib/events/types';
 import { fields, type Field } from '../../lib/schema/schema';
 import { check, emptyDraft, fromSpec, type Draft } from '../../lib/spec/draft';
 import { SECTIONS, type Section } from '../table';
+import { known } from './models';
 
 const PLAN_AFTER_MS = 600;
 const LOOK_EVERY_MS = 5_000;
@@ -34,7 +35,9 @@ export class Setup {
     ...Object.fromEntries((this.failure?.fields ?? []).map((each) => [each.path, each.message])),
     ...this.checked.errors,
   });
-  readonly fits = $derived(Object.keys(this.checked.errors).length === 0);
+  /** Models are there to choose from, and none is chosen: there is nothing to plan yet. */
+  readonly unchosen = $derived(lacksModel(this.fields, this.checked.spec, known(this.machines, this.draft.kind).length));
+  readonly fits = $derived(Object.keys(this.checked.errors).length === 0 && !this.unchosen);
 
   private asked = '';
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -138,6 +141,13 @@ export class Setup {
 /** What can change of a backend while its agent lives. */
 function offered({ name, reachable, models, problems }: Machine['backends'][number]): unknown {
   return [name, reachable, models, problems];
+}
+
+function lacksModel(all: Field[], spec: RunSpec, models: number): boolean {
+  const name = all.find((field) => field.source === 'models')?.name;
+  if (name === undefined || models === 0) return false;
+  const lanes = spec.lanes ?? [];
+  return !spec.params?.[name] && (lanes.length === 0 || lanes.some((lane) => !lane.params?.[name]));
 }
 
 /** A kind that no section names is work for the section that needs no engine. */
