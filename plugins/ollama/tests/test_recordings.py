@@ -123,8 +123,10 @@ def whole(lines: list[Any], left_out: int) -> list[Any]:
 
 
 @asynccontextmanager
-async def played(said: dict[str, Any], version: str) -> AsyncIterator[Callable[[], Any]]:
-    """Serve a recorded answer, at the recorded distances, as the answer of a round."""
+async def played(
+    said: dict[str, Any], version: str, *, paced: bool = True
+) -> AsyncIterator[Callable[[], Any]]:
+    """Serve a recorded answer as the answer of a round: at the recorded distances, or at once."""
     lines = whole(said["lines"], said.get("left_out", 0))
     thinks = ["completion", "thinking"] if said["request"]["path"] == "/api/chat" else []
     control: dict[bytes, Any] = {
@@ -143,7 +145,8 @@ async def played(said: dict[str, Any], version: str) -> AsyncIterator[Callable[[
         await peer.say(CHUNKED)
         began = anyio.current_time() + 0.02 - lines[0][0]
         for at, text in lines:
-            await anyio.sleep(max(0.0, began + at - anyio.current_time()))
+            if paced:
+                await anyio.sleep(max(0.0, began + at - anyio.current_time()))
             await peer.chunk(f"{text}\n".encode())
         if said["end"] == "complete":
             await peer.say(LAST)
@@ -188,6 +191,38 @@ async def test_a_recorded_answer_gives_the_numbers_that_it_holds(key: tuple[str,
     else:
         assert engine.value == pytest.approx((wanted.output - 1) / wanted.decode_ns * 1e9)
     assert found["prefill_tokens_per_s"].value is None
+
+
+def streams() -> list[Any]:
+    """All recorded answers that came to their end."""
+    found = []
+    for version in (NEW, OLD):
+        for each in recorded(version):
+            last = each["lines"][-1][1] if each["lines"] else ""
+            if '"done":true' in last and "prompt_eval_count" in last and len(each["lines"]) > 1:
+                found.append(pytest.param(version, each, id=f"{version}: {each['name']}"))
+    return found
+
+
+@pytest.mark.parametrize(("version", "said"), streams())
+async def test_every_recorded_answer_is_read(version: str, said: dict[str, Any]) -> None:
+    async with played(said, version, paced=False) as once:
+        answer = (await once())[0].answer
+    last = json.loads(said["lines"][-1][1])
+    assert answer.content == len(said["lines"]) + said.get("left_out", 0) - 1
+    assert answer.usage.prompt == last["prompt_eval_count"]
+    assert answer.usage.output == last["eval_count"] == answer.content + answer.usage.unseen
+    assert answer.times.load_ns == last["load_duration"]
+    assert answer.times.prefill_ns == last["prompt_eval_duration"]
+    assert answer.times.total_ns == last["total_duration"]
+    assert (answer.times.decode_ns is None) is (last["eval_count"] == 1)
+    assert answer.finish == last["done_reason"]
+    thought = any("thinking" in text for _, text in said["lines"])
+    assert (answer.first_ns != answer.output_ns) is thought
+
+
+def test_there_are_enough_of_them() -> None:
+    assert len(streams()) > 30
 
 
 async def test_the_engines_rate_is_the_clients() -> None:
