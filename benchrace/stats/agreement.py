@@ -50,7 +50,11 @@ def _shared(best: LaneFold, lane: LaneFold) -> Agreement:
         whole += max(len(text), len(other))
         n += 1
     if not n:
-        return Agreement(with_=name, share=None, reason="no round of both had the same prompt")
+        return Agreement(
+            with_=name,
+            share=None,
+            reason="no round of both had the same prompt: name each lane's model",
+        )
     return Agreement(with_=name, share=equal / whole, n=n)
 
 

@@ -47,7 +47,9 @@ def test_only_rounds_with_equal_prompts_are_compared() -> None:
     apart = two()
     apart.text(0, 0, "abcd", nonce="1", **SMALL)
     apart.text(1, 0, "abcd", nonce="2", **FULL)
-    assert apart.agreement(0)["reason"] == "no round of both had the same prompt"
+    assert apart.agreement(0)["reason"] == (
+        "no round of both had the same prompt: name each lane's model"
+    )
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,7 @@ class TextBackend(Backend):
             if params.residence is Residence.WARM:
                 loaded = await self.load(lane, context)
             facts = await self.facts(lane, context)
-            opened = Opened(facts=facts, loaded=loaded, also=self._also(facts))
+            opened = Opened(facts=facts, loaded=loaded)
             if self.tells_cached and params.residence is Residence.WARM:
                 opened.prefix = await self._prefix(lane, context)
         except BenchraceError as error:
@@ -128,14 +128,19 @@ class TextBackend(Backend):
         lanes: dict[str, Opened] = self.__dict__.setdefault("_opened", {})
         return lanes
 
-    def _also(self, facts: EngineFacts) -> tuple[str, ...]:
-        """Tell models of one digest apart: lanes of unlike models share the worker's nonces."""
-        names: dict[str | None, str] = self.__dict__.setdefault("_names", {})
-        first = names.setdefault(facts.digest, facts.model)
-        return () if facts.digest is None or first == facts.model else (facts.model,)
+    def _nonce(self, opened: Opened, *parts: object) -> str:
+        """A nonce that this model has not seen from here, under whatever name it was asked: lanes
+        that the worker takes for unlike models get equal ones, and may yet share an engine.
+        """
+        spoken: set[tuple[str, str]] = self.__dict__.setdefault("_spoken", set())
+        model, nonce = opened.facts.digest or opened.facts.model, nonce_text(*parts)
+        while (model, nonce) in spoken:
+            nonce = nonce_text(nonce, "again")
+        spoken.add((model, nonce))
+        return nonce
 
     async def _single(self, lane: Lane[Any], context: Context, opened: Opened) -> Record:
-        nonce = nonce_text(context.round.nonce, *opened.also)
+        nonce = self._nonce(opened, context.round.nonce)
         request = self.request(ask(lane, nonce), limits_of(lane.params))
         connect = await context.stream.prepare(request.url)
         t0 = context.clock.monotonic_ns()
@@ -162,7 +167,7 @@ class TextBackend(Backend):
         limits = limits_of(lane.params)
 
         def request(number: int) -> StreamRequest:
-            nonce = nonce_text(context.round.nonce, *opened.also, number)
+            nonce = self._nonce(opened, context.round.nonce, number)
             return self.request(ask(lane, nonce, number=number), limits)
 
         for _ in range(many.at_once(lane.params)):

@@ -26,4 +26,3 @@ class Opened:
     prefix: int | None = None
     mock: str | None = None
     unsettled: bool = False
-    also: tuple[str, ...] = ()
