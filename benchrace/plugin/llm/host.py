@@ -6,7 +6,6 @@ import sys
 from urllib.parse import urlsplit
 
 import msgspec
-import psutil
 
 from benchrace.plugin.context import Context
 
@@ -69,6 +68,9 @@ def find(url: str) -> Whereabouts:
 
 def _listening(here: set[_Address], port: int) -> Whereabouts:
     """Judge the sockets of this network namespace that would take a connection to `here`."""
+    # Whoever describes a plugin imports this module, and asks for no socket.
+    import psutil
+
     pids: list[int | None] = []
     for each in psutil.net_connections(kind="tcp"):
         if each.status != psutil.CONN_LISTEN or not each.laddr or each.laddr.port != port:
@@ -90,6 +92,8 @@ def _listening(here: set[_Address], port: int) -> Whereabouts:
 
 
 def _own() -> set[_Address]:
+    import psutil
+
     families = (socket.AF_INET, socket.AF_INET6)
     return {
         _address(each.address)
@@ -106,6 +110,8 @@ def _address(text: str) -> _Address:
 
 
 def _name(pid: int) -> str | None:
+    import psutil
+
     try:
         return psutil.Process(pid).name()
     except psutil.Error:

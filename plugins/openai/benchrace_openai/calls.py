@@ -2,16 +2,18 @@
 
 import hashlib
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
-import httpx
 import msgspec
 
 from benchrace.plugin import BenchraceError, Category, Context
 from benchrace_openai.answer import Listed, Models, Props, Slot, Told, as_struct, engine_of
 from benchrace_openai.refusals import refusal
 from benchrace_openai.settings import Engine, Server
+
+if TYPE_CHECKING:
+    import httpx
 
 MOST = 8 << 20
 PROBE = "Zwölf Boxkämpfer jagen 1234567890 quick brown foxes;\n\tif (x != 0) { 日本語 мир 🙂 }"
@@ -156,6 +158,9 @@ class Calls:
         return value[:200] if isinstance(value, str) else None
 
     async def _call(self, method: str, path: str, body: Any, timeout_s: float) -> Reply:
+        # The worker that describes plugins imports this; it needs no client.
+        import httpx
+
         where = self.server.label
         try:
             with anyio.fail_after(timeout_s):
@@ -189,7 +194,7 @@ class _Slots(msgspec.Struct, frozen=True):
     slots: tuple[Slot, ...]
 
 
-async def _capped(response: httpx.Response) -> bytes:
+async def _capped(response: "httpx.Response") -> bytes:
     parts, size = [], 0
     async for part in response.aiter_bytes():
         size += len(part)

@@ -36,7 +36,8 @@ async def ready(calls: Calls, context: Context) -> int | None:
         done = await process(calls, context).start()
         if not done.ok:
             text = f"{calls.server.label} did not start: {'; '.join(done.notes)}"
-            raise BenchraceError(Category.UNREACHABLE, text)
+            remedy = "Correct `launch` in the table openai of agent.yaml."
+            raise BenchraceError(Category.UNREACHABLE, text, remedy)
         waited = True
     if await calls.loading():
         waited = True
