@@ -93,6 +93,8 @@ class EngineProcess:
             notes = await self._ready()
         took_ms = (self._context.clock.monotonic_ns() - began_ns) / 1e6
         stdout, stderr = await self._tails(said)
+        if notes and said is None and (last := stderr.strip() or stdout.strip()):
+            notes += (f"its log {self._log} ends with: {last.splitlines()[-1][:300]}",)
         return Reset(
             start_command=shlex.join(words or self._launch.command),
             start_stdout_tail=stdout,

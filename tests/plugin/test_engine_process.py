@@ -108,7 +108,8 @@ async def test_a_command_that_dies_is_not_ready_even_if_another_answers(
     other = EngineProcess("other", command(port, ENGINE_DIES="1"), context, lambda: _no(context))
     started = await other.start()
     assert not started.ok
-    assert started.notes == ("the command ended with status 3 before the engine answered",)
+    assert started.notes[0] == "the command ended with status 3 before the engine answered"
+    assert started.notes[1].endswith("ends with: no such model")
     told = await other.reset()
     assert told.healthy is False
     assert told.time_to_ready_ms is None
@@ -127,7 +128,7 @@ async def test_one_that_never_answers_is_given_up(
     process = engine(context, port, command(port, ENGINE_DELAY_S="600"))
     started = await process.start()
     assert not started.ok
-    assert started.notes == ("the engine has not answered within 0.6 s",)
+    assert started.notes[0] == "the engine has not answered within 0.6 s"
     await ended(process)
 
 
