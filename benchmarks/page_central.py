@@ -88,6 +88,42 @@ def app(page: Path, lanes: int, rate: float) -> Quart:
     return made
 
 
+WORKLOAD = {
+    "kind": "llm_generate",
+    "title": "Generate text",
+    "metrics": [RATE],
+    "presets": {},
+    "automatic": None,
+    "drawing": "text",
+    "together": False,
+    "params_schema": {"type": "object", "properties": {}},
+}
+# A run that is under way, but for its lanes and its times.
+BLANK: dict[str, Any] = {
+    "run_id": "text",
+    "ended_at": None,
+    "spec": {"kind": "llm_generate"},
+    "state": "running",
+    "kind": "llm_generate",
+    "order": "contiguous",
+    "rounds": 100,
+    "warmup": 1,
+    "left_out": [],
+    "workloads": {"text": WORKLOAD},
+    "automatic": None,
+    "name": "Sixteen lanes",
+    "tags": [],
+    "notes": None,
+    "staggered": False,
+    "failure": None,
+    "epoch": 0,
+    "heats": [],
+    "standing": None,
+    "winner": None,
+    "winner_reason": None,
+}
+
+
 class Race:
     """Lanes that write side by side, round after round."""
 
@@ -103,65 +139,34 @@ class Race:
 
     def document(self) -> dict[str, Any]:
         """Give the run as central would."""
-        lanes: list[dict[str, Any]] = [
-            {
-                "lane_id": lane,
-                "label": f"model {index} q{index % 8}",
-                "machine_id": f"m{index}",
-                "backend": "text",
-                "params": {},
-                "job_id": f"j{index}",
-                "counted": 0,
-                "discarded": 0,
-                "verdict": None,
-                "marks": [],
-                "error": None,
-                "summary": {},
-                "rounds": self._results[index],
-            }
-            for index, lane in enumerate(self._ids)
-        ]
-        workload = {
-            "kind": "llm_generate",
-            "title": "Generate text",
-            "metrics": [RATE],
-            "presets": {},
-            "automatic": None,
-            "drawing": "text",
-            "together": False,
-            "params_schema": {"type": "object", "properties": {}},
-        }
         machines = {
             f"m{index}": {"machine_id": f"m{index}", "label": f"machine {index}"}
-            for index in range(len(lanes))
+            for index in range(len(self._ids))
         }
         now = time.time()
         return {
-            "run_id": "text",
+            **BLANK,
             "created_at": now,
             "started_at": now,
-            "ended_at": None,
-            "spec": {"kind": "llm_generate"},
-            "state": "running",
-            "kind": "llm_generate",
-            "order": "contiguous",
-            "rounds": 100,
-            "warmup": 1,
-            "lanes": lanes,
-            "left_out": [],
-            "workloads": {"text": workload},
+            "lanes": [self._lane_document(index) for index in range(len(self._ids))],
             "machines": machines,
-            "automatic": None,
-            "name": "Sixteen lanes",
-            "tags": [],
-            "notes": None,
-            "staggered": False,
-            "failure": None,
-            "epoch": 0,
-            "heats": [],
-            "standing": None,
-            "winner": None,
-            "winner_reason": None,
+        }
+
+    def _lane_document(self, index: int) -> dict[str, Any]:
+        return {
+            "lane_id": self._ids[index],
+            "label": f"model {index} q{index % 8}",
+            "machine_id": f"m{index}",
+            "backend": "text",
+            "params": {},
+            "job_id": f"j{index}",
+            "counted": 0,
+            "discarded": 0,
+            "verdict": None,
+            "marks": [],
+            "error": None,
+            "summary": {},
+            "rounds": self._results[index],
         }
 
     async def frames(self) -> AsyncIterator[bytes]:
