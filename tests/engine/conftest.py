@@ -15,6 +15,6 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Models:
 
 @pytest.fixture(scope="module")
 def engine(models: Models) -> Iterator[Running]:
-    """Serve the tiny model on two slots, for all tests of a module."""
-    with serving(models.path("tiny"), slots=2) as running:
+    """Serve the tiny model for all tests of a module, on two slots with room for long answers."""
+    with serving(models.path("tiny"), slots=2, context=16_384) as running:
         yield running

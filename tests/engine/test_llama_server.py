@@ -34,13 +34,13 @@ class OfEngine(BackendContract):
 class TestGenerate(OfEngine):
     kind = "llm_generate"
     params = {"max_tokens": 16, "prompt": "bako"}  # noqa: RUF012 - a ClassVar of the contract
-    long_params = {"max_tokens": 900, "prompt": LONG}  # noqa: RUF012
+    long_params = {"max_tokens": 8000, "prompt": LONG}  # noqa: RUF012
 
 
 class TestServe(OfEngine):
     kind = "llm_serve"
     params = {"max_tokens": 8, "requests": 4, "concurrency": 2}  # noqa: RUF012
-    long_params = {"max_tokens": 300, "requests": 40, "concurrency": 2}  # noqa: RUF012
+    long_params = {"max_tokens": 8000, "requests": 40, "concurrency": 2}  # noqa: RUF012
 
 
 class Racing:
@@ -86,7 +86,7 @@ async def test_every_token_is_counted(engine: Running, rendering: Rendering) -> 
     assert record.engine.host is None
     assert str(record.engine.settings["host_proof"]).startswith("process ")
     assert len(str(record.engine.settings["tokenizer_sha256"])) == 64
-    assert (record.engine.quantization, record.engine.settings["n_ctx"]) == ("F16", 1024)
+    assert (record.engine.quantization, record.engine.settings["n_ctx"]) == ("F16", 8192)
 
 
 async def test_the_seed_makes_the_text_and_the_nonce_changes_it(engine: Running) -> None:
@@ -119,14 +119,14 @@ async def test_an_end_token_is_counted_and_known_to_be_unseen(models: Models) ->
 
 async def test_a_prompt_that_is_too_long_is_said_with_numbers(engine: Running) -> None:
     with pytest.raises(BenchraceError) as raised:
-        async with racing(engine, prompt=LONG * 12) as at:
+        async with racing(engine, prompt=LONG * 80) as at:
             await at.round()
     assert raised.value.category is Category.VALIDATION
-    assert raised.value.message.endswith("tokens, the server's context 1024")
+    assert raised.value.message.endswith("tokens, the server's context 8192")
 
 
 async def test_after_a_cancel_the_slots_are_idle(engine: Running) -> None:
-    async with racing(engine, max_tokens=900, prompt=LONG) as at:
+    async with racing(engine, max_tokens=8000, prompt=LONG) as at:
         with anyio.move_on_after(0.3) as scope:
             await at.round()
         assert scope.cancelled_caught

@@ -43,7 +43,7 @@ class Shape:
     inner: int
     heads: int
     kv_heads: int
-    context: int = 4096
+    context: int = 16_384
 
 
 SHAPES = {
