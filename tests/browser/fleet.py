@@ -20,8 +20,9 @@ SLOW_S = 40  # this machine may be busy with much else
 class Fleet:
     """`url` is central's; it stays the same over `kill` and `start_central`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **env: str) -> None:
         self.folder = folder
+        self.env = env
         self.data = folder / "data"
         self.url = ""
         self.central: subprocess.Popen[bytes] | None = None
@@ -35,7 +36,7 @@ class Fleet:
         with (self.folder / f"{name}.log").open("ab") as log:
             return subprocess.Popen(
                 [*command, "--data-dir", str(self.data), *arguments],
-                env=kept | {"TMPDIR": str(self.folder), "BENCHRACE_TOKEN": TOKEN},
+                env=kept | {"TMPDIR": str(self.folder), "BENCHRACE_TOKEN": TOKEN} | self.env,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -1,0 +1,293 @@
+"""Language models on the page: chosen, raced, read, compared and cared for, against a stand-in."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
+
+import anyio
+import pytest
+
+from tests.browser.conftest import OpenTab, lacking
+from tests.browser.fleet import Fleet
+from tests.browser.tab import Tab
+from tests.browser.test_access import AXE, FOUND, THEMES, WIDTHS, tab_to
+
+pytest.importorskip("benchrace_ollama")
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(150)]
+
+HERE = Path(__file__).resolve().parents[2] / "plugins/ollama/tests"
+RACE: dict[str, Any] = {
+    "kind": "llm_generate",
+    "params": {"max_tokens": 40, "temperature": 0, "prompt": "bako remi of kola"},
+    "rounds": 2,
+    "warmup": 0,
+}
+
+
+class Engine:
+    """The stand-in for Ollama, on a port of its own."""
+
+    def __init__(self) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "stand_in"], cwd=HERE, stdout=subprocess.PIPE, text=True
+        )
+        assert self.process.stdout is not None
+        self.url = f"http://127.0.0.1:{int(self.process.stdout.readline())}"
+
+    def tell(self, **told: Any) -> None:
+        with urlopen(Request(f"{self.url}/_stand_in", data=json.dumps(told).encode()), timeout=5):
+            pass
+
+    def close(self) -> None:
+        assert self.process.stdout is not None
+        self.process.terminate()
+        self.process.wait(10)
+        self.process.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Engine]:
+    started = Engine()
+    started.tell(model="tiny", token_ms=8.0)
+    started.tell(model="small", token_ms=20.0)
+    yield started
+    started.close()
+
+
+@pytest.fixture(scope="module")
+async def fleet(
+    chromium: str, engine: Engine, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Fleet]:
+    folder = tmp_path_factory.mktemp("inference")
+    settings = {"OLLAMA_BASE_URL": engine.url, "BENCHRACE_CONFIG_DIR": str(folder / "config")}
+    started = Fleet(folder, **settings)
+    try:
+        await started.start_central()
+        await started.start_agent()
+        yield started
+    finally:
+        await started.close()
+
+
+def lane(model: str, **params: Any) -> dict[str, Any]:
+    return {"backend": "ollama", "params": {"model": model, **params}}
+
+
+@pytest.fixture(scope="module")
+async def raced(fleet: Fleet) -> str:
+    """A race of two models, beside a lane that a mock has to run."""
+    refused = lane("fault-refused:latest", fallback="mock") | {"label": "nobody"}
+    lanes = [lane("tiny:latest"), lane("small:latest"), refused]
+    run_id = await fleet.submit(**RACE | {"lanes": lanes})
+    await fleet.over(run_id)
+    return run_id
+
+
+async def require(fleet: Fleet, *models: str) -> None:
+    body = {"required": {"llm": models}, "optional": {}}
+    answer = await fleet.http.post(f"{fleet.url}/api/settings/model_policy", json=body)
+    assert answer.status_code == 200, answer.text
+
+
+async def choose(tab: Tab, *models: str) -> None:
+    """Choose models by typing, as the keyboard alone does it."""
+    await tab_to(tab, "Find a model", "searchbox")
+    for model in models:
+        await tab.page.keyboard.press("Control+a")
+        await tab.page.keyboard.type(model)
+        await tab.main(".models > li").nth(1).wait_for(state="detached")
+        await tab.page.keyboard.press("Enter")
+    await tab.see(f"{len(models)} model{'s' if len(models) > 1 else ''} chosen")
+
+
+async def test_a_keyboard_alone_races_two_models(tab: OpenTab, fleet: Fleet) -> None:
+    one = await tab(reduced_motion="reduce")
+    await one.open("/")
+    await one.see("tiny:latest")
+    await choose(one, "tiny:latest", "small:latest")
+    await tab_to(one, "Output tokens, tokens", "textbox")
+    await one.page.keyboard.type("150")
+    await one.see("2 lanes ready")
+    await tab_to(one, "Start the race", "button")
+    await one.page.keyboard.press("Space")
+    await one.page.wait_for_url("**/runs/*")
+    streamed = one.main(".pane").first.filter(has_text=re.compile(r"\w+ \w+ \w+"))
+    await streamed.wait_for()
+    await one.main("dd.state").filter(has_text="running").wait_for()
+    await one.see("characters a second over a round")
+    await one.state("finished")
+    run_id = one.page.url.rpartition("/")[2]
+    run = await fleet.over(run_id)
+    assert [each["params"]["model"] for each in run["lanes"]] == ["tiny:latest", "small:latest"]
+    assert [each["backend"] for each in run["lanes"]] == ["ollama", "ollama"]
+    await one.see("tiny:latest wins")
+    await tab_to(one, "Baseline: small:latest", "button")
+    await one.page.keyboard.press("Enter")
+    await one.page.wait_for_url(f"**/runs/{run_id}?base=lane-1")
+    first = one.main("section[aria-labelledby=results-title] tbody tr").first
+    figure = first.locator(".delta.better").first
+    assert re.fullmatch(r"\+\d+ % better", " ".join((await figure.inner_text()).split()))
+    await one.page.reload()
+    await one.see("baseline")
+
+
+async def test_what_a_race_of_models_says_of_its_lanes(tab: OpenTab, raced: str) -> None:
+    one = await tab()
+    await one.open(f"/runs/{raced}")
+    await one.see("tiny:latest, none wins")
+    rows = one.main("section[aria-labelledby=results-title] tbody tr")
+    tiny, mock = rows.filter(has_text="tiny:latest"), rows.filter(has_text="nobody")
+    await mock.get_by_text("mock", exact=True).first.wait_for()
+    for badge in ("ollama 0.33", "warm, prompt not cached", "tok/s", "valid"):
+        assert badge in await tiny.inner_text()
+    proof = tiny.locator("li").filter(has_text="warm, prompt not cached")
+    assert "inferred" in (await proof.get_attribute("title") or "")
+    said = await mock.inner_text()
+    assert "mock" in said
+    assert "invalid" in said
+    assert "a mock answered" in said
+    assert "–" in await mock.locator("td.place").inner_text()
+    await tiny.get_by_role("button", name="Rounds of").click()
+    facts = one.main("dl[aria-label='Facts of the last round']")
+    for fact in ("Digest", "F16", "the agent’s machine"):
+        assert fact in await facts.inner_text()
+    await one.see("Settings of the engine")
+    assert await one.wider() == 0
+
+
+async def test_a_model_that_is_missing_is_pulled(tab: OpenTab, fleet: Fleet) -> None:
+    await require(fleet, "brought", "tiny")
+    one = await tab()
+    await one.open("/")
+    missing = one.main("section[aria-labelledby=missing-title]")
+    await missing.get_by_text("benchrace models pull brought --machine box").wait_for()
+    assert "tiny" not in await missing.inner_text()
+    await missing.get_by_role("button", name="Pull brought on box").click()
+    await missing.wait_for(state="detached")
+    await one.see("brought:latest")
+    machines = (await fleet.get("/api/machines"))["machines"]
+    assert machines[0]["missing"] == {"required": [], "optional": []}
+
+
+async def test_whether_a_model_fits_is_said_with_its_numbers(tab: OpenTab) -> None:
+    one = await tab()
+    await one.open("/")
+    await one.see("small:latest")
+    row = one.main(".models > li").filter(has_text="small:latest")
+    await row.get_by_text("fit unknown").wait_for()
+    await one.page.get_by_label("Context, tokens").fill("2048")
+    badge = row.locator(".fit").filter(has_text="GOOD")
+    await badge.wait_for()
+    words = await badge.get_attribute("title") or ""
+    assert words.startswith("needs 26")
+    assert "for 2,048 tokens of context" in words
+    assert words in await badge.inner_text()
+
+
+async def test_a_sweep_says_where_it_bends(tab: OpenTab, fleet: Fleet) -> None:
+    one = await tab()
+    await one.open("/")
+    await one.page.get_by_label("Kind of work").select_option("llm_serve")
+    await one.main("label").filter(has_text="tiny:latest").get_by_role("checkbox").check()
+    await one.page.get_by_label("Output tokens, tokens").fill("8")
+    await one.page.get_by_label("Requests").fill("4")
+    await one.page.get_by_label("Counted rounds").fill("2")
+    await one.page.get_by_role("textbox", name="Sweep of streams").fill("1, 2, 4")
+    await one.page.get_by_role("button", name="Sweep", exact=True).click()
+    await one.see("3 lanes ready")
+    await one.page.get_by_role("button", name="Start the race").click()
+    await one.page.wait_for_url("**/runs/*")
+    await one.state("finished")
+    await one.see("Sweep of concurrency on box, ollama")
+    table = one.page.get_by_role("region", name="Table of the sweep")
+    run = await fleet.over(one.page.url.rpartition("/")[2])
+    assert await table.locator("tbody tr").count() == len(run["knees"][0]["points"]) == 3
+
+
+async def test_the_model_policy_says_what_is_wrong_and_where_the_old_one_is(
+    tab: OpenTab, fleet: Fleet
+) -> None:
+    await require(fleet, "tiny")
+    one = await tab()
+    await one.open("/admin")
+    required = one.page.get_by_role("group", name="Required").get_by_label("Language models")
+    await required.fill("tiny\nnot a name")
+    save = one.page.get_by_role("button", name="Save the policy")
+    await save.click()
+    await one.see("required.llm[1] (not a name)")
+    one.wrongs = [wrong for wrong in one.wrongs if "422" not in wrong]
+    assert (await fleet.get("/api/settings/model_policy"))["required"]["llm"] == ["tiny"]
+    await required.fill("tiny, small")
+    await save.click()
+    await one.see("The one before lies in")
+    stored = await fleet.get("/api/settings/model_policy")
+    assert stored["required"]["llm"] == ["tiny", "small"]
+    backup = await one.main("section[aria-labelledby=policy-title] [role=status] code").inner_text()
+    assert '"tiny"' in await anyio.Path(backup).read_text()
+
+
+async def test_an_engine_is_cared_for_after_a_second_press(tab: OpenTab, raced: str) -> None:
+    one = await tab()
+    await one.open("/admin")
+    await one.page.get_by_role("button", name="Unload Ollama on box").click()
+    await one.see("Every model leaves its memory")
+    await one.page.get_by_role("button", name="Unload Ollama", exact=True).click()
+    await one.see(re.compile("Unload of ollama: done"))
+    await one.page.get_by_role("button", name="Pull Ollama on box").click()
+    await one.page.get_by_label("Model", exact=True).fill("nomodel")
+    await one.page.get_by_role("button", name="Pull it").click()
+    await one.see(re.compile("file does not exist"))
+    others = one.page.get_by_role("group", name="OpenAI-compatible server on box")
+    assert await others.get_by_role("button", name=re.compile("^Pull")).count() == 0
+
+
+@pytest.fixture(scope="module")
+async def places(fleet: Fleet, raced: str) -> dict[str, tuple[str, str]]:
+    await require(fleet, "absent", "tiny")
+    lanes = [lane("tiny:latest"), lane("small:latest")]
+    spec = {"kind": "llm_generate", "params": {"num_ctx": 2048}, "lanes": lanes}
+    return {
+        "models": (f"/?spec={json.dumps(spec)}", "2 lanes ready"),
+        "models-race": (f"/runs/{raced}?base=lane-1", "baseline"),
+        "engines": ("/admin", "Save the policy"),
+    }
+
+
+@pytest.mark.parametrize("theme", THEMES)
+async def test_axe_finds_nothing_serious(
+    tab: OpenTab, places: dict[str, tuple[str, str]], theme: str
+) -> None:
+    if not AXE.is_file():
+        lacking("no axe: `make install` builds the page and brings it")
+    one = await tab(color_scheme=theme, reduced_motion="reduce")
+    for name, (address, sign) in places.items():
+        await one.open(address)
+        await one.see(sign)
+        await one.quiet()
+        if name == "engines":
+            await one.page.get_by_role("button", name="Reset Ollama on box").click()
+        await one.page.evaluate(AXE.read_text())
+        told = await one.page.evaluate(FOUND)
+        assert told["serious"] == [], name
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("width", WIDTHS)
+async def test_a_picture_of_each_page(
+    tab: OpenTab, places: dict[str, tuple[str, str]], theme: str, width: int
+) -> None:
+    one = await tab(color_scheme=theme, viewport={"width": width, "height": 900})
+    folder = os.environ.get("BENCHRACE_SCREENSHOTS")
+    for name, (address, sign) in places.items():
+        await one.open(address)
+        await one.see(sign)
+        await one.quiet()
+        assert await one.wider() == 0, name
+        if folder:
+            await one.shoot(Path(folder) / f"{name}-{width}-{theme}.png")
