@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from benchrace.export.report import Grid, report
+from benchrace.export.grid import Grid
+from benchrace.export.report import report
 from benchrace.export.text import plain
 from benchrace.run.document import RunDocument
 

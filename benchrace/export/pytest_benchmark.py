@@ -9,10 +9,12 @@ from typing import Any
 
 import msgspec
 
+from benchrace.events import Reason
 from benchrace.export.machines import at
 from benchrace.export.quartiles import Spread, spread
 from benchrace.run.document import DocumentLane, RunDocument
-from benchrace.run.summary import MetricSummary
+from benchrace.run.summary import Agreement, Knee, MetricSummary
+from benchrace.run.text import TextIdentity
 
 SHAPE_VERSION = "5.0.0"
 
@@ -37,6 +39,10 @@ class Extra(msgspec.Struct, frozen=True, kw_only=True):
     verdict: str | None
     discarded: int
     metrics: dict[str, MetricSummary]
+    text: TextIdentity | None
+    agreement: Agreement | None
+    knees: tuple[Knee, ...]
+    remarks: tuple[Reason, ...]
 
 
 class Benchmark(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,10 +114,18 @@ def _benchmark(run: RunDocument, lane: DocumentLane) -> Benchmark:
             verdict=lane.verdict,
             discarded=lane.discarded,
             metrics=lane.summary,
+            text=lane.text,
+            agreement=lane.agreement,
+            knees=tuple(each for each in run.knees if _in(lane, each)),
+            remarks=run.remarks,
         ),
         options=Options(min_rounds=run.rounds, max_time=run.spec.timeout_s, warmup=run.warmup > 0),
         stats=spread([done.elapsed_ns / 1e9 for done in lane.rounds if done.counted]),
     )
+
+
+def _in(lane: DocumentLane, knee: Knee) -> bool:
+    return any(each.lane_id == lane.lane_id for each in knee.points)
 
 
 def _machine(run: RunDocument) -> MachineInfo:

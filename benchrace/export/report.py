@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 import msgspec
 
 from benchrace.events import Level
+from benchrace.export.answers import answer_grids
+from benchrace.export.grid import Grid
 from benchrace.export.machines import machine_rows
 from benchrace.export.numbers import percent, quantity, seconds
 from benchrace.run.document import DocumentLane, RunDocument
@@ -14,14 +16,6 @@ from benchrace.run.summary import MetricSummary
 # A lane whose rounds vary more than this is noisy, whatever its interval says.
 NOISY_CV = 0.05
 FEW_ROUNDS = 5
-
-
-class Grid(msgspec.Struct, frozen=True, kw_only=True):
-    """A table: every row has as many cells as `header`."""
-
-    title: str
-    header: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,7 +33,13 @@ def report(run: RunDocument) -> Report:
         title=run.name or f"{run.kind}: {' against '.join(_labels(run))}",
         facts=tuple(_facts(run)),
         warnings=tuple(_warnings(run)),
-        grids=(*_results(run), _rounds(run), _machines(run), _formulas(run)),
+        grids=(
+            *_results(run),
+            *answer_grids(run),
+            _rounds(run),
+            _machines(run),
+            _formulas(run),
+        ),
     )
 
 
@@ -113,6 +113,7 @@ def _ranked(run: RunDocument) -> list[DocumentLane]:
 def _warnings(run: RunDocument) -> Iterator[str]:
     for lane in run.lanes:
         yield from _lane_warnings(lane)
+    yield from (each.text for each in run.remarks)
     for left in run.left_out:
         reasons = [str(each) for each in left.fields] + [each.message for each in left.problems]
         yield f"{left.label} was left out: {'; '.join(reasons) or 'not ready'}"

@@ -1,10 +1,11 @@
 """Raw rows: one for each round and metric, so that nothing is averaged away."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from benchrace.events import Measured
+from benchrace.export.answers import named
 from benchrace.run.document import DocumentLane, RunDocument
 from benchrace.run.summary import RoundSummary
 
@@ -32,6 +33,15 @@ COLUMNS: dict[str, type] = {
     "denominator": float,
     "reason": str,
     "error": str,
+    "engine": str,
+    "model": str,
+    "model_digest": str,
+    "quantization": str,
+    "cache": str,
+    "timing_source": str,
+    "simulated": bool,
+    "agreement": float,
+    "agreement_with": str,
 }
 
 
@@ -47,9 +57,10 @@ def rows(run: RunDocument) -> Iterator[tuple[Cell, ...]]:
             lane.backend,
             msgspec.json.encode(lane.params).decode(),
         )
+        text = _text(lane)
         for done in lane.rounds:
             for measured in done.measured or (None,):
-                yield (*start, *_round(done), *_measured(lane, measured), _error(done))
+                yield (*start, *_round(done), *_measured(lane, measured), _error(done), *text)
 
 
 def _round(done: RoundSummary) -> tuple[Cell, ...]:
@@ -76,6 +87,29 @@ def _measured(lane: DocumentLane, measured: Measured | None) -> tuple[Cell, ...]
         measured.denominator,
         measured.reason,
     )
+
+
+def _text(lane: DocumentLane) -> tuple[Cell, ...]:
+    """What identifies a lane of text; where its rounds differ, all that they told."""
+    told, agreed = lane.text, lane.agreement
+    agreement = (None, None) if agreed is None else (agreed.share, agreed.with_)
+    if told is None:
+        return (*(None,) * 7, *agreement)
+    engines = told.engines
+    return (
+        _all(named(each) for each in engines),
+        _all(each.model for each in engines),
+        _all(each.digest for each in engines),
+        _all(each.quantization for each in engines),
+        _all(told.cache),
+        _all(told.timing_source),
+        told.simulated,
+        *agreement,
+    )
+
+
+def _all(values: Iterable[str | None]) -> str | None:
+    return ", ".join(dict.fromkeys(each for each in values if each)) or None
 
 
 def _error(done: RoundSummary) -> str | None:

@@ -16,6 +16,7 @@ from benchrace.run.summary import (
     RoundSummary,
     RunSummary,
 )
+from benchrace.run.text import TextIdentity
 
 
 class DocumentLane(RunLane, frozen=True, kw_only=True):
@@ -29,6 +30,7 @@ class DocumentLane(RunLane, frozen=True, kw_only=True):
     summary: dict[str, MetricSummary]
     rounds: tuple[RoundSummary, ...]
     agreement: Agreement | None = None
+    text: TextIdentity | None = None
 
 
 class RunDocument(RunMetadata, frozen=True, kw_only=True):
@@ -93,4 +95,5 @@ def _lane(lane: RunLane, said: LaneSummary) -> DocumentLane:
         summary=said.summary,
         rounds=said.rounds,
         agreement=said.agreement,
+        text=said.text,
     )

@@ -6,6 +6,7 @@ from benchrace.errors import Failure
 from benchrace.events import Level, Measured, Reason
 from benchrace.events.payloads import StandingPayload
 from benchrace.kinds import Better, Estimator
+from benchrace.run.text import TextIdentity
 
 
 class MetricSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,7 +72,7 @@ class LaneSummary(msgspec.Struct, frozen=True, kw_only=True):
 
     `verdict` is the worst of its counted rounds, INVALID where all were discarded, and null
     before the first. `marks` are the reasons of its SUSPECT rounds, each once. `error` ended it.
-    `agreement` is null where lanes do not answer in text.
+    `agreement` and `text` are null where lanes do not answer in text.
     """
 
     lane_id: str
@@ -86,6 +87,7 @@ class LaneSummary(msgspec.Struct, frozen=True, kw_only=True):
     summary: dict[str, MetricSummary]
     rounds: tuple[RoundSummary, ...]
     agreement: Agreement | None = None
+    text: TextIdentity | None = None
 
 
 class KneePoint(msgspec.Struct, frozen=True, kw_only=True):

@@ -24,6 +24,19 @@ _LEFT_OUT = frozenset(
         "environment.power.thermal_c",
     }
 )
+_PROMPT = ("prompt digest",)
+# Backend and model bring what they are; their settings and versions are for a reader to judge.
+_FOLLOWS = {
+    "backend": ("plugin version", "engine", "engine version"),
+    "params.model": ("model", "model digest", "model size", "quantisation", "tokenizer"),
+    "params.prompt": _PROMPT,
+    "params.prompts": _PROMPT,
+    "params.prompt_tokens": _PROMPT,
+    "params.system": _PROMPT,
+    "params.rendering": _PROMPT,
+    "params.residence": ("cache state",),
+    "params.prefix": ("cache state",),
+}
 _MOST = 200
 _LONGEST = 200
 
@@ -50,17 +63,32 @@ def differing(
     chosen = _chosen(*one) | _chosen(*other)
     # Another machine brings its own hardware and system: that was asked for with the machine.
     with_machine = "machine" in chosen and a["machine"] != b["machine"]
+    followed = _followed(a, b, chosen)
     found = [
         Differing(
             field=field,
             a=_said(a.get(field)),
             b=_said(b.get(field)),
-            role=_role(field, chosen, with_machine),
+            role=_role(field, chosen | followed, with_machine),
         )
         for field in dict.fromkeys((*a, *b))
         if a.get(field) != b.get(field)
     ]
     return tuple(sorted(found, key=lambda each: each.role is Role.CONFOUNDER))[:_MOST]
+
+
+def _followed(a: Mapping[str, Any], b: Mapping[str, Any], chosen: frozenset[str]) -> frozenset[str]:
+    """Name what was asked for with something else: another model has a digest of its own."""
+    return frozenset(
+        field
+        for cause, fields in _FOLLOWS.items()
+        if cause in chosen and a.get(cause) != b.get(cause)
+        for field in fields
+    ) | frozenset(
+        f"engine settings.{name}"
+        for cause in chosen
+        if (name := cause.removeprefix("params.")) != cause and a.get(cause) != b.get(cause)
+    )
 
 
 def _role(field: str, chosen: frozenset[str], with_machine: bool) -> Role:
@@ -92,6 +120,7 @@ def _facts(run: RunDocument, lane: DocumentLane) -> Iterator[tuple[str, Any]]:
     yield "fingerprint", machine.get("fingerprint")
     yield "agent", machine.get("version")
     yield from _engine(machine, lane)
+    yield from _text(lane)
     for part in ("hardware", "environment"):
         yield from _leaves(part, machine.get(part))
 
@@ -107,6 +136,28 @@ def _engine(machine: Mapping[str, Any], lane: DocumentLane) -> Iterator[tuple[st
             if model.get("name") == lane.params.get("model"):
                 yield "model digest", model.get("digest")
                 yield "model size", model.get("size")
+
+
+def _text(lane: DocumentLane) -> Iterator[tuple[str, Any]]:
+    """What rounds of text told; several values of one fact are one list."""
+    told = lane.text
+    if told is None:
+        return
+    yield "cache state", ", ".join(told.cache)
+    yield "timing source", ", ".join(told.timing_source)
+    yield "prompt digest", ", ".join(told.prompt_digest)
+    yield "simulated", told.simulated
+    for engine in told.engines[-1:]:
+        yield "engine", engine.name
+        yield "engine version", engine.version
+        yield "engine host", engine.host
+        if engine.digest is not None:
+            yield "model digest", engine.digest
+        yield "model", engine.model
+        yield "quantisation", engine.quantization
+        yield "tokenizer", engine.tokenizer
+        for name, value in engine.settings.items():
+            yield f"engine settings.{name}", value
 
 
 def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:

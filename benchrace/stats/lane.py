@@ -8,7 +8,7 @@ from benchrace.kinds import Metric
 from benchrace.run.metadata import RunLane
 from benchrace.run.summary import LaneSummary, RoundSummary
 from benchrace.stats.estimate import Estimate, Estimated, estimated
-from benchrace.stats.said import Said
+from benchrace.stats.said import Said, identity
 
 # Adaptive rounds end when all three hold.
 SETTLED_ROUNDS = 5
@@ -31,14 +31,16 @@ class LaneFold:
         self._interrupted: Failure | None = None
         self._rounds: dict[int, RoundSummary] = {}
         self.said: dict[int, Said] = {}
+        self._discarded: dict[int, Said] = {}
         self._made: dict[str, Estimated] | None = None
 
     def add(self, done: RoundSummary, said: Said | None = None) -> None:
         """Take a finished round; the first one of a number stands."""
         if self._rounds.setdefault(done.round, done) is done:
             self._made = None
-            if said is not None and done.counted and len(self.said) < SAID_ROUNDS:
-                self.said[done.round] = said
+            kept = self.said if done.counted else self._discarded
+            if said is not None and not done.warmup and len(kept) < SAID_ROUNDS:
+                kept[done.round] = said
 
     def fail(self, error: Failure) -> None:
         """Note what ended the lane; the first error stands."""
@@ -141,6 +143,7 @@ class LaneFold:
             error=self.error,
             summary={name: each.summary for name, each in self.estimates.items()},
             rounds=self.rounds,
+            text=identity((self.said or self._discarded).values()),
         )
 
 
