@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
@@ -17,6 +18,8 @@ from tests.browser.conftest import OpenTab, lacking
 from tests.browser.fleet import Fleet
 from tests.browser.tab import Tab
 from tests.browser.test_access import AXE, FOUND, THEMES, WIDTHS, tab_to
+from tests.engine.llama_server import serving
+from tests.engine.models import Models
 
 pytest.importorskip("benchrace_ollama")
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(150)]
@@ -61,11 +64,23 @@ def engine() -> Iterator[Engine]:
 
 
 @pytest.fixture(scope="module")
+def llama(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Give the address of a real llama.cpp with a tiny model, empty where there is none."""
+    if find_spec("xllamacpp") is None or find_spec("benchrace_openai") is None:
+        yield ""
+        return
+    model = Models(tmp_path_factory.mktemp("models")).path("tiny")
+    with serving(model, slots=1, context=4096, alias="random-words") as running:
+        yield running.url
+
+
+@pytest.fixture(scope="module")
 async def fleet(
-    chromium: str, engine: Engine, tmp_path_factory: pytest.TempPathFactory
+    chromium: str, engine: Engine, llama: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Fleet]:
     folder = tmp_path_factory.mktemp("inference")
     settings = {"OLLAMA_BASE_URL": engine.url, "BENCHRACE_CONFIG_DIR": str(folder / "config")}
+    settings["OPENAI_BASE_URL"] = llama
     started = Fleet(folder, **settings)
     try:
         await started.start_central()
@@ -143,11 +158,14 @@ async def test_what_a_race_of_models_says_of_its_lanes(tab: OpenTab, raced: str)
     await one.see("tiny:latest, none wins")
     rows = one.main("section[aria-labelledby=results-title] tbody tr")
     tiny, mock = rows.filter(has_text="tiny:latest"), rows.filter(has_text="nobody")
-    await mock.get_by_text("mock", exact=True).first.wait_for()
-    for badge in ("ollama 0.33", "warm, prompt not cached", "tok/s", "valid"):
-        assert badge in await tiny.inner_text()
-    proof = tiny.locator("li").filter(has_text="warm, prompt not cached")
+    pane = one.main("article").filter(has=one.page.get_by_role("heading", name="tiny:latest, none"))
+    proof = pane.locator("li").filter(has_text="warm, prompt not cached")
+    await proof.wait_for()
     assert "inferred" in (await proof.get_attribute("title") or "")
+    for said in ("ollama 0.33", "load ", "Last round", "Time to first token", "tok/s", "valid"):
+        assert said in await pane.inner_text()
+    await mock.locator("li.bad").wait_for()
+    assert "tok/s" in await tiny.inner_text()
     said = await mock.inner_text()
     assert "mock" in said
     assert "invalid" in said
@@ -159,6 +177,32 @@ async def test_what_a_race_of_models_says_of_its_lanes(tab: OpenTab, raced: str)
         assert fact in await facts.inner_text()
     await one.see("Settings of the engine")
     assert await one.wider() == 0
+
+
+async def test_models_of_two_engines_race_each_where_it_is(
+    tab: OpenTab, fleet: Fleet, llama: str
+) -> None:
+    if not llama:
+        lacking("no llama.cpp: pip install xllamacpp")
+    one = await tab()
+    await one.open("/")
+    await one.see("random-words")
+    for model in ("random-words", "small:latest"):
+        await one.main("label").filter(has_text=model).get_by_role("checkbox").check()
+    await one.page.get_by_label("Output tokens, tokens").fill("60")
+    await one.page.get_by_label("Counted rounds").fill("2")
+    await one.see("2 lanes ready")
+    await one.page.get_by_role("button", name="Start the race").click()
+    await one.page.wait_for_url("**/runs/*")
+    await one.state("finished")
+    run = await fleet.over(one.page.url.rpartition("/")[2])
+    assert [lane["backend"] for lane in run["lanes"]] == ["openai", "ollama"]
+    assert all(lane["counted"] == 2 for lane in run["lanes"])
+    await one.see(re.compile("okens do not compare: "))
+    engines = [await each.inner_text() for each in await one.main("article .badges").all()]
+    assert "llama" in engines[0].lower()
+    assert "ollama" in engines[1]
+    assert len(await one.main(".pane").first.inner_text()) > 40
 
 
 async def test_a_model_that_is_missing_is_pulled(tab: OpenTab, fleet: Fleet) -> None:

@@ -68,7 +68,6 @@ describe('badges', () => {
     };
     expect(said(record)).toEqual([
       ['mock', 'mock', 'bad'],
-      ['engine', 'An engine 1.2', 'calm'],
       ['host', 'not on this machine', 'warn'],
       ['company', 'not alone in memory', 'warn'],
     ]);

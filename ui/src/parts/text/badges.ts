@@ -35,7 +35,8 @@ function mock({ simulated, fallback_reason }: Facts): Badge | null {
   return { key: 'mock', text: 'mock', more: `A mock answered in the engine’s place, and is never ranked${why}`, tone: 'bad' };
 }
 
-function engine({ engine: name, version, quantization }: Facts): Badge {
+function engine({ engine: name, version, quantization, simulated }: Facts): Badge | null {
+  if (simulated) return null;
   const said = [name, version].filter(Boolean).join(' ');
   return { key: 'engine', text: said, more: `Engine ${said}${quantization ? `, ${quantization}` : ''}`, tone: 'calm' };
 }
