@@ -2,6 +2,7 @@
 
 import difflib
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ _PLACE = re.compile(r" - at `(?:key in )?\$(.*)`$")
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]|\[\.\.\.\]")
 _UNKNOWN = re.compile(r"Object contains unknown field `(.*)`$")
 _MISSING = re.compile(r"Object missing required field `(.*)`$")
+_CHOICE = re.compile(r"Invalid enum value (.*)$", re.DOTALL)
 _WORDS = {
     "int": "a whole number",
     "float": "a number",
@@ -35,6 +37,8 @@ def explain(error: msgspec.ValidationError, target: Any) -> tuple[Keys, str]:
         return (*keys, unknown[1]), f"unknown key{_meant(unknown[1], target, keys)}"
     if missing := _MISSING.match(text):
         return (*keys, missing[1]), "is missing"
+    if (choice := _CHOICE.match(text)) and (known := tuple(_choices(target, keys))):
+        return keys, f"expected {' or '.join(known)}; it is {choice[1][:60]}"
     plain = re.sub(r"`([^`]*)`", lambda found: _plain(found[1]), text)
     return keys, plain[:1].lower() + plain[1:]
 
@@ -59,22 +63,48 @@ def _plain(words: str) -> str:
 
 
 def _meant(word: str, target: Any, keys: Keys) -> str:
-    return did_you_mean(word, _fields(inspect.type_info(target), keys))
+    known = [
+        field.encode_name
+        for each in _at(inspect.type_info(target), keys)
+        if isinstance(each, inspect.StructType)
+        for field in each.fields
+    ]
+    return did_you_mean(word, known)
 
 
-def _fields(kind: inspect.Type, keys: Keys) -> list[str]:
-    """List the fields of the Struct that stands at `keys` below `kind`."""
+def _choices(target: Any, keys: Keys) -> Iterator[str]:
+    """Give what may stand at `keys`, in words."""
+    for each in _at(inspect.type_info(target), keys):
+        match each:
+            case inspect.EnumType():
+                yield from (str(member.value) for member in each.cls)
+            case inspect.LiteralType():
+                yield from map(str, each.values)
+            case inspect.IntType():
+                yield _WORDS["int"]
+            case inspect.FloatType():
+                yield _WORDS["float"]
+            case _:
+                pass
+
+
+def _at(kind: inspect.Type, keys: Keys) -> Iterator[inspect.Type]:
+    """Give the types, none of them a union, of which one stands at `keys` below `kind`."""
     match kind:
+        case inspect.Metadata():
+            yield from _at(kind.type, keys)
         case inspect.UnionType():
-            return [name for each in kind.types for name in _fields(each, keys)]
-        case inspect.StructType() if not keys:
-            return [field.encode_name for field in kind.fields]
+            for each in kind.types:
+                yield from _at(each, keys)
+        case _ if not keys:
+            yield kind
         case inspect.StructType():
-            inner = [field.type for field in kind.fields if field.encode_name == keys[0]]
-            return _fields(inner[0], keys[1:]) if inner else []
-        case inspect.VarTupleType() | inspect.ListType() if keys:
-            return _fields(kind.item_type, keys[1:])
-        case inspect.DictType() if keys:
-            return _fields(kind.value_type, keys[1:])
+            for field in kind.fields:
+                if field.encode_name == keys[0]:
+                    yield from _at(field.type, keys[1:])
+        case inspect.VarTupleType() | inspect.ListType():
+            yield from _at(kind.item_type, keys[1:])
+        case inspect.DictType():
+            yield from _at(kind.value_type, keys[1:])
         case _:
-            return []
+            pass

@@ -1,6 +1,8 @@
 """Configuration files: right ones are values, wrong ones name file, line, key and remedy."""
 
+import enum
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 import pytest
@@ -17,10 +19,17 @@ class Inner(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     label: str | None = None
 
 
+class Colour(enum.StrEnum):
+    RED = "red"
+    BLUE = "blue"
+
+
 class Outer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kind: str
     lanes: tuple[Inner, ...] = ()
     rounds: int = 5
+    wait: int | Literal["auto"] = 5
+    colour: Colour | None = None
 
 
 def wrong(tmp_path: Path, name: str, text: str | bytes) -> str:
@@ -50,6 +59,16 @@ def test_each_form_says_the_same(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [
+        (
+            "a.yaml",
+            "kind: x\nwait: long\n",
+            "a.yaml:2: wait: expected a whole number or auto; it is 'long'",
+        ),
+        (
+            "a.toml",
+            'kind = "x"\ncolour = "green"\n',
+            "a.toml:2: colour: expected red or blue; it is 'green'",
+        ),
         ("a.yaml", "kind: x\n\nround: 3\n", "a.yaml:3: round: unknown key; did you mean rounds?"),
         (
             "a.yaml",
