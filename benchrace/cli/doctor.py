@@ -51,6 +51,7 @@ def _checks(data_dir: str | None, config_dir: str | None) -> Iterator[Check]:
     yield data_folder(data)
     yield Check(name="configuration", value=str(config) + ("" if config.is_dir() else " (none)"))
     yield _agent_yaml(config_dir)
+    yield from _other_files(config)
     yield from hardware()
     yield from plugins(data_dir)
     yield from _running(data)
@@ -81,6 +82,26 @@ def _agent_yaml(config_dir: str | None) -> Check:
     if file.document is None:
         return Check(name="agent.yaml", value="none: defaults are used")
     return Check(name="agent.yaml", value=f"{agent_path(config_dir)} is good")
+
+
+def _other_files(config: Path) -> Iterator[Check]:
+    """Check the files that central reads, where they exist."""
+    from benchrace.config.central import read_central
+    from benchrace.config.model_policy import NAME, read_policy
+    from benchrace.errors import BenchraceError
+
+    for path, read in (
+        (config / "central.yaml", lambda path: read_central(path, os.environ)),
+        (config / NAME, read_policy),
+    ):
+        if not path.exists():
+            continue
+        try:
+            read(path)
+        except BenchraceError as error:
+            yield Check(name=path.name, value=error.message, remedy=error.remedy)
+        else:
+            yield Check(name=path.name, value=f"{path} is good")
 
 
 def hardware() -> Iterator[Check]:

@@ -125,6 +125,8 @@ def policy(
     if as_json:
         options.print_json(told)
         return
+    if not told.required.all() and not told.optional.all():
+        screen.print("No model is required, and none is optional.")
     for title, group in (("required", told.required), ("optional", told.optional)):
         for kind in Group.__struct_fields__:
             for name in getattr(group, kind):

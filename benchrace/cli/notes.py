@@ -15,12 +15,21 @@ def heading(run: RunDocument) -> str:
     """Say what was raced: the kind, the parameters that all lanes share, the rounds."""
     shared = " ".join(f"{key}={cut(value)}" for key, value in _shared(run).items())
     warmup = f" after {run.warmup} of warm-up" if run.warmup else ""
-    rounds = "adaptive rounds" if run.spec.rounds == "auto" else f"{run.rounds} rounds"
+    rounds = "adaptive rounds" if run.spec.rounds == "auto" else counted(run.rounds, "round")
     machines = len({lane.machine_id for lane in run.lanes})
     order = "" if machines == len(run.lanes) else f", order {run.order.value}"
     raced = "; ".join(each for each in (shared, rounds) if each)
-    words = f"{run.kind}: {raced}{warmup} in each of {len(run.lanes)} lanes{order}"
+    words = f"{run.kind}: {raced}{warmup} in {_lanes(len(run.lanes))}{order}"
     return clean_line(words)
+
+
+def counted(number: int, noun: str) -> str:
+    """Say how many: `1 round`, `5 rounds`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _lanes(number: int) -> str:
+    return "one lane" if number == 1 else f"each of {number} lanes"
 
 
 def formulas(run: RunDocument) -> Iterator[str]:

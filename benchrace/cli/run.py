@@ -146,7 +146,7 @@ def _plan(client: Client, spec: RunSpec, screen: Console, shown: Phases, as_json
     screen.print(table)
     for left in notes.left_out(plan):
         screen.print(Text(left, style="yellow"), soft_wrap=True)
-    rounds = "adaptive rounds" if spec.rounds == "auto" else f"{plan.rounds} rounds"
+    rounds = "adaptive rounds" if spec.rounds == "auto" else notes.counted(plan.rounds, "round")
     screen.print(
         f"{rounds} and {plan.warmup} of warm-up in each lane, {plan.order.value}; "
         "nothing was measured"

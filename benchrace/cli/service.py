@@ -132,7 +132,8 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     def died(self, code: int | None) -> BenchraceError:
         """Say why it is not there, in the words of its own log."""
         said = last_lines(self.log, 3)
-        words = " ".join(line.removeprefix("benchrace: ").strip() for line in said)
+        lines = (line.removeprefix("benchrace: ").strip().rstrip(".") for line in said)
+        words = ". ".join(line for line in lines if line)
         what = "did not start in time" if code is None else f"ended with code {code}"
         return BenchraceError(
             Category.SYSTEM, f"{self.component} {what}: {words}", f"The whole log: {self.log}"

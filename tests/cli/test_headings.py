@@ -16,6 +16,12 @@ def test_a_run_that_shares_no_parameter_names_none(race: Race) -> None:
     assert notes.heading(race()).startswith("k: 3 rounds after 1 of warm-up in each of 2 lanes")
 
 
+def test_one_is_not_said_as_many(race: Race) -> None:
+    one = race(empty=True, labels=("alone",))
+    words = notes.heading(msgspec.structs.replace(one, rounds=1))
+    assert words == "k: n=0; 1 round after 1 of warm-up in one lane"
+
+
 def test_a_title_is_no_markup_and_a_unit_has_no_escapes(race: Race) -> None:
     run = race(labels=("calm", "wild"))
     lanes = tuple(
