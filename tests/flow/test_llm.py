@@ -87,10 +87,19 @@ def text(shell: Shell) -> str:
     return "".join(shown)
 
 
+def launched(models: Models, name: str, *model: str) -> dict[str, Any]:
+    """Give the table of a server that does not run, and says how it is started."""
+    port = free_port()
+    words = command(models.path(*model), port, context=2048, slots=1, alias="-".join(model))
+    launch = {"command": words, "environment": {"PYTHONPATH": str(ROOT)}}
+    return {"name": name, "base_url": f"http://127.0.0.1:{port}", "launch": launch}
+
+
 def test_two_quantisations_of_a_model_race(shell: Shell, models: Models) -> None:
-    with engines(shell, models, ("slow", "f16"), ("slow", "q8_0")):
-        words = asked("llm_generate", "server=server-0", "server=server-1", rounds=5, max_tokens=32)
-        done = run(shell, words)
+    quants = enumerate(("f16", "q8_0"))
+    configure(shell, [launched(models, f"server-{i}", "slow", quant) for i, quant in quants])
+    words = asked("llm_generate", "server=server-0", "model=slow-q8_0,server=server-1", rounds=5)
+    done = run(shell, [*words, "-p", "max_tokens=32"])
     assert [lane["counted"] for lane in done["lanes"]] == [5, 5]
     for lane in done["lanes"]:
         assert values(lane, "gen_tokens") == [32] * 5
@@ -102,6 +111,8 @@ def test_two_quantisations_of_a_model_race(shell: Shell, models: Models) -> None
     assert {each["engine"]["name"] for each in found} == {"llama-server"}
     assert {each["engine"]["host"] for each in found} == {None}
     assert {(each["cache"], each["cache_proof"]) for each in found} == {("warm-unique", "engine")}
+    # One was stopped before the other began.
+    assert "memory_shared" not in json.dumps(done)
 
 
 def test_identical_prompts_hit_only_where_they_may(shell: Shell, models: Models) -> None:
@@ -172,11 +183,7 @@ def test_an_engine_that_hangs_is_left_after_its_limit(fleet: Shell, models: Mode
 
 
 def test_a_cold_round_starts_its_engine(shell: Shell, models: Models) -> None:
-    port = free_port()
-    words = command(models.path("tiny"), port, context=2048, slots=1, alias="tiny")
-    launch = {"command": words, "environment": {"PYTHONPATH": str(ROOT)}}
-    url = f"http://127.0.0.1:{port}"
-    configure(shell, [{"name": "server-0", "base_url": url, "launch": launch}])
+    configure(shell, [launched(models, "server-0", "tiny")])
     lane = "server=server-0,residence=cold"
     done = run(shell, asked("llm_generate", lane, rounds=2, max_tokens=8))
     assert done["lanes"][0]["counted"] == 2
