@@ -12,11 +12,13 @@ from benchrace.cli import follow, notes, options
 from benchrace.cli.archive import archive, find, rebuild
 from benchrace.cli.screen import console
 from benchrace.cli.text import clean_line, quantity
+from benchrace.config.places import runs_dir
 from benchrace.errors import BenchraceError, Category
 from benchrace.export import FORMATS, render
 from benchrace.store.index import MOST
 from benchrace.store.reindex import Progress
 from benchrace.store.row import RunRow
+from benchrace.store.run_folder import RunFolder
 
 LONGEST_ID = len("2026-01-31_235959_abcdef")
 _shared = options.all_of(options.central_url, options.people_token, options.data_dir)
@@ -147,6 +149,31 @@ def delete(
         for run_id in found:
             kept.delete(run_id)
             click.echo(f"deleted {run_id}")
+
+
+@runs.command()
+@click.argument("run_id")
+@options.as_json
+@options.data_dir
+def derive(run_id: str, as_json: bool, data_dir: str | None) -> None:
+    """Derive a run's numbers again from its raw records, by the plugins as they are now.
+
+    They are kept beside the run, in derived.json; its log and its summary stay as they are.
+    """
+    import anyio
+
+    from benchrace.cli.derived import told
+    from benchrace.cli.deriving import derive as again
+
+    data = options.path(data_dir)
+    with archive(None, None, data) as kept:
+        found = find(kept, run_id)
+    made = anyio.run(again, RunFolder.open(runs_dir(data), found), data)
+    if as_json:
+        options.print_json(made)
+        return
+    for line in told(made):
+        click.echo(clean_line(line))
 
 
 @runs.command()

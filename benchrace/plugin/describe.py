@@ -85,13 +85,14 @@ def _backend(backend: type[Backend]) -> BackendDescription:
         name=backend.name,
         title=backend.title,
         version=backend.version,
-        workloads=tuple(_workload(each) for each in backend.workloads),
+        workloads=tuple(workload_description(each) for each in backend.workloads),
         config_schema=None if backend.config is None else params_schema(backend.config),
         operations=backend.operations(),
     )
 
 
-def _workload(workload: Workload) -> WorkloadDescription:
+def workload_description(workload: Workload) -> WorkloadDescription:
+    """Describe one workload."""
     kind = workload.kind
     return WorkloadDescription(
         kind=kind.name,

@@ -16,6 +16,7 @@ from benchrace.errors import Failure
 from benchrace.plugin.entry_points import PluginRef
 from benchrace.plugin.operations import Asset, Operation
 from benchrace.run.job import JobLane, JobSpec
+from benchrace.run.rederive import RawRound
 from benchrace.run.states import JobPhase
 
 
@@ -71,6 +72,14 @@ class CalibrateOrder(WorkerOrder, frozen=True, kw_only=True):
 
     kind: str
     lanes: tuple[JobLane, ...]
+
+
+class DeriveOrder(WorkerOrder, frozen=True, kw_only=True):
+    """Answer `Rederived` of these rounds; their lanes have complete parameters."""
+
+    kind: str
+    lanes: tuple[JobLane, ...]
+    rounds: tuple[RawRound, ...]
 
 
 class OperateOrder(WorkerOrder, frozen=True, kw_only=True):
@@ -141,7 +150,15 @@ class Reply(Said, frozen=True, kw_only=True):
     failure: Failure | None = None
 
 
-AnyOrder = JobOrder | DescribeOrder | ProbeOrder | PreflightOrder | CalibrateOrder | OperateOrder
+AnyOrder = (
+    JobOrder
+    | DescribeOrder
+    | ProbeOrder
+    | PreflightOrder
+    | CalibrateOrder
+    | DeriveOrder
+    | OperateOrder
+)
 ToWorker = Go | Shorten | Cancel
 FromWorker = PhaseNow | Unwritten | Reply | Progressed | Noted
 

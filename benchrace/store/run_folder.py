@@ -17,6 +17,7 @@ from benchrace.store import atomic
 METADATA = "metadata.json"
 EVENTS = "events.ndjson"
 SUMMARY = "summary.json"
+DERIVED = "derived.json"
 
 
 class RunFolder:

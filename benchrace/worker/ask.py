@@ -11,6 +11,7 @@ from benchrace.plugin.describe import describe
 from benchrace.plugin.launch import LOG_DIR
 from benchrace.run.control import (
     CalibrateOrder,
+    DeriveOrder,
     DescribeOrder,
     OperateOrder,
     PreflightOrder,
@@ -20,6 +21,7 @@ from benchrace.run.control import (
 )
 from benchrace.worker.calibrate import calibrate_lanes
 from benchrace.worker.control_client import ControlClient
+from benchrace.worker.derive import derive_rounds
 from benchrace.worker.failing import failure_of
 from benchrace.worker.operate import SpeakingContext, operate
 from benchrace.worker.preflight import preflight_lanes
@@ -30,7 +32,7 @@ from benchrace.worker.registry import Registry
 from benchrace.worker.streams import Voice
 from benchrace.worker.watchdog import SILENCE_S, Watchdog, stack_of_loop
 
-ToBackends = ProbeOrder | PreflightOrder | CalibrateOrder | OperateOrder
+ToBackends = ProbeOrder | PreflightOrder | CalibrateOrder | DeriveOrder | OperateOrder
 Question = DescribeOrder | ToBackends
 
 
@@ -90,6 +92,8 @@ async def _main(order: ToBackends, registry: Registry, pulse: Pulse, voice: Voic
                 result = await preflight_lanes(order, registry, context)
             case CalibrateOrder():
                 result = await calibrate_lanes(order, registry, context)
+            case DeriveOrder():
+                result = derive_rounds(order, registry)
             case OperateOrder():
                 result = await operate(order, registry, context)
             case _:

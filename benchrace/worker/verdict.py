@@ -27,19 +27,30 @@ def numbers(
 ) -> list[Measured]:
     """Give one `Measured` per declared metric, in the order of declaration.
 
-    What the backend measured itself wins. Raises what `derive` raises, and `TypeError` where it
-    yields something else than declared metrics.
+    What the backend measured itself wins. Raises as `declared` does.
+    """
+    found = declared(kind, record, params, extra)
+    names = [metric.name for metric in kind.metrics]
+    for name in names:
+        found.setdefault(name, Measured(metric=name, value=None, reason=_NOT_MEASURED))
+    return [found[name] for name in names]
+
+
+def declared(
+    kind: Kind, record: Record, params: Params, extra: Iterable[Measured] = ()
+) -> dict[str, Measured]:
+    """Give what `derive` yields, by metric, with `extra` over it.
+
+    Raises what `derive` raises, and `TypeError` where it yields no declared metric.
     """
     found: dict[str, Measured] = {}
-    declared = [metric.name for metric in kind.metrics]
+    names = frozenset(metric.name for metric in kind.metrics)
     derived: Iterable[Any] = kind.derive(record, params)
     for each in (*derived, *extra):
-        if not isinstance(each, Measured) or each.metric not in declared:
+        if not isinstance(each, Measured) or each.metric not in names:
             raise TypeError(f"derive of kind {kind.name} yields {each!r:.200}, no declared metric")
         found[each.metric] = each
-    for name in declared:
-        found.setdefault(name, Measured(metric=name, value=None, reason=_NOT_MEASURED))
-    return [found[name] for name in declared]
+    return found
 
 
 def plain(record: Record) -> dict[str, Any]:

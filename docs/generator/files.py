@@ -59,6 +59,7 @@ def files() -> dict[str, str]:
         _below(RUN / run_folder.EVENTS): "all that happened; only ever appended to",
         _below(RUN / bad): "bytes that had to be cut off the log, kept beside it",
         _below(RUN / run_folder.SUMMARY): "what the rounds mean; derived from the log",
+        _below(RUN / run_folder.DERIVED): "the same by newer plugins, where it was asked for",
         _below(JOB.path / "job.json"): "the job as it was ordered",
         _below(
             JOB.path / "worker.json"
