@@ -40,17 +40,24 @@ def base_url(config: OllamaConfig, environ: Mapping[str, str]) -> str:
 def _address(text: str, name: str, port: str = "") -> str:
     try:
         parts = urlsplit(text if "://" in text else f"http://{text}")
+        if "@" in parts.netloc:
+            # It would be passed over in silence, and must not be told.
+            raise _refused(name, "the address holds a user or a password: Ollama takes neither")
         found = int(port) if port else parts.port
         if parts.scheme not in ("http", "https") or not 0 < (found or 1) < 65536:
             raise ValueError(text)
     except ValueError:
         message = f"expected an address like http://127.0.0.1:{PORT}, not {text!r} {port!r}"
-        raise BenchraceError(
-            Category.VALIDATION, f"{name}: {message}", fields=[FieldError(name, message)]
-        ) from None
+        raise _refused(name, message) from None
     host = parts.hostname or ""
     host = _ANY.get(host, host)
     if found is None:
         found = PORT if "://" not in text else {"http": 80, "https": 443}[parts.scheme]
     shown = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{shown}:{found}{parts.path.rstrip('/')}"
+
+
+def _refused(name: str, message: str) -> BenchraceError:
+    return BenchraceError(
+        Category.VALIDATION, f"{name}: {message}", fields=[FieldError(name, message)]
+    )

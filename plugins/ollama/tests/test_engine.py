@@ -276,6 +276,13 @@ def test_what_is_no_address_is_refused() -> None:
             base_url(OllamaConfig(), {"OLLAMA_BASE_URL": bad})
 
 
+def test_an_address_with_a_password_is_refused_without_telling_it() -> None:
+    for bad in ("http://u:hush@box", "u:hush@box:1", "ftp://hush@box:70000"):
+        with pytest.raises(BenchraceError, match="user or a password") as found:
+            base_url(OllamaConfig(), {"OLLAMA_BASE_URL": bad})
+        assert "hush" not in str(found.value)
+
+
 async def test_the_longest_of_several_prompts_has_to_fit(kept: Make, racing: Make) -> None:
     params = {"prompts": ("bako", "bako " * 60), "num_ctx": 64, "max_tokens": 12}
     at = racing(kept("0.33.0-rc2"), SERVE, **params)

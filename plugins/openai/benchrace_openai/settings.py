@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
@@ -40,7 +40,10 @@ class Server(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.base_url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        if "@" in parts.netloc:
+            # The address is a label in logs and results, so that it is not told here either.
+            raise ValueError("base_url holds a user or a password: take api_key or api_key_env")
+        if parts.scheme not in ("http", "https") or not parts.hostname or not _port_is_one(parts):
             raise ValueError(f"base_url is {self.base_url!r:.200}: expected http://host:port")
 
     def __repr__(self) -> str:
@@ -62,6 +65,13 @@ class Server(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         if self.api_key is None and self.api_key_env is not None:
             return environ.get(self.api_key_env) or None
         return self.api_key or None
+
+
+def _port_is_one(parts: SplitResult) -> bool:
+    try:
+        return parts.port != 0
+    except ValueError:
+        return False
 
 
 class OpenAIConfig(Config, frozen=True, kw_only=True):

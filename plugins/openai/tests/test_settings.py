@@ -32,6 +32,8 @@ def test_one_server_or_several() -> None:
     [
         ({"base_url": "localhost:8080"}, "expected http://host:port"),
         ({"base_url": "file:///etc/passwd"}, "expected http://host:port"),
+        ({"base_url": "http://host:99999"}, "expected http://host:port"),
+        ({"base_url": "http://host:x"}, "expected http://host:port"),
         ({"name": "x"}, "base_url is missing"),
         ({"base_url": "http://a", "servers": [{"base_url": "http://b"}]}, "not both"),
         ({"servers": [{"base_url": "http://a"}, {"base_url": "http://b"}]}, "need a `name` each"),
@@ -57,6 +59,15 @@ def test_the_environment_stands_in_for_a_table() -> None:
 def test_a_bad_address_of_the_environment_is_named() -> None:
     with pytest.raises(InvalidInput, match="OPENAI_BASE_URL"):
         servers(None, {"OPENAI_BASE_URL": "nonsense"})
+
+
+@pytest.mark.parametrize("url", ["http://u:hush@a", "ftp://u:hush@a", "http://hush@a:99999/v1"])
+def test_an_address_with_a_password_is_refused_without_telling_it(url: str) -> None:
+    with pytest.raises(msgspec.ValidationError, match="take api_key") as found:
+        config(base_url=url)
+    assert "hush" not in str(found.value)
+    with pytest.raises(InvalidInput, match="take api_key"):
+        servers(None, {"OPENAI_BASE_URL": url})
 
 
 def test_a_key_is_in_no_text() -> None:
