@@ -73,7 +73,7 @@ def read(data: bytes) -> Piece:
         raise BenchraceError(
             Category.BAD_OUTPUT,
             f"the server sent what is no message: {error}",
-            "Check that base_url is the engine's own address, without a proxy that rewrites answers.",
+            "Check that base_url is the engine's own address, without a proxy in between.",
             detail=data[:500].decode("utf-8", "replace"),
         ) from error
     if bytes(event.error) not in (b"", b"null") or event.object == "error":
