@@ -12,6 +12,7 @@ LaneId = NewType("LaneId", str)
 
 _RUN = re.compile(r"\d{4}-\d{2}-\d{2}_\d{6}_[0-9a-f]{6}", re.ASCII)
 _JOB = re.compile(r"j[0-9a-f]{16}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -39,6 +40,11 @@ def is_run_id(text: str) -> bool:
 def is_job_id(text: str) -> bool:
     """Tell whether `text` can name a job, and so a folder."""
     return _JOB.fullmatch(text) is not None
+
+
+def is_sha256(text: str) -> bool:
+    """Tell whether `text` can be a SHA-256 in hex, and so name a file."""
+    return _SHA256.fullmatch(text) is not None
 
 
 def is_name(text: str) -> bool:

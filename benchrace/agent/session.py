@@ -10,6 +10,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from benchrace import __version__
+from benchrace.agent import artifacts
 from benchrace.agent.agent import Agent
 from benchrace.agent.job import Job
 from benchrace.agent.operating import operated
@@ -259,6 +260,8 @@ class Session:
                     result = await abilities.calibrate(ask.kind or "", ask.lanes)
                 case "operate" | "follow" | "reset":
                     result = await operated(self._agent.operations, ask)
+                case "artifact":
+                    result = await artifacts.piece(self._agent.jobs, ask.artifact)
                 case _:
                     assert_never(ask.what)
             answer = m.Answer(ask_id=ask.ask_id, result=result)

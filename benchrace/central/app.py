@@ -3,6 +3,7 @@
 from quart import Quart
 
 from benchrace.central import (
+    routes_artifacts,
     routes_engines,
     routes_login,
     routes_logs,
@@ -30,6 +31,7 @@ def create_app(site: Site) -> Quart:
     problem.install(app)
     routes_login.install(app, site)
     routes_runs.install(app, site)
+    routes_artifacts.install(app, site)
     routes_logs.install(app, site)
     routes_machines.install(app, site)
     routes_engines.install(app, site)

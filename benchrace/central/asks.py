@@ -7,6 +7,7 @@ from typing import Any
 import anyio
 
 from benchrace.errors import BenchraceError, Category
+from benchrace.link.artifacts import ArtifactAsk
 from benchrace.link.messages import Answer, Ask, What
 from benchrace.link.operations import FollowAsk, OperateAsk
 from benchrace.run.job import JobLane
@@ -37,12 +38,19 @@ class Asks:
         *,
         operate: OperateAsk | None = None,
         follow: FollowAsk | None = None,
+        artifact: ArtifactAsk | None = None,
     ) -> Any:
         """Give the result; raises the agent's failure, `unreachable` or `timeout_first`."""
         with self._opened() as (ask_id, asked):
             self._post(
                 Ask(
-                    ask_id=ask_id, what=what, kind=kind, lanes=lanes, operate=operate, follow=follow
+                    ask_id=ask_id,
+                    what=what,
+                    kind=kind,
+                    lanes=lanes,
+                    operate=operate,
+                    follow=follow,
+                    artifact=artifact,
                 )
             )
             with anyio.move_on_after(limit_s):

@@ -8,6 +8,7 @@ from anyio import to_thread
 
 from benchrace import __version__
 from benchrace.central import link_token
+from benchrace.central.collector import Collector
 from benchrace.central.conductor import Changed, Conductor
 from benchrace.central.disk import Disk
 from benchrace.central.door import Door
@@ -27,6 +28,7 @@ from benchrace.config.places import runs_dir
 from benchrace.errors import BenchraceError, Category
 from benchrace.ids import RunId, new_run_id
 from benchrace.run import plan
+from benchrace.run.artifact import RunArtifact
 from benchrace.run.draft import Draft
 from benchrace.run.metadata import RunMetadata
 from benchrace.run.spec import RunSpec
@@ -78,6 +80,15 @@ class Central:
             Conductor(self.fleet, self._runs, self._disk, limits, self._clock, self._on_change),
         )
         self._recovery = Recovery(self.runs_dir, self._runs, self._turns, self._live)
+        self._collector = Collector(
+            folder / "artifacts.json",
+            self.runs_dir,
+            settings,
+            self.fleet,
+            self._runs,
+            self._disk,
+            self._clock,
+        )
         self.folder = folder
         self._link_token: LinkToken | None = None
         self._door: Door | None = None
@@ -106,6 +117,7 @@ class Central:
         try:
             async with anyio.create_task_group() as group:
                 group.start_soon(self._tick)
+                group.start_soon(self._collector.run)
                 await self._turns.run(group)
         finally:
             for run in self._runs:
@@ -185,6 +197,10 @@ class Central:
         """Give a waiting run's place, from 1."""
         return self._turns.position(run_id)
 
+    def why_not_here(self, run_id: str, artifact: RunArtifact) -> str | None:
+        """Say why a run's file could not be fetched when that was last tried."""
+        return self._collector.why(run_id, artifact)
+
     def status(self) -> CentralStatus:
         return CentralStatus(
             instance=self._opened().instance,
@@ -204,6 +220,7 @@ class Central:
 
     def _moved(self) -> None:
         self._turns.wake()
+        self._collector.wake()
         self.changed.notify()
 
     async def _draft(self, spec: RunSpec) -> tuple[Draft, bool]:
@@ -253,6 +270,7 @@ class Central:
             for run in self._runs:
                 run.changed.notify()
             self._turns.wake()
+            self._collector.wake()
             if self._disk.trouble and now_ns - probed_ns >= self.settings.limits.retry_s * 1e9:
                 probed_ns = now_ns
                 await self._probe_disk()

@@ -1,28 +1,31 @@
 """A run as it is answered: its document, and where its log is."""
 
-from pathlib import Path
-
 import msgspec
 from anyio import to_thread
 
+from benchrace.central.artifacts import ArtifactAnswer, ArtifactList, listed
 from benchrace.central.central import Central
+from benchrace.central.stored import summary_of
+from benchrace.run.artifact import RunArtifact
 from benchrace.run.document import RunDocument
 from benchrace.run.document import document as put_together
 from benchrace.run.metadata import RunMetadata
 from benchrace.run.summary import RunSummary
-from benchrace.stats import Fold
-from benchrace.store.run_folder import RunFolder
+from benchrace.store.run_folder import RunFolder, folder_path
 from benchrace.store.run_log import StoredLog
 
 
 class RunAnswer(RunDocument, frozen=True, kw_only=True):
     """`offset`, with `epoch`, says up to where the log is part of this, to read on from there.
 
-    `queue_position` counts from 1 and is null for a run that does not wait.
+    `queue_position` counts from 1 and is null for a run that does not wait. `artifacts` are the
+    files that its rounds made; `artifacts_left_out` counts those beyond the most of a run.
     """
 
     offset: int
     queue_position: int | None = None
+    artifacts: tuple[ArtifactAnswer, ...] = ()
+    artifacts_left_out: int = 0
 
 
 async def answer(central: Central, run_id: str) -> RunAnswer:
@@ -30,31 +33,53 @@ async def answer(central: Central, run_id: str) -> RunAnswer:
     live = central.live(run_id)
     if live is not None:
         made = _answer(live.metadata, live.fold.summary(), live.log.size)
-        return msgspec.structs.replace(made, queue_position=central.queue_position(run_id))
-    return await to_thread.run_sync(_stored, central.runs_dir, run_id)
+        position = central.queue_position(run_id)
+        found = await artifacts(central, run_id)
+        return msgspec.structs.replace(
+            made,
+            queue_position=position,
+            artifacts=found.artifacts,
+            artifacts_left_out=found.left_out,
+        )
+    return await to_thread.run_sync(_stored, central, run_id)
 
 
-def summary_of(folder: RunFolder) -> RunSummary:
-    """Read a stored run's summary, or fold its log again where it has none; blocking."""
-    try:
-        return msgspec.json.decode(folder.summary_path.read_bytes(), type=RunSummary)
-    except (FileNotFoundError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        fold = Fold(folder.metadata)
-        log = StoredLog(folder.log_path, folder.metadata.epoch)
-        offset = 0
-        while lines := log.read(offset):
-            fold.feed(lines)
-            offset += len(lines)
-        log.close()
-        return fold.summary()
+async def artifacts(central: Central, run_id: str) -> ArtifactList:
+    """List a run's files with where they are; raises `NotFound`."""
+    live = central.live(run_id)
+    if live is not None:
+        named, left_out = tuple(live.fold.artifacts.named), live.fold.artifacts.left_out
+        return await to_thread.run_sync(_listed, central, run_id, named, left_out)
+    return await to_thread.run_sync(_stored_artifacts, central, run_id)
 
 
-def _stored(runs_dir: Path, run_id: str) -> RunAnswer:
-    folder = RunFolder.open(runs_dir, run_id)
+def _stored_artifacts(central: Central, run_id: str) -> ArtifactList:
+    summary = summary_of(RunFolder.open(central.runs_dir, run_id))
+    return _listed(central, run_id, summary.artifacts, summary.artifacts_left_out)
+
+
+def _listed(
+    central: Central, run_id: str, named: tuple[RunArtifact, ...], left_out: int
+) -> ArtifactList:
+    def why(artifact: RunArtifact) -> str | None:
+        return central.why_not_here(run_id, artifact)
+
+    folder = folder_path(central.runs_dir, run_id)
+    found = listed(folder, named, central.settings.artifacts, why)
+    return ArtifactList(artifacts=found, left_out=left_out)
+
+
+def _stored(central: Central, run_id: str) -> RunAnswer:
+    folder = RunFolder.open(central.runs_dir, run_id)
     log = StoredLog(folder.log_path, folder.metadata.epoch)
     size = log.size
     log.close()
-    return _answer(folder.metadata, summary_of(folder), size)
+    summary = summary_of(folder)
+    made = _answer(folder.metadata, summary, size)
+    found = _listed(central, run_id, summary.artifacts, summary.artifacts_left_out)
+    return msgspec.structs.replace(
+        made, artifacts=found.artifacts, artifacts_left_out=found.left_out
+    )
 
 
 def _answer(metadata: RunMetadata, summary: RunSummary, offset: int) -> RunAnswer:

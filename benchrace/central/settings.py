@@ -4,7 +4,7 @@ from pathlib import Path
 
 import msgspec
 
-from benchrace.config.central import Watching
+from benchrace.config.central import ARTIFACT_MIB, ARTIFACTS_MIB, Watching
 from benchrace.link.liveness import KeepAlive
 from benchrace.web.serving import is_loopback
 
@@ -34,6 +34,13 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     most_queued: int = 200
 
 
+class ArtifactLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How large a file of a round may be that is fetched from its machine, and a run's together."""
+
+    file_bytes: int = ARTIFACT_MIB << 20
+    run_bytes: int = ARTIFACTS_MIB << 20
+
+
 class CentralSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`token` is the agents' token where one was given; without it, one is made.
 
@@ -54,6 +61,7 @@ class CentralSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     hosts: tuple[str, ...] = ()
     config: Path | None = None
     limits: Limits = Limits()
+    artifacts: ArtifactLimits = ArtifactLimits()
     keep_alive: KeepAlive = KeepAlive()
 
     @property

@@ -97,7 +97,7 @@ def start(ctx: click.Context, /, fg: bool, as_json: bool, **chosen: Any) -> None
 
 
 def _settings(data_dir: str | None, config_dir: str | None, **flags: Any) -> "CentralSettings":
-    from benchrace.central.settings import CentralSettings
+    from benchrace.central.settings import ArtifactLimits, CentralSettings
     from benchrace.cli.configured import central_config
     from benchrace.config import places
     from benchrace.config.central import Watching
@@ -116,6 +116,9 @@ def _settings(data_dir: str | None, config_dir: str | None, **flags: Any) -> "Ce
         watch_token=config.watch_token,
         hosts=config.allowed_hosts,
         config=places.config_dir(config_dir),
+        artifacts=ArtifactLimits(
+            file_bytes=config.artifact_mib << 20, run_bytes=config.artifacts_mib << 20
+        ),
     )
 
 

@@ -3,12 +3,18 @@
 import enum
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from benchrace.config.agent import Port
 from benchrace.config.document import open_document
 from benchrace.config.environment import host, port
+
+ARTIFACT_MIB = 64
+ARTIFACTS_MIB = 1024
+Mib = Annotated[int, Meta(ge=0, le=1 << 20)]
 
 
 class Watching(enum.StrEnum):
@@ -24,7 +30,9 @@ class CentralConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     People need `operator_token` wherever others reach central, and with `require_token` on
     loopback too. A token that is not given is made, and shown once. `watch` lets nobody else in,
-    or who has `watch_token`, or everybody, to look and not to change.
+    or who has `watch_token`, or everybody, to look and not to change. Files that rounds made are
+    fetched from their machines up to `artifact_mib` MiB each and `artifacts_mib` a run; others
+    stay there.
     """
 
     bind_host: str | None = None
@@ -34,6 +42,8 @@ class CentralConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     operator_token: str | None = None
     watch: Watching = Watching.NOBODY
     watch_token: str | None = None
+    artifact_mib: Mib = ARTIFACT_MIB
+    artifacts_mib: Mib = ARTIFACTS_MIB
 
 
 def read_central(path: Path, environ: Mapping[str, str]) -> CentralConfig:

@@ -8,13 +8,14 @@ from typing import Any, Literal
 import msgspec
 
 from benchrace.errors import BenchraceError, Category, Failure
+from benchrace.link.artifacts import ArtifactAsk
 from benchrace.link.capabilities import Capabilities
 from benchrace.link.operations import FollowAsk, OperateAsk
 from benchrace.run.job import JobLane, JobSpec
 from benchrace.run.states import JobPhase
 
 MAX_MESSAGE_BYTES = 1 << 20
-What = Literal["preflight", "calibrate", "probe", "operate", "follow", "reset"]
+What = Literal["preflight", "calibrate", "probe", "operate", "follow", "reset", "artifact"]
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=str.lower):
@@ -145,7 +146,8 @@ class Ask(Message, frozen=True, kw_only=True):
     """Something answered by a worker that does not measure, or by the agent itself.
 
     `preflight` answers `LaneReadiness` a lane, `calibrate` `Calibrated` a lane, `probe` the
-    refreshed `Capabilities`, `operate` and `follow` an `OperationStatus`, `reset` a `ResetAll`.
+    refreshed `Capabilities`, `operate` and `follow` an `OperationStatus`, `reset` a `ResetAll`,
+    `artifact` an `ArtifactPiece`.
     """
 
     ask_id: int
@@ -154,6 +156,7 @@ class Ask(Message, frozen=True, kw_only=True):
     lanes: tuple[JobLane, ...] = ()
     operate: OperateAsk | None = None
     follow: FollowAsk | None = None
+    artifact: ArtifactAsk | None = None
 
 
 FromAgent = Hello | CapabilitiesChanged | PhaseChanged | JobRefused | Answer | Pong

@@ -6,6 +6,7 @@ from benchrace.errors import Failure
 from benchrace.events import Level, Measured, Reason
 from benchrace.events.payloads import StandingPayload
 from benchrace.kinds import Better, Estimator
+from benchrace.run.artifact import RunArtifact
 from benchrace.run.text import TextIdentity
 
 
@@ -124,7 +125,8 @@ class HeatStart(msgspec.Struct, frozen=True, kw_only=True):
 class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     """`winner` is the lane at place 1, null with a `winner_reason` where none can be declared.
 
-    `remarks` say what stands between lanes, as codes and sentences.
+    `remarks` say what stands between lanes, as codes and sentences. `artifacts` are the files that
+    events name, of which a run may have 2,000; `artifacts_left_out` counts those beyond.
     """
 
     run_id: str
@@ -135,3 +137,5 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     winner_reason: str | None
     remarks: tuple[Reason, ...] = ()
     knees: tuple[Knee, ...] = ()
+    artifacts: tuple[RunArtifact, ...] = ()
+    artifacts_left_out: int = 0

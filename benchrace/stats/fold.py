@@ -4,6 +4,7 @@ import msgspec
 
 from benchrace.errors import BenchraceError, Category, Failure
 from benchrace.events import (
+    Artifact,
     JobCancelled,
     JobError,
     JobTimeout,
@@ -21,6 +22,7 @@ from benchrace.run.metadata import RunLane, RunMetadata
 from benchrace.run.states import RunState
 from benchrace.run.summary import HeatStart, RoundSummary, RunSummary
 from benchrace.stats.agreement import agreements
+from benchrace.stats.artifacts import ArtifactFold
 from benchrace.stats.knee import knees
 from benchrace.stats.lane import LaneFold
 from benchrace.stats.place import declared, standing
@@ -30,6 +32,7 @@ from benchrace.stats.tokens import remarks
 
 _FOLDED = frozenset(
     {
+        "artifact",
         "round_done",
         "lane_error",
         "job_error",
@@ -43,7 +46,8 @@ _FOLDED = frozenset(
 class Fold:
     """Reads a run's log in pieces of any size; duplicates by (job, stream, seq) count once.
 
-    A lane takes rounds of its own job alone: another attempt's do not mix in.
+    A lane takes rounds of its own job alone: another attempt's do not mix in. `artifacts` are the
+    files that were named so far.
     """
 
     def __init__(self, metadata: RunMetadata) -> None:
@@ -55,6 +59,7 @@ class Fold:
             lane.lane_id: LaneFold(lane, _metrics(metadata, lane)) for lane in metadata.lanes
         }
         self._stamps = stamps(metadata.machines)
+        self.artifacts = ArtifactFold(metadata)
         self.unreadable = 0
 
     def feed(self, lines: bytes) -> None:
@@ -83,6 +88,8 @@ class Fold:
             winner_reason=reason,
             remarks=remarks(folds),
             knees=knees(folds),
+            artifacts=tuple(self.artifacts.named),
+            artifacts_left_out=self.artifacts.left_out,
         )
 
     def standing(self) -> StandingPayload | None:
@@ -112,6 +119,8 @@ class Fold:
         match event:
             case RoundDone():
                 self._round(event)
+            case Artifact():
+                self.artifacts.take(event)
             case LaneError():
                 if (lane := self._lane(event)) is not None:
                     lane.fail(event.payload.error)

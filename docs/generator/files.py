@@ -8,7 +8,7 @@ from benchrace.cli.service import agent_service, central_service
 from benchrace.config import places
 from benchrace.run.metadata import LeftOut, RunLane, RunMetadata
 from benchrace.run.summary import LaneSummary, RoundSummary, RunSummary
-from benchrace.store import recovery, run_folder
+from benchrace.store import artifacts, recovery, run_folder
 from docs.generator import structs
 from docs.generator.markdown import page, table
 
@@ -60,6 +60,7 @@ def files() -> dict[str, str]:
         _below(RUN / bad): "bytes that had to be cut off the log, kept beside it",
         _below(RUN / run_folder.SUMMARY): "what the rounds mean; derived from the log",
         _below(RUN / run_folder.DERIVED): "the same by newer plugins, where it was asked for",
+        _below(RUN / artifacts.FOLDER / "SHA256"): "a file that a round made, fetched and checked",
         _below(JOB.path / "job.json"): "the job as it was ordered",
         _below(
             JOB.path / "worker.json"
@@ -70,6 +71,7 @@ def files() -> dict[str, str]:
         _below(
             JOB.agent
         ): "the agent's events: samples, and an end that the worker could not write",
+        _below(JOB.path / "artifacts/SHA256"): "a file that a round made, as its backend gave it",
         _below(JOB.log): "what the worker wrote on standard error",
         _below(index_path(DATA)): "the index of runs, for lists and searches; derived",
         _below(central.record): "address and process of the central that serves this folder",
@@ -83,6 +85,7 @@ def files() -> dict[str, str]:
         "central/watch.sha256": "the hash of the watchers' token, where central made it",
         "central/sessions.json": "who is logged in: hashes of sessions, and their ends",
         "central/agents.json": "the hashes of tokens of agents that central started",
+        "central/artifacts.json": "the runs that lack files which their machines still have",
         "central/machines.json": "the machines that central knows, and which are excluded",
         "commands.lock, starting.lock": "held by commands that share the central of this folder",
         "cache/describe/": "what plugins said of themselves, by version",

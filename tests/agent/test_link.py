@@ -1,14 +1,17 @@
 """The link to a central: what it carries, and how it goes on after cuts and deaths."""
 
+import hashlib
 import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from benchrace.errors import Category, Failure
 from benchrace.link import messages as m
+from benchrace.link.artifacts import PIECE_BYTES, ArtifactAsk, ArtifactPiece
 from benchrace.run.job import JobLane
 from benchrace.run.states import JobPhase
 
@@ -246,3 +249,39 @@ def test_no_central_is_no_trouble(start_agent: StartAgent) -> None:
     agent.until(agent.act("done"), "done")
     wait_for(lambda: "cannot be reached" in agent.get("/api/status")["central"])
     assert agent.stop() == 0
+
+
+def test_a_file_is_given_in_pieces_while_nothing_measures(
+    linked: tuple[AgentProcess, Link], tmp_path: Path
+) -> None:
+    agent, link = linked
+    data = bytes(range(256)) * 1000
+    sha256 = hashlib.sha256(data).hexdigest()
+    spec = job("phase:running", f"file:{tmp_path}/gate", "done")
+    link.say(m.StartJob(spec=spec))
+    link.until_phase(JobPhase.RUNNING)
+    folder = agent.data / "jobs" / spec.job_id / "artifacts"
+    folder.mkdir()
+    (folder / sha256).write_bytes(data)
+
+    def ask(name: str, offset: int, job_id: str = spec.job_id) -> m.Answer:
+        about = ArtifactAsk(job_id=job_id, sha256=name, offset=offset)
+        link.say(m.Ask(ask_id=offset, what="artifact", artifact=about))
+        answer: m.Answer = link.until(m.Answer)
+        assert len(m.encode(answer)) < 270_000
+        return answer
+
+    assert ask(sha256, 0).failure.category == "busy"  # type: ignore[union-attr]
+    (tmp_path / "gate").touch()
+    link.until_phase(JobPhase.DONE)
+    wait_for(lambda: ask(sha256, 0).failure is None)
+    got = b""
+    while part := msgspec.convert(ask(sha256, len(got)).result, ArtifactPiece).data:
+        assert len(part) <= PIECE_BYTES
+        got += part
+    assert got == data
+    (folder / ("b" * 64)).symlink_to("/etc/passwd")
+    (folder / ("c" * 64)).mkdir()
+    for name in ("../job.json", "a" * 64, "b" * 64, "c" * 64):
+        assert ask(name, 0).failure.category == "validation"  # type: ignore[union-attr]
+    assert ask(sha256, 0, "j" + "0" * 16).failure.category == "validation"  # type: ignore[union-attr]

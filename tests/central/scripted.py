@@ -1,5 +1,6 @@
 """An agent that does what a test says, on the other end of a real WebSocket."""
 
+import hashlib
 import time
 from typing import Any
 
@@ -7,8 +8,9 @@ import anyio
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from benchrace.errors import Category, Failure
+from benchrace.errors import BenchraceError, Category, Failure, NotFound
 from benchrace.events import (
+    Artifact,
     Event,
     JobCancelled,
     JobDone,
@@ -23,6 +25,7 @@ from benchrace.events import (
 )
 from benchrace.events import payloads as p
 from benchrace.link import messages as m
+from benchrace.link.artifacts import ArtifactAsk, ArtifactPiece
 from benchrace.link.capabilities import Calibrated, LaneReadiness
 from benchrace.link.version import PROTOCOL
 from benchrace.run.job import JobLane, JobSpec, Slot
@@ -123,6 +126,16 @@ class FakeJob:
         self.say(JobError, p.JobErrorPayload(category=category, message="it died", remedy="None."))
         self.to(JobPhase.FAILED)
 
+    def make(self, slot: Slot, name: str, media_type: str, data: bytes) -> str:
+        """Keep a file as the job's, and name it by an event; gives its SHA-256."""
+        digest = hashlib.sha256(data).hexdigest()
+        self.agent.files[(self.spec.job_id, digest)] = data
+        payload = p.ArtifactPayload(
+            name=name, media_type=media_type, size=len(data), digest=f"sha256:{digest}"
+        )
+        self.say(Artifact, payload, slot)
+        return digest
+
     def say(
         self,
         kind: type[Event],
@@ -164,6 +177,8 @@ class FakeAgent:
         self.phases: list[m.PhaseChanged] = []
         self.settled: set[str] = set()
         self.asked: list[m.Ask] = []
+        self.files: dict[tuple[str, str], bytes] = {}
+        self.pieces: list[ArtifactAsk] = []
         self.refused: m.Refused | None = None
         self.refuse_job: Failure | None = None
         self.calibrated = 1000
@@ -200,6 +215,12 @@ class FakeAgent:
 
     async def answering(self, ask: m.Ask) -> None:
         """Take time over an answer."""
+
+    def piece(self, ask: ArtifactAsk) -> bytes:
+        """Give what a file has from an offset on; raises NotFound where there is none."""
+        if (data := self.files.get((ask.job_id, ask.sha256))) is None:
+            raise NotFound("the job has no such file", "Run it again.")
+        return data[ask.offset : ask.offset + ask.limit]
 
     # The agent
 
@@ -342,7 +363,15 @@ class FakeAgent:
     async def _answer(self, socket: ClientConnection, ask: m.Ask) -> None:
         await self.answering(ask)
         result: object
+        failure: Failure | None = None
         match ask.what:
+            case "artifact":
+                assert ask.artifact is not None
+                self.pieces.append(ask.artifact)
+                try:
+                    result = ArtifactPiece(data=self.piece(ask.artifact))
+                except BenchraceError as error:
+                    result, failure = None, error.failure()
             case "preflight":
                 result = [self.readiness(lane) for lane in ask.lanes]
             case "calibrate":
@@ -353,6 +382,6 @@ class FakeAgent:
             case _:
                 result = capabilities(self.machine_id)
         try:
-            await socket.send(m.encode(m.Answer(ask_id=ask.ask_id, result=result)))
+            await socket.send(m.encode(m.Answer(ask_id=ask.ask_id, result=result, failure=failure)))
         except ConnectionClosed:
             return

@@ -1,0 +1,49 @@
+"""The files that a run's events name, each as it is to be believed."""
+
+from benchrace.events import Artifact
+from benchrace.ids import is_name, is_sha256
+from benchrace.run.artifact import MOST_ARTIFACTS, RunArtifact
+from benchrace.run.metadata import RunMetadata
+
+_PREFIX = "sha256:"
+_MEDIA_TYPE_CHARS = 100
+# What every reader of JSON can hold exactly.
+_LARGEST = 1 << 53
+
+
+class ArtifactFold:
+    """`named` has the files in the order of their events, `left_out` counts those over the most.
+
+    An event of no job of the run, or with a name or digest that is none, names nothing. The
+    machine is the one that the plan gave the job.
+    """
+
+    def __init__(self, metadata: RunMetadata) -> None:
+        self._machines = {lane.job_id: lane.machine_id for lane in metadata.lanes}
+        self.named: list[RunArtifact] = []
+        self.left_out = 0
+
+    def take(self, event: Artifact) -> None:
+        """Take the next event."""
+        said = event.payload
+        sha256 = said.digest.removeprefix(_PREFIX)
+        machine_id = self._machines.get(event.job_id)
+        if event.job_id is None or machine_id is None or not said.digest.startswith(_PREFIX):
+            return
+        if not is_sha256(sha256) or not is_name(said.name) or not 0 <= said.size < _LARGEST:
+            return
+        if len(self.named) >= MOST_ARTIFACTS:
+            self.left_out += 1
+            return
+        self.named.append(
+            RunArtifact(
+                name=said.name,
+                media_type=said.media_type[:_MEDIA_TYPE_CHARS],
+                size=said.size,
+                sha256=sha256,
+                job_id=event.job_id,
+                machine_id=machine_id,
+                lane_id=event.lane_id,
+                round=event.round,
+            )
+        )

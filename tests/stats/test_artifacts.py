@@ -1,0 +1,78 @@
+"""Files that events name: each is believed as far as it is safe, and so many of them."""
+
+from collections.abc import Callable
+
+import pytest
+
+from benchrace.events import Artifact, Stream, encode
+from benchrace.events.payloads import ArtifactPayload
+from benchrace.run.artifact import MOST_ARTIFACTS
+from benchrace.run.metadata import RunMetadata
+from benchrace.stats import Fold
+
+SHA = "ab" * 32
+
+
+def line(seq: int, job_id: str | None, **changes: object) -> bytes:
+    said = {"name": "a.png", "media_type": "image/png", "size": 3, "digest": f"sha256:{SHA}"}
+    return encode(
+        Artifact(
+            run_id="r",
+            job_id=job_id,
+            machine_id="it says so",
+            lane_id="lane-0",
+            round=1,
+            stream=Stream.WORK,
+            seq=seq,
+            t_ns=0,
+            timestamp_s=0.0,
+            payload=ArtifactPayload(**said | changes),  # type: ignore[arg-type]
+        )
+    )
+
+
+@pytest.fixture
+def known(run: Callable[..., RunMetadata]) -> RunMetadata:
+    return run()
+
+
+def test_the_machine_is_the_plan_s_and_a_line_counts_once(known: RunMetadata) -> None:
+    fold = Fold(known)
+    lane = known.lanes[0]
+    fold.feed(line(0, lane.job_id) * 2)
+    (found,) = fold.summary().artifacts
+    assert (found.sha256, found.machine_id, found.job_id) == (SHA, lane.machine_id, lane.job_id)
+    assert (found.lane_id, found.round, found.size) == ("lane-0", 1, 3)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"name": "../x"},
+        {"name": 'a"b'},
+        {"digest": SHA},
+        {"digest": "sha256:../x"},
+        {"digest": f"sha256:{SHA.upper()}"},
+        {"size": -1},
+        {"size": 1 << 60},
+    ],
+)
+def test_what_is_no_name_or_digest_names_nothing(
+    known: RunMetadata, changes: dict[str, object]
+) -> None:
+    fold = Fold(known)
+    fold.feed(line(0, known.lanes[0].job_id, **changes))
+    assert fold.summary().artifacts == ()
+
+
+def test_another_run_s_job_names_nothing(known: RunMetadata) -> None:
+    fold = Fold(known)
+    fold.feed(line(0, "j" + "0" * 16) + line(0, None))
+    assert fold.summary().artifacts == ()
+
+
+def test_those_beyond_the_most_are_counted(known: RunMetadata) -> None:
+    fold = Fold(known)
+    fold.feed(b"".join(line(n, known.lanes[0].job_id) for n in range(MOST_ARTIFACTS + 3)))
+    summary = fold.summary()
+    assert (len(summary.artifacts), summary.artifacts_left_out) == (MOST_ARTIFACTS, 3)
