@@ -106,6 +106,23 @@ describe('the list of models', () => {
     expect(document.querySelector('[aria-label="Chosen models"]')?.textContent).toContain('on no machine');
   });
 
+  it('plans nothing before a model is chosen, and says why there are none', () => {
+    const silent = { name: 'one', title: 'ONE', workloads: [WORKLOAD], models: [], reachable: null, problems: [] };
+    const of = (reachable: boolean | null, problems: unknown[] = []) =>
+      [{ ...FLEET[0], backends: [{ ...silent, reachable, problems }] }] as unknown as Machine[];
+    const words = () => document.querySelector('section')?.textContent ?? '';
+    setup.kinds = [{ ...KIND, offers: KIND.offers.slice(0, 1) }];
+    setup.machines = of(null);
+    flushSync();
+    expect([setup.unchosen, words().includes('Asking the engines')]).toEqual([true, true]);
+    setup.machines = of(false, [{ message: 'it is not started', remedy: 'Start it.' }]);
+    flushSync();
+    expect([setup.unchosen, words().includes('it is not started. Start it.')]).toEqual([false, true]);
+    setup.kinds = [KIND];
+    flushSync();
+    expect(setup.unchosen).toBe(true);
+  });
+
   it('does not start a race, nor choose, with Enter while several are left', () => {
     find('box', 'Enter');
     expect([rows().length, setup.draft.params.model, lanes()]).toEqual([3, undefined, []]);

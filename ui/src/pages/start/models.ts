@@ -20,19 +20,30 @@ export interface Known {
 /** Every model that some machine has for this kind of work, by name, with who has it. */
 export function known(machines: Machine[], kind: string): Known[] {
   const found = new Map<string, Place[]>();
-  for (const machine of machines) {
-    for (const backend of machine.backends) {
-      if (!backend.workloads.some((workload) => workload.kind === kind)) continue;
-      for (const model of backend.models) {
-        const { machine_id, label } = machine;
-        const place = { machine_id, machine: label, backend: backend.name, title: backend.title, model };
-        found.set(model.name, [...(found.get(model.name) ?? []), place]);
-      }
+  for (const { machine, backend } of backends(machines, kind)) {
+    for (const model of backend.models) {
+      const { machine_id, label } = machine;
+      const place = { machine_id, machine: label, backend: backend.name, title: backend.title, model };
+      found.set(model.name, [...(found.get(model.name) ?? []), place]);
     }
   }
   return [...found]
     .map(([name, places]) => ({ name, places }))
     .sort((one, other) => one.name.localeCompare(other.name));
+}
+
+/** Every backend of the linked machines for this kind of work, and where it is. */
+export function backends(machines: Machine[], kind: string): { machine: Machine; backend: Machine['backends'][number] }[] {
+  return machines.flatMap((machine) =>
+    machine.backends
+      .filter((backend) => backend.workloads.some((workload) => workload.kind === kind))
+      .map((backend) => ({ machine, backend })),
+  );
+}
+
+/** Whether every one of them was asked already. */
+export function told(machines: Machine[], kind: string): boolean {
+  return backends(machines, kind).every(({ backend }) => backend.reachable !== null);
 }
 
 /** Their names, as suggestions for a field; none for a field that names no model. */

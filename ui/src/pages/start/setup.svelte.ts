@@ -8,7 +8,7 @@ import type { Failure } from '../../lib/events/types';
 import { fields, type Field } from '../../lib/schema/schema';
 import { check, emptyDraft, fromSpec, type Draft } from '../../lib/spec/draft';
 import { SECTIONS, type Section } from '../table';
-import { known } from './models';
+import { known, told } from './models';
 
 const PLAN_AFTER_MS = 600;
 const LOOK_EVERY_MS = 5_000;
@@ -35,8 +35,11 @@ export class Setup {
     ...Object.fromEntries((this.failure?.fields ?? []).map((each) => [each.path, each.message])),
     ...this.checked.errors,
   });
-  /** Models are there to choose from, and none is chosen: there is nothing to plan yet. */
-  readonly unchosen = $derived(lacksModel(this.fields, this.checked.spec, known(this.machines, this.draft.kind).length));
+  /** No model is chosen, where there are some, or may be, or engines to choose between. */
+  readonly unchosen = $derived(
+    lacksModel(this.fields, this.checked.spec) &&
+      ((this.kind?.offers.length ?? 0) > 1 || !told(this.machines, this.draft.kind) || known(this.machines, this.draft.kind).length > 0),
+  );
   readonly fits = $derived(Object.keys(this.checked.errors).length === 0 && !this.unchosen);
 
   private asked = '';
@@ -143,9 +146,9 @@ function offered({ name, reachable, models, problems }: Machine['backends'][numb
   return [name, reachable, models, problems];
 }
 
-function lacksModel(all: Field[], spec: RunSpec, models: number): boolean {
+function lacksModel(all: Field[], spec: RunSpec): boolean {
   const name = all.find((field) => field.source === 'models')?.name;
-  if (name === undefined || models === 0) return false;
+  if (name === undefined) return false;
   const lanes = spec.lanes ?? [];
   return !spec.params?.[name] && (lanes.length === 0 || lanes.some((lane) => !lane.params?.[name]));
 }
