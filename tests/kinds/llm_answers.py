@@ -68,7 +68,8 @@ def serve(*answers: Answer, **changes: Any) -> ServeRecord:
 
 
 _instant = st.integers(-(2**62), 2**62)
-_count = st.none() | st.integers(-5, 2**40)
+_count = st.none() | st.integers(0, 10**9)
+_took = st.none() | st.integers(0, 10**18)
 gaps = st.builds(
     Gaps,
     n=st.integers(0, 10**9),
@@ -96,9 +97,9 @@ answers = st.builds(
     ),
     times=st.builds(
         EngineTimes,
-        load_ns=st.none() | _instant,
-        prefill_ns=st.none() | _instant,
-        decode_ns=st.none() | _instant,
+        load_ns=_took,
+        prefill_ns=_took,
+        decode_ns=_took,
         decode_tokens=_count,
     ),
     finish=st.none() | st.just("stop"),

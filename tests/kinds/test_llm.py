@@ -11,6 +11,7 @@ from benchrace.events import Measured
 from benchrace.kinds import LLM, Estimator
 from benchrace.kinds.llm import EngineTimes, Gaps, LlmParams, LlmRecord, Usage
 from benchrace.stats.estimate import estimated
+from benchrace.worker.verdict import plain
 from tests.kinds.llm_answers import AROUND, MS, answers, single
 
 
@@ -189,3 +190,20 @@ def test_the_metric_that_ranks_has_one_for_tokens_that_do_not_compare() -> None:
 def test_bad_parameters_are_refused(bad: dict[str, Any]) -> None:
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert(bad, LlmParams)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"usage": Usage(output=-16)},
+        {"usage": Usage(prompt=-5, output=16)},
+        {"usage": Usage(output=10**12)},
+        {"usage": Usage(output=16, prompt=10**30)},
+        {"times": EngineTimes(decode_ns=-1)},
+        {"times": EngineTimes(decode_ns=10**36, decode_tokens=16)},
+        {"times": EngineTimes(decode_ns=1, decode_tokens=-16)},
+    ],
+)
+def test_what_no_engine_can_have_counted_is_no_record(said: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"contradicts its own types: Expected `int` [<>]="):
+        plain(single(**said))

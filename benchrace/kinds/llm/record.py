@@ -1,10 +1,15 @@
 """Raw facts of answers: stamps and counts, each from the one who knows it."""
 
 from enum import StrEnum
+from typing import Annotated
 
 import msgspec
 
 from benchrace.kinds.kind import Record
+
+# What an engine says of itself is believed within these: 30 years, and more than any context.
+EngineNs = Annotated[int, msgspec.Meta(ge=0, le=10**18)]
+Tokens = Annotated[int, msgspec.Meta(ge=0, le=10**9)]
 
 
 class CacheState(StrEnum):
@@ -30,12 +35,12 @@ class EngineTimes(msgspec.Struct, frozen=True, kw_only=True):
     `decode_ns` spans `decode_tokens` - 1 steps. `printed_rate` is tokens/s as the engine prints it.
     """
 
-    load_ns: int | None = None
-    prefill_ns: int | None = None
-    decode_ns: int | None = None
-    decode_tokens: int | None = None
+    load_ns: EngineNs | None = None
+    prefill_ns: EngineNs | None = None
+    decode_ns: EngineNs | None = None
+    decode_tokens: Tokens | None = None
     printed_rate: float | None = None
-    total_ns: int | None = None
+    total_ns: EngineNs | None = None
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,10 +49,10 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
     `unseen` of the output never had a chunk: an end token that the engine counts.
     """
 
-    prompt: int | None = None
-    output: int | None = None
-    cached: int | None = None
-    reasoning: int | None = None
+    prompt: Tokens | None = None
+    output: Tokens | None = None
+    cached: Tokens | None = None
+    reasoning: Tokens | None = None
     unseen: int = 0
 
 
