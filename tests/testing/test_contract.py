@@ -1,5 +1,6 @@
 """The contract tests hold for a good backend, and fail for bad ones."""
 
+import time
 from pathlib import Path
 
 import anyio
@@ -34,6 +35,19 @@ class Stubborn(ScriptedBackend):
         return await super().round(lane, context)
 
 
+class Working(ScriptedBackend):
+    """Works in a thread, and looks at the flag as the tutorial's backend does."""
+
+    async def round(self, lane: Lane[ScriptedParams], context: Context) -> Record:
+        def work() -> Record:
+            until = time.monotonic() + 5
+            while not context.cancelled and time.monotonic() < until:
+                time.sleep(0.01)
+            return Record()
+
+        return await context.run_blocking(work)
+
+
 class Forgetful(ScriptedBackend):
     """Returns what its kind does not know."""
 
@@ -51,6 +65,15 @@ async def test_the_contract_finds_a_backend_that_does_not_stop() -> None:
     (workload,) = Stubborn.workloads
     with pytest.raises(AssertionError):
         await contract.test_a_cancelled_round_ends_soon(workload, RecordingContext())
+
+
+async def test_the_contract_cancels_a_thread_by_the_flag() -> None:
+    contract = BackendContract()
+    contract.__class__ = type(
+        "Tried", (BackendContract,), {"backend": Working, "long_params": {}, "cancel_within_s": 2.0}
+    )
+    (workload,) = Working.workloads
+    await contract.test_a_cancelled_round_ends_soon(workload, RecordingContext())
 
 
 async def test_the_contract_finds_a_record_of_another_type() -> None:
