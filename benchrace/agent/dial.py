@@ -73,7 +73,7 @@ class Dial:
         except (OSError, TimeoutError, InvalidHandshake, InvalidURI, WebSocketException) as error:
             return f"cannot be reached: {str(error) or type(error).__name__}", False
         except BenchraceError as error:
-            return f"refused: {error.message} {error.remedy}", True
+            return f"refused: {error.message.rstrip('.')}. {error.remedy}", True
         except ExceptionGroup:
             # Whatever breaks a link must not break the machine that hangs on it.
             log.exception("central: the link broke")
@@ -96,4 +96,4 @@ def link_url(central: str) -> str:
 
 
 def _refusal(failure: Failure) -> str:
-    return f"refused: {failure.message} {failure.remedy}"
+    return f"refused: {failure.message.rstrip('.')}. {failure.remedy}"

@@ -60,8 +60,12 @@ class Preflight:
             raise busy[0]
         unready = [lane for lane in lanes if not answers[lane.lane_id].ready]
         if unready and (not only_ready or len(unready) == len(lanes)):
+            # What lanes share is wrong in each of them, and said once.
+            wrong = dict.fromkeys(
+                each for lane in unready for each in _errors(answers[lane.lane_id], path)
+            )
             raise InvalidInput(
-                [each for lane in unready for each in _errors(answers[lane.lane_id], path)],
+                list(wrong),
                 "Correct what is named, or race only the lanes that are ready.",
             )
         return Checked(

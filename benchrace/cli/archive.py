@@ -63,8 +63,10 @@ def find(kept: Archive, text: str) -> str:
     rows = kept.page(MOST, None)
     found = [each.run_id for each in rows if text in (each.run_id[: len(text)], each.run_id[-6:])]
     if len(found) != 1:
-        how = "no run" if not found else f"{len(found)} runs"
-        raise NotFound(f"{how} with the id {text[:80]!r}", "`benchrace runs list` lists them.")
+        how = (
+            f"{len(found)} runs have ids that begin or end with" if found else "no run with the id"
+        )
+        raise NotFound(f"{how} {text[:80]!r}", "`benchrace runs list` lists them.")
     return found[0]
 
 

@@ -131,7 +131,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
 
     def died(self, code: int | None) -> BenchraceError:
         """Say why it is not there, in the words of its own log."""
-        said = last_lines(self.log, 3)
+        said = _last_failure(last_lines(self.log, 3))
         lines = (line.removeprefix("benchrace: ").strip().rstrip(".") for line in said)
         words = ". ".join(line for line in lines if line)
         what = "did not start in time" if code is None else f"ended with code {code}"
@@ -158,6 +158,12 @@ def agent_service(data: Path, machine_id: str) -> Service:
         lock=data / "agents" / f"{machine_id}.lock",
         log=data / "logs" / f"agent-{machine_id}.log",
     )
+
+
+def _last_failure(lines: list[str]) -> list[str]:
+    """Leave out what stood in the log before the command said why it ended, if it did."""
+    began = [at for at, line in enumerate(lines) if line.startswith("benchrace: ")]
+    return lines[began[-1] :] if began else lines
 
 
 def last_lines(path: Path, count: int) -> list[str]:

@@ -25,15 +25,15 @@ def test_the_doctor_reads_every_file(
     assert said.exit_code == 1
     assert f"{path}:1: {words}" in said.output
     path.write_text("{}\n")
-    said = call("doctor")
-    assert said.exit_code == 0, said.output
-    assert f"{path} is good" in said.output
+    assert f"{path} is good" in call("doctor").output
 
 
 def test_a_log_is_said_as_sentences(tmp_path: Path) -> None:
     service = central_service(tmp_path)
     service.log.parent.mkdir()
-    service.log.write_text("benchrace: the port is in use\n  Stop that program.\n")
+    service.log.write_text(
+        "12:00 INFO a link is closed.\nbenchrace: the port is in use\n  Stop that program.\n"
+    )
     assert service.died(1).message == (
         "central ended with code 1: the port is in use. Stop that program"
     )
