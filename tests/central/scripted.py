@@ -316,11 +316,14 @@ class FakeAgent:
 
     async def _send(self, socket: ClientConnection, sent: dict[str, dict[str, int]]) -> None:
         while True:
+            if self.mute:
+                await self.wait()
+                continue
             phases, self.phases = self.phases, []
             for job_id, job in self.jobs.items():
                 for stream, lines in () if job_id in self.settled else job.lines.items():
                     start = sent.setdefault(job_id, {}).get(stream, 0)
-                    if start < len(lines) and not self.mute:
+                    if start < len(lines):
                         sent[job_id][stream] = len(lines)
                         await self.frame(socket, job_id, stream, start, lines[start:])
             for phase in phases:
@@ -339,6 +342,8 @@ class FakeAgent:
         match message:
             case m.Ping() if self.mute:
                 self.unanswered += 1
+            case _ if self.mute:
+                pass  # It must not answer an order either: that would be heard.
             case m.Ping():
                 pong = m.Pong(ping_id=message.ping_id, received_ns=now_ns, sent_ns=self.now_ns())
                 await socket.send(m.encode(pong))
