@@ -65,6 +65,11 @@ class Engine(Backend):
         context.log(f"{len(assets)} named")
         (HOME / "synced").touch()
 
+    async def write(self, model, asked, context):
+        context.log(f"{model} writes")
+        await self.wait()
+        return Written(text=f'"{model} was asked: {asked.prompt}"', model=model, finish="stop")
+
     def legacy(self, probe):
         names = [each.name for each in probe.models]
         return {"ollama_reachable": probe.reachable, "ollama_models": names, "llm_models": names,

@@ -25,8 +25,9 @@ from benchrace.run.control import OperateOrder
 _KEPT = 50
 # The worker has limits of its own, and says so in words; this is for one that does not.
 _LIMIT_S = 90_000.0
-# These go on where they were when they are asked for again: a job need not wait for them.
-_YIELDING = frozenset({Operation.PULL, Operation.SYNC})
+# These go on where they were when they are asked for again, or are soon done once more: a job
+# need not wait for them.
+_YIELDING = frozenset({Operation.PULL, Operation.SYNC, Operation.WRITE})
 
 
 class Operations:
@@ -87,8 +88,11 @@ class Operations:
         await self._check(backend, operation, request)
         models = request.all_models()
         for each in self._known:
-            if each.running and each.is_same(backend, operation, models):
+            if not each.running or not each.is_same(backend, operation, models):
+                continue
+            if operation is not Operation.WRITE:
                 return each
+            raise Busy(None, f"{', '.join(models)} is writing on {self._settings.machine_id}")
         if self._tasks is None:
             raise RuntimeError("operations are started before they are run")
         self._slot.refuse_if_busy()
@@ -145,6 +149,8 @@ class Operations:
             )
         if operation is Operation.PULL and not request.all_models():
             raise InvalidInput(FieldError("model", "say which model to pull"))
+        if operation is Operation.WRITE and not (request.all_models() and request.write):
+            raise InvalidInput(FieldError("write", "say which model is to write, and what"))
 
     async def _run(
         self,
@@ -196,6 +202,7 @@ class Operations:
                 backend=running.backend,
                 model=model,
                 assets=request.assets,
+                write=request.write,
                 log_dir=str(self._settings.data / "engines"),
             )
             answer: Any = await ask(self._settings.worker, order, _LIMIT_S, running.hear)

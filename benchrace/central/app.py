@@ -9,6 +9,7 @@ from benchrace.central import (
     routes_logs,
     routes_machines,
     routes_page,
+    routes_prompts,
     routes_runs,
     routes_service_logs,
     routes_settings,
@@ -35,6 +36,7 @@ def create_app(site: Site) -> Quart:
     routes_logs.install(app, site)
     routes_machines.install(app, site)
     routes_engines.install(app, site)
+    routes_prompts.install(app, site)
     routes_settings.install(app, site)
     routes_service_logs.install(app, site)
     routes_page.install(app)

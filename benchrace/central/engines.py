@@ -2,6 +2,7 @@
 
 from typing import Any, TypeVar
 
+import anyio
 import msgspec
 
 from benchrace.central.fleet import Fleet
@@ -12,16 +13,18 @@ from benchrace.link.operations import (
     FollowAsk,
     OperateAsk,
     OperationRequest,
+    OperationState,
     OperationStatus,
     ResetAll,
 )
-from benchrace.plugin.operations import Operation
+from benchrace.plugin.operations import Operation, Writing, Written
 
 T = TypeVar("T")
 _START_S = 60.0
 # Every engine of a machine, one after the other.
 _RESET_S = 3600.0
 _SPARE_S = 30.0
+_TURN_S = 10.0
 
 
 class Engines:
@@ -44,6 +47,25 @@ class Engines:
         machine = self._fleet.get(machine_id)
         limit_s = asked.wait_s + _SPARE_S
         return await self._ask(machine, "follow", limit_s, OperationStatus, follow=asked)
+
+    async def write(
+        self, machine_id: str, backend: str, model: str, asked: Writing, limit_s: float
+    ) -> Written:
+        """Have a model write a text. Raises what kept it from that, and `timeout_idle`."""
+        request = OperationRequest(model=model, write=asked)
+        status = await self.operate(machine_id, backend, Operation.WRITE, request)
+        follow = FollowAsk(operation_id=status.operation_id, wait_s=_TURN_S)
+        with anyio.move_on_after(limit_s):
+            while status.state is OperationState.RUNNING:
+                follow = msgspec.structs.replace(follow, since=status.next)
+                status = await self.follow(machine_id, follow)
+        if status.state is OperationState.RUNNING:
+            await self.follow(machine_id, msgspec.structs.replace(follow, cancel=True))
+            message = f"{model} on {machine_id} has not ended within {limit_s:g} s"
+            raise BenchraceError(Category.TIMEOUT_IDLE, message)
+        if status.failure is not None:
+            raise BenchraceError.of(status.failure)
+        return msgspec.convert(status.results[0], Written)
 
     async def reset(self, machine_id: str) -> ResetAll:
         """Reset every engine of a machine that can be."""

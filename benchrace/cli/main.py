@@ -24,6 +24,7 @@ COMMANDS = {
     "agent": Lazy("agent", "agent", "Serve this machine to a central, or manage that service."),
     "central": Lazy("central", "central", "Coordinate agents, keep runs, and serve the page."),
     "models": Lazy("models", "models", "List and pull the machines' models."),
+    "prompt": Lazy("prompt", "prompt", "Have a prompt written about something."),
     "plugins": Lazy("plugins", "plugins", "List installed plugins, broken ones with the reason."),
     "doctor": Lazy("doctor", "doctor", "Check this machine and say where things are."),
 }

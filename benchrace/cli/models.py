@@ -2,7 +2,6 @@
 
 import re
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +19,8 @@ from benchrace.cli import options
 from benchrace.cli.bars import bars
 from benchrace.cli.client import Client
 from benchrace.cli.configured import configured_central
-from benchrace.cli.fleet import connect, wait_for_machine
+from benchrace.cli.engines_asked import asked_engines
+from benchrace.cli.fleet import connect
 from benchrace.cli.interrupt import interruptible
 from benchrace.cli.pulling import Outcome, Pulling
 from benchrace.cli.pulls import Plan, Wanted, chosen, plan
@@ -29,7 +29,6 @@ from benchrace.cli.text import bytes_of, clean_line
 from benchrace.config.model_policy import Group, read_policy
 from benchrace.errors import FieldError, InvalidInput
 
-_PROBED_S = 15.0
 _POLICY = "/api/settings/model_policy"
 _LARGE = "8GB"
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)B?", re.IGNORECASE)
@@ -60,7 +59,7 @@ def list_models(
     """List the models of each machine, and what it lacks of the policy."""
     screen = console(stderr=as_json)
     with _fleet(screen, central, token, data_dir) as (client, shown):
-        found = chosen(_known(client, shown), machines)
+        found = chosen(asked_engines(client, shown), machines)
         shown.end()
     if as_json:
         options.print_json({"machines": [_document(each) for each in found]})
@@ -94,7 +93,7 @@ def pull(
     asked = Wanted(**chosen, most_bytes=most)
     screen = console(stderr=as_json)
     with _fleet(screen, central, token, data_dir) as (client, shown):
-        fleet = _known(client, shown)
+        fleet = asked_engines(client, shown)
         made = plan(fleet, asked, _required(client))
         shown.end()
         outcome = _pulled(client, made, screen, most)
@@ -147,19 +146,6 @@ def _fleet(
         connect(central or configured_central(), token, data, shown) as fleet,
     ):
         yield fleet.client, shown
-
-
-def _known(client: Client, shown: Phases) -> tuple[MachineAnswer, ...]:
-    """Give the machines once their engines were asked what they have, for some seconds at most."""
-    until = time.monotonic() + _PROBED_S
-    machines = wait_for_machine(client, shown)
-    while time.monotonic() < until and any(
-        backend.reachable is None for each in machines for backend in each.backends
-    ):
-        shown.say("asking the engines what they have")
-        time.sleep(0.1)
-        machines = client.machines()
-    return machines
 
 
 def _required(client: Client) -> Group:

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from benchrace.errors import Failure
-from benchrace.plugin.operations import Asset, Operation, Reset
+from benchrace.plugin.operations import Asset, Operation, Reset, Writing
 
 Name = Annotated[str, Meta(min_length=1, max_length=300)]
 
@@ -22,12 +22,13 @@ class OperationRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     """What an operation is about; it may be left out where it is about the engine itself.
 
     `model` is the same as one in `models`; they are taken in turn. `assets` are for a sync: none
-    named means all that the backend is set to have.
+    named means all that the backend is set to have. `write` is what a write asks the model.
     """
 
     model: Name | None = None
     models: Annotated[tuple[Name, ...], Meta(max_length=100)] = ()
     assets: Annotated[tuple[Asset, ...], Meta(max_length=100)] = ()
+    write: Writing | None = None
 
     def all_models(self) -> tuple[str, ...]:
         """Give every model named, each once."""

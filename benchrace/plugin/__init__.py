@@ -48,6 +48,8 @@ from benchrace.plugin.operations import (
     Operation,
     Reset,
     Unloaded,
+    Writing,
+    Written,
 )
 from benchrace.plugin.readiness import KvLayers, Model, Probe, Problem, Readiness, Resident
 from benchrace.plugin.spec import hookimpl
@@ -141,6 +143,8 @@ __all__ = [
     "Usage",
     "Whereabouts",
     "Workload",
+    "Writing",
+    "Written",
     "answers_at",
     "hookimpl",
     "whereabouts",

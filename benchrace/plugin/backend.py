@@ -8,7 +8,16 @@ import msgspec
 
 from benchrace.kinds import Params, Record
 from benchrace.plugin.context import Context
-from benchrace.plugin.operations import Asset, NotOffered, Operated, Operation, Reset, Unloaded
+from benchrace.plugin.operations import (
+    Asset,
+    NotOffered,
+    Operated,
+    Operation,
+    Reset,
+    Unloaded,
+    Writing,
+    Written,
+)
 from benchrace.plugin.readiness import Probe, Readiness
 from benchrace.plugin.workload import Workload
 
@@ -113,6 +122,10 @@ class Backend(ABC):
         Show `context.progress(done, total, "B")`.
         """
         raise NotOffered(self.name, Operation.SYNC)
+
+    async def write(self, model: str, asked: Writing, context: Context) -> Written:
+        """Have `model` write a text; never measured. Where a measurement comes, it is cancelled."""
+        raise NotOffered(self.name, Operation.WRITE)
 
     def legacy(self, probe: Probe) -> Mapping[str, Any]:
         """Give this backend's part of the older capabilities answer; keys that it has no say in

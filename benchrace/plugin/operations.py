@@ -1,8 +1,10 @@
 """What a backend may be asked to do with its engine outside of any measurement."""
 
 from enum import StrEnum
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from benchrace.errors import FieldError, InvalidInput
 
@@ -16,6 +18,7 @@ class Operation(StrEnum):
     UNLOAD = "unload"
     PULL = "pull"
     SYNC = "sync"
+    WRITE = "write"
 
 
 class Reset(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +65,21 @@ class Asset(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     sha256: str | None = None
     size: int | None = None
+
+
+class Writing(msgspec.Struct, frozen=True, kw_only=True):
+    """What a model is to write: it is asked `prompt`, for `max_tokens` at most."""
+
+    prompt: Annotated[str, Meta(min_length=1, max_length=20_000)]
+    max_tokens: Annotated[int, Meta(ge=1, le=8192)] = 512
+
+
+class Written(msgspec.Struct, frozen=True, kw_only=True):
+    """What a model wrote, without what it thought. `finish` is why it ended, as the engine says."""
+
+    text: str
+    model: str
+    finish: str | None = None
 
 
 class NotOffered(InvalidInput):

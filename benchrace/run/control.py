@@ -14,7 +14,7 @@ import msgspec
 
 from benchrace.errors import Failure
 from benchrace.plugin.entry_points import PluginRef
-from benchrace.plugin.operations import Asset, Operation
+from benchrace.plugin.operations import Asset, Operation, Writing
 from benchrace.run.job import JobLane, JobSpec
 from benchrace.run.rederive import RawRound
 from benchrace.run.states import JobPhase
@@ -92,6 +92,7 @@ class OperateOrder(WorkerOrder, frozen=True, kw_only=True):
     backend: str
     model: str | None = None
     assets: tuple[Asset, ...] = ()
+    write: Writing | None = None
     log_dir: str | None = None
 
 

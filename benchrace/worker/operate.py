@@ -4,7 +4,7 @@ from typing import Any, assert_never
 
 from benchrace.clock import Clock
 from benchrace.errors import BenchraceError, Failure, FieldError, InvalidInput
-from benchrace.plugin import Backend, Operated, Operation, Reset, Unloaded
+from benchrace.plugin import Backend, Operated, Operation, Reset, Unloaded, Written
 from benchrace.run.control import Noted, OperateOrder, Progressed
 from benchrace.worker.bounded import bounded
 from benchrace.worker.control_client import ControlClient
@@ -17,6 +17,7 @@ from benchrace.worker.streams import Voice
 # Far over what engines take; a model over a slow line may take a day.
 LIMIT_S = 900.0
 PULL_S = 86_400.0
+WRITE_S = 300.0
 _PLAIN = 1000
 
 
@@ -76,6 +77,10 @@ async def _call(order: OperateOrder, backend: Backend, context: QuietContext) ->
             raise InvalidInput(FieldError("model", "say which model to pull"))
         case Operation.SYNC:
             return await backend.sync(order.assets, context)
+        case Operation.WRITE if order.model and order.write is not None:
+            return await backend.write(order.model, order.write, context)
+        case Operation.WRITE:
+            raise InvalidInput(FieldError("write", "say which model is to write, and what"))
         case _:
             assert_never(order.operation)
 
@@ -91,5 +96,7 @@ def _shape(operation: Operation) -> tuple[type, float]:
             return Unloaded, LIMIT_S
         case Operation.PULL | Operation.SYNC:
             return type(None), PULL_S
+        case Operation.WRITE:
+            return Written, WRITE_S
         case _:
             assert_never(operation)

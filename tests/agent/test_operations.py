@@ -149,6 +149,26 @@ def test_a_pull_gives_way_to_a_job(agent: AgentProcess, engine: EngineHome) -> N
     assert not (engine.home / "models/big").exists()
 
 
+def test_a_text_is_written_by_one_at_a_time_and_gives_way_to_a_job(
+    agent: AgentProcess, engine: EngineHome
+) -> None:
+    agent.get("/capabilities")
+    for lacking in ({"model": "m"}, {"write": {"prompt": "p"}}):
+        assert operate(agent, "write", **lacking).status_code == 422
+    asked = {"model": "m", "write": {"prompt": "why?"}}
+    told = over(agent, started(agent, "write", **asked))
+    assert told["results"] == [{"text": '"m was asked: why?"', "model": "m", "finish": "stop"}]
+    engine.slow()
+    writing = started(agent, "write", **asked)
+    wait_for(lambda: agent.get(f"/api/v1/operations/{writing}")["events"])
+    second = operate(agent, "write", **asked)
+    assert second.status_code == 409
+    assert "m is writing on" in second.json()["error"]["message"]
+    assert job(agent, 10).status_code == 202
+    told = over(agent, writing)
+    assert (told["state"], told["failure"]["category"]) == ("failed", "busy")
+
+
 def test_a_cancel_kills_what_works_for_it(agent: AgentProcess, engine: EngineHome) -> None:
     agent.get("/capabilities")
     engine.slow()

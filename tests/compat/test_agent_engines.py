@@ -65,7 +65,8 @@ def test_the_older_keys_come_from_the_backends(agent: AgentProcess) -> None:
     # A flag that is no flag says nothing.
     assert told["comfyui_gpu_ok"] in (None, False)
     backend = next(each for each in told["backends"] if each["name"] == "engine")
-    assert backend["operations"] == ["reset", "start", "stop", "unload", "pull", "sync"]
+    every = ["reset", "start", "stop", "unload", "pull", "sync", "write"]
+    assert backend["operations"] == every
 
 
 def test_reset_is_always_200_and_names_each_engine(agent: AgentProcess) -> None:

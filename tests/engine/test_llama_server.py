@@ -8,7 +8,7 @@ import anyio
 import pytest
 
 from benchrace.kinds.llm import LlmRecord
-from benchrace.plugin import BenchraceError, Category, Lane, Prefix, Rendering
+from benchrace.plugin import BenchraceError, Category, Lane, Prefix, Rendering, Writing
 from benchrace.testing import RecordingContext
 from benchrace.testing.contract import BackendContract
 from benchrace_openai.backend import OpenAIBackend
@@ -158,3 +158,20 @@ async def test_what_came_before_a_death_is_kept(dying: Running) -> None:
             await at.round()
     assert raised.value.category is Category.ENDED_EARLY
     assert len(at.context.tokens) >= 5
+
+
+async def test_a_text_is_written_outside_of_any_lane(engine: Running) -> None:
+    context = RecordingContext()
+    backend = OpenAIBackend(OpenAIConfig(base_url=engine.url))
+    model = (await backend.probe(context)).models[0].name
+    try:
+        written = await backend.write(model, Writing(prompt="bako remi", max_tokens=8), context)
+        assert written.text
+        assert written.model == model
+        assert written.finish in ("length", "stop")
+        assert context.tokens == []
+        with pytest.raises(BenchraceError) as raised:
+            await backend.write("nobody", Writing(prompt="bako"), context)
+        assert raised.value.category is Category.MISSING_MODEL
+    finally:
+        await context.aclose()

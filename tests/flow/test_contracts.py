@@ -85,6 +85,7 @@ CENTRAL: list[Row] = [
     ("POST", "/api/agents/nobody/reset", None, 404, "error"),
     ("POST", "/api/machines/local/backends/engine/unload", {"model": "m"}, 202, STATUS),
     ("POST", "/api/machines/local/backends/engine/dance", None, 404, "error"),
+    ("POST", "/api/prompts", {"about": "tides"}, 200, "prompt source reason"),
     ("GET", "/api/service/agent/status", None, 200, "component running pid info"),
     ("GET", "/api/service/central/status", None, 200, "component running pid info"),
     ("POST", "/api/service/central/start", None, 200, "component running pid info"),

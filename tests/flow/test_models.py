@@ -51,7 +51,7 @@ def test_the_models_are_listed(fleet: Fleet) -> None:
 
 def test_a_policy_from_a_file_and_what_it_requires(fleet: Fleet, tmp_path: Path) -> None:
     code, out, _ = fleet.models("policy")
-    assert (code, "required" in out) == (0, False)
+    assert (code, "required llm" in out) == (0, False)
     file = tmp_path / "policy.yaml"
     file.write_text("required:\n  llm: [here, 'want:1']\n")
     code, out, err = fleet.models("policy", str(file))

@@ -17,6 +17,7 @@ from benchrace.plugin import (
     Record,
     Unloaded,
     Workload,
+    Writing,
 )
 from benchrace.plugin.describe import description_of
 from benchrace.plugin.entry_points import PluginRef
@@ -56,6 +57,7 @@ CALLS: dict[Operation, Callable[[Backend, Context], Awaitable[object]]] = {
     Operation.UNLOAD: lambda backend, context: backend.unload(None, context),
     Operation.PULL: lambda backend, context: backend.pull("m", context),
     Operation.SYNC: lambda backend, context: backend.sync((), context),
+    Operation.WRITE: lambda backend, context: backend.write("m", Writing(prompt="p"), context),
 }
 
 

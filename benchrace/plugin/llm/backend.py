@@ -24,13 +24,14 @@ from benchrace.kinds.llm import (
 )
 from benchrace.plugin.backend import Backend, Lane
 from benchrace.plugin.context import Context
-from benchrace.plugin.llm import cache, gaps, many, mock
+from benchrace.plugin.llm import cache, gaps, many, mock, writing
 from benchrace.plugin.llm.ask import Ask, ask, digest_of, limits_of, nonce_alone, nonce_text
 from benchrace.plugin.llm.hearing import Heard, hear, unshown
 from benchrace.plugin.llm.marks import mark
 from benchrace.plugin.llm.opened import Loaded, Opened
 from benchrace.plugin.llm.piece import Piece
 from benchrace.plugin.llm.release import release
+from benchrace.plugin.operations import Writing, Written
 from benchrace.plugin.stream import StreamLimits, StreamRequest, TimingSource
 
 _FALLBACKS = {
@@ -122,6 +123,9 @@ class TextBackend(Backend):
 
     async def release(self, keep: Lane[Any] | None, context: Context) -> Sequence[str]:
         return await release(self, None if keep is None else keep.params.model, context)
+
+    async def write(self, model: str, asked: Writing, context: Context) -> Written:
+        return await writing.write(self, model, asked, context)
 
     @property
     def _lanes(self) -> dict[str, Opened]:

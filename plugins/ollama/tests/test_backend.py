@@ -8,7 +8,8 @@ import pytest
 from benchrace.events import Level
 from benchrace.kinds import LLM, SERVE
 from benchrace.kinds.llm import Fallback, Prefix, Residence
-from benchrace.plugin import BenchraceError, Category, Rendering, Thinking
+from benchrace.plugin import BenchraceError, Category, Rendering, Thinking, Writing
+from benchrace.testing import RecordingContext
 from benchrace.testing.contract import BackendContract
 from benchrace.worker.verdict import numbers
 from benchrace_ollama.backend import Ollama
@@ -267,3 +268,16 @@ async def test_prompts_of_unlike_lengths_are_no_cut_ones(stand_in: Any, racing: 
     await at.backend.open(at.lane, at.context)
     await at.round()
     assert at.codes == []
+
+
+async def test_a_text_is_written_outside_of_any_lane(stand_in: Any) -> None:
+    stand_in.tell(model="tiny")
+    context = RecordingContext()
+    backend = Ollama(OllamaConfig(base_url=stand_in.url))
+    try:
+        written = await backend.write("tiny", Writing(prompt="bako", max_tokens=9), context)
+        assert written.text
+        assert written.model.startswith("tiny")
+        assert context.tokens == []
+    finally:
+        await context.aclose()
