@@ -51,6 +51,7 @@ class Misdeed(StrEnum):
     HUGE = "huge"
     PRINT = "print"
     BAD_METRIC = "bad_metric"
+    MARKED = "marked"
 
 
 class ScriptedParams(Params, frozen=True, kw_only=True):
@@ -182,6 +183,9 @@ async def _misdeed_that_waits(misdeed: Misdeed, context: Context) -> None:
     match misdeed:
         case Misdeed.HANG:
             await anyio.sleep_forever()
+        case Misdeed.MARKED:
+            context.invalid("cached", "it had the answer already")
+            context.suspect("shared", "somebody else is here")
         case Misdeed.HANG_THREAD:
             await context.run_blocking(threading.Event().wait)
         case Misdeed.EXIT_IN_TASK:

@@ -1,13 +1,14 @@
 """Take a job through its schedule: open, warm up, race, close."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import anyio
 
 from benchrace.clock import Clock
 from benchrace.errors import BenchraceError, Failure, InvalidInput
-from benchrace.events import JobTimeout, LaneError, Level, Log
+from benchrace.events import JobTimeout, LaneError, Level, Log, Reason
 from benchrace.events import payloads as p
 from benchrace.plugin import Backend, Category, Lane
 from benchrace.run.job import JobSpec, Slot
@@ -173,11 +174,7 @@ class Runner:
                 lane.counted.append(done)
             return
         lane.in_row = lane.in_row + 1 if done.error is not None else 0
-        reason = done.verdict.reasons[-1]
-        lane.failures.append(
-            done.error
-            or BenchraceError(Category.BAD_OUTPUT, f"{reason.code}: {reason.text}").failure()
-        )
+        lane.failures.append(done.error or _marked(done.verdict.reasons).failure())
 
     async def _give_up(self, lane: JobLaneState, failure: Failure) -> None:
         self._gear.writer.check()
@@ -211,3 +208,12 @@ class Runner:
         self._gear.writer.check()
         said = p.LogPayload(level="error", message=message, source=lane.spec.backend)
         self._gear.writer.emit(Log, said, lane_id=lane.spec.lane_id)
+
+
+def _marked(reasons: Sequence[Reason]) -> BenchraceError:
+    """Name all of them: which one made the round INVALID is not told apart from the doubts."""
+    told = "; ".join(f"{reason.code}: {reason.text}" for reason in reasons)
+    remedy = None
+    if all(reason.code != Category.BAD_OUTPUT for reason in reasons):
+        remedy = "Such a round does not count: remove what it is marked for, and run it again."
+    return BenchraceError(Category.BAD_OUTPUT, told, remedy)

@@ -119,6 +119,14 @@ def test_impossible_numbers_make_the_round_invalid(run: Run, misdeed: str) -> No
     assert isinstance(done.end, JobDone)
 
 
+def test_a_job_of_marked_rounds_alone_fails_by_all_that_they_were_marked_for(run: Run) -> None:
+    failed = run({"misdeed": "marked"}).end.payload
+    assert failed.category is Category.BAD_OUTPUT
+    assert failed.message == "cached: it had the answer already; shared: somebody else is here"
+    assert "contradicts itself" not in failed.remedy
+    assert "remove what it is marked for" in failed.remedy
+
+
 def test_a_record_that_is_too_long_fails_its_round(run: Run) -> None:
     done = run({"misdeed": "huge", "only_round": 1})
     assert codes(done, 1) == ["bad_output"]
