@@ -48,7 +48,8 @@ class StreamLimits(msgspec.Struct, frozen=True, kw_only=True):
 
     `first_s` counts from sending to the first chunk; with `first_is_told`, to the call of
     `Stream.first_content`, for engines that send lines without content before a long prefill.
-    After that `idle_s` is the longest time without any byte; pings count as bytes.
+    After that `idle_s` is the longest time without any byte; pings count as bytes. `texts`, where
+    it is not 0, is the most chunks with text that an answer may have: whoever hears it counts them.
     """
 
     connect_s: _Seconds = 5.0
@@ -56,6 +57,7 @@ class StreamLimits(msgspec.Struct, frozen=True, kw_only=True):
     idle_s: _Seconds = 120.0
     first_is_told: bool = False
     line_bytes: Annotated[int, msgspec.Meta(ge=1, le=64 << 20)] = 1 << 20
+    texts: Annotated[int, msgspec.Meta(ge=0)] = 0
 
 
 class StreamRequest(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from benchrace.errors import BenchraceError, Category
 from benchrace.events import Level
 from benchrace.kinds.llm import ServeRecord
 from benchrace.testing.server import LAST
-from benchrace.testing.text_engine import Saying, TextEngine, well
+from benchrace.testing.text_engine import Saying, TextEngine, token, well
 from benchrace.testing.text_racing import TEXT, TOKENS, TextLanes
 
 
@@ -135,6 +135,21 @@ class FailingCases(TextLanes):
             with anyio.move_on_after(0.3) as scope:
                 await at.round()
             assert scope.cancelled_caught
+            with anyio.fail_after(2):
+                await at.engine.left.wait()
+            at.engine.plan = well
+            assert (await at.round(1)).text == TEXT
+
+    async def test_an_answer_that_never_ends_is_left(self) -> None:
+        async def endless(said: Saying) -> None:
+            many = [said.wire.content(token(i)) for i in range(100)]
+            while True:
+                await said.together(*many)
+
+        async with self.racing(endless) as at:
+            failure = await at.failure()
+            assert failure.category is Category.BAD_OUTPUT
+            assert "goes on after" in failure.message
             with anyio.fail_after(2):
                 await at.engine.left.wait()
             at.engine.plan = well

@@ -11,6 +11,7 @@ from benchrace.plugin.backend import Lane
 from benchrace.plugin.stream import StreamLimits
 
 _GROUPS = 6
+_SPARE = 1024
 _FILLER = (
     "The engine reads the road ahead and writes down what it sees: a bridge, a field, "
     "a river that bends to the left, three houses and a mill. "
@@ -96,5 +97,14 @@ def digest_of(params: TextParams) -> str:
 
 
 def limits_of(params: TextParams) -> StreamLimits:
-    """Give the limits of a request: the first token may come after lines without any."""
-    return StreamLimits(first_s=params.first_token_s, idle_s=params.idle_s, first_is_told=True)
+    """Give the limits of a request: the first token may come after lines without any.
+
+    An engine that passes over `max_tokens` may never end. A chunk is a token or more, or where it
+    is less, as with one for each character, still no eighth of one.
+    """
+    return StreamLimits(
+        first_s=params.first_token_s,
+        idle_s=params.idle_s,
+        first_is_told=True,
+        texts=_SPARE + 8 * params.max_tokens,
+    )

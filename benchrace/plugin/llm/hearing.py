@@ -174,7 +174,7 @@ async def hear(
             sent, connect = stream.t_send_ns, stream.connect_ns or None
             if not 200 <= stream.status < 300:
                 raise speaker.refusal(stream.status, await stream.text())
-            await _read(stream, speaker, hearing)
+            await _read(stream, speaker, hearing, request.limits.texts)
             source, clean = stream.timing_source, hearing.failure is None
     except BenchraceError as error:
         hearing.failure = hearing.failure or error
@@ -197,13 +197,19 @@ async def hear(
     )
 
 
-async def _read(stream: Stream, speaker: Speaker, hearing: Hearing) -> None:
+async def _read(stream: Stream, speaker: Speaker, hearing: Hearing, texts: int) -> None:
     async for chunk in stream:
         if hearing.take(chunk, speaker.read(chunk.data)):
             stream.first_content()
         if hearing.failure is not None:
             # An engine may say what went wrong and then hold the stream open.
             return
+        if texts and len(hearing.stamps) > texts:
+            raise BenchraceError(
+                Category.BAD_OUTPUT,
+                f"the answer goes on after {texts} chunks with text, far beyond what was asked for",
+                "Check that the engine heeds max_tokens; what it does is not what was asked for.",
+            )
 
 
 def lacking(hearing: Hearing, early_end_remedy: str) -> BenchraceError | None:
