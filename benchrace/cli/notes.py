@@ -6,6 +6,7 @@ from benchrace.cli.text import clean_line, duration
 from benchrace.errors import Failure
 from benchrace.run.document import DocumentLane, RunDocument
 from benchrace.run.metadata import RunMetadata
+from benchrace.stats.noise import noise
 
 # A prompt can be long; it is whole in the run's document.
 _LONGEST = 60
@@ -70,6 +71,8 @@ def _of_lane(lane: DocumentLane) -> Iterator[str]:
     label = clean_line(lane.label)
     for mark in lane.marks:
         yield f"{label}: {clean_line(mark.text)} ({clean_line(mark.code)})"
+    for each in noise(lane):
+        yield clean_line(each)
     if lane.discarded:
         yield f"{label}: {lane.discarded} of its rounds did not count"
     error = lane.error or next((each.error for each in lane.rounds if each.error), None)

@@ -12,9 +12,8 @@ from benchrace.export.machines import machine_rows
 from benchrace.export.numbers import percent, quantity, seconds
 from benchrace.run.document import DocumentLane, RunDocument
 from benchrace.run.summary import MetricSummary
+from benchrace.stats.noise import noise
 
-# A lane whose rounds vary more than this is noisy, whatever its interval says.
-NOISY_CV = 0.05
 FEW_ROUNDS = 5
 
 
@@ -134,12 +133,7 @@ def _lane_warnings(lane: DocumentLane) -> Iterator[str]:
         yield f"{lane.label}: {lane.discarded} of its rounds were discarded as INVALID"
     if 0 < lane.counted < FEW_ROUNDS:
         yield f"{lane.label} has {lane.counted} counted rounds, which is few: see the interval"
-    for metric in lane.summary.values():
-        if metric.headline and metric.cv is not None and metric.cv > NOISY_CV:
-            yield (
-                f"{lane.label} is noisy: {metric.title.lower()} varies by {percent(metric.cv)} "
-                "between rounds; other load, heat or power limits do that"
-            )
+    yield from noise(lane)
 
 
 def _rounds(run: RunDocument) -> Grid:

@@ -169,9 +169,10 @@ def _ahead(metric: MetricSummary, apart: Difference, tie: float) -> str | None:
 
 def _estimate(summary: MetricSummary) -> Estimate:
     """Take the standard error back out of the summary's t interval."""
-    if summary.ci95 is None or summary.n < 2:
+    if summary.value is None or summary.ci95 is None or summary.n < 2:
         return Estimate(value=summary.value, n=summary.n)
     df = summary.n - 1
-    half = (summary.ci95[1] - summary.ci95[0]) / 2
+    # The low end may have been bounded at 0; the high end never is.
+    half = summary.ci95[1] - summary.value
     error = half / quantile(0.5 + CONFIDENCE / 2, df)
     return Estimate(value=summary.value, error=error, df=df, n=summary.n)

@@ -16,13 +16,17 @@ CONFIDENCE = 0.95
 
 
 class Estimate(msgspec.Struct, frozen=True, kw_only=True):
-    """`value` with its standard error, which is null (with `reason`) below two rounds."""
+    """`value` with its standard error, which is null (with `reason`) below two rounds.
+
+    `never_negative` says that no round's own value was below zero, and so bounds the interval.
+    """
 
     value: float | None
     error: float | None = None
     df: float = 0.0
     n: int = 0
     reason: str | None = None
+    never_negative: bool = False
 
     @property
     def half_width(self) -> float | None:
@@ -35,7 +39,8 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True):
     def interval(self) -> tuple[float, float] | None:
         if self.value is None or (half := self.half_width) is None:
             return None
-        return self.value - half, self.value + half
+        low = self.value - half
+        return max(low, 0.0) if self.never_negative else low, self.value + half
 
 
 class Estimated(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +57,9 @@ def estimated(metric: Metric, rounds: Sequence[Measured | None]) -> Estimated:
     if not values:
         estimate = Estimate(value=None, reason=_absent(metric, rounds))
     else:
-        estimate = _estimate(metric, values, combining)
+        estimate = msgspec.structs.replace(
+            _estimate(metric, values, combining), never_negative=min(values) >= 0
+        )
     blank = MetricSummary(
         title=metric.title,
         unit=metric.unit,

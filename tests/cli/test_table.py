@@ -103,6 +103,8 @@ def test_the_notes_say_all_that_limits_the_numbers(race: Race) -> None:
     said = list(notes.notes(run))
     assert "wild: the processor was throttled (hot)" in said
     assert "wild: 1 of its rounds did not count" in said
+    assert any(each.startswith("wild is noisy: rate varies by ") for each in said)
+    assert not any(each.startswith("calm is noisy") for each in said)
     assert "left out: absent: lanes[2].machine_id: it is lost" in said
     assert any(each.startswith("staggered:") and "7 ms" in each for each in said)
     assert "it broke. Mend it." in said

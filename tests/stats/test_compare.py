@@ -56,6 +56,16 @@ def test_what_cannot_be_told_apart_names_nobody(made: Any) -> None:
     assert alone.difference.value == pytest.approx(400)
 
 
+def test_a_bounded_interval_makes_no_difference_surer(made: Any) -> None:
+    wild = made(((1, 1), (100, 1)))
+    bounded = wild.lanes[0].summary["rate"].ci95
+    assert bounded is not None
+    assert bounded[0] == 0
+    low, high = rate_of(wild, wild).difference.ci95 or (0.0, 0.0)
+    # Twice the same spread on n = 2 each: half = t(0.975, 2) x sqrt(2) x 49.5.
+    assert (low, high) == pytest.approx((-301.204, 301.204), abs=0.01)
+
+
 def test_lanes_match_by_label_first_and_then_by_work(made: Any) -> None:
     a, b = made(FIRST, faster(2)), made(faster(2), FIRST)
     lanes = [

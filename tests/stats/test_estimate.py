@@ -54,7 +54,12 @@ def test_a_ratio_by_hand() -> None:
     found = summarise(Estimator.RATIO, *[of(a / b, numerator=a, denominator=b) for a, b in pairs])
     assert (found.value, found.mean, found.median) == pytest.approx((75, 75, 100))
     assert ratio([100.0] * 3, [1.0, 2.0, 1.0]).error == pytest.approx(18.75, rel=1e-15)
-    assert found.ci95 == pytest.approx((-5.674739, 155.674739), abs=1e-5)
+    assert found.ci95 == pytest.approx((0, 155.674739), abs=1e-5)
+
+
+def test_what_was_never_negative_has_no_interval_below_zero() -> None:
+    assert summarise(Estimator.SAMPLE, of(0), of(5)).ci95 == pytest.approx((0, 34.265512))
+    assert summarise(Estimator.SAMPLE, of(-1), of(5)).ci95 == pytest.approx((-36.118614, 40.118614))
 
 
 @given(st.lists(st.floats(1, 1e6), min_size=2, max_size=20), st.floats(0.1, 10))
