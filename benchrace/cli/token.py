@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchrace.cli.lease import unusable
+from benchrace.cli.reach import reached_at
 from benchrace.store.journal import is_held
 
 if TYPE_CHECKING:
@@ -17,21 +18,24 @@ AGENTS, OPERATOR, WATCH = "token", "operator_token", "watch_token"
 class Shown:
     """`made` has the tokens that were made just now, by the names they have in documents."""
 
-    def __init__(self, made: dict[str, str], *, asks: bool = False) -> None:
+    def __init__(self, made: dict[str, str], settings: "CentralSettings") -> None:
         self.made = made
         self.shown = False
-        self._asks = asks
+        self._settings = settings
 
     def lines(self, url: str) -> tuple[str, ...]:
         """Say who joins and logs in with what; each token with it that was made just now."""
         self.shown = True
-        said = [self._agents(url)]
-        if self._asks:
+        first, *others = reached_at(url, self._settings.host, self._settings.hosts)
+        said = [self._agents(first)]
+        if self._settings.asks:
             # The word before it lets what reads logs blot it out.
             made = f"token: {self.made[OPERATOR]}" if OPERATOR in self.made else "operator's token"
-            said.append(f"people log in at {url} with the {made}")
+            said.append(f"people log in at {first} with the {made}")
         if WATCH in self.made:
             said.append(f"who may only watch logs in with the token: {self.made[WATCH]}")
+        if others:
+            said.append(f"if that is not reached from there: {', '.join(others)}")
         if self.made:
             said.append("a token is shown only now; it is kept as a hash")
         return tuple(said)
@@ -49,12 +53,12 @@ def shown_tokens(settings: "CentralSettings") -> Iterator[Shown]:
     from benchrace.central import gate
 
     if is_held(settings.data / "central.lock"):
-        yield Shown({}, asks=settings.asks)
+        yield Shown({}, settings)
         return
     folder = settings.data / "central"
     files = ("token.sha256", gate.OPERATOR, gate.WATCH)
     new = [folder / name for name in files if not (folder / name).exists()]
-    shown = Shown({}, asks=settings.asks)
+    shown = Shown({}, settings)
     try:
         shown.made = _made(settings, folder)
         yield shown

@@ -13,6 +13,7 @@ from benchrace.central.settings import CentralSettings
 from benchrace.cli import browser, run_file
 from benchrace.cli.interrupt import Interrupted, interruptible
 from benchrace.cli.lease import Lease
+from benchrace.cli.reach import reached_at
 from benchrace.cli.server_sent import MAX_LINE_BYTES, messages
 from benchrace.cli.service import agent_service, central_service, last_lines
 from benchrace.cli.token import shown_tokens
@@ -259,3 +260,20 @@ def test_an_address_that_is_none_is_said_in_a_line(call: Call, url: str, code: i
     assert said.exit_code == code, said.output
     assert url in said.stderr
     assert "Traceback" not in said.output
+
+
+def test_others_are_told_an_address_that_they_can_use(tmp_path: Path) -> None:
+    local = "http://127.0.0.1:8080"
+    assert reached_at(local, "127.0.0.1", ["lab.example"]) == (local,)
+    for host in ("0.0.0.0", "::"):
+        found = reached_at(local, host)
+        # A machine without a network has no better one.
+        assert found == (local,) or not any("127." in each or "[::1]" in each for each in found)
+        assert all(each.endswith(":8080") for each in found)
+    settings = CentralSettings(data=tmp_path, host="0.0.0.0", hosts=("lab.example",))
+    with shown_tokens(settings) as tokens:
+        said = tokens.lines(local)
+    joins, people = (next(each for each in said if word in each) for word in ("join", "log in"))
+    assert joins.endswith("--central http://lab.example:8080")
+    assert people.startswith("people log in at http://lab.example:8080 with")
+    assert not any(local in each for each in said)
