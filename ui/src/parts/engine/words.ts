@@ -13,6 +13,11 @@ export const OPERATION_WORDS: Record<Operation, { title: string; doing: string; 
   sync: { title: 'Sync', doing: 'Copying', warns: 'Files that are not there yet are copied onto that machine.' },
 };
 
+/** Those that are pressed here: one that this page does not know has a place of its own. */
+export function pressable(offered: readonly string[]): Operation[] {
+  return offered.filter((each): each is Operation => Object.hasOwn(OPERATION_WORDS, each));
+}
+
 /** How far it is: `1.2 GiB of 4 GiB, 30 %`. */
 export function progressWords({ done, total, unit }: OperationEvent): string {
   const amount = (value: number | null) => (unit === 'bytes' ? bytes(value) : `${(value ?? 0).toLocaleString('en')} ${unit ?? ''}`.trim());
