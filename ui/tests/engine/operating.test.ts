@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { ApiError } from '../../src/lib/api/client';
 import type { OperationEvent, OperationStatus } from '../../src/lib/api/engines';
 import { Operating } from '../../src/parts/engine/operating.svelte';
-import { progressWords, resultRows } from '../../src/parts/engine/words';
+import { pressable, progressWords, resultRows } from '../../src/parts/engine/words';
 
 const EVENT: OperationEvent = { seq: 0, timestamp_s: 0, model: 'm', done: null, total: null, unit: null, level: null, message: null };
 const STATUS: OperationStatus = {
@@ -72,6 +72,10 @@ describe('the words of operations', () => {
   it('say how far a pull is', () => {
     expect(progressWords({ ...EVENT, done: 2 ** 29, total: 2 ** 30, unit: 'bytes' })).toBe('512 MiB of 1 GiB, 50 %');
     expect(progressWords({ ...EVENT, done: 3, unit: 'files' })).toBe('3 files');
+  });
+
+  it('are there for the operations that are pressed, and for no newer one', () => {
+    expect(pressable(['reset', 'write', 'toString', 'pull'])).toEqual(['reset', 'pull']);
   });
 
   it('show what a reset tells, and leave out what is not known', () => {
