@@ -16,9 +16,7 @@ from benchrace.store.artifacts import Artifacts
 from benchrace.store.run_folder import folder_path
 
 _READ_BYTES = 1 << 18
-# Whatever it is, it runs nothing, loads nothing, and is of no origin.
 _HEADERS = {
-    "Content-Security-Policy": "sandbox; default-src 'none'",
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "private, max-age=3600",
 }
@@ -86,6 +84,10 @@ async def _file(path: Path, artifact: ArtifactAnswer) -> Response:
     response = Response(pieces(), content_type=media_type, headers=_HEADERS)
     response.headers["Content-Length"] = str(size)
     how = "inline" if artifact.image else "attachment"
+    # Whatever it is, it runs nothing, loads nothing, and is of no origin. Without `allow-downloads`
+    # Chromium would not even save it from its address.
+    sandbox = "sandbox" if artifact.image else "sandbox allow-downloads"
+    response.headers["Content-Security-Policy"] = f"{sandbox}; default-src 'none'"
     # A name is letters, digits, dots and dashes: nothing that a header would have to escape.
     response.headers["Content-Disposition"] = f'{how}; filename="{artifact.name}"'
     response.timeout = None

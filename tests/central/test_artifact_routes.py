@@ -66,11 +66,12 @@ async def test_an_image_is_shown_and_everything_else_is_a_download(tmp_path: Pat
             answer = await file(central, run_id, data)
             assert (answer.status_code, answer.content) == (200, data)
             said = answer.headers
-            assert said["content-security-policy"] == "sandbox; default-src 'none'"
+            image = data is PNG
+            sandbox = "sandbox" if image else "sandbox allow-downloads"
+            assert said["content-security-policy"] == f"{sandbox}; default-src 'none'"
             assert said["x-content-type-options"] == "nosniff"
             assert said["content-length"] == str(len(data))
             assert "set-cookie" not in said
-            image = data is PNG
             how = "inline" if image else "attachment"
             assert said["content-disposition"] == f'{how}; filename="{name}"'
             assert said["content-type"] == ("image/png" if image else "application/octet-stream")

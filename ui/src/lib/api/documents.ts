@@ -158,6 +158,25 @@ export interface RunDocument {
   remarks?: Reason[];
   knees?: Knee[];
   queue_position?: number | null;
+  artifacts?: Artifact[];
+  artifacts_left_out?: number;
+}
+
+/** A file that a round made, and where it is. */
+export interface Artifact {
+  name: string;
+  /** What its maker says of it; `image` is what may be believed. */
+  media_type: string;
+  size: number;
+  sha256: string;
+  job_id: string;
+  machine_id: string;
+  lane_id: string | null;
+  round: number | null;
+  state: 'stored' | 'on_machine' | 'refused';
+  reason: string | null;
+  /** Its format, where it is one that can be shown. */
+  image: string | null;
 }
 
 export interface Model {

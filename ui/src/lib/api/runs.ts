@@ -1,10 +1,19 @@
 /** The calls of central's API that the page makes, one function each. */
 
 import { get, post } from './client';
-import type { KindAnswer, Machine, RunDocument, RunRow, RunSpec, RunState, Status } from './documents';
+import type { Artifact, KindAnswer, Machine, RunDocument, RunRow, RunSpec, RunState, Status } from './documents';
 
 export function run(runId: string, signal?: AbortSignal): Promise<RunDocument> {
   return get<RunDocument>(`/api/runs/${encodeURIComponent(runId)}`, signal);
+}
+
+/** The files that a run's rounds made, and where each is now. */
+export async function artifacts(runId: string): Promise<Artifact[]> {
+  return (await get<{ artifacts: Artifact[] }>(`/api/runs/${encodeURIComponent(runId)}/artifacts`)).artifacts;
+}
+
+export function artifactAddress(runId: string, sha256: string): string {
+  return `/api/runs/${encodeURIComponent(runId)}/artifacts/${encodeURIComponent(sha256)}`;
 }
 
 export function submit(spec: RunSpec): Promise<{ run_id: string }> {

@@ -9,7 +9,6 @@ import { EMPTY, extend } from './trace';
 export const TEXT_WINDOW = 4_000;
 /** The unit by which a backend tells how much of a prompt its engine has read. */
 const PREFILL = 'prompt tokens';
-const MOST_ARTIFACTS = 12;
 /** Marks of finished rounds that are kept for drawing; all of them are in central's document. */
 const MOST_MARKS = 400;
 
@@ -26,8 +25,6 @@ export function applyToLane(lane: LaneRace, event: Known): LaneRace {
         : say(lane, event.t_ns, text(event.payload.text));
     case 'compute_line':
       return say(lane, event.t_ns, `${text(event.payload.line)}\n`);
-    case 'artifact':
-      return { ...lane, artifacts: [...lane.artifacts, event.payload].slice(-MOST_ARTIFACTS) };
     case 'round_done':
       return end(lane, event.round ?? 0, event.payload);
     case 'lane_error':

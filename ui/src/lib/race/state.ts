@@ -1,7 +1,6 @@
 /** A race as the page draws it: what the log says, and no statistics. */
 
 import type {
-  ArtifactPayload,
   Failure,
   Level,
   Measured,
@@ -82,7 +81,6 @@ export interface LaneRace {
   thought: Window;
   /** When the round's first text was seen, on the job's clock: for the eye, not measured. */
   first_ns: number | null;
-  artifacts: readonly ArtifactPayload[];
   /** How much of the prompt the engine has read, where it tells. */
   prefill: Progress | null;
   /** What the last round measured, and the facts around it where it was of text. */
@@ -152,7 +150,6 @@ export function begin(run: RunDocument): Race {
       thought: NOTHING,
       first_ns: null,
       dropped: 0,
-      artifacts: [],
       prefill: null,
       measured: [],
       facts: null,
