@@ -126,6 +126,14 @@ class InvalidInput(BenchraceError):
         )
 
 
+def with_remedy(message: str, remedy: str) -> str:
+    """Join what happened and what to do to sentences, however the message ends."""
+    told = message.rstrip()
+    if not remedy:
+        return told
+    return f"{told}{'' if told.endswith(('.', '!', '?')) else '.'} {remedy}"
+
+
 class NotFound(BenchraceError):
     """Something was asked for by a name that nothing has."""
 

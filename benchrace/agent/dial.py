@@ -5,12 +5,20 @@ import random
 from urllib.parse import urlsplit
 
 import anyio
+import msgspec
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidHandshake, InvalidStatus, InvalidURI, WebSocketException
 
 from benchrace.agent.agent import Agent
 from benchrace.agent.session import Session
-from benchrace.errors import BenchraceError, Category, Failure, FieldError, InvalidInput
+from benchrace.errors import (
+    BenchraceError,
+    Category,
+    Failure,
+    FieldError,
+    InvalidInput,
+    with_remedy,
+)
 from benchrace.link.messages import MAX_MESSAGE_BYTES
 
 log = logging.getLogger(__name__)
@@ -69,11 +77,11 @@ class Dial:
                 session = Session(self._agent, socket, self._token)
                 await session.run()
         except InvalidStatus as error:
-            return f"refused with status {error.response.status_code}", False
+            return _turned_away(error), False
         except (OSError, TimeoutError, InvalidHandshake, InvalidURI, WebSocketException) as error:
             return f"cannot be reached: {str(error) or type(error).__name__}", False
         except BenchraceError as error:
-            return f"refused: {error.message.rstrip('.')}. {error.remedy}", True
+            return f"refused: {with_remedy(error.message, error.remedy)}", True
         except ExceptionGroup:
             # Whatever breaks a link must not break the machine that hangs on it.
             log.exception("central: the link broke")
@@ -95,5 +103,18 @@ def link_url(central: str) -> str:
     return f"{scheme}://{parts.netloc}{parts.path.rstrip('/')}{LINK_PATH}"
 
 
+class _Problem(msgspec.Struct):
+    error: Failure
+
+
+def _turned_away(answer: InvalidStatus) -> str:
+    """Say why no link was opened: in the words of a central, if one answered."""
+    try:
+        said = msgspec.json.decode(answer.response.body or b"", type=_Problem).error
+    except msgspec.DecodeError:
+        return f"refused: what answers there is no central (status {answer.response.status_code})"
+    return _refusal(said)[:500]
+
+
 def _refusal(failure: Failure) -> str:
-    return f"refused: {failure.message.rstrip('.')}. {failure.remedy}"
+    return f"refused: {with_remedy(failure.message, failure.remedy)}"

@@ -7,6 +7,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from benchrace.central.central import CentralStatus
 from benchrace.central.models import Lacks, ModelHere
+from benchrace.central.refused import RefusedAgent
 from benchrace.link.capabilities import Capabilities
 from benchrace.plugin.description import WorkloadDescription
 from benchrace.plugin.operations import Operation
@@ -104,10 +105,14 @@ class MachineAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MachineList(msgspec.Struct, frozen=True, kw_only=True):
-    """`policy_problem` says why the model policy cannot be read; null where it can."""
+    """`policy_problem` says why the model policy cannot be read; null where it can.
+
+    `refused` are agents that were not let in during the last minute, and so are no machines.
+    """
 
     machines: tuple[MachineAnswer, ...]
     policy_problem: str | None = None
+    refused: tuple[RefusedAgent, ...] = ()
 
 
 class CapabilityList(msgspec.Struct, frozen=True, kw_only=True):

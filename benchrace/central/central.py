@@ -18,6 +18,7 @@ from benchrace.central.live import LiveRun
 from benchrace.central.machine import MachineStatus
 from benchrace.central.preflight import Preflight
 from benchrace.central.recovery import Recovery
+from benchrace.central.refused import RefusedAgent
 from benchrace.central.runs import Runs
 from benchrace.central.session import Socket
 from benchrace.central.settings import CentralSettings
@@ -188,6 +189,10 @@ class Central:
 
     def machines(self) -> tuple[MachineStatus, ...]:
         return self.fleet.statuses(self._runs.run_of)
+
+    def refused(self) -> tuple[RefusedAgent, ...]:
+        """Give the agents that were refused lately."""
+        return self._opened().refusals.recent()
 
     def live(self, run_id: str) -> LiveRun | None:
         """Give a run that is not over: its metadata, log and fold."""

@@ -12,6 +12,7 @@ from benchrace.central.fleet import Fleet
 from benchrace.central.link_token import LinkToken
 from benchrace.central.machine import Machine
 from benchrace.central.recovery import Recovery
+from benchrace.central.refused import Refusals
 from benchrace.central.runs import Runs
 from benchrace.central.session import Session, Socket
 from benchrace.central.settings import Limits
@@ -47,6 +48,7 @@ class Door:
         self._limits = limits
         self._clock = clock
         self._moved = moved
+        self.refusals = Refusals(clock)
 
     async def link(self, socket: Socket, address: str | None) -> None:
         """Serve one agent until its link closes; close the socket when this returns."""
@@ -58,8 +60,10 @@ class Door:
             return
         except BenchraceError as error:
             log.warning("an agent from %s is refused: %s", address, error.message)
+            self.refusals.note(address or "unknown", error)
             await _refuse(socket, error)
             return
+        self.refusals.forget(address or "unknown")
         session = self._join(socket, machine, hello, address)
         log.info("machine %s is linked from %s", machine.machine_id, address)
         try:

@@ -46,7 +46,8 @@ def _machines(app: Quart, site: Site) -> None:
         """List the machines that this central knows."""
         policy, problem = await to_thread.run_sync(_policy, site)
         known = tuple(_machine(each, policy) for each in site.central.machines())
-        return answer(MachineList(machines=known, policy_problem=problem))
+        refused = site.central.refused()
+        return answer(MachineList(machines=known, policy_problem=problem, refused=refused))
 
     @app.patch("/api/machines/<machine_id>")
     @document_request(MachinePatch)

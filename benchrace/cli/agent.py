@@ -1,10 +1,12 @@
 """`benchrace agent`: serve this machine to a central."""
 
+import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from benchrace.cli import options, serving
+from benchrace.cli import agent_link, options, serving
 from benchrace.cli.agent_jobs import jobs
 from benchrace.cli.service import Service, agent_service
 
@@ -59,13 +61,19 @@ def agent(ctx: click.Context, /, parent_fd: int | None, **chosen: Any) -> None:
 @options.as_json
 @click.pass_context
 def start(ctx: click.Context, /, fg: bool, as_json: bool, **chosen: Any) -> None:
-    """Start the agent apart from this terminal."""
+    """Start the agent apart from this terminal; exit 1 where central does not let it in."""
     if fg:
         ctx.invoke(agent, parent_fd=None, **chosen)
         return
     settings = _settings(**chosen)
     service = agent_service(settings.data, settings.machine_id)
-    serving.started(service, ["agent", *options.again(chosen)], as_json, chosen["token"])
+    again = ["agent", *options.again(chosen)]
+    ask = partial(_link, settings.token) if settings.central else None
+    status = serving.started(service, again, as_json, chosen["token"], ask=ask)
+    if agent_link.is_refused(status.info.get("central", "")):
+        said = "it goes on running and asks again; `benchrace agent stop` ends it"
+        click.echo(f"benchrace: central does not let this agent in: {said}", err=True)
+        sys.exit(1)
 
 
 @agent.command()
@@ -103,5 +111,14 @@ def _find(data_dir: str | None, machine_id: str | None) -> Service:
     return agent_service(settings.data, settings.machine_id)
 
 
-serving.add_commands(agent, "agent", _find)
+def _link(token: str | None, url: str) -> dict[str, str]:
+    return {"central": agent_link.settled(url, token)}
+
+
+def _ask(data_dir: str | None, machine_id: str | None, url: str) -> dict[str, str]:
+    settings = _settings(data_dir, None, machine_id=machine_id)
+    return {"central": agent_link.link_of(url, settings.token)}
+
+
+serving.add_commands(agent, "agent", _find, _ask)
 agent.add_command(jobs)

@@ -60,9 +60,13 @@ class Client:
         """DELETE and decode the JSON answer."""
         return self._call("DELETE", path)
 
+    def fleet(self) -> MachineList:
+        """GET the fleet, with the agents that are refused."""
+        return self._as(MachineList, self.get("/api/machines"))
+
     def machines(self) -> tuple[MachineAnswer, ...]:
-        """GET the fleet."""
-        return self._as(MachineList, self.get("/api/machines")).machines
+        """GET the machines of the fleet."""
+        return self.fleet().machines
 
     def capabilities(self, machine_id: str) -> Capabilities | None:
         """GET what a machine can do, None while its agent has not said."""

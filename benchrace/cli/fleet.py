@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchrace.agent.settings import settle
-from benchrace.central.answers import MachineAnswer
+from benchrace.central.answers import MachineAnswer, MachineList
 from benchrace.cli.client import Client
 from benchrace.cli.configured import agent_file
 from benchrace.cli.lease import Lease
@@ -147,24 +147,33 @@ def wait_for_machine(
     """
     began = time.monotonic()
     while True:
-        machines = client.machines()
+        fleet = client.fleet()
+        machines = fleet.machines
         if any(offers(machine, kind) for machine in machines):
             return machines
         waited = time.monotonic() - began
         if waited > _OTHERS_S and any(offers(machine, None) for machine in machines):
             return machines
         if waited > _AGENT_S:
-            raise _nobody(kind, machines)
-        phases.say(_awaited(client, machines, waited))
+            raise _nobody(kind, fleet)
+        phases.say(_awaited(client, fleet, waited))
         time.sleep(0.05)
 
 
-def _awaited(client: Client, machines: tuple[MachineAnswer, ...], waited_s: float) -> str:
-    if any(machine.state is not MachineState.LOST for machine in machines):
+def _awaited(client: Client, fleet: MachineList, waited_s: float) -> str:
+    if any(machine.state is not MachineState.LOST for machine in fleet.machines):
         return "describing plugins"
+    if fleet.refused:
+        return f"waiting for a machine; {_refused(fleet)}"
     if waited_s < _HINT_S:
         return "waiting for a machine to link"
     return f"waiting for a machine: start one with `benchrace agent --central {client.url}`"
+
+
+def _refused(fleet: MachineList) -> str:
+    """Say why the last agent that came was not let in."""
+    last = fleet.refused[-1]
+    return f"an agent at {last.address} is being refused: {last.reason}"
 
 
 def offers(machine: MachineAnswer, kind: str | None) -> bool:
@@ -175,10 +184,9 @@ def offers(machine: MachineAnswer, kind: str | None) -> bool:
     return bool(offered) if kind is None else kind in offered
 
 
-def _nobody(kind: str | None, machines: tuple[MachineAnswer, ...]) -> BenchraceError:
-    known = (
-        ", ".join(f"{each.machine_id} ({each.reason or each.state})" for each in machines) or "none"
-    )
+def _nobody(kind: str | None, fleet: MachineList) -> BenchraceError:
+    known = ", ".join(f"{each.machine_id} ({each.reason or each.state})" for each in fleet.machines)
+    known = "; ".join([known or "none", *([_refused(fleet)] if fleet.refused else [])])
     wanted = f"offers {kind}" if kind else "is ready"
     return BenchraceError(
         Category.UNREACHABLE,

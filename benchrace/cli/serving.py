@@ -13,9 +13,11 @@ import msgspec
 
 from benchrace.cli import options
 from benchrace.cli.service import Service, Status, last_lines
-from benchrace.cli.text import clean
+from benchrace.cli.text import clean, clean_line
 
 Find = Callable[[str | None, str | None], Service]
+# What else its status tells, asked of the process that runs: data folder, machine, address.
+Ask = Callable[[str | None, str | None, str], dict[str, str]]
 
 
 def serve(work: Callable[[], Awaitable[None]], parent_fd: int | None) -> None:
@@ -41,8 +43,11 @@ def said(component: str) -> Callable[[str], None]:
     return ready
 
 
-def add_commands(group: click.Group, component: str, find: Find) -> None:
-    """Add stop, status and logs to a component's group; start is its own, for its options."""
+def add_commands(group: click.Group, component: str, find: Find, ask: Ask | None = None) -> None:
+    """Add stop, status and logs to a component's group; start is its own, for its options.
+
+    `ask` gives more of the status while it runs.
+    """
     identity = click.option("--machine-id", metavar="ID", help="Which agent of the data folder.")
     shared = [options.data_dir] + ([identity] if component == "agent" else [])
 
@@ -61,7 +66,8 @@ def add_commands(group: click.Group, component: str, find: Find) -> None:
         help="How many at first.",
     )
     command("stop", f"Stop the {component} of a data folder.", _stop, options.as_json)
-    command("status", "Say whether it runs, and where; exit 1 if not.", _status, options.as_json)
+    status = partial(_status, ask)
+    command("status", "Say whether it runs, and where; exit 1 if not.", status, options.as_json)
     command("logs", f"Print the end of the {component}'s log.", _logs, follow, count)
 
 
@@ -71,18 +77,27 @@ def started(
     as_json: bool,
     token: str | None = None,
     made: Mapping[str, str] | None = None,
+    ask: Callable[[str], dict[str, str]] | None = None,
 ) -> Status:
     """Start a service apart from the terminal and say where it listens.
 
     `token` goes to it through a pipe. Tokens that were `made` for it are in the document, for
-    that is the only time they are said.
+    that is the only time they are said. `ask` gives more of it, once it listens at an address.
     """
     status = service.start(arguments, token)
+    more = ask(status.info["url"]) if ask else {}
+    status = msgspec.structs.replace(status, info=status.info | more)
     if as_json:
         options.print_json(msgspec.structs.replace(status, info=status.info | dict(made or {})))
     else:
-        click.echo(f"{service.component} runs at {status.info['url']} (process {status.pid})")
+        _say(status, more)
     return status
+
+
+def _say(status: Status, more: Mapping[str, str]) -> None:
+    click.echo(f"{status.component} runs at {status.info['url']} (process {status.pid})")
+    for name, words in more.items():
+        click.echo(f"  {name}: {clean_line(words)}")
 
 
 def _stop(
@@ -98,13 +113,20 @@ def _stop(
 
 
 def _status(
-    find: Find, component: str, data_dir: str | None, as_json: bool, machine_id: str | None = None
+    ask: Ask | None,
+    find: Find,
+    component: str,
+    data_dir: str | None,
+    as_json: bool,
+    machine_id: str | None = None,
 ) -> None:
     status = find(data_dir, machine_id).status()
+    more = ask(data_dir, machine_id, status.info["url"]) if ask and status.running else {}
+    status = msgspec.structs.replace(status, info=status.info | more)
     if as_json:
         options.print_json(status)
     elif status.running:
-        click.echo(f"{component} runs at {status.info['url']} (process {status.pid})")
+        _say(status, more)
     else:
         click.echo(f"{component} is not running")
     if not status.running:

@@ -193,7 +193,7 @@ class Data:
         await central.open()
 
         async def serve_link(socket: ServerConnection) -> None:
-            await central.link(Adapter(socket), str(socket.remote_address))
+            await central.link(Adapter(socket), str(socket.remote_address[0]))
 
         async with (
             serve(serve_link, "127.0.0.1", 0, compression=None, max_size=1 << 20) as server,

@@ -37,6 +37,15 @@ async def test_a_wrong_token_is_refused_for_good(host: Host, token: str | None) 
     assert host.central.machines() == ()
 
 
+async def test_who_is_refused_is_told_until_it_is_let_in(host: Host) -> None:
+    await refusal(host, FakeAgent(token="wrong"))
+    await refusal(host, FakeAgent(token="wrong"))
+    (told,) = host.central.refused()
+    assert (told.times, told.reason) == (2, "the agent's token is not this central's")
+    await host.link(FakeAgent())
+    assert host.central.refused() == ()
+
+
 @pytest.mark.parametrize(("protocol", "older"), [("0.9", "the agent"), ("2.0", "this side")])
 async def test_another_major_version_is_refused_in_words(
     host: Host, protocol: str, older: str

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from anyio import to_thread
 from click.testing import CliRunner
 
 from benchrace.cli import run_file
@@ -13,6 +14,7 @@ from benchrace.cli.browser import has_display
 from benchrace.cli.main import cli
 from benchrace.cli.options import again
 from benchrace.errors import InvalidInput
+from tests.central.served import served
 
 HEAVY = ["msgspec", "quart", "hypercorn", "httpx", "rich", "anyio", "websockets", "pluggy", "numpy"]
 
@@ -53,6 +55,24 @@ def test_central_starts_and_stops(tmp_path: Path) -> None:
     finally:
         stopped = call("central", "stop", *place)
     assert (stopped.returncode, json.loads(stopped.stdout)["running"]) == (0, False)
+
+
+async def test_an_agent_that_is_refused_says_so(tmp_path: Path) -> None:
+    place = ("--data-dir", str(tmp_path / "agent"), "--machine-id", "m1")
+    async with served(tmp_path / "central") as site:
+        words = ("--port", "0", "--central", site.url, "--token", "wrong", *place)
+        started = await to_thread.run_sync(call, "agent", "start", *words)
+        try:
+            status = await to_thread.run_sync(call, "agent", "status", "--json", *place)
+            (refused,) = (await site.get("/api/machines"))["refused"]
+        finally:
+            await to_thread.run_sync(call, "agent", "stop", *place)
+    assert started.returncode == 1
+    assert "central: refused: the agent's token is not this central's" in started.stdout
+    assert "central does not let this agent in" in started.stderr
+    assert status.returncode == 0
+    assert json.loads(status.stdout)["info"]["central"].startswith("refused: ")
+    assert refused["reason"] == "the agent's token is not this central's"
 
 
 @pytest.mark.parametrize(("command", "key"), [("plugins", "plugins"), ("doctor", "checks")])
