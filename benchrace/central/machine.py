@@ -122,6 +122,11 @@ class Machine:
                 host_id=self.host_id,
                 share_host=self.share_host,
                 backends=tuple(each.description for each in described),
+                models={
+                    each.description.name: tuple(model.name for model in each.models)
+                    for each in described
+                },
+                silent=tuple(e.description.name for e in described if e.reachable is False),
             ),
             capabilities=self.capabilities,
             reason=reason,

@@ -109,7 +109,7 @@ class Filling:
         return ()
 
     def _choose_backend(self, at: str, lane: LaneSpec, machine: MachineView) -> str | None:
-        able = self._backends(machine, lane.backend)
+        able = self._likely(machine, lane, self._backends(machine, lane.backend))
         if len(able) == 1:
             return able[0]
         where = f'machine "{machine.machine_id}"'
@@ -129,6 +129,13 @@ class Filling:
         else:
             self._error(f"{at}.machine_id", f'{where} does not offer "{kind}"; {self._where()}')
         return None
+
+    def _likely(self, machine: MachineView, lane: LaneSpec, able: list[str]) -> list[str]:
+        """Of several backends take the one that has the lane's model, else the one that answers."""
+        model = lane.params.get("model") or self._spec.params.get("model")
+        having = [each for each in able if model in machine.models.get(each, ())]
+        answering = [each for each in having or able if each not in machine.silent]
+        return next((found for found in (having, answering) if len(found) == 1), able)
 
     def _params(self, at: str, lane: LaneSpec, workload: WorkloadDescription) -> dict[str, Any]:
         preset: Mapping[str, Any] = {}

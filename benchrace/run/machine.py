@@ -18,7 +18,11 @@ class MachineState(StrEnum):
 
 
 class MachineView(msgspec.Struct, frozen=True, kw_only=True):
-    """`host_id` is shared by agents of one host; `share_host` lets them race side by side."""
+    """`host_id` is shared by agents of one host; `share_host` lets them race side by side.
+
+    `models` are what each backend's engine has, by the backend's name; `silent` are the backends
+    whose engine does not answer.
+    """
 
     machine_id: str
     label: str
@@ -26,6 +30,8 @@ class MachineView(msgspec.Struct, frozen=True, kw_only=True):
     host_id: str
     share_host: bool
     backends: tuple[BackendDescription, ...]
+    models: dict[str, tuple[str, ...]] = {}
+    silent: tuple[str, ...] = ()
 
     @property
     def available(self) -> bool:

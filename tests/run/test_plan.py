@@ -1,6 +1,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 
 from benchrace.errors import InvalidInput
@@ -118,6 +119,32 @@ def test_several_backends_of_a_kind_must_be_told_apart(view: View) -> None:
     assert "one, two; name one" in refused(spec(lane()), machine)["lanes[0].backend"]
     named = plan.resolve(spec(lane(backend="two"), lane(backend="one")), [machine])
     assert [each.label for each in named.lanes] == ["two", "one"]
+
+
+@pytest.mark.parametrize(
+    ("known", "expected"),
+    [
+        ({"models": {"one": ("a",), "two": ("b",)}}, "two"),
+        ({"models": {"one": ("b",), "two": ("b",)}, "silent": ("two",)}, "one"),
+        ({"silent": ("one",)}, "two"),
+        ({"models": {"one": ("b",), "two": ("b",)}}, None),
+        ({"silent": ("one", "two")}, None),
+    ],
+)
+def test_of_several_backends_the_one_that_has_the_model_or_answers_is_taken(
+    view: View, known: dict[str, Any], expected: str | None
+) -> None:
+    both = view("a", backends=(("one", "compute"), ("two", "compute")))
+    machine = msgspec.structs.replace(both, **known)
+    workload = machine.backends[0].workloads[0]
+    free = msgspec.structs.replace(workload, params_schema={"type": "object"})
+    backends = tuple(msgspec.structs.replace(each, workloads=(free,)) for each in both.backends)
+    machine = msgspec.structs.replace(machine, backends=backends)
+    asked = spec(lane(model="b"))
+    if expected is None:
+        assert "one, two; name one" in refused(asked, machine)["lanes[0].backend"]
+    else:
+        assert plan.resolve(asked, [machine]).lanes[0].backend == expected
 
 
 def test_an_absent_machine_is_refused_or_left_out(view: View) -> None:
