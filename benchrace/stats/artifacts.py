@@ -20,6 +20,7 @@ class ArtifactFold:
 
     def __init__(self, metadata: RunMetadata) -> None:
         self._machines = {lane.job_id: lane.machine_id for lane in metadata.lanes}
+        self._lanes = {lane.lane_id for lane in metadata.lanes}
         self.named: list[RunArtifact] = []
         self.left_out = 0
 
@@ -43,7 +44,7 @@ class ArtifactFold:
                 sha256=sha256,
                 job_id=event.job_id,
                 machine_id=machine_id,
-                lane_id=event.lane_id,
-                round=event.round,
+                lane_id=event.lane_id if event.lane_id in self._lanes else None,
+                round=event.round if 0 <= (event.round or 0) < _LARGEST else None,
             )
         )

@@ -13,15 +13,17 @@ from benchrace.stats import Fold
 SHA = "ab" * 32
 
 
-def line(seq: int, job_id: str | None, **changes: object) -> bytes:
+def line(
+    seq: int, job_id: str | None, lane: str = "lane-0", number: int = 1, **changes: object
+) -> bytes:
     said = {"name": "a.png", "media_type": "image/png", "size": 3, "digest": f"sha256:{SHA}"}
     return encode(
         Artifact(
             run_id="r",
             job_id=job_id,
             machine_id="it says so",
-            lane_id="lane-0",
-            round=1,
+            lane_id=lane,
+            round=number,
             stream=Stream.WORK,
             seq=seq,
             t_ns=0,
@@ -63,6 +65,13 @@ def test_what_is_no_name_or_digest_names_nothing(
     fold = Fold(known)
     fold.feed(line(0, known.lanes[0].job_id, **changes))
     assert fold.summary().artifacts == ()
+
+
+def test_a_lane_or_round_that_cannot_be_is_left_out(known: RunMetadata) -> None:
+    fold = Fold(known)
+    fold.feed(line(0, known.lanes[0].job_id, lane="../x", number=-1))
+    (found,) = fold.summary().artifacts
+    assert (found.lane_id, found.round) == (None, None)
 
 
 def test_another_run_s_job_names_nothing(known: RunMetadata) -> None:
