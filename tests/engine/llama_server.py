@@ -8,11 +8,13 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import httpx
 
@@ -61,22 +63,28 @@ def serving(
     """Serve `model` on a free port until the block ends; `context` is divided by the slots."""
     port = free_port()
     words = command(model, port, context=context, slots=slots, alias=alias or model.stem)
-    with subprocess.Popen(
-        words, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-    ) as process:
+    # Not a pipe: nobody reads it, and a server that cannot write what it says hangs.
+    with (
+        tempfile.TemporaryFile() as said,
+        subprocess.Popen(
+            words, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said
+        ) as process,
+    ):
         running = Running(f"http://127.0.0.1:{port}", process, model)
         try:
-            wait_until_it_answers(running)
+            wait_until_it_answers(running, said)
             yield running
         finally:
             process.kill()
 
 
-def wait_until_it_answers(running: Running) -> None:
+def wait_until_it_answers(running: Running, said: IO[bytes]) -> None:
     """Wait for a good answer, and say what the process said if it ends instead."""
     end = time.monotonic() + LIMIT_S
     while time.monotonic() < end:
-        assert running.process.poll() is None, running.process.communicate()[1][-2000:].decode()
+        if running.process.poll() is not None:
+            said.seek(0)
+            raise AssertionError(said.read()[-2000:].decode())
         try:
             if httpx.get(f"{running.url}/health", timeout=5, trust_env=False).is_success:
                 return

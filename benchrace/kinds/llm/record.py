@@ -141,14 +141,26 @@ class TextRecord(Record, frozen=True, kw_only=True):
     stayed: tuple[str, ...] = ()
 
 
+class Perplexity(msgspec.Struct, frozen=True, kw_only=True):
+    """How a model foresees a fixed text: `log_p` sums the natural logarithms of its tokens'
+    probabilities, each after those before it. Equal `text_digest` is the same text in equal tokens.
+    """
+
+    log_p: float
+    tokens: int
+    text_digest: str
+
+
 class LlmRecord(TextRecord, frozen=True, kw_only=True):
     """One answer. `text` is its beginning, at most 4,096 characters, and `nonce` what its prompt
-    began with: equal digest and nonce are equal prompts.
+    began with: equal digest and nonce are equal prompts. `perplexity` was measured before the
+    rounds, null where it was not asked for or cannot be had.
     """
 
     answer: Answer
     text: str = ""
     nonce: str = ""
+    perplexity: Perplexity | None = None
 
 
 class Steady(msgspec.Struct, frozen=True, kw_only=True):

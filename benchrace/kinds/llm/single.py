@@ -1,13 +1,17 @@
 """One answer a round: the numbers and how they derive. Formulas as `docs/reference` gives them."""
 
+import math
 from collections.abc import Iterable
 
 from benchrace.events import Measured
 from benchrace.kinds.kind import Kind
 from benchrace.kinds.llm import metrics, ratio
 from benchrace.kinds.llm.params import LlmParams
-from benchrace.kinds.llm.record import Answer, Gaps, LlmRecord
+from benchrace.kinds.llm.record import Answer, Gaps, LlmRecord, Perplexity
 from benchrace.kinds.metric import Better
+
+# Far beyond any model; a greater power would be no number.
+_MOST_NATS = 700.0
 
 METRICS = (
     metrics.rate(
@@ -63,6 +67,13 @@ METRICS = (
     metrics.count(
         "cached_tokens", "Cached tokens", "tokens", Better.LOWER, "N_cached, as the engine says"
     ),
+    metrics.count(
+        "perplexity",
+        "Perplexity",
+        "tokens",
+        Better.LOWER,
+        "exp(-mean ln p) over the tokens of a fixed text; compares quants of one model alone",
+    ),
 )
 
 
@@ -81,6 +92,7 @@ def derive(record: LlmRecord, params: LlmParams) -> Iterable[Measured]:
     yield count("gen_tokens", answer.usage.output)
     yield count("prompt_tokens", answer.usage.prompt)
     yield count("cached_tokens", answer.usage.cached)
+    yield perplexity(record.perplexity)
 
 
 def spans(answer: Answer) -> Iterable[Measured]:
@@ -122,6 +134,17 @@ def itl(answer: Answer) -> Measured:
     return ms("itl_ms", answer.gaps.p50_ns, f"n too small: {answer.gaps.n} gaps")
 
 
+def perplexity(found: Perplexity | None) -> Measured:
+    """How well the model foresees a fixed text."""
+    name = "perplexity"
+    if found is None or not found.tokens:
+        return Measured(metric=name, value=None, reason="not asked for, or the engine cannot")
+    mean = -found.log_p / found.tokens
+    if mean > _MOST_NATS:
+        return Measured(metric=name, value=None, reason="the model foresees nothing of the text")
+    return Measured(metric=name, value=math.exp(mean))
+
+
 def ms(name: str, ns: float | None, reason: str) -> Measured:
     """A time in ms, or none for a reason."""
     if ns is None:
@@ -143,4 +166,5 @@ LLM = Kind(
     record=LlmRecord,
     metrics=METRICS,
     derive=derive,
+    metrics_version=2,
 )

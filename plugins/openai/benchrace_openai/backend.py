@@ -21,16 +21,20 @@ from benchrace.plugin import (
     Fallback,
     Format,
     Lane,
+    LlmRecord,
     Loaded,
     NotOffered,
     Operated,
     Operation,
+    Perplexity,
     Piece,
     Probe,
     Problem,
     Readiness,
+    Record,
     Rendering,
     Reset,
+    Residence,
     Resource,
     StreamLimits,
     StreamRequest,
@@ -46,6 +50,7 @@ from benchrace_openai.calls import Calls, Found
 from benchrace_openai.choice import choose
 from benchrace_openai.facts import At, described, facts
 from benchrace_openai.options import GenerateOptions, ServeOptions
+from benchrace_openai.perplexity import perplexity
 from benchrace_openai.settings import Engine, OpenAIConfig, Server, servers
 from benchrace_openai.trial import refused
 
@@ -85,6 +90,7 @@ class OpenAIBackend(TextBackend):
         super().__init__(config)
         self.servers = servers(config)
         self._at: dict[str, At] = {}
+        self._perplexity: dict[str, Perplexity] = {}
 
     async def probe(self, context: Context) -> Probe:
         if not self.servers:
@@ -114,6 +120,34 @@ class OpenAIBackend(TextBackend):
             if mock or (server.launch.known and error.category is Category.UNREACHABLE):
                 return Readiness()
             return Readiness(problems=(Problem(message=error.message, remedy=error.remedy),))
+
+    async def open(self, lane: Lane[Any], context: Context) -> None:
+        await super().open(lane, context)
+        asked = isinstance(lane.params, GenerateOptions) and lane.params.perplexity
+        if asked and lane.lane_id in self._at:
+            await self._foresee(lane, context)
+
+    async def round(self, lane: Lane[Any], context: Context) -> Record:
+        record = await super().round(lane, context)
+        found = self._perplexity.get(lane.lane_id)
+        if found is None or not isinstance(record, LlmRecord) or record.simulated:
+            return record
+        return msgspec.structs.replace(record, perplexity=found)
+
+    async def _foresee(self, lane: Lane[Any], context: Context) -> None:
+        """Measure perplexity; what keeps it from being known is told, and ends nothing."""
+        at = self._at[lane.lane_id]
+        if at.found.engine is not Engine.LLAMA_SERVER or at.found.router:
+            context.log(f"{at.server.label} tells no perplexity: no llama-server", "warning")
+            return
+        if lane.params.residence is Residence.COLD:
+            context.log("perplexity is measured of a model that stays loaded alone", "warning")
+            return
+        try:
+            calls = Calls(at.server, context)
+            self._perplexity[lane.lane_id] = await perplexity(calls, at.model.id, context)
+        except BenchraceError as error:
+            context.log(f"perplexity is not known: {error.message}. {error.remedy}", "warning")
 
     async def load(self, lane: Lane[Any], context: Context) -> Loaded:
         calls = await self._calls(lane, context)

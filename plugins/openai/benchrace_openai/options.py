@@ -18,6 +18,13 @@ class GenerateOptions(LlmParams, frozen=True, kw_only=True):
     """One answer a round, from one of the servers."""
 
     server: ServerName = ""
+    perplexity: Annotated[
+        bool,
+        Meta(
+            title="Perplexity",
+            description="Measures before the rounds how well the model foresees a fixed text.",
+        ),
+    ] = False
 
 
 class ServeOptions(ServeParams, frozen=True, kw_only=True):
