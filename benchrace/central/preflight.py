@@ -8,7 +8,7 @@ import msgspec
 
 from benchrace.central.fleet import Fleet
 from benchrace.central.settings import Limits
-from benchrace.errors import BenchraceError, Category, FieldError, InvalidInput
+from benchrace.errors import BenchraceError, Category, FieldError, InvalidInput, with_remedy
 from benchrace.link.capabilities import Calibrated, LaneReadiness
 from benchrace.plugin.readiness import Problem
 from benchrace.run.coerce import AUTO
@@ -64,9 +64,12 @@ class Preflight:
             wrong = dict.fromkeys(
                 each for lane in unready for each in _errors(answers[lane.lane_id], path)
             )
+            some = len(unready) < len(lanes)
             raise InvalidInput(
                 list(wrong),
-                "Correct what is named, or race only the lanes that are ready.",
+                "Correct what is named, or race only the lanes that are ready."
+                if some
+                else "Correct what is named, and start again.",
             )
         return Checked(
             complete={
@@ -169,7 +172,8 @@ def _errors(answer: LaneReadiness, path: Path) -> Iterable[FieldError]:
     for field in answer.fields:
         yield FieldError(path(answer.lane_id, field.path), field.message)
     for problem in answer.problems:
-        yield FieldError(path(answer.lane_id, ""), f"{problem.message} {problem.remedy}".strip())
+        told = with_remedy(problem.message, problem.remedy)
+        yield FieldError(path(answer.lane_id, ""), told)
 
 
 def _left_out(lane: RunLane, answer: LaneReadiness, path: Path) -> LeftOut:

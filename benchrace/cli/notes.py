@@ -6,7 +6,7 @@ from benchrace.cli.text import clean_line, duration
 from benchrace.errors import Failure
 from benchrace.run.document import DocumentLane, RunDocument
 from benchrace.run.metadata import RunMetadata
-from benchrace.stats.noise import noise
+from benchrace.run.noise import noise
 
 # A prompt can be long; it is whole in the run's document.
 _LONGEST = 60

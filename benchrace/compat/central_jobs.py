@@ -69,7 +69,7 @@ def native(given: dict[str, Any]) -> dict[str, Any]:
     own = {_OWN[key]: value for key, value in said.items() if key in _OWN}
     params = {key: each for key, each in said.items() if key not in _OWN and key not in _IGNORED}
     if not isinstance(machines, list | tuple):
-        raise InvalidInput(FieldError("machine_ids", "Expected `array`"))
+        raise InvalidInput(FieldError("machine_ids", "expected a list"))
     lanes = [{"machine_id": each, **backend} for each in machines]
     return {
         "kind": DEFAULT_TEST,

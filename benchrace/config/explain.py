@@ -39,8 +39,13 @@ def explain(error: msgspec.ValidationError, target: Any) -> tuple[Keys, str]:
         return (*keys, missing[1]), "is missing"
     if (choice := _CHOICE.match(text)) and (known := tuple(_choices(target, keys))):
         return keys, f"expected {' or '.join(known)}; it is {choice[1][:60]}"
+    return keys, in_words(text)
+
+
+def in_words(text: str) -> str:
+    """Say a decoder's message with the words that people have for types."""
     plain = re.sub(r"`([^`]*)`", lambda found: _plain(found[1]), text)
-    return keys, plain[:1].lower() + plain[1:]
+    return plain[:1].lower() + plain[1:]
 
 
 def spelt(keys: Keys) -> str:

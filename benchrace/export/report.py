@@ -11,8 +11,8 @@ from benchrace.export.grid import Grid
 from benchrace.export.machines import machine_rows
 from benchrace.export.numbers import percent, quantity, seconds
 from benchrace.run.document import DocumentLane, RunDocument
+from benchrace.run.noise import noise
 from benchrace.run.summary import MetricSummary
-from benchrace.stats.noise import noise
 
 FEW_ROUNDS = 5
 

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 import msgspec
 from quart import Request
 
+from benchrace.config.explain import in_words
 from benchrace.errors import Category, FieldError, InvalidInput
 from benchrace.web.problem import Problem
 
@@ -69,7 +70,7 @@ def field_error(error: msgspec.ValidationError) -> FieldError:
     if (named := _FIELD.search(what)) is not None:
         path = f"{path}.{named['name']}"
         what = "is missing" if "required" in what else "is unknown"
-    return FieldError(path=path.removeprefix("."), message=what)
+    return FieldError(path=path.removeprefix("."), message=in_words(what))
 
 
 def _remove(value: Any, path: str) -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from benchrace.config.explain import in_words
 from benchrace.errors import FieldError
 from benchrace.kinds import Params
 from benchrace.plugin import Config, Workload
@@ -72,4 +73,4 @@ def bad_fields(given: Mapping[str, Any], of: type[msgspec.Struct]) -> tuple[Fiel
 def _say(error: msgspec.ValidationError, value: Any, allowed: Sequence[Any] | None) -> str:
     if allowed:
         return f"{value!r:.80} is none of {', '.join(str(each) for each in allowed)}"
-    return f"{str(error).replace('`', '').partition(' - at $')[0]}; it is {value!r:.80}"
+    return f"{in_words(str(error).partition(' - at `$')[0])}; it is {value!r:.80}"

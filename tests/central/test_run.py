@@ -211,6 +211,8 @@ async def test_bad_fields_come_back_by_their_path(host: Host) -> None:
     with pytest.raises(InvalidInput) as error:
         await host.central.submit(RunSpec(kind="work", params={"n": 0}))
     assert [field.path for field in error.value.fields] == ["params.n"]
+    # With no lane that is ready there is no race of those that are.
+    assert error.value.remedy == "Correct what is named, and start again."
     assert not host.central.runs_dir.exists()
 
 
@@ -219,8 +221,9 @@ async def test_a_problem_blocks_a_run_or_leaves_its_lane_out(host: Host) -> None
     two = RunSpec(
         kind="work", params={"n": 5}, rounds=1, lanes=(LaneSpec(), LaneSpec(label="absent"))
     )
-    with pytest.raises(InvalidInput, match=r"lanes\[1\]: the engine is off. Start it."):
+    with pytest.raises(InvalidInput, match=r"lanes\[1\]: the engine is off. Start it.") as error:
         await host.central.submit(two)
+    assert "only the lanes that are ready" in error.value.remedy
     ready = RunSpec(kind="work", params={"n": 5}, rounds=1, lanes=two.lanes, only_ready=True)
     over = await host.over(await host.central.submit(ready))
     assert over.state is RunState.DONE

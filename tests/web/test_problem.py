@@ -73,7 +73,7 @@ def test_one_missing_field_is_named() -> None:
 
 @pytest.mark.parametrize("data", [b"[]", b"1", b'"text"'])
 def test_another_shape_is_named(data: bytes) -> None:
-    with pytest.raises(InvalidInput, match="Expected `object`"):
+    with pytest.raises(InvalidInput, match="expected a table"):
         decode(data, RunSpec)
 
 
