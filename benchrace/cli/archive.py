@@ -12,14 +12,27 @@ from benchrace.cli.service import central_service
 from benchrace.config.places import runs_dir
 from benchrace.errors import NotFound
 from benchrace.ids import is_run_id
+from benchrace.run.artifact import RunArtifact
 from benchrace.run.document import RunDocument, document
 from benchrace.stats.fold import Fold
 from benchrace.store import reindex
+from benchrace.store.artifacts import Artifacts
 from benchrace.store.index import MOST, Index, Page, Query
 from benchrace.store.row import RunRow
 from benchrace.store.run_folder import RunFolder
 
 _PIECE = 1 << 20
+
+
+Made = tuple[RunArtifact, bytes | None]
+
+
+class _File(RunArtifact, frozen=True, kw_only=True):
+    state: str
+
+
+class _Files(msgspec.Struct, frozen=True):
+    artifacts: tuple[_File, ...]
 
 
 class Archive(Protocol):
@@ -31,6 +44,10 @@ class Archive(Protocol):
 
     def document(self, run_id: str) -> RunDocument:
         """Give a run with its figures."""
+        ...
+
+    def files(self, run_id: str) -> Iterator[Made]:
+        """Give what a run's rounds made, with None for what is still on its machine."""
         ...
 
     def delete(self, run_id: str) -> None:
@@ -89,11 +106,14 @@ class Folder:
 
     def document(self, run_id: str) -> RunDocument:
         folder = RunFolder.open(self._runs, run_id)
-        fold = Fold(folder.metadata)
-        with folder.log_path.open("rb") as log:
-            while piece := log.read(_PIECE):
-                fold.feed(piece)
-        return document(folder.metadata, fold.summary())
+        return document(folder.metadata, _folded(folder).summary())
+
+    def files(self, run_id: str) -> Iterator[Made]:
+        folder = RunFolder.open(self._runs, run_id)
+        kept = Artifacts(folder.path)
+        for each in _folded(folder).artifacts.named:
+            path = kept.path(each.sha256)
+            yield each, path.read_bytes() if path.is_file() else None
 
     def delete(self, run_id: str) -> None:
         RunFolder.open(self._runs, run_id).delete()
@@ -115,11 +135,25 @@ class Behind:
     def document(self, run_id: str) -> RunDocument:
         return self._client.document(run_id)
 
+    def files(self, run_id: str) -> Iterator[Made]:
+        path = f"/api/runs/{run_id}/artifacts"
+        for each in msgspec.convert(self._client.get(path), _Files).artifacts:
+            stored = each.state == "stored"
+            yield each, self._client.data(f"{path}/{each.sha256}") if stored else None
+
     def delete(self, run_id: str) -> None:
         self._client.delete(f"/api/runs/{run_id}")
 
     def where(self, run_id: str) -> str:
         return f"{self._client.url}/api/runs/{run_id}"
+
+
+def _folded(folder: RunFolder) -> Fold:
+    fold = Fold(folder.metadata)
+    with folder.log_path.open("rb") as log:
+        while piece := log.read(_PIECE):
+            fold.feed(piece)
+    return fold
 
 
 def index_path(data: Path) -> Path:

@@ -73,6 +73,10 @@ class Client:
         known = self._as(CapabilityList, self.get("/api/capabilities")).machines
         return next((each for each in known if each.machine_id == machine_id), None)
 
+    def data(self, path: str) -> bytes:
+        """GET a file as it is."""
+        return self._send("GET", path).content
+
     def document(self, run_id: str) -> RunDocument:
         """GET a run: its metadata, its lanes and what their rounds mean so far."""
         return document.decode(self._send("GET", f"/api/runs/{run_id}").content)

@@ -8,7 +8,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from benchrace.cli import follow, notes, options
+from benchrace.cli import follow, made, notes, options
 from benchrace.cli.archive import archive, find, rebuild
 from benchrace.cli.screen import console
 from benchrace.cli.text import clean_line, quantity
@@ -20,6 +20,7 @@ from benchrace.store.reindex import Progress
 from benchrace.store.row import RunRow
 from benchrace.store.run_folder import RunFolder
 
+FILES = "files"
 LONGEST_ID = len("2026-01-31_235959_abcdef")
 _shared = options.all_of(options.central_url, options.people_token, options.data_dir)
 
@@ -90,17 +91,17 @@ def show(
 @click.option(
     "--format",
     "name",
-    type=click.Choice(list(FORMATS)),
+    type=click.Choice([*FORMATS, FILES]),
     default="json",
     show_default=True,
-    help="What to write.",
+    help="What to write; files: what its rounds made, into a folder.",
 )
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Where to [default: standard output].",
+    help="Where to [default: standard output]; for files the folder.",
 )
 @_shared
 def export(
@@ -112,7 +113,12 @@ def export(
     data_dir: str | None,
 ) -> None:
     """Write a run in a format for people or other programs."""
+    if name == FILES and output is None:
+        raise click.UsageError("--format files needs a folder: -o DIR")
     with archive(central, token, options.path(data_dir)) as kept:
+        if name == FILES and output is not None:
+            lacking = made.save(kept.files(find(kept, run_id)), output)
+            sys.exit(1 if lacking else 0)
         data = render(name, kept.document(find(kept, run_id)))
     if output is None:
         sys.stdout.buffer.write(data)
