@@ -16,7 +16,14 @@ from benchrace.agent.plugins import Plugins
 from benchrace.agent.running_operation import RunningOperation
 from benchrace.agent.settings import AgentSettings
 from benchrace.agent.slot import Busy, Slot
-from benchrace.errors import BenchraceError, Category, FieldError, InvalidInput, NotFound
+from benchrace.errors import (
+    BenchraceError,
+    Category,
+    FieldError,
+    InvalidInput,
+    NotFound,
+    with_remedy,
+)
 from benchrace.link.capabilities import BackendStatus
 from benchrace.link.operations import OperationRequest, ResetAll
 from benchrace.plugin.operations import Operation, Reset
@@ -126,7 +133,8 @@ class Operations:
             return converted(running.result(), Reset), True
         except BenchraceError as error:
             able = "operation" not in {each.path for each in error.fields}
-            return Reset(notes=(f"it was not reset: {error.message}. {error.remedy}",)), able
+            told = with_remedy(error.message, error.remedy)
+            return Reset(notes=(f"it was not reset: {told}",)), able
 
     async def _nothing(self) -> str:
         known = (await self._abilities.known()).backends

@@ -80,7 +80,7 @@ def failure_lines(failure: Failure) -> list[str]:
     """A failure for people: what happened, each bad field, and what to do."""
     fields = [str(field) for field in failure.fields]
     # A file's error says before its field which file it is, and which line.
-    if fields and not (len(fields) == 1 and failure.message.endswith(fields[0])):
+    if fields and not (len(fields) == 1 and failure.message.endswith(failure.fields[0].message)):
         lines = [f"benchrace: {clean_line(field)}" for field in fields]
     else:
         lines = [f"benchrace: {clean_line(failure.message)}"]

@@ -87,7 +87,9 @@ class NotOffered(InvalidInput):
 
     def __init__(self, backend: str, operation: Operation, why: str = "", remedy: str = "") -> None:
         words = f"backend {backend} does not offer {operation.value}"
+        field = FieldError("operation", f"{words}: {why}" if why else words)
         super().__init__(
-            FieldError("operation", f"{words}: {why}" if why else words),
-            remedy or "Do it by the engine's own means, or install a backend that offers it.",
+            field, remedy or "Do it by the engine's own means, or install a backend that offers it."
         )
+        # People press a button or give a command: they have filled in no field of that name.
+        self.message = field.message

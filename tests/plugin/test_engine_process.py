@@ -164,7 +164,7 @@ async def test_nothing_configured_is_said_in_words(context: RecordingContext, po
     with pytest.raises(NotOffered) as found:
         await process.start()
     assert found.value.message == (
-        "operation: backend fake does not offer start: nothing says how it is started"
+        "backend fake does not offer start: nothing says how it is started"
     )
     assert "Set `launch` in the table `fake` of agent.yaml" in found.value.remedy
     with pytest.raises(NotOffered, match="does not offer reset"):

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from benchrace.cli.text import failure_lines
 from benchrace.plugin import (
     COMPUTE,
     Backend,
@@ -68,6 +69,9 @@ async def test_what_is_not_overridden_is_refused_in_words(operation: Operation) 
     assert found.value.category is Category.VALIDATION
     assert found.value.fields[0].path == "operation"
     assert found.value.fields[0].message == f"backend plain does not offer {operation.value}"
+    # No field's name before it: nobody has filled in one.
+    assert found.value.message == found.value.fields[0].message
+    assert failure_lines(found.value.failure())[0] == f"benchrace: {found.value.message}"
 
 
 def test_a_backend_offers_what_it_overrides() -> None:

@@ -249,7 +249,7 @@ class OpenAIBackend(TextBackend):
     def _startable(self, context: Context, operation: Operation) -> list[Calls]:
         found = [Calls(each, context) for each in self.servers if each.launch.known]
         if not found:
-            remedy = "Set `launch` in the table openai of agent.yaml: a unit, or a command."
+            remedy = "Set `launch` in the table `openai` of agent.yaml: a unit, or a command."
             raise NotOffered(self.name, operation, "nothing says how it is started", remedy)
         return found
 

@@ -97,7 +97,7 @@ class Calls:
             raise refusal(listed.status, listed.text)
         models = as_struct(listed.data, Models)
         if models is None:
-            remedy = "Correct base_url in the table openai of agent.yaml."
+            remedy = "Correct `base_url` in the table `openai` of agent.yaml."
             text = f"{self.server.label} does not list its models as OpenAI's API does"
             raise BenchraceError(Category.UNREACHABLE, text, remedy, detail=listed.text[:500])
         told = Told(models=models, server_header=listed.server)

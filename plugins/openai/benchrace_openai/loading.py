@@ -36,7 +36,7 @@ async def ready(calls: Calls, context: Context) -> int | None:
         done = await process(calls, context).start()
         if not done.ok:
             text = f"{calls.server.label} did not start: {'; '.join(done.notes)}"
-            remedy = "Correct `launch` in the table openai of agent.yaml."
+            remedy = "Correct `launch` in the table `openai` of agent.yaml."
             raise BenchraceError(Category.UNREACHABLE, text, remedy)
         waited = True
     if await calls.loading():
@@ -80,7 +80,7 @@ def no_unload(label: str, found: Found) -> NotOffered:
         "openai",
         Operation.UNLOAD,
         f"{label} ({found.engine}) cannot unload its model",
-        "Set `launch` in the table openai of agent.yaml, so that the server can be stopped and "
+        "Set `launch` in the table `openai` of agent.yaml, so that the server can be stopped and "
         "started for each round; or start llama-server as a router, or race warm.",
     )
 

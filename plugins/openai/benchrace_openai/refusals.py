@@ -44,12 +44,12 @@ def _sorted(status: int, error: _Error) -> tuple[Category, str, str | None]:
     if any(word in low for word in _MEMORY):
         return Category.OUT_OF_MEMORY, said, None
     if status in (401, 403):
-        remedy = "Set api_key or api_key_env in the table openai of agent.yaml."
+        remedy = "Set `api_key` or `api_key_env` in the table `openai` of agent.yaml."
         return Category.VALIDATION, f"the server wants a key ({status})", remedy
     if status in (400, 404) and "model" in low and ("not found" in low or "not exist" in low):
         return Category.MISSING_MODEL, said, None
     if status == 404:
-        remedy = "Correct base_url in the table openai of agent.yaml."
+        remedy = "Correct `base_url` in the table `openai` of agent.yaml."
         return Category.UNREACHABLE, f"there is no such route: {said}", remedy
     if status == 429:
         return Category.BUSY, said, "Ask for fewer streams, or wait until others are done."
