@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
-from benchrace.errors import BenchraceError, Category
+from benchrace.errors import BenchraceError, Category, with_remedy
 from benchrace.store import atomic
 
 REFUSALS = frozenset({Category.DISK_FULL, Category.SYSTEM})
@@ -25,10 +25,8 @@ class Disk:
         """Say what people should know while the live view stands still."""
         if self.trouble is None:
             return None
-        return (
-            f"The live view is paused: {self.trouble.message}. {self.trouble.remedy} "
-            "The agents go on and keep what they measure."
-        )
+        told = with_remedy(self.trouble.message, self.trouble.remedy)
+        return f"The live view is paused: {told} The agents go on and keep what they measure."
 
     def refused(self, error: BenchraceError) -> None:
         fresh = self.trouble is None

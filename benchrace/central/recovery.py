@@ -10,7 +10,7 @@ from anyio import to_thread
 from benchrace.central.live import LiveRun
 from benchrace.central.runs import Runs
 from benchrace.central.turns import Turns
-from benchrace.errors import BenchraceError, Category, NotFound
+from benchrace.errors import BenchraceError, Category, NotFound, with_remedy
 from benchrace.link.messages import Hello, JobReport
 from benchrace.run.states import RunState
 from benchrace.store import atomic
@@ -80,7 +80,8 @@ def _unfinished(runs_dir: Path) -> Iterator[Found]:
             folder = RunFolder.open(runs_dir, run_id)
             yield folder, RunLog.open(folder)
         except BenchraceError as error:
-            log.warning("%s cannot be taken up again: %s %s", run_id, error.message, error.remedy)
+            told = with_remedy(error.message, error.remedy)
+            log.warning("%s cannot be taken up again: %s", run_id, told)
 
 
 def lacking(runs_dir: Path, machine_id: str, report: JobReport) -> Found | None:
@@ -100,7 +101,8 @@ def lacking(runs_dir: Path, machine_id: str, report: JobReport) -> Found | None:
     except BenchraceError as error:
         if error.category is Category.DISK_FULL:
             raise
-        log.warning("late lines of %s are left: %s %s", report.run_id, error.message, error.remedy)
+        told = with_remedy(error.message, error.remedy)
+        log.warning("late lines of %s are left: %s", report.run_id, told)
         return None
     if report.phase.final and not _lacks(opened, report):
         opened.close()

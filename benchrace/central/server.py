@@ -18,7 +18,7 @@ from benchrace.central.app import LINK, create_app, with_link
 from benchrace.central.central import Central
 from benchrace.central.settings import CentralSettings
 from benchrace.central.site import Site
-from benchrace.errors import BenchraceError, Category
+from benchrace.errors import BenchraceError, Category, with_remedy
 from benchrace.run.metadata import RunMetadata
 from benchrace.run.summary import RunSummary
 from benchrace.store import atomic, reindex
@@ -133,7 +133,7 @@ async def _catch_up(site: Site) -> None:
     except InterruptedError:
         return
     except BenchraceError as error:
-        log.warning("the index is behind: %s %s", error.message, error.remedy)
+        log.warning("the index is behind: %s", with_remedy(error.message, error.remedy))
 
 
 def is_open(path: str) -> bool:

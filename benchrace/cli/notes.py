@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from benchrace.cli.text import clean_line, duration
-from benchrace.errors import Failure
+from benchrace.errors import Failure, with_remedy
 from benchrace.run.document import DocumentLane, RunDocument
 from benchrace.run.metadata import RunMetadata
 from benchrace.run.noise import noise
@@ -63,7 +63,7 @@ def left_out(run: RunMetadata) -> Iterator[str]:
     """Say which lanes do not take part, and why."""
     for left in run.left_out:
         why = [str(each) for each in left.fields]
-        why += [f"{each.message} {each.remedy}" for each in left.problems]
+        why += [with_remedy(each.message, each.remedy) for each in left.problems]
         yield f"left out: {clean_line(left.label)}: {clean_line('; '.join(why))}"
 
 
@@ -111,4 +111,4 @@ def _widest(run: RunDocument) -> str:
 
 
 def _words(failure: Failure) -> str:
-    return clean_line(f"{failure.message.rstrip('.')}. {failure.remedy}")
+    return clean_line(with_remedy(failure.message, failure.remedy))

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.text import Text
 
 from benchrace.cli.text import clean_line, duration, quantity
-from benchrace.errors import BenchraceError
+from benchrace.errors import BenchraceError, with_remedy
 from benchrace.events import (
     JobCancelled,
     JobError,
@@ -109,4 +109,4 @@ def _headlines(metadata: RunMetadata, lane: RunLane) -> tuple[Metric, ...]:
 
 
 def _failed(label: str, message: str, remedy: str) -> str:
-    return f"{label}: failed: {clean_line(message).rstrip('.')}. {clean_line(remedy)}"
+    return f"{label}: failed: {clean_line(with_remedy(message, remedy))}"

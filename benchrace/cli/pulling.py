@@ -9,7 +9,7 @@ import msgspec
 
 from benchrace.cli.client import Client
 from benchrace.cli.pulls import Pull, Skipped, too_large
-from benchrace.errors import BenchraceError, Failure
+from benchrace.errors import BenchraceError, Failure, with_remedy
 from benchrace.link.operations import OperationRequest, OperationState, OperationStatus
 
 # How long one machine is listened to before the next one has its turn.
@@ -156,7 +156,7 @@ class Pulling:
                 machine_id=pull.machine_id, backend=pull.backend, model=pull.model, error=failure
             )
         )
-        self._watcher.over(pull, f"{failure.message}. {failure.remedy}", False)
+        self._watcher.over(pull, with_remedy(failure.message, failure.remedy), False)
 
     def _too_large(self, running: _Running, size: float) -> None:
         self._cancel(running)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from benchrace.errors import with_remedy
 from benchrace.events import Level
 from benchrace.export.answers import answer_grids
 from benchrace.export.grid import Grid
@@ -114,7 +115,9 @@ def _warnings(run: RunDocument) -> Iterator[str]:
         yield from _lane_warnings(lane)
     yield from (each.text for each in run.remarks)
     for left in run.left_out:
-        reasons = [str(each) for each in left.fields] + [each.message for each in left.problems]
+        reasons = [str(each) for each in left.fields] + [
+            with_remedy(each.message, each.remedy) for each in left.problems
+        ]
         yield f"{left.label} was left out: {'; '.join(reasons) or 'not ready'}"
     for heat in run.heats:
         if heat.staggered:
@@ -126,7 +129,8 @@ def _warnings(run: RunDocument) -> Iterator[str]:
 
 def _lane_warnings(lane: DocumentLane) -> Iterator[str]:
     if lane.error is not None:
-        yield f"{lane.label} ended early: {lane.error.message} ({lane.error.remedy})"
+        told = with_remedy(lane.error.message, lane.error.remedy)
+        yield f"{lane.label} ended early: {told}"
     if lane.verdict in (Level.SUSPECT, Level.INVALID):
         yield f"{lane.label} is {lane.verdict}: {'; '.join(mark.text for mark in lane.marks)}"
     if lane.discarded:

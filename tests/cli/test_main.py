@@ -3,14 +3,16 @@
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import click
 import pytest
 
 from benchrace.cli.main import COMMANDS, LazyGroup, cli
-from benchrace.errors import BenchraceError, Category, FieldError, InvalidInput
+from benchrace.errors import BenchraceError, Category, FieldError, InvalidInput, with_remedy
 from tests.cli.conftest import Call
 
 HEAVY = {
@@ -219,3 +221,39 @@ def test_completion_is_offered_to_shells(shell: str) -> None:
         timeout=20,
     )
     assert "_BENCHRACE_COMPLETE" in done.stdout
+
+
+class Stranger(BaseHTTPRequestHandler):
+    """A server that knows nothing of what a central has."""
+
+    def do_GET(self) -> None:
+        self.send_error(404)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_a_server_that_is_no_central_is_said_to_be_none(call: Call) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Stranger) as server:
+        serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        serving.start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        done = call("runs", "list", "--central", url)
+        server.shutdown()
+        serving.join()
+    assert done.exit_code == 1
+    assert f"no central answers at {url}: /api/runs answered 404" in done.stderr
+    assert "correct --central" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("message", "remedy", "told"),
+    [
+        ("it broke", "Mend it.", "it broke. Mend it."),
+        ("it broke.", "Mend it.", "it broke. Mend it."),
+        ("is it off?", "Look.", "is it off? Look."),
+        ("it broke ", "", "it broke"),
+    ],
+)
+def test_a_message_and_its_remedy_are_sentences(message: str, remedy: str, told: str) -> None:
+    assert with_remedy(message, remedy) == told
