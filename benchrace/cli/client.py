@@ -17,6 +17,7 @@ from benchrace.run.states import RunState
 T = TypeVar("T")
 # A submitted run is checked on its machines before the answer comes.
 _TIMEOUT = httpx.Timeout(30, read=120)
+_NO_CENTRAL = "Start one with `benchrace central`, or correct --central."
 
 
 class Queued(msgspec.Struct, frozen=True):
@@ -134,7 +135,7 @@ class Client:
         return BenchraceError(
             Category.UNREACHABLE,
             f"no central answers at {self.url}: {error}",
-            "Start one with `benchrace central`, or correct --central.",
+            _NO_CENTRAL,
         )
 
 
@@ -147,5 +148,12 @@ def _problem(answer: httpx.Response) -> BenchraceError:
     try:
         return BenchraceError.of(msgspec.json.decode(answer.content, type=_Problem).error)
     except msgspec.DecodeError:
-        category = Category.UNREACHABLE if answer.status_code >= 500 else Category.SYSTEM
-        return BenchraceError(category, f"{answer.request.url} answered {answer.status_code}")
+        asked = answer.request.url
+        if answer.status_code >= 500:
+            return BenchraceError(Category.UNREACHABLE, f"{asked} answered {answer.status_code}")
+        where = f"{asked.scheme}://{asked.netloc.decode('ascii', 'replace')}"
+        return BenchraceError(
+            Category.SYSTEM,
+            f"no central answers at {where}: {asked.path} answered {answer.status_code}",
+            _NO_CENTRAL,
+        )
