@@ -32,7 +32,7 @@ export function laneWords(lane: LaneRace, turns: boolean): string {
     case 'resting':
       return ran === 0 ? 'warm, waiting for its turn' : `${ran} of ${lane.planned} rounds done`;
     case 'done':
-      return turns || lane.finish === null ? 'finished' : `finished ${ordinal(lane.finish)}`;
+      return turns || lane.finish === null ? 'finished' : `finished, ${ordinal(lane.finish)} to end`;
     case 'failed':
       return 'failed';
     case 'cancelled':
