@@ -190,3 +190,23 @@ def test_a_cold_round_starts_its_engine(shell: Shell, models: Models) -> None:
     for record in records(shell):
         assert (record["cache"], record["load_source"]) == ("cold-load", "client")
         assert 10_000_000 < record["load_ns"] < 30_000_000_000
+
+
+@pytest.mark.parametrize("kind", ["llm_generate", "llm_serve"])
+def test_stamps_and_numbers_derive_again_to_what_they_were(
+    shell: Shell, models: Models, kind: str
+) -> None:
+    own: dict[str, dict[str, Any]] = {
+        "llm_generate": {"perplexity": "true"},
+        "llm_serve": {"requests": 4, "concurrency": 2},
+    }
+    with engines(shell, models, ("tiny", "f16")):
+        done = run(shell, asked(kind, "label=one", rounds=2, max_tokens=40, **own[kind]))
+    (lane,) = done["lanes"]
+    assert lane["text"]["timing_source"]
+    assert (kind == "llm_serve") or values(lane, "perplexity")[0] > 1
+    told = shell.call("runs", "derive", done["run_id"], "--json")
+    assert told.returncode == 0, told.stderr
+    made = json.loads(told.stdout)
+    assert (made["changes"], made["problems"], made["rounds"]) == ([], [], 3)
+    assert made["restamped"] == {"same": 3, "different": 0, "unknown": 0, "reasons": []}
