@@ -17,6 +17,7 @@ from benchrace.run.summary import Agreement, Knee, MetricSummary
 from benchrace.run.text import TextIdentity
 
 SHAPE_VERSION = "5.0.0"
+_DESCRIBED = ("backends", "plugins")
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,7 +58,7 @@ class Benchmark(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MachineInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """The first lane's machine; `machines` holds what is known of all."""
+    """The first lane's machine; `machines` holds what each is, and not what its plugins offer."""
 
     node: str
     processor: str
@@ -144,5 +145,24 @@ def _machine(run: RunDocument) -> MachineInfo:
         system=said("os", "name"),
         release=said("os", "kernel"),
         cpu=cpu if isinstance(cpu, dict) else {},
-        machines=machines,
+        machines={name: _slim(told) for name, told in machines.items()},
     )
+
+
+def _slim(told: Any) -> Any:
+    """Leave out what a machine's plugins describe of themselves: it is most of what it tells."""
+    if not isinstance(told, dict):
+        return told
+    backends = at(told, "backends")
+    known = {key: each for key, each in told.items() if key not in _DESCRIBED}
+    if not isinstance(backends, list):
+        return known
+    engines = {
+        str(at(each, "description", "name")): {
+            "version": at(each, "description", "version"),
+            "engine_version": at(each, "engine_version"),
+        }
+        for each in backends
+        if at(each, "description", "name")
+    }
+    return {**known, "backends": engines}

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 
 from benchrace.errors import BenchraceError, InvalidInput
@@ -84,6 +85,20 @@ def test_pytest_benchmark_has_its_documented_fields(race: Race) -> None:
     assert bench["extra_info"]["metrics"]["rate"]["n"] == 3
     assert told["machine_info"]["cpu"]["model"] == "Fast CPU"
     assert told["machine_info"]["node"] == "m"
+
+
+def test_a_pytest_benchmark_document_has_no_room_for_what_plugins_offer(race: Race) -> None:
+    run = race()
+    described = {"name": "engine", "version": "2", "workloads": ["x" * 100_000]}
+    backend = {"description": described, "plugin": "p", "engine_version": "0.3"}
+    machine = {**run.machines["m"], "plugins": [described], "backends": [backend, 3]}
+    full = msgspec.structs.replace(run, machines={"m": machine, "odd": "silent"})
+    told = json.loads(render("pytest-benchmark", full))["machine_info"]["machines"]
+    assert told["m"]["backends"] == {"engine": {"version": "2", "engine_version": "0.3"}}
+    assert told["m"]["hardware"] == run.machines["m"]["hardware"]
+    assert "plugins" not in told["m"]
+    assert told["odd"] == "silent"
+    assert len(render("pytest-benchmark", full)) < 50_000
 
 
 def test_pytest_benchmark_leaves_out_lanes_without_a_duration(race: Race) -> None:
