@@ -52,7 +52,11 @@ _ORDERS = click.Choice(["contiguous", "abba", "random"])
     type=click.Choice(["one", "many"]),
     help="Whether models of one machine may be in memory together [one].",
 )
-@click.option("--sync", type=click.Choice(["first_heat", "every_heat"]), help="What starts as one.")
+@click.option(
+    "--sync",
+    type=click.Choice(["first_heat", "every_heat"]),
+    help="Which heats begin on all machines at one instant: the first, or each [first_heat].",
+)
 @click.option("--only-ready", is_flag=True, default=None, help="Leave out lanes that cannot start.")
 @click.option("--name", metavar="TEXT", help="A name to find the run by.")
 @click.option("--tag", "tags", multiple=True, metavar="TEXT", help="A tag to find the run by.")
