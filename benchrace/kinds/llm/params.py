@@ -175,7 +175,12 @@ class ServeParams(TextParams, frozen=True, kw_only=True):
     ] = 4
     requests: Annotated[
         int,
-        Meta(title="Requests", description="In one round; at least the streams.", ge=1, le=256),
+        Meta(
+            title="Requests",
+            description="In one round; a closed loop sends one a stream at least.",
+            ge=1,
+            le=256,
+        ),
     ] = 16
     arrival: Annotated[
         Arrival,
@@ -194,3 +199,9 @@ class ServeParams(TextParams, frozen=True, kw_only=True):
     e2e_limit_ms: Annotated[
         float, Meta(title="Total limit", description="ms; for goodput, 0 for none.", ge=0)
     ] = 0
+
+    @property
+    def asked(self) -> int:
+        """How many requests a round has: a closed loop has no stream without one."""
+        closed = self.arrival is Arrival.CLOSED
+        return max(self.requests, self.concurrency) if closed else self.requests

@@ -152,6 +152,8 @@ class TextBackend(Backend):
         if heard.failure is not None:
             await self._unwell(lane, context, opened)
             if lane.params.fallback is Fallback.MOCK and not heard.answer.content:
+                said = heard.failure.message
+                context.log(f"a mock takes the engine's place: {said}", "warning")
                 opened.mock = "stream_error"
                 return await self._mocked(lane, context, opened)
             raise heard.failure

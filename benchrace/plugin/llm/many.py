@@ -35,7 +35,7 @@ async def play(
             t0_ns=t0_ns,
             show=context.token if show else unshown,
         )
-        context.progress(len(heard), params.requests, "answers")
+        context.progress(len(heard), params.asked, "answers")
 
     if params.arrival is Arrival.CLOSED:
         await _closed(one, params)
@@ -46,29 +46,29 @@ async def play(
             each = heard[number]
             answer = msgspec.structs.replace(each.answer, scheduled_ns=at_ns)
             heard[number] = replace(each, answer=answer)
-    return [heard[number] for number in range(params.requests)]
+    return [heard[number] for number in range(params.asked)]
 
 
 def at_once(params: ServeParams) -> int:
     """How many requests go out as the round starts: each finds its connection made."""
     closed = params.arrival is Arrival.CLOSED
-    return min(params.concurrency, params.requests) if closed else 1
+    return params.concurrency if closed else 1
 
 
 def instants(params: ServeParams) -> list[int]:
     """When each request is due, ns since the start; Poisson by the seed, so equal for all lanes."""
     if params.arrival is Arrival.CONSTANT:
-        return [int(number * 1e9 / params.rate) for number in range(params.requests)]
+        return [int(number * 1e9 / params.rate) for number in range(params.asked)]
     draw = random.Random(params.seed)
     at, due = 0.0, []
-    for _ in range(params.requests):
+    for _ in range(params.asked):
         due.append(int(at * 1e9))
         at += draw.expovariate(params.rate)
     return due
 
 
 async def _closed(one: Callable[[int, bool], Awaitable[None]], params: ServeParams) -> None:
-    numbers = iter(range(params.requests))
+    numbers = iter(range(params.asked))
 
     async def stream(shown: bool) -> None:
         for number in numbers:

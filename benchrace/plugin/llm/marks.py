@@ -16,6 +16,7 @@ from benchrace.plugin.context import Context
 _LENGTH = (0.9, 1.1)
 _DISAGREE = 0.03
 _COARSE = 0.03
+_SPECIAL = 8
 
 
 def mark(
@@ -35,6 +36,10 @@ def mark(
     if record.cache is CacheState.PREFIX_HIT and params.prefix is Prefix.UNIQUE:
         cached = max((answer.usage.cached or 0 for answer in answers), default=0)
         context.invalid("cache_hit", f"the engine had {cached} tokens of the prompt already")
+    for answer in answers:
+        if (wrong := _impossible(answer, params)) is not None:
+            context.invalid("bad_output", wrong)
+            break
     if record.engine.host is not None:
         text = f"the engine is not on this machine: {record.engine.host}"
         context.suspect("engine_elsewhere", text)
@@ -70,6 +75,16 @@ def _tokens(answer: Answer) -> Iterator[tuple[str, str]]:
         yield "token_count_mismatch", text
     if answer.output_ns is None:
         yield "only_reasoning", "the answer is thinking alone, without output"
+
+
+def _impossible(answer: Answer, params: TextParams) -> str | None:
+    """Say how a count contradicts what was heard: a token is a byte of text at least, but for a
+    few special ones, and a character is four bytes at most.
+    """
+    output = answer.usage.output or 0
+    if output <= params.max_tokens * _LENGTH[1] or output <= 4 * answer.characters + _SPECIAL:
+        return None
+    return f"the engine counts {output} tokens in {answer.characters} characters"
 
 
 def _stamps(answer: Answer) -> Iterator[tuple[str, str]]:

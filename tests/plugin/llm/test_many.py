@@ -107,3 +107,9 @@ def test_poisson_has_about_the_asked_rate() -> None:
         for seed in range(40)
     ]
     assert abs(sum(means) / 40 / 1e9 - 2.55) < 0.1
+
+
+def test_a_closed_loop_asks_once_a_stream_at_least() -> None:
+    assert ServeParams(concurrency=64, requests=3).asked == 64
+    assert ServeParams(concurrency=3, requests=64).asked == 64
+    assert ServeParams(concurrency=64, requests=3, arrival=Arrival.CONSTANT).asked == 3

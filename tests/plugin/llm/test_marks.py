@@ -101,3 +101,14 @@ def test_a_caches_state_is_proved_or_inferred_or_unknown(
     params: dict[str, Any], prefix: int | None, told: list[int | None], expected: Any
 ) -> None:
     assert state(LlmParams(**params), prefix, told) == expected
+
+
+def test_a_count_that_the_text_cannot_hold_is_no_count() -> None:
+    lying = answer(usage=Usage(output=500), characters=16)
+    context = marked(single(), lying)
+    assert context.verdict.level is Level.INVALID
+    assert "the engine counts 500 tokens in 16 characters" in [
+        each.text for each in context.verdict.reasons
+    ]
+    long = answer(usage=Usage(output=40), characters=200)
+    assert marked(single(), long).verdict.level is Level.SUSPECT
