@@ -13,10 +13,10 @@ WATCH = """addEventListener('securitypolicyviolation', (event) =>
   console.error(`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`))"""
 SETTLED = "Promise.all(document.getAnimations().map((each) => each.finished.catch(() => 0)))"
 QUIET = """async () => {
-  const asking = [...document.querySelectorAll('main [role=status]')];
-  if (asking.some((each) => each.textContent.trim().endsWith('…'))) return false;
   const before = performance.getEntriesByType('resource').length;
   await new Promise((done) => setTimeout(done, 150));
+  const asking = [...document.querySelectorAll('main [role=status]')];
+  if (asking.some((each) => each.textContent.trim().endsWith('…'))) return false;
   return performance.getEntriesByType('resource').length === before;
 }"""
 WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
