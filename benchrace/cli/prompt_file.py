@@ -1,5 +1,8 @@
-"""Values from files: `prompt=@file` is what is in it, `prompts=@folder/*.txt` a list of texts."""
+"""Values from files: `prompt=@file` is what is in it, `prompts=@folder/*.txt` a list of texts,
+`prompt=@-` what comes on standard input.
+"""
 
+import sys
 from pathlib import Path
 
 from benchrace.errors import FieldError, InvalidInput
@@ -18,6 +21,8 @@ def value(said: str, option: str) -> str | list[str]:
         return said
     if said.startswith("@@"):
         return said[1:]
+    if said == "@-":
+        return _decoded(sys.stdin.buffer.read(MOST_BYTES + 1), "standard input", option)
     path = Path(said[1:])
     if not any(each in path.name for each in "*?["):
         return _text(path, option)
@@ -33,12 +38,16 @@ def _text(path: Path, option: str) -> str:
             held = file.read(MOST_BYTES + 1)
     except OSError as error:
         raise _bad(option, f"{path}: {error.strerror or error}") from error
+    return _decoded(held, str(path), option)
+
+
+def _decoded(held: bytes, source: str, option: str) -> str:
     if len(held) > MOST_BYTES:
-        raise _bad(option, f"{path} is larger than {MOST_BYTES} bytes")
+        raise _bad(option, f"{source} is larger than {MOST_BYTES} bytes")
     try:
         text = held.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise _bad(option, f"{path} is no text in UTF-8: byte {error.start}") from error
+        raise _bad(option, f"{source} is no text in UTF-8: byte {error.start}") from error
     return text.replace("\r\n", "\n").removesuffix("\n")
 
 

@@ -1,5 +1,6 @@
 """Prompts from files on the command line."""
 
+import io
 from pathlib import Path
 
 import pytest
@@ -46,3 +47,8 @@ def test_what_cannot_be_read_is_refused_with_its_name(tmp_path: Path, held: byte
 def test_a_pattern_without_files_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput):
         value(f"@{tmp_path}/*.txt", "-p prompts")
+
+
+def test_a_dash_is_what_comes_on_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"ask me\n")))
+    assert value("@-", "-p prompt") == "ask me"

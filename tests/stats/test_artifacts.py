@@ -1,6 +1,7 @@
 """Files that events name: each is believed as far as it is safe, and so many of them."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -60,7 +61,7 @@ def test_the_machine_is_the_plan_s_and_a_line_counts_once(known: RunMetadata) ->
     ],
 )
 def test_what_is_no_name_or_digest_names_nothing(
-    known: RunMetadata, changes: dict[str, object]
+    known: RunMetadata, changes: dict[str, Any]
 ) -> None:
     fold = Fold(known)
     fold.feed(line(0, known.lanes[0].job_id, **changes))

@@ -37,6 +37,7 @@ from benchrace.plugin.stream import StreamLimits, StreamRequest, TimingSource
 _FALLBACKS = {
     Category.UNREACHABLE: "unreachable",
     Category.TIMEOUT_CONNECT: "unreachable",
+    Category.TIMEOUT_FIRST: "stream_error",
     Category.MISSING_MODEL: "missing_model",
 }
 

@@ -172,9 +172,13 @@ class Calls:
                     timeout=timeout_s,
                 ) as response:
                     data = await _capped(response)
+        except httpx.ConnectTimeout as error:
+            text = f"{where} takes no connection within {timeout_s:g} s"
+            raise BenchraceError(Category.TIMEOUT_CONNECT, text) from error
         except (TimeoutError, httpx.TimeoutException) as error:
             text = f"{where} does not answer {path} within {timeout_s:g} s"
-            raise BenchraceError(Category.TIMEOUT_CONNECT, text) from error
+            remedy = "Look at the engine's log: it took the connection and says nothing."
+            raise BenchraceError(Category.TIMEOUT_FIRST, text, remedy) from error
         except (httpx.HTTPError, OSError) as error:
             text = f"{where} cannot be reached: {str(error) or type(error).__name__}"
             raise BenchraceError(Category.UNREACHABLE, text) from error

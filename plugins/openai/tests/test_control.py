@@ -280,3 +280,13 @@ async def test_a_key_is_sent_and_never_said(monkeypatch: pytest.MonkeyPatch) -> 
         assert "authorization: Bearer sk-of-the-environment" in server.heads[0]
         assert "api_key" in found.problems[0].remedy
         assert "sk-of" not in f"{found} {made.logs} {asked.servers} {asked.settings}"
+
+
+async def test_a_server_that_takes_the_connection_and_says_nothing_is_not_unreachable() -> None:
+    async with await anyio.create_tcp_listener(local_host="127.0.0.1") as silent:
+        port = silent.extra(anyio.abc.SocketAttribute.local_port)
+        server = backend({"base_url": f"http://127.0.0.1:{port}"}).servers[0]
+        async with context() as asking:
+            with pytest.raises(BenchraceError) as raised:
+                await Calls(server, asking, timeout_s=0.3).get(MODELS)
+        assert raised.value.category is Category.TIMEOUT_FIRST
