@@ -30,6 +30,7 @@ T = TypeVar("T")
 _PROBE_S = 60.0
 _PREFLIGHT_S = 60.0
 _CALIBRATE_S = 300.0
+_AFTER_JOB_S = 1.0
 
 
 class Machine(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,6 +80,10 @@ class Abilities:
                 await self.refresh()
             except Busy:
                 log.debug("not probed: the machine is measuring")
+                # What is asked next is what it has now, not what it had before.
+                await self._slot.free()
+                await anyio.sleep(_AFTER_JOB_S)
+                continue
             except (BenchraceError, OSError) as error:
                 log.warning("the plugins cannot be described: %s", error)
             await anyio.sleep(self._settings.probe_every_s if self.current else 1.0)

@@ -68,6 +68,11 @@ class Slot:
             self._lock.release()
         self._changed.flash()
 
+    async def free(self) -> None:
+        """Wait until no job and no operation holds the slot."""
+        while self.job_id is not None or self._operation is not None:
+            await self._changed.wait(self._changed.count)
+
     @asynccontextmanager
     async def aside(self) -> AsyncIterator[None]:
         """Do something that must not disturb a measurement; raises Busy, also in the middle."""

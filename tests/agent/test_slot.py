@@ -2,10 +2,12 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
 
+from benchrace.agent import abilities
 from benchrace.agent.beacon import Beacon
 from benchrace.agent.host import HostLock
 from benchrace.agent.slot import Busy, Slot
@@ -112,3 +114,28 @@ async def test_a_beacon_misses_no_change() -> None:
         assert woken == []
         beacon.flash()
     assert woken == [seen + 1]
+
+
+async def test_a_probe_that_a_job_put_off_follows_the_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(abilities, "_AFTER_JOB_S", 0)
+    slot = Slot("m", None)
+    tried: list[str | None] = []
+    probed = anyio.Event()
+
+    class Asking(abilities.Abilities):
+        async def refresh(self) -> Any:
+            tried.append(slot.job_id)
+            slot.refuse_if_busy()
+            probed.set()
+            await anyio.sleep_forever()
+
+    nothing: Any = None
+    await slot.take("j1")
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(Asking(nothing, nothing, nothing, slot).keep)
+        await anyio.wait_all_tasks_blocked()
+        slot.release()
+        with anyio.fail_after(5):
+            await probed.wait()
+        tasks.cancel_scope.cancel()
+    assert tried == ["j1", None]
