@@ -84,7 +84,7 @@ class BackendAnswer(msgspec.Struct, frozen=True, kw_only=True):
 class MachineAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """A machine of the fleet; `reason` says why it is not ready.
 
-    `missing` is what it lacks of the model policy, null until its agent has told what it has.
+    `missing` is what it lacks of the model policy, null until its engines were asked.
     """
 
     machine_id: str

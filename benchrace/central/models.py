@@ -27,8 +27,10 @@ class ModelHere(msgspec.Struct, frozen=True, kw_only=True):
     fit: Fit | None
 
 
-def lacks(known: Capabilities, policy: ModelPolicy) -> Lacks:
-    """Compare what all backends of a machine have with the policy."""
+def lacks(known: Capabilities | None, policy: ModelPolicy) -> Lacks | None:
+    """Compare what all backends of a machine have with the policy, once all were asked."""
+    if known is None or any(each.reachable is None for each in known.backends):
+        return None
     have = [model.name for each in known.backends for model in each.models]
     return Lacks(required=policy.required.missing(have), optional=policy.optional.missing(have))
 

@@ -128,7 +128,7 @@ def _machine(status: MachineStatus, policy: ModelPolicy) -> MachineAnswer:
         offset_ns=status.offset_ns,
         uncertainty_ns=status.uncertainty_ns,
         backends=tuple(_backends(status)),
-        missing=None if known is None else lacks(known, policy),
+        missing=lacks(known, policy),
     )
 
 
@@ -151,7 +151,7 @@ def _reach(
     status: MachineStatus, asked: Asked, policy: ModelPolicy, fleet: list[Capabilities]
 ) -> Reach:
     view, known = status.view, status.capabilities
-    here = None
+    here, lacking = None, lacks(known, policy)
     if asked.model is not None and known is not None:
         here = model_here(asked.model, asked.num_ctx, known, fleet)
     return Reach(
@@ -162,7 +162,7 @@ def _reach(
         reason=status.reason,
         run_id=status.run_id,
         has_model=None if here is None else here.has_model,
-        missing=None if known is None else lacks(known, policy).required,
+        missing=None if lacking is None else lacking.required,
         model=here,
     )
 

@@ -46,8 +46,13 @@ def gpu(index: int, vram: int | None, *, ready: bool = True, unified: bool = Fal
 
 def test_what_a_machine_lacks() -> None:
     policy = ModelPolicy(required=Group(llm=("tiny", "big")), optional=Group(whisper=("base",)))
-    found = lacks(machine("a", TINY), policy)
+    told = machine("a", TINY)
+    found = lacks(told, policy)
+    assert found is not None
     assert (found.required, found.optional) == (("big",), ("base",))
+    unasked = msgspec.structs.replace(told.backends[0], models=(), reachable=None)
+    assert lacks(msgspec.structs.replace(told, backends=(unasked,)), policy) is None
+    assert lacks(None, policy) is None
 
 
 @pytest.mark.parametrize(
