@@ -234,6 +234,11 @@ class FakeAgent:
     async def wait(self) -> None:
         await self._changed.wait()
 
+    def revive(self) -> None:
+        """Hear and speak again, over the link that may still be there, or over a new one."""
+        self.mute = self.away = False
+        self.notify()
+
     @property
     def job(self) -> FakeJob:
         (job,) = self.jobs.values()

@@ -54,7 +54,7 @@ async def lose(host: Host, clock: Moved, *agents: FakeAgent) -> str:
 
 async def come_back(host: Host, agent: FakeAgent, run_id: str) -> Over:
     """Link again, and give the run once it is over again with all that the agent has."""
-    agent.mute = agent.away = False
+    agent.revive()
 
     def is_whole() -> bool:
         sizes = {name: len(lines) for name, lines in agent.job.lines.items() if lines}
@@ -146,7 +146,7 @@ async def test_a_machine_that_is_back_before_its_run_is_over_brings_all_it_has(
     await host.until(lambda: job.failure)
     lost.open_gate.set()
     await lost.finished()
-    lost.mute = lost.away = False
+    lost.revive()
     await host.until(lambda: job.job_id in host.live(run_id).watch.ends)
     steady.open_gate.set()
     over = await host.over(run_id)
@@ -212,7 +212,7 @@ async def test_a_deleted_run_is_not_opened(host: Host, clock: Moved) -> None:
     await host.link(agent)
     run_id = await lose(host, clock, agent)
     (await host.over(run_id)).folder.delete()
-    agent.mute = agent.away = False
+    agent.revive()
     await host.until(lambda: agent.settled)
     assert host.central.live(run_id) is None
     assert not (host.central.runs_dir / run_id).exists()

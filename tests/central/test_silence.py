@@ -61,7 +61,7 @@ async def test_a_machine_that_comes_back_in_time_finishes_its_run(host: Host, cl
     await host.until(lambda: host.central.machines()[0].connected_at is None)
     agent.open_gate.set()
     await agent.finished()
-    agent.mute = agent.away = False
+    agent.revive()
     over = await host.over(run_id)
     assert over.state is RunState.DONE
     assert over.of(agent.job) == agent.job.lines["work"]
@@ -83,7 +83,7 @@ async def test_a_machine_that_is_lost_interrupts_its_run_with_what_was_heard(
     assert over.metadata.failure.category is Category.INTERRUPTED
     assert over.of(agent.job) == heard
     # It comes back after all, and is told to stop what nobody waits for.
-    agent.mute = agent.away = False
+    agent.revive()
     await host.until(lambda: agent.job.cancel is not None)
     await agent.finished()
 

@@ -155,7 +155,7 @@ async def played(
 
     async with serving(answer) as served:
         context = RecordingContext([metric.name for metric in LLM.metrics])
-        params = LLM.params(model="tiny", max_tokens=LINES)
+        params = LLM.params(model="tiny", max_tokens=max(LINES, len(lines)))
         lane = Lane(lane_id="l", label="l", kind="llm_generate", params=params)
         backend = Ollama(OllamaConfig(base_url=served.url))
         await backend.open(lane, context)
