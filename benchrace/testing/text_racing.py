@@ -1,5 +1,6 @@
 """Lanes that are open against a scripted engine, for the conformance of text backends."""
 
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, ClassVar, NamedTuple
@@ -55,15 +56,15 @@ class Racing(NamedTuple):
         return {each.metric: each for each in found}
 
 
-class TextLanes:
+class TextLanes(ABC):
     """What the cases share; see `TextContract`."""
 
     wire: ClassVar[Wire]
     params: ClassVar[dict[str, Any]] = {"model": "tiny"}
 
+    @abstractmethod
     def make(self, url: str) -> TextBackend:
         """Make a backend whose engine is at `url`, which ends with a slash."""
-        raise NotImplementedError
 
     @asynccontextmanager
     async def racing(

@@ -29,7 +29,7 @@ class Served(Backend):
     workloads = (Workload(kind=COMPUTE),)
 
     async def round(self, lane, context):
-        raise NotImplementedError
+        raise AssertionError("an operation plays no round")
 
     def process(self, context):
         url = self.settings.base_url
