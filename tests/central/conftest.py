@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.central.hosting import Data, Host
+from tests.central.hosting import Data, Host, Moved
 
 
 @pytest.fixture
@@ -17,3 +17,11 @@ def data(tmp_path: Path) -> Data:
 async def host(data: Data) -> AsyncIterator[Host]:
     async with data.host() as host:
         yield host
+
+
+@pytest.fixture
+def clock(data: Data) -> Moved:
+    """Have nothing but this let time pass for a run; a `host` that is to heed it asks for it."""
+    data.clock = moved = Moved()
+    data.limits = data.limits_of_a_fleet
+    return moved

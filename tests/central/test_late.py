@@ -21,13 +21,6 @@ SPEC = RunSpec(kind="work", params={"n": 10}, rounds=3, warmup=0)
 
 
 @pytest.fixture
-def clock(data: Data) -> Moved:
-    data.clock = moved = Moved()
-    data.limits = data.limits_of_a_fleet
-    return moved
-
-
-@pytest.fixture
 async def host(data: Data, clock: Moved) -> AsyncIterator[Host]:
     async with data.host() as host:
         yield host

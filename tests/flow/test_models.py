@@ -6,82 +6,64 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine_plugin import EngineHome
-from tests.flow.conftest import Shell
+from tests.flow.engine_fleet import EngineFleet, served
 
 pytestmark = pytest.mark.timeout(120)
 
 
-class Fleet:
-    def __init__(self, folder: Path) -> None:
-        self.shell = Shell(folder, token="a token of the tests")
-        self.engine = EngineHome(folder)
-        self.shell.env.update(self.engine.environment)
-        (self.engine.home / "models/here_1").write_bytes(b"data")
-        (self.engine.home / "running").touch()
-
-    def models(self, *args: str) -> tuple[int, str, str]:
-        done = self.shell.call("models", *args)
-        return done.returncode, done.stdout, done.stderr
-
-
 @pytest.fixture(scope="module")
-def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
-    made = Fleet(tmp_path_factory.mktemp("models"))
-    try:
-        made.shell.serve()
+def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineFleet]:
+    with served(tmp_path_factory.mktemp("models"), {"here_1": b"data"}) as made:
         yield made
-        made.shell.stop()
-    finally:
-        for process in made.shell.processes():
-            process.kill()
 
 
-def test_the_models_are_listed(fleet: Fleet) -> None:
-    code, out, err = fleet.models("list")
+def test_the_models_are_listed(fleet: EngineFleet) -> None:
+    code, out, err = fleet.call("models", "list")
     assert code == 0, err
     assert "here:1" in out
     assert "4 B" in out
-    code, out, err = fleet.models("list", "--json", "--machine", "local")
+    code, out, err = fleet.call("models", "list", "--json", "--machine", "local")
     (machine,) = json.loads(out)["machines"]
     engine = next(each for each in machine["backends"] if each["name"] == "engine")
     assert [each["name"] for each in engine["models"]] == ["here:1"]
-    assert fleet.models("list", "--machine", "nobody")[0] == 2
+    assert fleet.call("models", "list", "--machine", "nobody")[0] == 2
 
 
-def test_a_policy_from_a_file_and_what_it_requires(fleet: Fleet, tmp_path: Path) -> None:
-    code, out, _ = fleet.models("policy")
+def test_a_policy_from_a_file_and_what_it_requires(fleet: EngineFleet, tmp_path: Path) -> None:
+    code, out, _ = fleet.call("models", "policy")
     assert (code, "required llm" in out) == (0, False)
     file = tmp_path / "policy.yaml"
     file.write_text("required:\n  llm: [here, 'want:1']\n")
-    code, out, err = fleet.models("policy", str(file))
+    code, out, err = fleet.call("models", "policy", str(file))
     assert (code, err) == (0, "")
     assert "required llm: want:1" in out
     assert str(fleet.shell.root / "config/model_policy.yaml") in out.replace("\n", "")
-    _, out, _ = fleet.models("list", "--json")
+    _, out, _ = fleet.call("models", "list", "--json")
     assert json.loads(out)["machines"][0]["missing"]["required"] == ["here", "want:1"]
     file.write_text("required:\n  llm: [here, 'want:1', 'want:1']\n")
-    code, out, err = fleet.models("policy", str(file))
+    code, out, err = fleet.call("models", "policy", str(file))
     assert (code, f"{file}:2: required.llm[2]" in err) == (2, True)
-    assert fleet.models("policy", str(tmp_path / "none.yaml"))[0] == 2
+    assert fleet.call("models", "policy", str(tmp_path / "none.yaml"))[0] == 2
 
 
-def test_what_is_required_is_pulled_once(fleet: Fleet) -> None:
+def test_what_is_required_is_pulled_once(fleet: EngineFleet) -> None:
     policy = fleet.shell.root / "config/model_policy.yaml"
     policy.write_text("required: {llm: ['here:1', 'new:1']}\n")
-    code, out, err = fleet.models("pull", "--backend", "engine", "--json")
+    code, out, err = fleet.call("models", "pull", "--backend", "engine", "--json")
     assert code == 0, err
     told = json.loads(out)
     assert [(each["model"], each["bytes"]) for each in told["pulled"]] == [("new:1", 4.0)]
     assert (told["skipped"], told["failed"]) == ([], [])
     assert "local new:1: pulled" in err
     assert (fleet.engine.home / "models/new_1").exists()
-    code, out, _ = fleet.models("pull", "--backend", "engine")
+    code, out, _ = fleet.call("models", "pull", "--backend", "engine")
     assert (code, "Nothing is missing." in out) == (0, True)
 
 
-def test_a_failure_is_told_and_is_exit_1(fleet: Fleet) -> None:
-    code, out, err = fleet.models("pull", "nowhere", "fine:1", "--backend", "engine", "--json")
+def test_a_failure_is_told_and_is_exit_1(fleet: EngineFleet) -> None:
+    code, out, err = fleet.call(
+        "models", "pull", "nowhere", "fine:1", "--backend", "engine", "--json"
+    )
     told = json.loads(out)
     assert code == 1, err
     assert [each["model"] for each in told["pulled"]] == ["fine:1"]
@@ -90,11 +72,11 @@ def test_a_failure_is_told_and_is_exit_1(fleet: Fleet) -> None:
     assert "nowhere: there is no model nowhere" in err
 
 
-def test_a_large_one_is_left_out_and_is_exit_0(fleet: Fleet) -> None:
+def test_a_large_one_is_left_out_and_is_exit_0(fleet: EngineFleet) -> None:
     asked = ("pull", "large:1", "--backend", "engine", "--skip-large", "--large", "3")
     fleet.engine.slow()
     try:
-        code, out, err = fleet.models(*asked, "--json")
+        code, out, err = fleet.call("models", *asked, "--json")
     finally:
         fleet.engine.go_on()
     assert code == 0, err
@@ -103,6 +85,6 @@ def test_a_large_one_is_left_out_and_is_exit_0(fleet: Fleet) -> None:
     assert not (fleet.engine.home / "models/large_1").exists()
 
 
-def test_no_backend_of_that_name_is_exit_1(fleet: Fleet) -> None:
-    code, out, _ = fleet.models("pull", "m", "--backend", "other")
+def test_no_backend_of_that_name_is_exit_1(fleet: EngineFleet) -> None:
+    code, out, _ = fleet.call("models", "pull", "m", "--backend", "other")
     assert (code, "no backend there can pull by the name other" in out) == (1, True)
