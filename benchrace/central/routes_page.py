@@ -4,10 +4,12 @@ import re
 from importlib import resources, util
 from pathlib import Path, PurePosixPath
 
-from quart import Quart, Response
+from quart import Quart, Response, request
 from quart_schema import hide
+from werkzeug.exceptions import HTTPException
 
 from benchrace.errors import NotFound
+from benchrace.web import problem
 
 PACKAGE = "benchrace_ui"
 PAGES = (
@@ -21,6 +23,8 @@ PAGES = (
     "/runs/<name>/replay",
     "/compare",
 )
+# Who takes either, as a program does, gets the first.
+_JSON_OR_HTML = ("application/json", "text/html")
 _PAGE = re.compile("|".join(path.replace("<name>", "[^/]+") for path in PAGES))
 # Only files of this server, no inline script or style, and no text that becomes markup.
 POLICY = (
@@ -63,14 +67,22 @@ def install(app: Quart) -> None:
         """Give the page, which reads its address itself."""
         if files is None:
             return Response(_PLAIN, content_type="text/html; charset=utf-8")
-        # It names files by their hashes, so an old one would name files that are gone.
-        headers = {"Cache-Control": "no-cache", "Content-Security-Policy": POLICY}
-        return _file(files, "index.html", headers)
+        return _index(files)
 
     for number, path in enumerate(PAGES):
         app.get(path, endpoint=f"page_{number}")(page)
     if files is None:
         return
+
+    def missing(error: HTTPException) -> Response:
+        """Show the page to a browser: it says that nothing is there, and where to go."""
+        if request.accept_mimetypes.best_match(_JSON_OR_HTML) != "text/html":
+            return problem.of_http(error)
+        answer = _index(files)
+        answer.status_code = 404
+        return answer
+
+    app.register_error_handler(404, missing)
 
     @app.get("/favicon.svg")
     @hide
@@ -103,6 +115,12 @@ def page_files() -> dict[str, bytes] | None:
         if path.is_file()
     }
     return found if "index.html" in found else None
+
+
+def _index(files: dict[str, bytes]) -> Response:
+    # It names files by their hashes, so an old one would name files that are gone.
+    headers = {"Cache-Control": "no-cache", "Content-Security-Policy": POLICY}
+    return _file(files, "index.html", headers)
 
 
 def _file(files: dict[str, bytes], name: str, headers: dict[str, str]) -> Response:

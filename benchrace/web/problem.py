@@ -57,15 +57,6 @@ def install(app: Quart) -> None:
     def known(error: BenchraceError) -> Response:
         return _answer(status_of(error), error.failure())
 
-    def http(error: HTTPException) -> Response:
-        code = error.code or 500
-        message = error.description or error.name
-        category = Category.SYSTEM if code >= 500 else Category.VALIDATION
-        failure = Failure(
-            category=category, message=message, remedy=_HINT.get(code, "Correct the request.")
-        )
-        return _answer(code, failure)
-
     def unknown(error: Exception) -> Response:
         log.error("a request failed", exc_info=error)
         return _answer(
@@ -78,8 +69,19 @@ def install(app: Quart) -> None:
         )
 
     app.register_error_handler(BenchraceError, known)
-    app.register_error_handler(HTTPException, http)
+    app.register_error_handler(HTTPException, of_http)
     app.register_error_handler(Exception, unknown)
+
+
+def of_http(error: HTTPException) -> Response:
+    """Answer for a failure that the framework found."""
+    code = error.code or 500
+    message = error.description or error.name
+    category = Category.SYSTEM if code >= 500 else Category.VALIDATION
+    failure = Failure(
+        category=category, message=message, remedy=_HINT.get(code, "Correct the request.")
+    )
+    return _answer(code, failure)
 
 
 def _answer(status: int, failure: Failure) -> Response:

@@ -219,6 +219,18 @@ async def test_what_is_about_central_itself(site: Served) -> None:
     assert {"/api/runs", "/api/runs/{run_id}", "/api/machines"} <= document["paths"].keys()
 
 
+async def test_a_browser_that_is_lost_sees_the_page_and_a_program_the_failure(site: Served) -> None:
+    browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    page = await site.http.get("/no/such/page", headers=browser)
+    known = await site.http.get("/", headers=browser)
+    if "benchrace-ui" in known.text:
+        pytest.skip("the page is not built")
+    assert (page.status_code, page.text) == (404, known.text)
+    assert page.headers["content-security-policy"] == known.headers["content-security-policy"]
+    program = await site.http.get("/no/such/page")
+    assert (program.status_code, program.json()["error"]["category"]) == (404, "validation")
+
+
 async def test_a_stranger_is_not_linked(site: Served) -> None:
     stranger = FakeAgent(token="wrong")
     site.group.start_soon(stranger.run, site.url.replace("http", "ws") + "/api/v1/link")
@@ -226,4 +238,8 @@ async def test_a_stranger_is_not_linked(site: Served) -> None:
         while stranger.refused is None:  # noqa: ASYNC110 - the script has no event for it
             await anyio.sleep(0.005)
     assert "token" in stranger.refused.failure.message
-    assert (await site.get("/api/machines"))["machines"] == []
+    found = await site.get("/api/machines")
+    (told,) = found["refused"]
+    assert found["machines"] == []
+    assert "token" in told["reason"]
+    assert "central_token" in told["remedy"]

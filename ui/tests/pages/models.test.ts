@@ -117,7 +117,7 @@ describe('the list of models', () => {
     expect([setup.unchosen, words().includes('Asking the engines')]).toEqual([true, true]);
     setup.machines = of(false, [{ message: 'it is not started', remedy: 'Start it.' }]);
     flushSync();
-    expect([setup.unchosen, words().includes('it is not started. Start it.')]).toEqual([false, true]);
+    expect([setup.unchosen, words().includes('It is not started. Start it.')]).toEqual([false, true]);
     setup.kinds = [KIND];
     flushSync();
     expect(setup.unchosen).toBe(true);

@@ -33,6 +33,19 @@ export interface FleetMachine extends Machine {
   uncertainty_ns: number | null;
 }
 
+/** An agent that central sends away, as it tried during the last minute. */
+export interface RefusedAgent {
+  address: string;
+  reason: string;
+  remedy: string;
+  times: number;
+}
+
+export interface Machines {
+  machines: FleetMachine[];
+  refused: RefusedAgent[];
+}
+
 export type Component = 'agent' | 'central';
 
 export interface Service {
@@ -56,8 +69,8 @@ export interface LogTail {
   cut: boolean;
 }
 
-export async function fleet(signal?: AbortSignal): Promise<FleetMachine[]> {
-  return (await get<{ machines: FleetMachine[] }>('/api/machines', signal)).machines;
+export function fleet(signal?: AbortSignal): Promise<Machines> {
+  return get<Machines>('/api/machines', signal);
 }
 
 export async function told(signal?: AbortSignal): Promise<Told[]> {

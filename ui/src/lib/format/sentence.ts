@@ -1,5 +1,17 @@
-/** The message with a full stop, unless it ends a sentence already: what to do comes after it. */
+/** The message as a sentence: what to do comes after it. */
 export function asSentence(message: string): string {
-  const text = message.trimEnd();
+  const text = capital(message.trimEnd());
   return /[.!?]$/.test(text) ? text : `${text}.`;
+}
+
+/** A capital in front of a word; names such as `llama-server` and `lanes[0]` stay as they are. */
+export function capital(text: string): string {
+  return /^[a-z]+(?![\w.[(/:-])/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;
+}
+
+/** Where in a run a field is, as people count: `lanes[2].params.num_ctx` is `Lane 3, num ctx`. */
+export function fieldWords(path: string): string {
+  const [, index, rest = ''] = /^lane(?:s\[|-)(\d+)\]?(?:\.(.+))?$/.exec(path) ?? [];
+  const name = (index === undefined ? path : rest).replace(/^params\./, '').replaceAll('_', ' ');
+  return [index === undefined ? '' : `Lane ${Number(index) + 1}`, name].filter(Boolean).join(', ');
 }

@@ -56,9 +56,9 @@ export function range(field: Field): string {
   const high = field.maximum ?? field.below;
   const from = field.minimum === null && field.above !== null ? 'more than ' : '';
   const to = field.maximum === null && field.below !== null ? 'less than ' : '';
-  if (low !== null && high !== null) return `${from}${showNumber(low)} to ${to}${showNumber(high)}`;
-  if (low !== null) return from ? `${from}${showNumber(low)}` : `${showNumber(low)} or more`;
-  return high === null ? '' : to ? `${to}${showNumber(high)}` : `at most ${showNumber(high)}`;
+  if (low !== null && high !== null) return `${from}${grouped(low)} to ${to}${grouped(high)}`;
+  if (low !== null) return from ? `${from}${grouped(low)}` : `${grouped(low)} or more`;
+  return high === null ? '' : to ? `${to}${grouped(high)}` : `at most ${grouped(high)}`;
 }
 
 function readNumber(field: Field, plain: string): Read {
@@ -89,6 +89,12 @@ function showNumber(value: number): string {
     if (Math.abs(part) >= 1 && String(part).length <= 5) return `${part}${suffix}`;
   }
   return String(value);
+}
+
+/** A number that nobody types: without a suffix, in groups. */
+function grouped(value: number): string {
+  const text = showNumber(value);
+  return text === String(value) ? value.toLocaleString('en', { maximumFractionDigits: 20 }) : text;
 }
 
 function good(value: unknown): Read {

@@ -4,7 +4,7 @@ import * as admin from '../../lib/api/admin';
 import * as api from '../../lib/api/runs';
 import { list, type RunRow } from '../../lib/api/history';
 import { failure } from '../../lib/api/client';
-import type { FleetMachine, Told } from '../../lib/api/admin';
+import type { FleetMachine, RefusedAgent, Told } from '../../lib/api/admin';
 import type { Status } from '../../lib/api/documents';
 import type { Failure } from '../../lib/events/types';
 import { poll } from '../../lib/poll/poll';
@@ -14,6 +14,7 @@ const AGAIN_MS = 3_000;
 export class Fleet {
   status = $state.raw<Status | null>(null);
   machines = $state.raw<FleetMachine[]>([]);
+  refused = $state.raw<RefusedAgent[]>([]);
   told = $state.raw<ReadonlyMap<string, Told>>(new Map());
   running = $state.raw<RunRow[]>([]);
   queued = $state.raw<RunRow[]>([]);
@@ -44,7 +45,7 @@ export class Fleet {
   private async look(): Promise<void> {
     const of = (state: string) => list(new URLSearchParams({ state, limit: '200' }));
     try {
-      const [status, machines, told, running, queued] = await Promise.all([
+      const [status, fleet, told, running, queued] = await Promise.all([
         api.status(),
         admin.fleet(),
         admin.told(),
@@ -53,7 +54,8 @@ export class Fleet {
       ]);
       this.now_s = Date.now() / 1000;
       this.status = status;
-      this.machines = machines;
+      this.machines = fleet.machines;
+      this.refused = fleet.refused;
       this.told = new Map(told.map((each) => [each.machine_id, each]));
       this.running = running.runs;
       // The first one in the queue is the oldest.
