@@ -13,5 +13,6 @@ export function capital(text: string): string {
 export function fieldWords(path: string): string {
   const [, index, rest = ''] = /^lane(?:s\[|-)(\d+)\]?(?:\.(.+))?$/.exec(path) ?? [];
   const name = (index === undefined ? path : rest).replace(/^params\./, '').replaceAll('_', ' ');
-  return [index === undefined ? '' : `Lane ${Number(index) + 1}`, name].filter(Boolean).join(', ');
+  if (index === undefined) return name.charAt(0).toUpperCase() + name.slice(1);
+  return [`Lane ${Number(index) + 1}`, name].filter(Boolean).join(', ');
 }
