@@ -88,9 +88,9 @@ class Saying:
             await anyio.sleep(step_s)
             await self.together(self.wire.content(token(i)))
 
-    async def end(self, output: int, **told: Any) -> None:
+    async def end(self, output: int, prompt: int = 40, **told: Any) -> None:
         """End the answer in order, each message in a segment of its own."""
-        for message in self.wire.end(Counts(prompt=40, output=output, **told)):
+        for message in self.wire.end(Counts(prompt=prompt, output=output, **told)):
             await self.together(message)
         await self.peer.say(LAST)
 

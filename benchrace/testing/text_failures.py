@@ -1,6 +1,7 @@
 """What a text backend makes of an engine that fails: each way a failure, and the next goes well."""
 
 import time
+from typing import Any
 
 import anyio
 import pytest
@@ -87,6 +88,30 @@ class FailingCases(TextLanes):
             assert (refused, content) in ((None, TOKENS), (Category.BAD_OUTPUT, TOKENS))
             at.engine.plan = well
             assert (await at.round(1)).text == TEXT
+
+    @pytest.mark.parametrize(
+        ("told", "lost"),
+        [
+            ({"prompt": 3.5}, {"prompt_tokens"}),
+            ({"output": -12}, {"gen_tokens", "gen_tokens_per_s", "tpot_ms"}),
+        ],
+    )
+    async def test_a_count_that_is_none_is_lost_alone(
+        self, told: dict[str, Any], lost: set[str]
+    ) -> None:
+        async def lying(said: Saying) -> None:
+            await said.tokens(TOKENS)
+            await said.end(**{"output": TOKENS, **told})
+
+        async with self.racing(lying) as at:
+            record = await at.round()
+            found = at.derived(record)
+            known = {"gen_tokens", "prompt_tokens", "gen_tokens_per_s", "tpot_ms", "ttft_ms"}
+            assert {name for name in known if found[name].value is None} == lost
+            (told_wrong,) = told.values()
+            assert all(f"{told_wrong!r}" in (found[name].reason or "") for name in lost)
+            assert "engine_figures" in at.codes()
+            assert at.context.verdict.level is Level.SUSPECT
 
     async def test_what_is_no_message_is_a_failure(self) -> None:
         async def nonsense(said: Saying) -> None:

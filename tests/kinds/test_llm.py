@@ -70,6 +70,27 @@ def test_the_engines_own_rate_counts_steps_too() -> None:
     assert found.value == pytest.approx(10 / 0.22)
 
 
+@pytest.mark.parametrize("took", [0, 999, 19 * MS])
+def test_an_absurd_time_of_the_engine_gives_no_rate_and_takes_nothing_from_the_clients(
+    took: int,
+) -> None:
+    found = derived(times=EngineTimes(decode_ns=took, decode_tokens=11, prefill_ns=100))
+    assert found["engine_gen_tokens_per_s"].value is None
+    assert f"{took / 1e6:g} ms for 11 tokens" in (found["engine_gen_tokens_per_s"].reason or "")
+    assert "0.0001 ms for 40 tokens of prompt" in (found["prefill_tokens_per_s"].reason or "")
+    assert found["gen_tokens_per_s"].value == 50
+
+
+def test_what_the_engine_told_wrongly_is_the_reason_of_what_is_not_known() -> None:
+    faults = {"output": "half a token", "prompt": "less than none", "decode_ns": "before it began"}
+    wrong: dict[str, Any] = {"faults": faults, "usage": Usage(cached=1)}
+    for metric in ("gen_tokens", "gen_tokens_per_s", "tpot_ms", "itl_ms"):
+        assert reason(metric, **wrong) == "half a token"
+    assert reason("prompt_tokens", **wrong) == "less than none"
+    assert reason("engine_gen_tokens_per_s", **wrong) == "before it began"
+    assert value("chars_per_s", **wrong) == 220
+
+
 def test_prefill_leaves_out_what_the_engine_had() -> None:
     times = EngineTimes(prefill_ns=80 * MS)
     found = derived(times=times)["prefill_tokens_per_s"]
@@ -160,7 +181,7 @@ def test_stamps_in_order_give_latencies_in_order(stamps: list[int]) -> None:
 
 
 def test_ratios_keep_their_parts_and_times_do_not() -> None:
-    found = derived(times=EngineTimes(prefill_ns=MS, decode_ns=MS, decode_tokens=9))
+    found = derived(times=EngineTimes(prefill_ns=MS, decode_ns=200 * MS, decode_tokens=9))
     for metric in LLM.metrics:
         each = found[metric.name]
         parts = each.numerator is not None and each.denominator is not None

@@ -5,6 +5,12 @@ from typing import NamedTuple
 from benchrace.events import Measured
 from benchrace.kinds.llm.record import Answer
 
+# Far below any engine's step: placeholders and clocks that stood still.
+_LEAST_NS = 1_000
+# Reading late stretches what a client sees, and never by so much.
+_MOST_APART = 10
+_UNTOLD = "the engine does not tell"
+
 
 class Steps(NamedTuple):
     """`n` steps of decoding in `span_ns`."""
@@ -32,7 +38,7 @@ def steps(answer: Answer) -> Steps | str:
     if answer.first_ns is None or answer.last_ns is None:
         return "no token came"
     if answer.usage.output is None:
-        return "the engine does not tell its tokens"
+        return answer.faults.get("output", "the engine does not tell its tokens")
     sent = answer.usage.output - answer.usage.unseen
     if sent < 2:
         return "fewer than 2 tokens"
@@ -58,9 +64,11 @@ def engine_decode(answer: Answer) -> Measured:
     name = "engine_gen_tokens_per_s"
     times = answer.times
     if times.decode_ns is None or times.decode_tokens is None:
-        return Measured(metric=name, value=None, reason="the engine does not tell")
+        return _unknown(name, answer, "decode_ns", "decode_tokens")
     if times.decode_tokens < 2:
         return Measured(metric=name, value=None, reason="fewer than 2 tokens")
+    if (wrong := decode_fault(answer)) is not None:
+        return Measured(metric=name, value=None, reason=wrong)
     return rate(name, times.decode_tokens - 1, times.decode_ns)
 
 
@@ -69,12 +77,37 @@ def prefill(answer: Answer) -> Measured:
     name = "prefill_tokens_per_s"
     usage, took = answer.usage, answer.times.prefill_ns
     if usage.prompt is None or took is None:
-        return Measured(metric=name, value=None, reason="the engine does not tell")
+        return _unknown(name, answer, "prompt", "prefill_ns")
     if usage.cached is None:
-        return Measured(metric=name, value=None, reason="the engine tells no cached count")
+        reason = answer.faults.get("cached", "the engine tells no cached count")
+        return Measured(metric=name, value=None, reason=reason)
     if usage.cached >= usage.prompt:
         return Measured(metric=name, value=None, reason="the engine had the whole prompt already")
+    if (wrong := prefill_fault(answer)) is not None:
+        return Measured(metric=name, value=None, reason=wrong)
     return rate(name, usage.prompt - usage.cached, took)
+
+
+def decode_fault(answer: Answer) -> str | None:
+    """Say why the engine's time of decoding is none: nothing, or absurd beside the client's."""
+    times, heard = answer.times, steps(answer)
+    if times.decode_ns is None or times.decode_tokens is None or times.decode_tokens < 2:
+        return None
+    said = f"the engine tells {times.decode_ns / 1e6:g} ms for {times.decode_tokens} tokens"
+    if times.decode_ns < _LEAST_NS:
+        return said
+    if isinstance(heard, Steps) and times.decode_ns * _MOST_APART < heard.span_ns:
+        return f"{said}, which took {heard.span_ns / 1e6:.3f} ms to come"
+    return None
+
+
+def prefill_fault(answer: Answer) -> str | None:
+    """Say why the engine's time of reading the prompt is none."""
+    usage, took = answer.usage, answer.times.prefill_ns
+    if took is None or took >= _LEAST_NS or usage.prompt is None or usage.cached is None:
+        return None
+    read = usage.prompt - usage.cached
+    return f"the engine tells {took / 1e6:g} ms for {read} tokens of prompt" if read > 0 else None
 
 
 def characters(answer: Answer) -> Measured:
@@ -85,3 +118,8 @@ def characters(answer: Answer) -> Measured:
     if answer.content < 2 or answer.last_ns - answer.first_ns <= answer.bound_ns:
         return Measured(metric=name, value=None, reason="all chunks came together")
     return rate(name, answer.characters, answer.last_ns - answer.first_ns)
+
+
+def _unknown(metric: str, answer: Answer, *fields: str) -> Measured:
+    told = [answer.faults[name] for name in fields if name in answer.faults]
+    return Measured(metric=metric, value=None, reason="; ".join(told) or _UNTOLD)

@@ -10,6 +10,7 @@ from benchrace.kinds.kind import Record
 # What an engine says of itself is believed within these: 30 years, and more than any context.
 EngineNs = Annotated[int, msgspec.Meta(ge=0, le=10**18)]
 Tokens = Annotated[int, msgspec.Meta(ge=0, le=10**9)]
+EngineRate = Annotated[float, msgspec.Meta(ge=0, le=10**12)]
 
 
 class CacheState(StrEnum):
@@ -39,7 +40,7 @@ class EngineTimes(msgspec.Struct, frozen=True, kw_only=True):
     prefill_ns: EngineNs | None = None
     decode_ns: EngineNs | None = None
     decode_tokens: Tokens | None = None
-    printed_rate: float | None = None
+    printed_rate: EngineRate | None = None
     total_ns: EngineNs | None = None
 
 
@@ -78,7 +79,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     `connect_ns` is null on a kept connection, `scheduled_ns` is set under an open loop. `request`
     numbers the `chunks` events of the round, where the raw stamps are; `content` counts chunks
     with content or reasoning, and `skipped` are the indices of the first 64 chunks without (role,
-    progress, usage, end).
+    progress, usage, end). `faults` are the fields of `usage` and `times` that the engine told, and
+    that cannot be: each with what it told.
     """
 
     request: int
@@ -100,6 +102,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     output_digest: str
     gaps: Gaps
     error: str | None = None
+    faults: dict[str, str] = {}
 
 
 class EngineFacts(msgspec.Struct, frozen=True, kw_only=True):

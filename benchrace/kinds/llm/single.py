@@ -89,9 +89,12 @@ def derive(record: LlmRecord, params: LlmParams) -> Iterable[Measured]:
     yield ratio.characters(answer)
     yield ms("load_ms", record.load_ns, "nothing was loaded, or the engine does not tell")
     yield ms("connect_ms", answer.connect_ns, "the connection was kept")
-    yield count("gen_tokens", answer.usage.output)
-    yield count("prompt_tokens", answer.usage.prompt)
-    yield count("cached_tokens", answer.usage.cached)
+    for name, field, told in (
+        ("gen_tokens", "output", answer.usage.output),
+        ("prompt_tokens", "prompt", answer.usage.prompt),
+        ("cached_tokens", "cached", answer.usage.cached),
+    ):
+        yield count(name, told, answer.faults.get(field, "the engine does not tell"))
     yield perplexity(record.perplexity)
 
 
@@ -127,7 +130,8 @@ def gaps(found: Gaps) -> Iterable[Measured]:
 def itl(answer: Answer) -> Measured:
     """The median gap, only where one chunk is one token."""
     if answer.usage.output is None:
-        return ms("itl_ms", None, "the engine does not tell its tokens")
+        reason = answer.faults.get("output", "the engine does not tell its tokens")
+        return ms("itl_ms", None, reason)
     if answer.usage.output - answer.usage.unseen != answer.content:
         told = f"{answer.content} chunks hold {answer.usage.output} tokens"
         return ms("itl_ms", None, f"a chunk is no token: {told}")
@@ -152,10 +156,10 @@ def ms(name: str, ns: float | None, reason: str) -> Measured:
     return Measured(metric=name, value=ns / 1e6)
 
 
-def count(name: str, value: int | None) -> Measured:
-    """A count of the engine's, or none."""
+def count(name: str, value: int | None, reason: str) -> Measured:
+    """A count of the engine's, or none for a reason."""
     if value is None:
-        return Measured(metric=name, value=None, reason="the engine does not tell")
+        return Measured(metric=name, value=None, reason=reason)
     return Measured(metric=name, value=value)
 
 
@@ -166,5 +170,5 @@ LLM = Kind(
     record=LlmRecord,
     metrics=METRICS,
     derive=derive,
-    metrics_version=2,
+    metrics_version=3,
 )

@@ -12,6 +12,7 @@ from benchrace.errors import BenchraceError, Category
 from benchrace.kinds.llm import Answer, EngineTimes, Usage
 from benchrace.plugin.context import Context
 from benchrace.plugin.llm import gaps
+from benchrace.plugin.llm.figures import Told, sound
 from benchrace.plugin.llm.piece import Piece, later_times, later_usage
 from benchrace.plugin.stream import Chunk, Stream, StreamRequest, TimingSource
 
@@ -74,6 +75,7 @@ class Hearing:
         self.begin = ""
         self.usage = Usage()
         self.times = EngineTimes()
+        self.faults: dict[str, str] = {}
         self.finish: str | None = None
         self.done = False
         self.failure: BenchraceError | None = None
@@ -87,8 +89,8 @@ class Hearing:
         elif len(self._skipped) < _SKIPPED:
             self._skipped.append(self._index)
         self._index += 1
-        self.usage = later_usage(self.usage, piece.usage)
-        self.times = later_times(self.times, piece.times)
+        self.usage = later_usage(self.usage, self._sound(piece.usage))
+        self.times = later_times(self.times, self._sound(piece.times))
         self.finish = piece.finish or self.finish
         self.done |= piece.done
         if piece.prefill is not None:
@@ -110,6 +112,13 @@ class Hearing:
                 self.begin += part[: _KEPT - len(self.begin)]
             if part:
                 self._show(part, reasoning=reasoning)
+
+    def _sound(self, told: Told | None) -> Told | None:
+        if told is None:
+            return None
+        kept, wrong = sound(told)
+        self.faults |= wrong
+        return kept
 
     def _usage(self) -> Usage:
         """A token without a chunk is believed only where exactly that many chunks are missing."""
@@ -149,6 +158,7 @@ class Hearing:
             output_digest=f"sha256:{self._digest.hexdigest()}",
             gaps=gaps.digest(gaps.between(stamps)),
             error=None if self.failure is None else self.failure.category,
+            faults=self.faults,
         )
 
 

@@ -10,7 +10,7 @@ from benchrace.kinds.llm import (
     TextParams,
     TextRecord,
 )
-from benchrace.kinds.llm.ratio import decode, engine_decode
+from benchrace.kinds.llm.ratio import decode, decode_fault, engine_decode, prefill_fault
 from benchrace.plugin.context import Context
 
 _LENGTH = (0.9, 1.1)
@@ -51,6 +51,7 @@ def doubts(record: TextRecord, answer: Answer, params: TextParams) -> Iterator[t
         return
     yield from _length(answer, params)
     yield from _tokens(answer)
+    yield from _figures(answer)
     yield from _stamps(answer)
     if isinstance(record, LlmRecord):
         yield from _rates(answer)
@@ -69,12 +70,21 @@ def _length(answer: Answer, params: TextParams) -> Iterator[tuple[str, str]]:
 def _tokens(answer: Answer) -> Iterator[tuple[str, str]]:
     output = answer.usage.output
     if output is None:
-        yield "tokens_unknown", "the engine does not tell how many tokens it made"
+        unknown = "the engine does not tell how many tokens it made"
+        yield "tokens_unknown", answer.faults.get("output", unknown)
     elif answer.content > output:
         text = f"{answer.content} chunks with text, and only {output} tokens by the engine"
         yield "token_count_mismatch", text
     if answer.output_ns is None:
         yield "only_reasoning", "the answer is thinking alone, without output"
+
+
+def _figures(answer: Answer) -> Iterator[tuple[str, str]]:
+    """Figures that the engine tells of itself, and that cannot be; numbers do without them."""
+    found = [*answer.faults.values(), decode_fault(answer), prefill_fault(answer)]
+    wrong = [each for each in found if each is not None]
+    if wrong:
+        yield "engine_figures", "; ".join(wrong)
 
 
 def _impossible(answer: Answer, params: TextParams) -> str | None:

@@ -13,7 +13,8 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True):
 
     `finish` is the engine's finish reason; `done` its own end of the protocol (a done line,
     `[DONE]`). `prefill` is (done, total) tokens of the prompt. `failure` ends the answer.
-    Usage and times may come in several chunks: what is told later wins.
+    Usage and times may come in several chunks: what is told later wins. They may hold what the
+    engine told as it came: a figure that cannot be is left out, alone, and said.
     """
 
     text: str = ""

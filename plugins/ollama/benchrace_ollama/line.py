@@ -1,5 +1,7 @@
 """One line of an answer, and what it says."""
 
+from typing import Any
+
 import msgspec
 
 from benchrace.plugin import BenchraceError, Category, EngineTimes, Piece, Usage
@@ -14,7 +16,10 @@ class Message(msgspec.Struct):
 
 
 class Line(msgspec.Struct):
-    """A line of /api/generate or /api/chat; durations in ns, each absent where it is zero."""
+    """A line of /api/generate or /api/chat; durations in ns, each absent where it is zero.
+
+    Figures are taken as they come: `Piece` loses a faulty one alone.
+    """
 
     response: str = ""
     thinking: str = ""
@@ -22,12 +27,12 @@ class Line(msgspec.Struct):
     done: bool = False
     done_reason: str | None = None
     error: str | None = None
-    total_duration: int | None = None
-    load_duration: int | None = None
-    prompt_eval_count: int | None = None
-    prompt_eval_duration: int | None = None
-    eval_count: int | None = None
-    eval_duration: int | None = None
+    total_duration: Any = None
+    load_duration: Any = None
+    prompt_eval_count: Any = None
+    prompt_eval_duration: Any = None
+    eval_count: Any = None
+    eval_duration: Any = None
 
 
 _decoder = msgspec.json.Decoder(Line)
@@ -76,12 +81,13 @@ def times(line: Line) -> EngineTimes:
     placeholder of 1,000 ns or absent, so that there is none.
     """
     n, took = line.eval_count, line.eval_duration
-    spans = n is not None and n > 1 and took is not None and took > 0
+    spans = took is not None and not (isinstance(n, int) and n <= 1)
+    printed = spans and isinstance(n, int) and isinstance(took, int) and took > 0
     return EngineTimes(
         load_ns=line.load_duration,
         prefill_ns=line.prompt_eval_duration,
         decode_ns=took if spans else None,
         decode_tokens=n if spans else None,
-        printed_rate=n / took * 1e9 if spans and n and took else None,
+        printed_rate=n / took * 1e9 if printed else None,
         total_ns=line.total_duration,
     )

@@ -42,6 +42,14 @@ def line(**fields: Any) -> bytes:
             line(response="", done=True, done_reason="length", eval_count=1, eval_duration=1000),
             Piece(finish="length", done=True, usage=Usage(output=1), times=EngineTimes()),
         ),
+        (
+            line(done=True, eval_count="many", eval_duration=-5, prompt_eval_count=2.5),
+            Piece(
+                done=True,
+                usage=Usage(output="many", prompt=2.5),  # type: ignore[arg-type]
+                times=EngineTimes(decode_ns=-5, decode_tokens="many"),  # type: ignore[arg-type]
+            ),
+        ),
     ],
 )
 def test_a_line_is_read(said: bytes, wanted: Piece) -> None:

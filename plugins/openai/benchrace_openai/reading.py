@@ -1,4 +1,9 @@
-"""One event of an answer's stream, whichever server sent it."""
+"""One event of an answer's stream, whichever server sent it.
+
+Figures that a server tells of itself are taken as they come: `Piece` loses a faulty one alone.
+"""
+
+from typing import Any
 
 import msgspec
 
@@ -23,27 +28,27 @@ class _Choice(msgspec.Struct, frozen=True):
 
 
 class _PromptDetails(msgspec.Struct, frozen=True):
-    cached_tokens: int | None = None
+    cached_tokens: Any = None
 
 
 class _OutputDetails(msgspec.Struct, frozen=True):
-    reasoning_tokens: int | None = None
+    reasoning_tokens: Any = None
 
 
 class _Usage(msgspec.Struct, frozen=True):
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
+    prompt_tokens: Any = None
+    completion_tokens: Any = None
     prompt_tokens_details: _PromptDetails | None = None
     completion_tokens_details: _OutputDetails | None = None
 
 
 class _Timings(msgspec.Struct, frozen=True):
-    cache_n: int | None = None
-    prompt_n: int | None = None
-    prompt_ms: float | None = None
-    predicted_n: int | None = None
-    predicted_ms: float | None = None
-    predicted_per_second: float | None = None
+    cache_n: Any = None
+    prompt_n: Any = None
+    prompt_ms: Any = None
+    predicted_n: Any = None
+    predicted_ms: Any = None
+    predicted_per_second: Any = None
 
 
 class _Progress(msgspec.Struct, frozen=True):
@@ -103,10 +108,10 @@ def _counts(event: _Event, finish: str | None) -> Usage | None:
     prompt, cached = usage.prompt_tokens, timings.cache_n
     if usage.prompt_tokens_details is not None:
         cached = _either(usage.prompt_tokens_details.cached_tokens, cached)
-    if cached is None and prompt is not None and timings.prompt_n is not None:
+    if cached is None and isinstance(prompt, int) and isinstance(timings.prompt_n, int):
         # Builds before `cache_n` tell what was evaluated: the rest was there already.
         cached = max(0, prompt - timings.prompt_n)
-    if prompt is None and cached is not None and timings.prompt_n is not None:
+    if prompt is None and isinstance(cached, int) and isinstance(timings.prompt_n, int):
         prompt = cached + timings.prompt_n
     details = usage.completion_tokens_details
     return Usage(
@@ -128,9 +133,9 @@ def _times(timings: _Timings) -> EngineTimes:
     )
 
 
-def _ns(milliseconds: float | None) -> int | None:
-    return None if milliseconds is None else round(milliseconds * 1e6)
+def _ns(milliseconds: Any) -> Any:
+    return round(milliseconds * 1e6) if isinstance(milliseconds, int | float) else milliseconds
 
 
-def _either(first: int | None, second: int | None) -> int | None:
+def _either(first: Any, second: Any) -> Any:
     return second if first is None else first

@@ -42,6 +42,10 @@ def codes(context: RecordingContext) -> list[str]:
         ({"output_ns": None}, "only_reasoning"),
         ({"bound_ns": 7 * MS}, "coarse_stamps"),
         ({"times": EngineTimes(decode_ns=210 * MS, decode_tokens=11)}, "rates_disagree"),
+        ({"times": EngineTimes(decode_ns=0, decode_tokens=11)}, "engine_figures"),
+        ({"times": EngineTimes(decode_ns=19 * MS, decode_tokens=11)}, "engine_figures"),
+        ({"times": EngineTimes(prefill_ns=0)}, "engine_figures"),
+        ({"faults": {"total_ns": "it told nonsense"}}, "engine_figures"),
     ],
 )
 def test_each_doubt_has_its_code(changes: dict[str, Any], code: str) -> None:
