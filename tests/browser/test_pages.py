@@ -6,7 +6,7 @@ import pytest
 
 from tests.browser.conftest import OpenTab
 from tests.browser.fleet import Fleet
-from tests.browser.race import QUICK
+from tests.browser.race import LONG, QUICK
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 
@@ -78,3 +78,29 @@ async def test_a_phone_scrolls_down_only(tab: OpenTab, runs: tuple[str, str]) ->
         await one.quiet()
         wider[path] = await one.wider()
     assert {path: pixels for path, pixels in wider.items() if pixels > 0} == {}
+
+
+async def test_a_race_that_is_on_is_led_to_and_does_not_widen_a_phone(
+    tab: OpenTab, fleet: Fleet
+) -> None:
+    lanes = [{"label": f"a lane with a long name, number {each}"} for each in range(4)]
+    run_id = await fleet.submit(**LONG | {"lanes": lanes, "name": "On now"})
+    one = await tab(**PHONE)
+    await one.open("/compute")
+    on = one.main(".now a").filter(has_text="On now")
+    await on.get_by_text("is on").wait_for()
+    assert await one.wider() == 0
+    await fleet.http.post(f"{fleet.url}/api/runs/{run_id}/cancel")
+    await fleet.over(run_id)
+
+
+async def test_an_agent_that_is_sent_away_is_named_with_what_to_do(
+    tab: OpenTab, fleet: Fleet
+) -> None:
+    stranger = ("--port", "0", "--machine-id", "stranger", "--token", "not-this-one")
+    fleet.agents.append(fleet._start("agent", "--central", fleet.url, *stranger))
+    one = await tab(**PHONE)
+    await one.open("/admin")
+    await one.see("is not let in")
+    await one.see("token that central showed")
+    assert await one.wider() == 0

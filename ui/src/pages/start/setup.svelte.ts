@@ -117,8 +117,9 @@ export class Setup {
       this.unreachable = false;
       this.learn(kinds, machines);
     } catch (error) {
-      this.unreachable = true;
-      if (error instanceof ApiError && error.status >= 400 && error.status < 500) {
+      const refused = error instanceof ApiError && error.status >= 400 && error.status < 500;
+      this.unreachable = !refused;
+      if (refused) {
         this.failure = error.failure;
         this.kinds ??= [];
       }

@@ -1,0 +1,33 @@
+import { flushSync, mount, unmount } from 'svelte';
+import { expect, it } from 'vitest';
+
+import Notice from '../../src/parts/Notice.svelte';
+
+const LANES = [
+  { path: 'lane-2.params.threads', message: '3 asked for, 1 to 2 possible here' },
+  { path: 'lane-3.params.threads', message: '4 asked for, 1 to 2 possible here' },
+];
+
+function shown(message: string, remedy: string, fields: { path: string; message: string }[] = []): HTMLElement {
+  document.body.textContent = '';
+  const page = mount(Notice, { target: document.body, props: { failure: { message, remedy, fields, detail: null } } });
+  flushSync();
+  const copy = document.body.cloneNode(true) as HTMLElement;
+  void unmount(page);
+  return copy;
+}
+
+it('says each field in a line of its own, where the message is no more than that', () => {
+  const joined = LANES.map((each) => `${each.path}: ${each.message}`).join('; ');
+  const said = (message: string) => [...shown(message, '', LANES).querySelectorAll('.title')].map((each) => each.textContent);
+  expect(said(joined)).toEqual(['Lane 3, threads: 3 asked for, 1 to 2 possible here', 'Lane 4, threads: 4 asked for, 1 to 2 possible here']);
+  expect(said('nobody is there')).toEqual(['Nobody is there']);
+});
+
+it('draws what stands between backquotes as code, and nothing as markup', () => {
+  const codes = (text: string) => [...shown('it broke', text).querySelectorAll('code')].map((each) => each.textContent);
+  expect(codes('Start it with `benchrace central`, or `wait`.')).toEqual(['benchrace central', 'wait']);
+  expect(codes('One ` alone')).toEqual([]);
+  expect(shown('it broke', 'One ` alone').textContent).toContain('One ` alone');
+  expect(codes('`<img src=x>`')).toEqual(['<img src=x>']);
+});
