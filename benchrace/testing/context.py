@@ -1,11 +1,11 @@
 """A context that keeps all that a backend shows, for tests without a worker."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from benchrace.clock import Clock, SystemClock
 from benchrace.events import Measured, Verdict
-from benchrace.plugin import RoundInfo
+from benchrace.plugin import Device, RoundInfo
 from benchrace.worker.context import LEVELS, nonce
 from benchrace.worker.marks import Marks, is_number
 from benchrace.worker.stream import WorkerStreams
@@ -45,6 +45,7 @@ class RecordingContext:
         self._round: RoundInfo | None = None
         self._marks = Marks(metrics)
         self.stream = WorkerStreams()
+        self.gpus: Sequence[Device] = ()
 
     @property
     def measured(self) -> list[Measured]:
@@ -56,9 +57,22 @@ class RecordingContext:
         """What the backend thinks of the last round."""
         return self._marks.verdict
 
-    def begin(self, round_: int = 0, *, warmup: bool = False, salt: str = "test") -> None:
+    def begin(
+        self,
+        round_: int = 0,
+        *,
+        warmup: bool = False,
+        salt: str = "test",
+        stayed: tuple[str, ...] = (),
+    ) -> None:
         """Enter a round, as the worker does before it calls `Backend.round`."""
-        self._round = RoundInfo(round=round_, warmup=warmup, nonce=nonce(salt, round_))
+        self._round = RoundInfo(
+            round=round_,
+            warmup=warmup,
+            nonce=nonce(salt, round_),
+            alone=False if stayed else None,
+            stayed=stayed,
+        )
         self._marks = Marks(self._metrics)
 
     @property

@@ -47,6 +47,22 @@ class FailingCases(TextLanes):
             assert (record.simulated, record.fallback_reason) == (True, "unreachable")
             assert at.context.verdict.level is Level.INVALID
 
+    @pytest.mark.parametrize("kind", ["llm_generate", "llm_serve"])
+    async def test_no_mock_takes_the_place_of_an_engine_that_fails_in_a_round(
+        self, kind: str
+    ) -> None:
+        async def dying(said: Saying) -> None:
+            said.peer.reset()
+
+        many = {"requests": 2, "concurrency": 2} if kind == "llm_serve" else {}
+        async with self.racing(dying, kind, fallback="mock", **many) as at:
+            with pytest.raises(BenchraceError) as raised:
+                await at.round()
+            assert raised.value.category in (Category.STREAM_ERROR, Category.ENDED_EARLY)
+            at.engine.plan = well
+            assert (await at.round(1)).simulated is False
+            assert at.context.verdict.level is not Level.INVALID, at.context.verdict
+
     async def test_an_end_alone_proves_nothing(self) -> None:
         async def early(said: Saying) -> None:
             await said.tokens(3)

@@ -5,6 +5,8 @@ from collections.abc import Collection
 
 from benchrace.events import Level, Measured, Verdict
 
+SIMULATED = "simulated"
+
 
 class Marks:
     """Belongs to one round; usable from the loop and from the round's own threads."""
@@ -13,6 +15,11 @@ class Marks:
         self.verdict = Verdict()
         self.measured: list[Measured] = []
         self._metrics = metrics
+
+    @property
+    def simulated(self) -> bool:
+        """Tell whether no engine did the round's work."""
+        return any(reason.code == SIMULATED for reason in self.verdict.reasons)
 
     def suspect(self, code: str, text: str) -> None:
         self.verdict = self.verdict.worse(Level.SUSPECT, code, text)

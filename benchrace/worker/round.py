@@ -65,8 +65,6 @@ class Rounds:
             alone=racer.company.alone,
             stayed=racer.company.stayed,
         )
-        if racer.company.alone is False:
-            marks.suspect(SHARED, racer.company.text)
         racer.context.begin(info, marks, self._spec.timeout_s)
         try:
             try:
@@ -74,6 +72,8 @@ class Rounds:
             finally:
                 racer.context.show_all()
                 racer.context.write_stamps()
+            if racer.company.alone is False and not marks.simulated:
+                marks.suspect(SHARED, racer.company.text)
             done = self._judged(racer, slot, timed, marks)
         finally:
             racer.context.finish()

@@ -97,7 +97,7 @@ def lane(model: str, **params: Any) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 async def raced(fleet: Fleet) -> str:
     """A race of two models, beside a lane that a mock has to run."""
-    refused = lane("fault-refused:latest", fallback="mock") | {"label": "nobody"}
+    refused = lane("nothing:latest", fallback="mock") | {"label": "nobody"}
     lanes = [lane("tiny:latest"), lane("small:latest"), refused]
     run_id = await fleet.submit(**RACE | {"lanes": lanes})
     await fleet.over(run_id)

@@ -34,7 +34,7 @@ def derive(record, params):
 KIND = Kind(name="holding", title="Holding", params=P, record=R, derive=derive,
             metrics=(Metric(name="held", title="Held", unit="models", better=Better.LOWER,
                             headline=True),))
-HELD = {"one": ["left-over"], "two": [], "stuck": ["its own"]}
+HELD = {"one": ["left-over"], "two": [], "stuck": ["its own"], "mocked": []}
 
 class Settings(Config, frozen=True, kw_only=True):
     slow: bool = False
@@ -67,9 +67,16 @@ class Stuck(One):
     async def release(self, keep, context):
         return ("stuck holds its own",) if keep is None else ()
 
+class Mocked(One):
+    name, title = "mocked", "Mocked"
+
+    async def round(self, lane, context):
+        context.invalid("simulated", "a mock answered")
+        return await super().round(lane, context)
+
 @hookimpl
 def benchrace_backends():
-    return [One, Two, Stuck]
+    return [One, Two, Stuck, Mocked]
 
 @hookimpl
 def benchrace_kinds():
@@ -139,6 +146,10 @@ def test_a_backend_that_fails_to_let_go_is_said_and_ends_nothing(play: Play) -> 
     done = play(("one", "a"), config={"one": {"slow": True}})
     assert codes(done) == [["memory_shared"]]
     assert "it answers somebody else" in rounds(done)[0].verdict.reasons[0].text
+
+
+def test_a_mock_shares_no_memory(play: Play) -> None:
+    assert codes(play(("mocked", "m"), ("stuck", "s"))) == [["simulated"], []]
 
 
 def test_a_run_may_leave_them_all_in_memory(play: Play) -> None:

@@ -31,7 +31,11 @@ class Prefix(StrEnum):
 
 
 class Fallback(StrEnum):
-    """What to do where the engine cannot serve: fail, or show a mock that is never ranked."""
+    """What to do with a lane that cannot be opened: fail, or show a mock that is never ranked.
+
+    A round that fails is an error either way: the next may go well, and no mock is put into a lane
+    that an engine has begun.
+    """
 
     NONE = "none"
     MOCK = "mock"
@@ -141,7 +145,7 @@ class TextParams(Params, frozen=True, kw_only=True):
     ] = 120.0
     fallback: Annotated[
         Fallback,
-        Meta(title="If it cannot serve", description="A mock is labelled and never ranked."),
+        Meta(title="If it cannot open", description="A mock is labelled and never ranked."),
     ] = Fallback.NONE
 
 

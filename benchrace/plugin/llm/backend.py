@@ -34,11 +34,15 @@ from benchrace.plugin.llm.release import release
 from benchrace.plugin.operations import Writing, Written
 from benchrace.plugin.stream import StreamLimits, StreamRequest, TimingSource
 
+# Why a lane could not be opened, in the words that a mock gives for it.
 _FALLBACKS = {
     Category.UNREACHABLE: "unreachable",
     Category.TIMEOUT_CONNECT: "unreachable",
-    Category.TIMEOUT_FIRST: "stream_error",
     Category.MISSING_MODEL: "missing_model",
+    Category.TIMEOUT_FIRST: "stream_error",
+    Category.TIMEOUT_IDLE: "stream_error",
+    Category.ENDED_EARLY: "stream_error",
+    Category.STREAM_ERROR: "stream_error",
 }
 
 
@@ -152,11 +156,6 @@ class TextBackend(Backend):
         heard = await hear(self, request, context, number=0, t0_ns=t0, show=context.token)
         if heard.failure is not None:
             await self._unwell(lane, context, opened)
-            if lane.params.fallback is Fallback.MOCK and not heard.answer.content:
-                said = heard.failure.message
-                context.log(f"a mock takes the engine's place: {said}", "warning")
-                opened.mock = "stream_error"
-                return await self._mocked(lane, context, opened)
             raise heard.failure
         answer = heard.answer
         if connect:
@@ -202,7 +201,9 @@ class TextBackend(Backend):
         t0 = context.clock.monotonic_ns()
         asked = ask(lane, nonce_text(context.round.nonce))
         heard = await mock.answer(asked, context, t0)
-        around = self._around(lane, context, replace(opened, facts=mock.FACTS), [heard])
+        around = self._around(lane, context, opened, [heard])
+        # It holds no memory that others could want.
+        around |= {"alone": None, "stayed": ()}
         record: LlmRecord | ServeRecord
         if isinstance(lane.params, ServeParams):
             record = ServeRecord(**around, answers=(heard.answer,), gaps=heard.answer.gaps)

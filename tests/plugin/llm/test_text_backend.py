@@ -249,9 +249,10 @@ async def test_a_mock_answers_only_where_it_was_asked_for() -> None:
     lane = Lane(lane_id="l", label="l", kind="llm_generate", params=params)
     backend = Away()
     await backend.open(lane, context)
-    context.begin(0)
+    context.begin(0, stayed=("another",))
     record = await backend.round(lane, context)
     assert isinstance(record, LlmRecord)
     assert (record.simulated, record.fallback_reason) == (True, "unreachable")
+    assert (record.alone, record.stayed) == (None, ())
     assert record.engine.name == "mock"
     assert context.verdict.level is Level.INVALID
