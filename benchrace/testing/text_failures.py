@@ -139,6 +139,27 @@ class FailingCases(TextLanes):
         async with self.racing(nonsense, idle_s=20) as at:
             assert (await at.failure()).category is Category.BAD_OUTPUT
 
+    @pytest.mark.parametrize("half", [rb"\ud83d", rb"\uDE00"])
+    async def test_half_a_character_is_said_to_be_that(self, half: bytes) -> None:
+        async def halved(said: Saying) -> None:
+            await said.tokens(3)
+            await said.together(said.wire.content("HERE").replace(b"HERE", half + b" "))
+            await said.tokens(TOKENS - 4)
+            await said.end(TOKENS)
+
+        async with self.racing(halved) as at:
+            refused, text = None, ""
+            try:
+                text = (await at.round()).text
+            except BenchraceError as error:
+                refused = error
+            if refused is None:
+                assert "\ufffd" in text
+            else:
+                assert refused.category is Category.BAD_OUTPUT
+                assert "half a character" in refused.message
+                assert "Update the engine" in refused.remedy
+
     async def test_a_giant_line_is_refused(self) -> None:
         async def giant(said: Saying) -> None:
             await said.tokens(3)

@@ -20,9 +20,12 @@ class ControlClient:
             # Imported here alone: it costs a third of a second that most jobs need not pay.
             import httpx
 
+            from benchrace.worker.control_transport import ControlTransport
+
             self._client = httpx.AsyncClient(
                 follow_redirects=False,
                 timeout=_LIMIT_S,
+                transport=ControlTransport(),
                 trust_env=False,
                 headers={"Accept-Encoding": "identity"},
             )

@@ -19,7 +19,7 @@ from benchrace.plugin.stream import (
     TimingSource,
 )
 from benchrace.worker import stream_text
-from benchrace.worker.stream_faults import end_of, failure, redirected
+from benchrace.worker.stream_faults import end_of, failure, redirected, untrusted
 from benchrace.worker.stream_request import Target
 from benchrace.worker.stream_stamps import Row, Stamps
 from benchrace.worker.stream_wire import StampingBackend, Wire
@@ -172,7 +172,8 @@ class ClientStream:
             limit = self._request.limits.connect_s
             raise self._fail("timeout_connect", f"no connection within {limit:g} s") from error
         except httpcore.ConnectError as error:
-            raise self._fail("unreachable", f"no connection: {error}") from error
+            failed = self._fail("unreachable", f"no connection: {error}")
+            raise untrusted(self._to.authority, error) or failed from error
         except httpcore.RemoteProtocolError as error:
             closed = "closed" in str(error) or "disconnected" in str(error)
             raise self._fail("truncated" if closed else "bad_output", str(error)) from error

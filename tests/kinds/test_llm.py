@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from benchrace.events import Measured
 from benchrace.kinds import LLM, Estimator
 from benchrace.kinds.llm import EngineTimes, Gaps, LlmParams, LlmRecord, Usage
+from benchrace.kinds.llm.spoken import spoken
 from benchrace.stats.estimate import estimated
 from benchrace.worker.verdict import plain
 from tests.kinds.llm_answers import AROUND, MS, answers, single
@@ -70,14 +71,14 @@ def test_the_engines_own_rate_counts_steps_too() -> None:
     assert found.value == pytest.approx(10 / 0.22)
 
 
-@pytest.mark.parametrize("took", [0, 999, 19 * MS])
+@pytest.mark.parametrize(("took", "said"), [(0, "0 µs"), (999, "0.999 µs"), (19 * MS, "19 ms")])
 def test_an_absurd_time_of_the_engine_gives_no_rate_and_takes_nothing_from_the_clients(
-    took: int,
+    took: int, said: str
 ) -> None:
     found = derived(times=EngineTimes(decode_ns=took, decode_tokens=11, prefill_ns=100))
     assert found["engine_gen_tokens_per_s"].value is None
-    assert f"{took / 1e6:g} ms for 11 tokens" in (found["engine_gen_tokens_per_s"].reason or "")
-    assert "0.0001 ms for 40 tokens of prompt" in (found["prefill_tokens_per_s"].reason or "")
+    assert f"{said} for 11 tokens" in (found["engine_gen_tokens_per_s"].reason or "")
+    assert "0.1 µs for 40 tokens of prompt" in (found["prefill_tokens_per_s"].reason or "")
     assert found["gen_tokens_per_s"].value == 50
 
 
@@ -89,6 +90,21 @@ def test_what_the_engine_told_wrongly_is_the_reason_of_what_is_not_known() -> No
     assert reason("prompt_tokens", **wrong) == "less than none"
     assert reason("engine_gen_tokens_per_s", **wrong) == "before it began"
     assert value("chars_per_s", **wrong) == 220
+
+
+@pytest.mark.parametrize(
+    ("ns", "said"),
+    [
+        (250, "0.25 µs"),
+        (99_400, "99.4 µs"),
+        (1_250_000, "1.25 ms"),
+        (1_860_000_000, "1.86 s"),
+        (18_600_000_000, "18.6 s"),
+        (3_600_000_000_000, "3600.0 s"),
+    ],
+)
+def test_a_span_is_said_in_the_unit_that_suits_it(ns: int, said: str) -> None:
+    assert spoken(ns) == said
 
 
 def test_prefill_leaves_out_what_the_engine_had() -> None:

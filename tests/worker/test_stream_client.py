@@ -11,6 +11,7 @@ import trustme
 from benchrace.errors import BenchraceError, Category
 from benchrace.plugin import Format, StreamEnd, StreamLimits, StreamRequest, TimingSource
 from benchrace.testing.server import CHUNKED, LAST, Asked, Peer, Script, serving
+from benchrace.worker.control_client import ControlClient
 from benchrace.worker.stream import WorkerStreams
 
 pytestmark = pytest.mark.anyio
@@ -69,6 +70,31 @@ async def test_tls_gives_the_same_lines(streams: WorkerStreams, tls: ssl.SSLCont
     assert b"Accept-Encoding: identity\r\n" in served.asked[0].head
     assert b"X-A: b\r\n" in served.asked[0].head
     assert served.asked[0].body == b"{}"
+
+
+async def test_a_certificate_that_nobody_here_trusts_is_said_and_what_to_do(
+    streams: WorkerStreams, tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with serving(saying(), tls=tls) as served:
+        monkeypatch.delenv("SSL_CERT_FILE")
+        with pytest.raises(BenchraceError) as streamed:
+            await read(streams, StreamRequest(url=served.url))
+        client = ControlClient()
+        with pytest.raises(BenchraceError) as asked:
+            await client.get().get(served.url)
+        await client.close()
+    for raised in (streamed.value, asked.value):
+        assert raised.category is Category.UNREACHABLE
+        assert raised.message.startswith("localhost:")
+        assert "its certificate is not trusted: " in raised.message
+        assert "SSL_CERT_FILE" in raised.remedy
+
+
+async def test_control_calls_trust_whom_streams_trust(tls: ssl.SSLContext) -> None:
+    async with serving(saying(b"HTTP/1.1 204 No\r\n\r\n"), tls=tls) as served:
+        client = ControlClient()
+        assert (await client.get().get(served.url)).status_code == 204
+        await client.close()
 
 
 @pytest.mark.parametrize(

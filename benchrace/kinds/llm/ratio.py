@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from benchrace.events import Measured
 from benchrace.kinds.llm.record import Answer
+from benchrace.kinds.llm.spoken import spoken
 
 # Far below any engine's step: placeholders and clocks that stood still.
 _LEAST_NS = 1_000
@@ -93,11 +94,11 @@ def decode_fault(answer: Answer) -> str | None:
     times, heard = answer.times, steps(answer)
     if times.decode_ns is None or times.decode_tokens is None or times.decode_tokens < 2:
         return None
-    said = f"the engine tells {times.decode_ns / 1e6:g} ms for {times.decode_tokens} tokens"
+    said = f"the engine tells {spoken(times.decode_ns)} for {times.decode_tokens} tokens"
     if times.decode_ns < _LEAST_NS:
         return said
     if isinstance(heard, Steps) and times.decode_ns * _MOST_APART < heard.span_ns:
-        return f"{said}, which took {heard.span_ns / 1e6:.3f} ms to come"
+        return f"{said}, which took {spoken(heard.span_ns)} to come"
     return None
 
 
@@ -107,7 +108,7 @@ def prefill_fault(answer: Answer) -> str | None:
     if took is None or took >= _LEAST_NS or usage.prompt is None or usage.cached is None:
         return None
     read = usage.prompt - usage.cached
-    return f"the engine tells {took / 1e6:g} ms for {read} tokens of prompt" if read > 0 else None
+    return f"the engine tells {spoken(took)} for {read} tokens of prompt" if read > 0 else None
 
 
 def characters(answer: Answer) -> Measured:

@@ -1,6 +1,7 @@
 """Hear one answer out: from its request to the facts, and how it failed where it did."""
 
 import hashlib
+import re
 from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +19,10 @@ from benchrace.plugin.stream import Chunk, Stream, StreamRequest, TimingSource
 
 _SKIPPED = 64
 _KEPT = 4096
+# Half of a character that JSON writes as a pair, without its other half.
+_HALF = re.compile(
+    rb"(?i)\\u(?:d[89ab][0-9a-f]{2}(?!\\ud[c-f])|(?<!\\ud[89ab][0-9a-f]{2}\\u)d[c-f][0-9a-f]{2})"
+)
 
 
 class Show(Protocol):
@@ -199,7 +204,8 @@ async def hear(
     )
     return Heard(
         answer=answer,
-        text=hearing.begin,
+        # Two halves of a character may come in two chunks; one that stays alone fits into no log.
+        text=hearing.begin.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"),
         gaps=gaps.between(hearing.stamps),
         stamps=hearing.stamps,
         failure=hearing.failure,
@@ -209,7 +215,7 @@ async def hear(
 
 async def _read(stream: Stream, speaker: Speaker, hearing: Hearing, texts: int) -> None:
     async for chunk in stream:
-        if hearing.take(chunk, speaker.read(chunk.data)):
+        if hearing.take(chunk, _read_one(speaker, chunk.data)):
             stream.first_content()
         if hearing.failure is not None:
             # An engine may say what went wrong and then hold the stream open.
@@ -220,6 +226,21 @@ async def _read(stream: Stream, speaker: Speaker, hearing: Hearing, texts: int) 
                 f"the answer goes on after {texts} chunks with text, far beyond what was asked for",
                 "Check that the engine heeds max_tokens; what it does is not what was asked for.",
             )
+
+
+def _read_one(speaker: Speaker, data: bytes) -> Piece:
+    try:
+        return speaker.read(data)
+    except BenchraceError as error:
+        half = _HALF.search(data) if error.category is Category.BAD_OUTPUT else None
+        if half is None:
+            raise
+        raise BenchraceError(
+            Category.BAD_OUTPUT,
+            f"the engine sent half a character, {half.group().decode()} without its other half",
+            "Update the engine, or ask for text without emoji: it cuts characters between chunks.",
+            detail=error.message,
+        ) from error
 
 
 def lacking(hearing: Hearing, early_end_remedy: str) -> BenchraceError | None:

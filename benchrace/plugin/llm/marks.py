@@ -11,6 +11,7 @@ from benchrace.kinds.llm import (
     TextRecord,
 )
 from benchrace.kinds.llm.ratio import decode, decode_fault, engine_decode, prefill_fault
+from benchrace.kinds.llm.spoken import spoken
 from benchrace.plugin.context import Context
 
 _LENGTH = (0.9, 1.1)
@@ -102,7 +103,7 @@ def _stamps(answer: Answer) -> Iterator[tuple[str, str]]:
         return
     span = answer.last_ns - answer.first_ns
     if answer.bound_ns > _COARSE * span:
-        text = f"stamps are known within {answer.bound_ns / 1e6:.3g} ms of {span / 1e6:.3g} ms"
+        text = f"stamps are known within {spoken(answer.bound_ns)} of {spoken(span)}"
         yield "coarse_stamps", text
 
 
