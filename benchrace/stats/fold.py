@@ -21,6 +21,7 @@ from benchrace.run.lines import Lines
 from benchrace.run.metadata import RunLane, RunMetadata
 from benchrace.run.states import RunState
 from benchrace.run.summary import HeatStart, RoundSummary, RunSummary
+from benchrace.stats import brief
 from benchrace.stats.agreement import agreements
 from benchrace.stats.artifacts import ArtifactFold
 from benchrace.stats.knee import knees
@@ -110,7 +111,11 @@ class Fold:
         except (msgspec.DecodeError, BenchraceError):
             self.unreadable += 1
             return None
-        if key in self._seen or not isinstance(event, Known):
+        if not isinstance(event, Known):
+            # A newer version says in it what this one has no word for.
+            self.unreadable += 1
+            return None
+        if key in self._seen:
             return None
         self._seen.add(key)
         return event
@@ -137,19 +142,18 @@ class Fold:
         if lane is None or event.round is None:
             return
         done = event.payload
-        lane.add(
-            RoundSummary(
-                round=event.round,
-                warmup=done.warmup,
-                heat=done.heat,
-                verdict=done.verdict.level,
-                reasons=done.verdict.reasons,
-                measured=done.measured,
-                elapsed_ns=done.elapsed_ns,
-                error=done.error,
-            ),
-            said(done.record),
+        summary = RoundSummary(
+            round=event.round,
+            warmup=done.warmup,
+            heat=done.heat,
+            verdict=done.verdict.level,
+            reasons=done.verdict.reasons,
+            measured=done.measured,
+            elapsed_ns=done.elapsed_ns,
+            error=done.error,
         )
+        stamps_ms = self._stamps.get(lane.lane.machine_id)
+        lane.add(brief.judged(summary, lane.ranking, stamps_ms), said(done.record))
 
     def _end(self, event: JobError | JobTimeout | JobCancelled) -> None:
         """End the lanes of a job that did not reach the end of its schedule."""

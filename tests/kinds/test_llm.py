@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from benchrace.events import Measured
 from benchrace.kinds import LLM, Estimator
 from benchrace.kinds.llm import EngineTimes, Gaps, LlmParams, LlmRecord, Usage
-from benchrace.kinds.llm.spoken import spoken
+from benchrace.kinds.spoken import spoken
 from benchrace.stats.estimate import estimated
 from benchrace.worker.verdict import plain
 from tests.kinds.llm_answers import AROUND, MS, answers, single

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from benchrace.events import Measured
 from benchrace.kinds.llm.record import Answer
-from benchrace.kinds.llm.spoken import spoken
+from benchrace.kinds.spoken import spoken
 
 # Far below any engine's step: placeholders and clocks that stood still.
 _LEAST_NS = 1_000

@@ -11,7 +11,7 @@ from benchrace.kinds.llm import (
     TextRecord,
 )
 from benchrace.kinds.llm.ratio import decode, decode_fault, engine_decode, prefill_fault
-from benchrace.kinds.llm.spoken import spoken
+from benchrace.kinds.spoken import spoken
 from benchrace.plugin.context import Context
 
 _LENGTH = (0.9, 1.1)
