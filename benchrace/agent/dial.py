@@ -42,14 +42,16 @@ class Dial:
 
     async def run(self) -> None:
         """Link, and link again after a pause that doubles and differs from agent to agent."""
-        failures = 0
+        failures, told = 0, ""
         while True:
             started = anyio.current_time()
             words, refused = await self._once()
             failures = 0 if anyio.current_time() - started > _STEADY_S else failures + 1
-            if words != self._agent.link_state:
-                log.info("central: %s", words)
-            self._agent.link_state = words
+            if words != told or not failures:
+                # Once for each reason: it is asked again and again.
+                level = logging.WARNING if words.startswith("refused") else logging.INFO
+                log.log(level, "central: %s", words)
+            self._agent.link_state = told = words
             # A run waits for a machine that measures, and not for ever.
             most = _LONGEST_S if self._agent.slot.job_id is None else _MEASURING_S
             longest = min(most, _FIRST_S * 2.0 ** min(failures, 16))

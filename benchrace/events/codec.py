@@ -8,6 +8,7 @@ from benchrace.events.envelope import Event, Known, Stream, Unknown
 PROTOCOL_MAJOR = 1
 PROTOCOL_MINOR = 0
 MAX_LINE_BYTES = 256 * 1024
+_NEW_WORD = "Invalid enum value"
 
 
 class Head(msgspec.Struct, frozen=True):
@@ -40,13 +41,15 @@ def encode(event: Event | Unknown) -> bytes:
 
 
 def decode(line: bytes) -> Known | Unknown:
-    """Decode one line; an unknown tag comes back as `Unknown`. Raises `bad_output` on garbage."""
+    """Decode one line; an unknown tag, or a known one with an unknown word in an enum, comes back
+    as `Unknown`: a newer version's. Raises `bad_output` on garbage.
+    """
     try:
         return _known.decode(line)
     except msgspec.DecodeError as known_error:
         try:
             head = _head.decode(line)
-            if head.type in TAGS:
+            if head.type in TAGS and _NEW_WORD not in str(known_error):
                 raise known_error
             return _unknown.decode(line)
         except msgspec.DecodeError as error:

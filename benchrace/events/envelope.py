@@ -112,7 +112,7 @@ class Standing(Event, frozen=True, kw_only=True, tag="standing"):
 
 
 class Unknown(Envelope, frozen=True, kw_only=True):
-    """An event of a newer version: kept and passed on as it is."""
+    """An event of a newer version, by its tag or by a word in it: kept and passed on as it is."""
 
     type: str
     payload: Any = None

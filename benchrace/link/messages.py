@@ -7,10 +7,12 @@ from typing import Any, Literal
 
 import msgspec
 
+from benchrace import __version__
 from benchrace.errors import BenchraceError, Category, Failure
 from benchrace.link.artifacts import ArtifactAsk
 from benchrace.link.capabilities import Capabilities
 from benchrace.link.operations import FollowAsk, OperateAsk
+from benchrace.link.version import update
 from benchrace.run.job import JobLane, JobSpec
 from benchrace.run.states import JobPhase
 
@@ -178,6 +180,13 @@ _from_central: msgspec.json.Decoder[FromCentral] = msgspec.json.Decoder(FromCent
 _frame = msgspec.json.Decoder(Frame)
 
 
+class _Version(msgspec.Struct):
+    version: str
+
+
+_version = msgspec.json.Decoder(_Version)
+
+
 def encode(message: FromAgent | FromCentral) -> str:
     """Encode a control message as the text of one WebSocket frame."""
     return _encoder.encode(message).decode()
@@ -188,7 +197,7 @@ def decode_from_agent(text: str | bytes) -> FromAgent:
     try:
         return _from_agent.decode(text)
     except msgspec.DecodeError as error:
-        raise _unreadable(error) from error
+        raise _unreadable(error, _older(text)) from error
 
 
 def decode_from_central(text: str | bytes) -> FromCentral:
@@ -221,9 +230,17 @@ def unpack(data: bytes) -> tuple[Frame, bytes]:
     return frame, lines
 
 
-def _unreadable(error: msgspec.DecodeError) -> BenchraceError:
+def _older(hello: str | bytes) -> str | None:
+    """Say which side to update, where the message says who sent it."""
+    try:
+        return update(agent=_version.decode(hello).version[:40], central=__version__)
+    except msgspec.DecodeError:
+        return None
+
+
+def _unreadable(error: msgspec.DecodeError, remedy: str | None = None) -> BenchraceError:
     return BenchraceError(
         Category.VALIDATION,
         f"a message on the link cannot be read: {error}",
-        "Update the older side: the two do not speak the same protocol.",
+        remedy or "Update the older side: the two do not speak the same protocol.",
     )

@@ -1,9 +1,24 @@
 """Which protocol versions understand each other."""
 
+import re
+
 from benchrace.errors import BenchraceError, Category
 from benchrace.events import PROTOCOL_MAJOR, PROTOCOL_MINOR
 
 PROTOCOL = f"{PROTOCOL_MAJOR}.{PROTOCOL_MINOR}"
+
+
+def update(agent: str, central: str) -> str:
+    """Say which side to update, by the versions that both have."""
+    if _numbers(agent) > _numbers(central):
+        return f"Update central, which is {central}: the agent is {agent}."
+    if _numbers(agent) < _numbers(central):
+        return f"Update the agent, which is {agent}: central is {central}."
+    return f"Install one version on both sides: each says that it is {central}."
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(each) for each in re.findall(r"\d{1,9}", version[:40]))
 
 
 def check(theirs: str, who: str) -> None:

@@ -232,6 +232,21 @@ def test_a_refusal_is_shown(central: FakeCentral, start_agent: StartAgent) -> No
     assert words == "refused: wrong token. Ask."
 
 
+def test_a_refusal_is_said_aloud_once_however_often_it_is_repeated(
+    central: FakeCentral, start_agent: StartAgent
+) -> None:
+    agent = start_agent(central=central.url).started()
+    failure = Failure(category=Category.VALIDATION, message="a new word.", remedy="Update central.")
+    for _ in range(3):
+        central.link().say(m.Refused(failure=failure, final=False))
+    wait_for(lambda: "a new word" in agent.get("/api/status")["central"])
+    agent.stop()
+    said = agent.process.communicate()[1].splitlines()
+    assert [line.split(":", 1)[0] for line in said if "a new word. Update central." in line] == [
+        "WARNING"
+    ]
+
+
 def test_a_vanished_central_is_noticed_and_dialled_again(
     central: FakeCentral, start_agent: StartAgent
 ) -> None:

@@ -17,6 +17,7 @@ from benchrace.events import (
     Known,
     Level,
     LlmToken,
+    RunLifecycle,
     Stream,
     Unknown,
     Verdict,
@@ -65,6 +66,15 @@ def test_an_unknown_event_is_kept_as_it_is() -> None:
     event = decode(json.dumps(plain).encode())
     assert isinstance(event, Unknown)
     assert json.loads(encode(event)) == plain
+
+
+def test_a_known_event_with_a_new_word_is_kept_as_it_is() -> None:
+    event = RunLifecycle(**ENVELOPE, payload=p.RunLifecyclePayload(phase=p.RunPhase.RUN_END))
+    plain = json.loads(encode(event))
+    plain["payload"]["phase"] = "of_next_year"
+    read = decode(json.dumps(plain).encode())
+    assert isinstance(read, Unknown)
+    assert json.loads(encode(read)) == plain
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import pytest
 
 from benchrace.errors import BenchraceError
-from benchrace.link.version import PROTOCOL, check
+from benchrace.link.version import PROTOCOL, check, update
 
 
 @pytest.mark.parametrize("theirs", [PROTOCOL, "1.0", "1.1", "1.999"])
@@ -24,3 +24,16 @@ def test_another_major_names_the_older_side(theirs: str, remedy: str) -> None:
 def test_nonsense(theirs: str) -> None:
     with pytest.raises(BenchraceError, match="no protocol version that can be read"):
         check(theirs, "the agent")
+
+
+@pytest.mark.parametrize(
+    ("agent", "central", "said"),
+    [
+        ("0.10.0", "0.9.9", "Update central, which is 0.9.9"),
+        ("0.1", "0.1.1", "Update the agent, which is 0.1"),
+        ("1.2.dev3", "1.2.dev3", "Install one version on both sides"),
+        ("", "1", "Update the agent"),
+    ],
+)
+def test_the_older_software_is_named(agent: str, central: str, said: str) -> None:
+    assert update(agent, central).startswith(said)
