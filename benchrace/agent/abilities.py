@@ -8,6 +8,7 @@ import msgspec
 
 from benchrace import __version__
 from benchrace.agent.beacon import Beacon
+from benchrace.agent.devices import devices
 from benchrace.agent.oneshot import ask
 from benchrace.agent.plugins import Plugins
 from benchrace.agent.settings import AgentSettings
@@ -16,6 +17,7 @@ from benchrace.config.agent import AgentConfig, unknown_tables
 from benchrace.errors import BenchraceError, Category
 from benchrace.link import timing
 from benchrace.link.capabilities import BackendStatus, Calibrated, Capabilities, LaneReadiness
+from benchrace.plugin.device import Device
 from benchrace.plugin.readiness import Probe, Problem
 from benchrace.run.control import CalibrateOrder, PreflightOrder, ProbeOrder
 from benchrace.run.job import JobLane
@@ -102,16 +104,31 @@ class Abilities:
     async def preflight(self, kind: str, lanes: tuple[JobLane, ...]) -> tuple[LaneReadiness, ...]:
         """Ask of each lane whether it can start; raises Busy."""
         order = PreflightOrder(
-            plugins=self._for(kind, lanes), config=self.tables(), kind=kind, lanes=lanes
+            plugins=self._for(kind, lanes),
+            config=self.tables(),
+            log_dir=self._settings.log_dir,
+            gpus=self.gpus,
+            kind=kind,
+            lanes=lanes,
         )
         return converted(await self._ask(order, _PREFLIGHT_S), tuple[LaneReadiness, ...])
 
     async def calibrate(self, kind: str, lanes: tuple[JobLane, ...]) -> tuple[Calibrated, ...]:
         """Ask for each lane what "auto" comes to; raises Busy."""
         order = CalibrateOrder(
-            plugins=self._for(kind, lanes), config=self.tables(), kind=kind, lanes=lanes
+            plugins=self._for(kind, lanes),
+            config=self.tables(),
+            log_dir=self._settings.log_dir,
+            gpus=self.gpus,
+            kind=kind,
+            lanes=lanes,
         )
         return converted(await self._ask(order, _CALIBRATE_S), tuple[Calibrated, ...])
+
+    @property
+    def gpus(self) -> tuple[Device, ...]:
+        """The GPUs that a lane may choose."""
+        return devices(self._machine.hardware.gpus)
 
     def tables(self) -> dict[str, dict[str, Any]]:
         """Give the configuration of the backends that are installed."""
@@ -126,7 +143,9 @@ class Abilities:
             return await ask(self._settings.worker, order, limit)
 
     async def _probe(self) -> None:
-        order = ProbeOrder(plugins=self._plugins.refs, config=self.tables())
+        order = ProbeOrder(
+            plugins=self._plugins.refs, config=self.tables(), log_dir=self._settings.log_dir
+        )
         try:
             result = await self._ask(order, _PROBE_S)
             self._probes = converted(result, dict[str, Probe])

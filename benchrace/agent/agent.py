@@ -7,7 +7,7 @@ from pathlib import Path
 import anyio
 import msgspec
 
-from benchrace.agent import direct
+from benchrace.agent import devices, direct
 from benchrace.agent.abilities import Abilities, Machine
 from benchrace.agent.direct import JobRequest
 from benchrace.agent.host import HostLock
@@ -74,10 +74,14 @@ class Agent:
         if spec.machine_id != self.settings.machine_id:
             message = f"this is the machine {self.settings.machine_id}, not {spec.machine_id[:64]}"
             raise InvalidInput(FieldError("machine_id", message))
-        await self.abilities.known()
+        known = await self.abilities.known()
         names = frozenset(lane.backend for lane in spec.lanes)
         needs = Needs(
-            plugins=self.plugins.for_backends(names, spec.kind), config=self.abilities.tables()
+            plugins=self.plugins.for_backends(names, spec.kind),
+            config=self.abilities.tables(),
+            log_dir=self.settings.log_dir,
+            gpus=self.abilities.gpus,
+            chosen=devices.chosen(spec, known, self.abilities.gpus),
         )
         return await self.jobs.start(spec, needs)
 

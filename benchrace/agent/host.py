@@ -57,13 +57,14 @@ def mark_of(pid: int) -> WorkerMark:
 
 
 class HostLock:
-    """Held while an agent of this host and user measures; dies with its holders.
+    """Held while an agent of this host and user measures it, or `what`; dies with its holders.
 
     The worker inherits it, so that it outlives a killed agent as long as the worker does.
     """
 
-    def __init__(self, path: Path | None = None) -> None:
+    def __init__(self, path: Path | None = None, what: str = "this host") -> None:
         self.path = path or Path(tempfile.gettempdir()) / f"benchrace-host-{os.getuid()}.lock"
+        self.what = what
         self.fd: int | None = None
 
     def take(self, holder: str) -> str | None:

@@ -8,6 +8,7 @@ import msgspec
 
 from benchrace import __version__
 from benchrace.agent.beacon import Beacon
+from benchrace.agent.devices import lock
 from benchrace.agent.folder import JobFolder, Kept
 from benchrace.agent.job import Job
 from benchrace.agent.recovery import recover
@@ -15,6 +16,7 @@ from benchrace.agent.running import Bench, run_job
 from benchrace.agent.slot import Slot
 from benchrace.agent.stream import terminal_line
 from benchrace.errors import NotFound
+from benchrace.plugin.device import Device
 from benchrace.plugin.entry_points import PluginRef
 from benchrace.run.control import JobOrder
 from benchrace.run.job import JobSpec
@@ -30,10 +32,16 @@ class Retention(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Needs(msgspec.Struct, frozen=True, kw_only=True):
-    """What a job's worker is told beside the job: what to import, and how it is configured."""
+    """What a job's worker is told beside the job: what to import, and how it is configured.
+
+    `gpus` are the machine's; `chosen` those of them that the job measures on.
+    """
 
     plugins: tuple[PluginRef, ...]
     config: dict[str, dict[str, object]]
+    log_dir: str | None = None
+    gpus: tuple[Device, ...] = ()
+    chosen: tuple[Device, ...] = ()
 
 
 class Jobs:
@@ -74,7 +82,7 @@ class Jobs:
         if self._tasks is None:
             raise RuntimeError("jobs are started before they are run")
         await self.let_end()
-        await self.slot.take(spec.job_id)
+        await self.slot.take(spec.job_id, gpus=[lock(each) for each in needs.chosen])
         try:
             clock = self._bench.clock
             kept = Kept(
@@ -93,6 +101,8 @@ class Jobs:
         order = JobOrder(
             plugins=needs.plugins,
             config=needs.config,
+            log_dir=needs.log_dir,
+            gpus=needs.gpus,
             spec=spec,
             folder=str(folder.path),
             t0_ns=kept.t0_ns,
@@ -160,9 +170,8 @@ class Jobs:
             await anyio.to_thread.run_sync(job.folder.remove)
 
     async def _run(self, job: Job, order: JobOrder) -> None:
-        fd = self.slot.lock_fd
         try:
-            await run_job(job, order, self._bench, () if fd is None else (fd,))
+            await run_job(job, order, self._bench, self.slot.lock_fds)
         finally:
             self.slot.release()
             self.changed.flash()

@@ -211,7 +211,8 @@ class Operations:
                 model=model,
                 assets=request.assets,
                 write=request.write,
-                log_dir=str(self._settings.data / "engines"),
+                log_dir=self._settings.log_dir,
+                gpus=self._abilities.gpus,
             )
             answer: Any = await ask(self._settings.worker, order, _LIMIT_S, running.hear)
             running.add(answer)

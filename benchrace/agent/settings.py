@@ -44,6 +44,11 @@ class AgentSettings(msgspec.Struct, frozen=True, kw_only=True):
     keep_s: float = 14 * 86400.0
     keep_alive: KeepAlive = KeepAlive()
 
+    @property
+    def log_dir(self) -> str:
+        """Where engines that are started leave their output, and the mark of who started them."""
+        return str(self.data / "engines")
+
 
 class Flags(msgspec.Struct, frozen=True, kw_only=True):
     """What the command line said; None is "not said"."""

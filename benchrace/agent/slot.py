@@ -1,6 +1,6 @@
 """The one place on a machine where something may measure, and what yields to it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import anyio
@@ -26,16 +26,17 @@ class Slot:
 
     def __init__(self, machine_id: str, lock: HostLock | None) -> None:
         self._machine_id = machine_id
-        self._lock = lock
+        self._host = () if lock is None else (lock,)
+        self._held: list[HostLock] = []
         self._aside: set[anyio.CancelScope] = set()
         self._changed = Beacon()
         self.job_id: str | None = None
         self._operation: str | None = None
 
     @property
-    def lock_fd(self) -> int | None:
-        """The host's lock, for the worker to inherit."""
-        return None if self._lock is None else self._lock.fd
+    def lock_fds(self) -> tuple[int, ...]:
+        """The locks that are held, for the worker to inherit."""
+        return tuple(each.fd for each in self._held if each.fd is not None)
 
     def refuse_if_busy(self) -> None:
         """Raise Busy while a job, or an operation on an engine, holds the slot."""
@@ -44,8 +45,10 @@ class Slot:
         if self.job_id is not None:
             raise Busy(self.job_id, f"job {self.job_id} is running on {self._machine_id}")
 
-    async def take(self, job_id: str, operation: str | None = None) -> None:
-        """Take the slot and the host's lock, and end what runs aside; raises Busy.
+    async def take(
+        self, job_id: str, operation: str | None = None, gpus: Sequence[HostLock] = ()
+    ) -> None:
+        """Take the slot, the host's lock and those of GPUs, and end what runs aside; raises Busy.
 
         `operation` names in words what is no job and may not meet one.
         """
@@ -54,7 +57,8 @@ class Slot:
         try:
             for scope in self._aside:
                 scope.cancel()
-            await self._lock_host(job_id)
+            for lock in (*self._host, *gpus):
+                await self._take(lock, job_id)
             while self._aside:
                 await self._changed.wait(self._changed.count)
         except BaseException:
@@ -64,8 +68,8 @@ class Slot:
     def release(self) -> None:
         """Free the slot, and the host for its other agents."""
         self.job_id = self._operation = None
-        if self._lock is not None:
-            self._lock.release()
+        while self._held:
+            self._held.pop().release()
         self._changed.flash()
 
     async def free(self) -> None:
@@ -89,17 +93,16 @@ class Slot:
             self.refuse_if_busy()
             raise Busy(None, "a job came in between")
 
-    async def _lock_host(self, job_id: str) -> None:
-        if self._lock is None:
-            return
+    async def _take(self, lock: HostLock, job_id: str) -> None:
         doing = self._operation or f"job {job_id}"
         holder = f"{doing} of the agent {self._machine_id}"
-        other = self._lock.take(holder)
+        other = lock.take(holder)
         for _ in range(_TRIES):
             if other is None:
-                return
+                break
             # A worker that was just killed lets go of the lock a moment later.
             await anyio.sleep(0.05)
-            other = self._lock.take(holder)
+            other = lock.take(holder)
         if other is not None:
-            raise Busy(None, f"this host is measuring already: {other}")
+            raise Busy(None, f"{lock.what} is measured already: {other}")
+        self._held.append(lock)

@@ -14,6 +14,7 @@ from benchrace.plugin.operations import Operation
 from benchrace.plugin.readiness import Model, Problem
 from benchrace.run.machine import MachineState
 from benchrace.run.states import RunState
+from benchrace.telemetry.hardware import Gpu
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,6 +102,7 @@ class MachineAnswer(msgspec.Struct, frozen=True, kw_only=True):
     offset_ns: int | None
     uncertainty_ns: int | None
     backends: tuple[BackendAnswer, ...]
+    gpus: tuple[Gpu, ...] = ()
     missing: Lacks | None = None
 
 

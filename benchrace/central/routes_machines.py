@@ -128,6 +128,7 @@ def _machine(status: MachineStatus, policy: ModelPolicy) -> MachineAnswer:
         offset_ns=status.offset_ns,
         uncertainty_ns=status.uncertainty_ns,
         backends=tuple(_backends(status)),
+        gpus=() if known is None else known.hardware.gpus,
         missing=lacks(known, policy),
     )
 

@@ -74,9 +74,10 @@ class LogPayload(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GpuSample(msgspec.Struct, frozen=True, kw_only=True):
-    """One GPU at one instant; null where the driver does not tell."""
+    """One GPU at one instant; null where the driver does not tell. Lanes name it by its `uuid`."""
 
     index: int
+    uuid: str | None = None
     utilization_percent: float | None = None
     memory_used_bytes: int | None = None
     memory_total_bytes: int | None = None

@@ -41,6 +41,8 @@ from benchrace.kinds.llm import (
 )
 from benchrace.plugin.backend import Backend, Config, Lane
 from benchrace.plugin.context import Context, RoundInfo
+from benchrace.plugin.device import Device, GpuName, one_gpu
+from benchrace.plugin.device import find as find_gpu
 from benchrace.plugin.launch import Launch
 from benchrace.plugin.operations import (
     Asset,
@@ -91,6 +93,7 @@ __all__ = [
     "ComputeRecord",
     "Config",
     "Context",
+    "Device",
     "Drawing",
     "EngineFacts",
     "EngineProcess",
@@ -100,6 +103,7 @@ __all__ = [
     "Fallback",
     "FieldError",
     "Format",
+    "GpuName",
     "InvalidInput",
     "Kind",
     "KvLayers",
@@ -148,7 +152,9 @@ __all__ = [
     "Writing",
     "Written",
     "answers_at",
+    "find_gpu",
     "hookimpl",
+    "one_gpu",
     "whereabouts",
 ]
 

@@ -1,10 +1,11 @@
 """What a backend may ask of the worker that runs it. Every method returns at once unless async."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from benchrace.clock import Clock
+from benchrace.plugin.device import Device
 from benchrace.plugin.stream import Streams
 
 if TYPE_CHECKING:
@@ -46,6 +47,11 @@ class Context(Protocol):
     @property
     def round(self) -> RoundInfo:
         """The round that is running; raises `RuntimeError` outside of one."""
+        ...
+
+    @property
+    def gpus(self) -> Sequence[Device]:
+        """The machine's GPUs, for a lane that names one; see `find_gpu`."""
         ...
 
     @property

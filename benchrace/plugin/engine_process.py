@@ -5,11 +5,14 @@ import shlex
 import signal
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import anyio
 import msgspec
 
+from benchrace.errors import InvalidInput
 from benchrace.plugin.context import Context
+from benchrace.plugin.device import Device, refused
 from benchrace.plugin.engine_command import Outliving, Said, end_group, run, spawn, tail
 from benchrace.plugin.launch import LOG_DIR, Launch
 from benchrace.plugin.operations import NotOffered, Operated, Operation, Reset
@@ -19,9 +22,17 @@ _FIRST_POLL_S = 0.05
 _SAME_START_S = 2.0
 
 
+class _Mark(NamedTuple):
+    """An engine that was started from here; `gpu` is "" where the choice was its own."""
+
+    pid: int
+    gpu: str
+
+
 class EngineProcess:
     """One engine as `launch` says; `answers` asks it, and says False while it does not answer.
 
+    On `gpu` it is started where one is given, else on what it finds itself.
     `<NAME>_START_TIMEOUT_S` and `HEALTH_POLL_INTERVAL_S` of the environment win. Logs of commands
     go to `RESET_LOG_DIR`, else below the data folder.
     """
@@ -32,11 +43,13 @@ class EngineProcess:
         launch: Launch,
         context: Context,
         answers: Callable[[], Awaitable[bool]],
+        gpu: Device | None = None,
     ) -> None:
         self._name = name
         self._launch = launch
         self._context = context
         self._answers = answers
+        self._gpu = gpu
         folder = _log_dir()
         self._out, self._log = folder / f"{name}.out", folder / f"{name}.log"
         self._mark = folder / f"{name}.pid"
@@ -46,6 +59,48 @@ class EngineProcess:
         """Start it and wait until it answers; fine where it does already. Raises `NotOffered`."""
         if await self._answers():
             return Operated(ok=True, notes=("it answers already",))
+        return await self._operated()
+
+    async def provide(self) -> Operated | None:
+        """Have it answer, on the GPU that is wanted: start it where it is silent, and anew where
+        it was started from here on another one. None where it was there already.
+
+        Raises `InvalidInput` where it cannot be moved, and `NotOffered`.
+        """
+        if (fixed := await self.fixed()) is not None:
+            raise fixed
+        if await self._answers():
+            mark = await self._context.run_blocking(self._read)
+            if mark is None or mark.gpu == self._wanted:
+                return None
+            self._context.log(
+                f"{self._name} is started anew, for GPU {self._wanted or 'of its own'}"
+            )
+            if notes := await self._stop(Operation.START):
+                return Operated(ok=False, notes=notes)
+        return await self._operated()
+
+    async def fixed(self) -> InvalidInput | None:
+        """Say why the engine cannot have the GPU that is wanted; None where it can."""
+        if self._gpu is None:
+            return None
+        if not self._launch.command:
+            return refused(
+                f"{self._name} cannot be given a GPU: only an engine that is started by "
+                "`launch.command` of its table in agent.yaml can"
+            )
+        if await self._answers() and await self._started_here() is None:
+            return refused(
+                f"{self._name} runs already and was not started from here, so it stays on the "
+                "GPU that it has; stop it, and it is started where the lane wants it"
+            )
+        return None
+
+    async def started_here(self) -> bool:
+        """Tell whether it runs, and was started from here by its command."""
+        return await self._started_here() is not None
+
+    async def _operated(self) -> Operated:
         done = await self._start(Operation.START)
         return Operated(
             ok=done.healthy is True,
@@ -157,30 +212,40 @@ class EngineProcess:
         return await self._context.run_blocking(self._alive)
 
     def _alive(self) -> int | None:
+        mark = self._read()
+        return None if mark is None else mark.pid
+
+    def _read(self) -> "_Mark | None":
+        """Read who was started, None where that process is gone. Blocks."""
         import psutil
 
         if self._process is not None:
             # A child that has ended stays a process until somebody asks.
             self._process.poll()
         try:
-            pid, started = self._mark.read_text().split()
+            pid, started, *gpu = self._mark.read_text().split()
             process = psutil.Process(int(pid))
             same = abs(process.create_time() - float(started)) < _SAME_START_S
             gone = process.status() == psutil.STATUS_ZOMBIE
         except (OSError, ValueError, psutil.Error):
             return None
-        return int(pid) if same and not gone else None
+        return _Mark(int(pid), "".join(gpu)) if same and not gone else None
 
     def _spawn(self) -> None:
         import psutil
 
         launch = self._launch
-        self._process = spawn(launch.command, launch.environment, self._out, self._log)
+        environment = {**launch.environment, **(self._gpu.environment if self._gpu else {})}
+        self._process = spawn(launch.command, environment, self._out, self._log)
         try:
             started = psutil.Process(self._process.pid).create_time()
         except psutil.Error:
             return
-        self._mark.write_text(f"{self._process.pid} {started!r}\n")
+        self._mark.write_text(f"{self._process.pid} {started!r} {self._wanted}\n")
+
+    @property
+    def _wanted(self) -> str:
+        return self._gpu.key if self._gpu else ""
 
     def _ended(self) -> int | None:
         """Give the status of a command that failed; one that ended well runs in the background."""

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from benchrace.errors import Failure
+from benchrace.plugin.device import Device
 from benchrace.plugin.entry_points import PluginRef
 from benchrace.plugin.operations import Asset, Operation, Writing
 from benchrace.run.job import JobLane, JobSpec
@@ -37,10 +38,15 @@ class Said(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=str.
 
 
 class WorkerOrder(Said, frozen=True, kw_only=True):
-    """Base of orders. `plugins` are the entry points to import, `config` backends' own tables."""
+    """Base of orders. `plugins` are the entry points to import, `config` backends' own tables.
+
+    `log_dir` is where the output of engines goes that are started, `gpus` what lanes may choose.
+    """
 
     plugins: tuple[PluginRef, ...]
     config: dict[str, dict[str, Any]] = {}
+    log_dir: str | None = None
+    gpus: tuple[Device, ...] = ()
 
 
 class JobOrder(WorkerOrder, frozen=True, kw_only=True):
@@ -83,17 +89,13 @@ class DeriveOrder(WorkerOrder, frozen=True, kw_only=True):
 
 
 class OperateOrder(WorkerOrder, frozen=True, kw_only=True):
-    """Do `operation` with one backend's engine; answers what the backend's method does.
-
-    `log_dir` is where the output of engines goes that are started.
-    """
+    """Do `operation` with one backend's engine; answers what the backend's method does."""
 
     operation: Operation
     backend: str
     model: str | None = None
     assets: tuple[Asset, ...] = ()
     write: Writing | None = None
-    log_dir: str | None = None
 
 
 class Go(Said, frozen=True, kw_only=True):

@@ -64,7 +64,7 @@ def _differing(lanes: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def _said(name: str, value: Any) -> str:
     """Say a name by itself (`segmented_sieve`), anything else after its parameter's name."""
-    if isinstance(value, str) and value != AUTO:
+    if isinstance(value, str) and value != AUTO and not value.isdecimal():
         line = " ".join(value.split())
         return line if len(line) <= _LONGEST_VALUE else line[: _LONGEST_VALUE - 1] + "…"
     if isinstance(value, bool):

@@ -36,6 +36,7 @@ class AmdState:
         heap = "gtt" if self._gpu.unified else "vram"
         sample = GpuSample(
             index=self._gpu.index,
+            uuid=self._gpu.uuid,
             utilization_percent=_float(number(f"{folder}/gpu_busy_percent")),
             memory_used_bytes=number(f"{folder}/mem_info_{heap}_used"),
             memory_total_bytes=self._gpu.memory_bytes,
@@ -61,6 +62,7 @@ class AppleState:
         told = self._root.command(*_IOREG) or ""
         sample = GpuSample(
             index=self._gpu.index,
+            uuid=self._gpu.uuid,
             utilization_percent=_float(_statistic(told, "Device Utilization %")),
             memory_used_bytes=_statistic(told, "In use system memory"),
             memory_total_bytes=self._gpu.memory_bytes,
@@ -75,7 +77,9 @@ class UnknownState:
     """Names a GPU of which nothing can be read."""
 
     def __init__(self, gpu: Gpu) -> None:
-        self._sample = GpuSample(index=gpu.index, memory_total_bytes=gpu.memory_bytes)
+        self._sample = GpuSample(
+            index=gpu.index, uuid=gpu.uuid, memory_total_bytes=gpu.memory_bytes
+        )
 
     def sample(self) -> tuple[GpuSample, ...]:
         return (self._sample,)

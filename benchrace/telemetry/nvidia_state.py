@@ -84,6 +84,7 @@ class NvidiaState:
         bits = ask(NumberQuestion.THROTTLE_BITS)
         return GpuSample(
             index=gpu.index,
+            uuid=gpu.uuid,
             utilization_percent=_float(ask(NumberQuestion.UTILIZATION)),
             memory_used_bytes=ask(NumberQuestion.MEMORY_USED),
             memory_total_bytes=gpu.memory_bytes,

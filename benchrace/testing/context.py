@@ -1,11 +1,11 @@
 """A context that keeps all that a backend shows, for tests without a worker."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from benchrace.clock import Clock, SystemClock
 from benchrace.events import Measured, Verdict
-from benchrace.plugin import RoundInfo
+from benchrace.plugin import Device, RoundInfo
 from benchrace.worker.context import LEVELS, nonce
 from benchrace.worker.marks import Marks, is_number
 from benchrace.worker.stream import WorkerStreams
@@ -45,6 +45,7 @@ class RecordingContext:
         self._round: RoundInfo | None = None
         self._marks = Marks(metrics)
         self.stream = WorkerStreams()
+        self.gpus: Sequence[Device] = ()
 
     @property
     def measured(self) -> list[Measured]:

@@ -7,6 +7,7 @@ import sys
 import msgspec
 
 from benchrace.clock import SystemClock
+from benchrace.plugin.launch import LOG_DIR
 from benchrace.run import control
 from benchrace.run.control import WorkerExit
 from benchrace.worker.parent import die_with_parent
@@ -33,6 +34,9 @@ def main() -> WorkerExit:
 
 
 def _obey(order: control.AnyOrder, lines: Lines, voice: Voice) -> WorkerExit:
+    if order.log_dir is not None:
+        # Read by what starts engines, unless a person has said where.
+        os.environ.setdefault(LOG_DIR, order.log_dir)
     # Each order imports what it needs: a job is not to carry what questions need.
     match order:
         case control.JobOrder():

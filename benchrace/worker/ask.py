@@ -8,7 +8,6 @@ import anyio
 from benchrace.clock import SystemClock
 from benchrace.errors import BenchraceError, Category
 from benchrace.plugin.describe import describe
-from benchrace.plugin.launch import LOG_DIR
 from benchrace.run.control import (
     CalibrateOrder,
     DeriveOrder,
@@ -67,9 +66,6 @@ def _asked(order: ToBackends, voice: Voice) -> Any:
     watchdog = Watchdog(lambda: pulse.beats, silent)
     watchdog.start()
     registry = Registry(order.plugins, order.config)
-    if isinstance(order, OperateOrder) and order.log_dir is not None:
-        # Read by what starts engines, unless a person has said where.
-        os.environ.setdefault(LOG_DIR, order.log_dir)
     try:
         return anyio.run(_main, order, registry, pulse, voice)
     finally:
@@ -80,9 +76,9 @@ async def _main(order: ToBackends, registry: Registry, pulse: Pulse, voice: Voic
     pulse.start()
     client = ControlClient()
     if isinstance(order, OperateOrder):
-        context: QuietContext = SpeakingContext(SystemClock(), client, voice)
+        context: QuietContext = SpeakingContext(SystemClock(), client, voice, order.gpus)
     else:
-        context = QuietContext(SystemClock(), client)
+        context = QuietContext(SystemClock(), client, order.gpus)
     async with anyio.create_task_group() as group:
         group.start_soon(pulse.run, lambda: None)
         match order:

@@ -1,13 +1,13 @@
 """The worker's side of the plugin seam: one context a lane."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from benchrace.clock import Clock
 from benchrace.events import Artifact, Chunks, ComputeLine, Event, LlmToken, Log, Progress
 from benchrace.events import payloads as p
-from benchrace.plugin import RoundInfo
+from benchrace.plugin import Device, RoundInfo
 from benchrace.worker.artifacts import Artifacts
 from benchrace.worker.commands import Commands
 from benchrace.worker.control_client import ControlClient
@@ -48,6 +48,7 @@ class LaneContext:
         artifacts: Artifacts,
         flush: Flush,
     ) -> None:
+        self.gpus: Sequence[Device] = ()
         self._lane_id = lane_id
         self._source = source
         self._writer = writer

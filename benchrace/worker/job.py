@@ -166,7 +166,7 @@ class _Job:
 
     def _contexts(self, client: ControlClient) -> dict[str, LaneContext]:
         artifacts = Artifacts(Path(self._order.folder) / "artifacts")
-        return {
+        made = {
             lane.lane_id: LaneContext(
                 lane.lane_id,
                 lane.backend,
@@ -179,6 +179,9 @@ class _Job:
             )
             for lane in self._order.spec.lanes
         }
+        for context in made.values():
+            context.gpus = self._order.gpus
+        return made
 
     def _runner(self, registry: Registry, contexts: dict[str, LaneContext]) -> Runner:
         spec = self._order.spec

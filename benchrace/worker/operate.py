@@ -1,10 +1,11 @@
 """Do one operation with an engine, and say on the way how far it has got."""
 
+from collections.abc import Sequence
 from typing import Any, assert_never
 
 from benchrace.clock import Clock
 from benchrace.errors import BenchraceError, Failure, FieldError, InvalidInput
-from benchrace.plugin import Backend, Operated, Operation, Reset, Unloaded, Written
+from benchrace.plugin import Backend, Device, Operated, Operation, Reset, Unloaded, Written
 from benchrace.run.control import Noted, OperateOrder, Progressed
 from benchrace.worker.bounded import bounded
 from benchrace.worker.control_client import ControlClient
@@ -24,8 +25,10 @@ _PLAIN = 1000
 class SpeakingContext(QuietContext):
     """Progress and log lines go to the agent, as they come."""
 
-    def __init__(self, clock: Clock, client: ControlClient, voice: Voice) -> None:
-        super().__init__(clock, client)
+    def __init__(
+        self, clock: Clock, client: ControlClient, voice: Voice, gpus: Sequence[Device] = ()
+    ) -> None:
+        super().__init__(clock, client, gpus)
         self._voice = voice
         self._progress = Thinned(self._show, clock)
 

@@ -1,11 +1,11 @@
 """A context for questions: it has a clock and a client, and nobody watches what it shows."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from benchrace.clock import Clock
-from benchrace.plugin import RoundInfo
+from benchrace.plugin import Device, RoundInfo
 from benchrace.worker.control_client import ControlClient
 from benchrace.worker.display import cut
 from benchrace.worker.stream import WorkerStreams
@@ -20,9 +20,10 @@ T = TypeVar("T")
 class QuietContext:
     """Implements `benchrace.plugin.Context` outside of any job; logs go to standard error."""
 
-    def __init__(self, clock: Clock, client: ControlClient) -> None:
+    def __init__(self, clock: Clock, client: ControlClient, gpus: Sequence[Device] = ()) -> None:
         self._clock = clock
         self._client = client
+        self.gpus = gpus
         self.stream = WorkerStreams()
 
     def show_all(self) -> None:

@@ -43,7 +43,10 @@ def describe(order: control.DescribeOrder) -> PluginDescription:
     workload = WorkloadDescription(
         kind="acting",
         title="Acting",
-        params_schema={"type": "object"},
+        params_schema={
+            "type": "object",
+            "properties": {"gpu": {"type": "string", "choices": "gpus"}},
+        },
         metrics=(),
         metrics_version=1,
         presets={},

@@ -1,10 +1,13 @@
 """Run an agent as a process of its own, for tests: the settings come as JSON on the command line.
 
+`RECORDED_MACHINE` names a recording that is the machine in place of this one.
 `serve(settings)` prints its address as the first line; a failure is one line and status 1.
 """
 
 import logging
+import os
 import sys
+import tempfile
 from pathlib import Path
 
 import anyio
@@ -13,6 +16,8 @@ import msgspec
 from benchrace.agent import AgentSettings, serve
 from benchrace.compat.agent import install
 from benchrace.errors import BenchraceError
+from benchrace.telemetry.recorded import open_recorded
+from benchrace.telemetry.root import Root
 
 
 async def main(settings: AgentSettings) -> None:
@@ -28,6 +33,9 @@ def as_path(kind: type, value: str) -> Path:
 
 
 if __name__ == "__main__":
+    if machine := os.environ.get("RECORDED_MACHINE"):
+        recorded = open_recorded(Path(machine), Path(tempfile.mkdtemp()))
+        Root.live = lambda: recorded  # type: ignore[method-assign]
     logging.basicConfig(level=logging.INFO)
     try:
         given = msgspec.json.decode(sys.argv[1], type=AgentSettings, dec_hook=as_path)

@@ -73,7 +73,22 @@ async def test_two_agents_of_a_host_exclude_each_other(tmp_path: Path) -> None:
     assert two.job_id is None
     one.release()
     await two.take("j2")
-    assert two.lock_fd is not None
+    assert two.lock_fds
+
+
+async def test_one_gpu_is_measured_once_on_a_host(tmp_path: Path) -> None:
+    one, two = Slot("m1", None), Slot("m2", None)
+    first, again, other = (HostLock(tmp_path / name, f"GPU {name}") for name in "001")
+    await one.take("j1", gpus=[first])
+    assert one.lock_fds == (first.fd,)
+    with pytest.raises(Busy, match="GPU 0 is measured already: job j1 of the agent m1"):
+        await two.take("j2", gpus=[other, again])
+    # What it had of them is free again.
+    assert (two.job_id, two.lock_fds, other.fd) == (None, (), None)
+    await two.take("j2", gpus=[other])
+    two.release()
+    one.release()
+    await two.take("j3", gpus=[again, other])
 
 
 async def test_the_lock_outlives_its_agent_with_an_heir(tmp_path: Path) -> None:

@@ -1,14 +1,18 @@
 """A real server that is started, reset and stopped as its table says."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import psutil
 import pytest
 
+from benchrace.plugin import Device, Lane
 from benchrace.testing import RecordingContext
 from benchrace_openai.backend import OpenAIBackend
+from benchrace_openai.options import GenerateOptions
 from benchrace_openai.settings import OpenAIConfig
 from tests.engine.llama_server import ROOT, command, free_port
 from tests.engine.models import Models
@@ -26,7 +30,8 @@ def backend(
     words = command(models.path("tiny"), port, context=2048, slots=1, alias="tiny")
     launch = {"command": words, "environment": {"PYTHONPATH": str(ROOT)}}
     table = {"base_url": f"http://127.0.0.1:{port}", "launch": launch}
-    yield OpenAIBackend(msgspec.convert(table, OpenAIConfig))
+    made = OpenAIBackend(msgspec.convert(table, OpenAIConfig))
+    yield made
     for process in psutil.process_iter():
         try:
             if str(port) in process.cmdline():
@@ -53,4 +58,30 @@ async def test_it_starts_resets_and_stops(backend: OpenAIBackend) -> None:
 
     assert (await backend.stop(context)).ok
     assert not (await backend.probe(context)).reachable
+    await context.aclose()
+
+
+def started(mark: Path) -> psutil.Process:
+    return psutil.Process(int(mark.read_text().split()[0]))
+
+
+async def test_lanes_have_it_started_on_their_gpus(backend: OpenAIBackend) -> None:
+    context = RecordingContext()
+    context.gpus = [
+        Device(index=n, kind="nvidia", number=n, uuid=f"GPU-{n}", name="A100") for n in range(2)
+    ]
+    mark = Path(os.environ["RESET_LOG_DIR"], "openai.pid")
+    seen = []
+    for gpu in ("1", "GPU-0", ""):
+        params = GenerateOptions(model="tiny", max_tokens=4, gpu=gpu)
+        lane = Lane(lane_id=f"gpu {gpu}", label="l", kind="llm_generate", params=params)
+        assert (await backend.preflight(lane, context)).ready
+        await backend.open(lane, context)
+        context.begin()
+        record: Any = await backend.round(lane, context)
+        await backend.close(lane, context)
+        environ = started(mark).environ().get("CUDA_VISIBLE_DEVICES")
+        seen.append((record.engine.settings.get("gpu"), environ))
+    assert seen == [("1 (A100, GPU-1)", "GPU-1"), ("0 (A100, GPU-0)", "GPU-0"), (None, None)]
+    assert (await backend.stop(context)).ok
     await context.aclose()

@@ -8,9 +8,18 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import msgspec
+import psutil
 import pytest
 
-from benchrace.plugin import BenchraceError, EngineProcess, Launch, NotOffered, answers_at
+from benchrace.plugin import (
+    BenchraceError,
+    Device,
+    EngineProcess,
+    InvalidInput,
+    Launch,
+    NotOffered,
+    answers_at,
+)
 from benchrace.plugin.engine_command import TAIL_BYTES, run
 from benchrace.testing.context import RecordingContext
 
@@ -45,9 +54,11 @@ async def context() -> AsyncIterator[RecordingContext]:
     await made.aclose()
 
 
-def engine(context: RecordingContext, port: int, launch: Launch) -> EngineProcess:
+def engine(
+    context: RecordingContext, port: int, launch: Launch, gpu: Device | None = None
+) -> EngineProcess:
     url = f"http://127.0.0.1:{port}/"
-    return EngineProcess("fake", launch, context, lambda: answers_at(context, url))
+    return EngineProcess("fake", launch, context, lambda: answers_at(context, url), gpu)
 
 
 def command(port: int, **environment: str) -> Launch:
@@ -157,6 +168,54 @@ async def test_what_was_not_started_from_here_is_left_alone(
         await stranger.stop()
     mark.write_text(kept)
     await ended(process)
+
+
+GPUS = [Device(index=n, kind="nvidia", number=n, uuid=f"GPU-{n}") for n in range(2)]
+
+
+async def test_an_engine_that_was_started_here_follows_the_lanes_gpu(
+    context: RecordingContext, port: int, logs: Path
+) -> None:
+    launch = command(port, CUDA_VISIBLE_DEVICES="all of them", KEPT="yes")
+    seen = []
+    for gpu in (GPUS[0], GPUS[0], GPUS[1], None):
+        done = await engine(context, port, launch, gpu).provide()
+        assert done is None or done.ok
+        environ = psutil.Process(int((logs / "fake.pid").read_text().split()[0])).environ()
+        seen.append((done is not None, environ["CUDA_VISIBLE_DEVICES"], environ["KEPT"]))
+    assert seen == [
+        (True, "GPU-0", "yes"),
+        (False, "GPU-0", "yes"),
+        (True, "GPU-1", "yes"),
+        # A lane that names none gets what it would have had without the others.
+        (True, "all of them", "yes"),
+    ]
+    await ended(engine(context, port, launch))
+
+
+async def test_an_engine_of_others_is_moved_by_nobody(
+    context: RecordingContext, port: int, logs: Path
+) -> None:
+    process = engine(context, port, command(port))
+    assert (await process.start()).ok
+    mark = logs / "fake.pid"
+    kept = mark.read_text()
+    mark.unlink()
+    stranger = engine(context, port, command(port), GPUS[1])
+    with pytest.raises(InvalidInput, match="runs already and was not started from here") as raised:
+        await stranger.provide()
+    assert [each.path for each in raised.value.fields] == ["gpu"]
+    assert await engine(context, port, command(port)).provide() is None
+    mark.write_text(kept)
+    assert await stranger.fixed() is None
+    await ended(process)
+
+
+async def test_a_service_gets_no_gpu(context: RecordingContext, port: int) -> None:
+    for launch in (Launch(unit="engine"), Launch()):
+        fixed = await engine(context, port, launch, GPUS[0]).fixed()
+        assert fixed is not None
+        assert "only an engine that is started by `launch.command`" in fixed.message
 
 
 async def test_nothing_configured_is_said_in_words(context: RecordingContext, port: int) -> None:

@@ -42,6 +42,7 @@ def test_equal_labels_are_numbered() -> None:
 
 def test_auto_and_switches_are_said_with_their_names() -> None:
     assert labels([facts(params={"n": "auto"}), facts(params={"n": 7})]) == ("n auto", "n 7")
+    assert labels([facts(params={"gpu": "0"}), facts(params={"gpu": "1"})]) == ("gpu 0", "gpu 1")
     assert labels([facts(params={"x": True}), facts(params={"x": False})]) == ("x", "no x")
 
 

@@ -17,6 +17,7 @@ from benchrace.plugin import (
     CacheState,
     Category,
     Context,
+    Device,
     Drawing,
     EngineFacts,
     FieldError,
@@ -24,6 +25,7 @@ from benchrace.plugin import (
     Lane,
     LlmRecord,
     Loaded,
+    Params,
     Piece,
     Problem,
     Readiness,
@@ -35,6 +37,8 @@ from benchrace.plugin import (
     TextParams,
     Whereabouts,
     Workload,
+    find_gpu,
+    one_gpu,
     whereabouts,
 )
 from benchrace_ollama import doubt, line, residence
@@ -42,6 +46,7 @@ from benchrace_ollama.api import Api, Running
 from benchrace_ollama.engine import Engine
 from benchrace_ollama.facts import settings, tokenizer
 from benchrace_ollama.names import find
+from benchrace_ollama.options import GenerateOptions, ServeOptions
 from benchrace_ollama.ready import readiness
 from benchrace_ollama.refusal import missing, refusal
 from benchrace_ollama.way import KEEP_ALIVE, Way, body, options, way
@@ -51,9 +56,14 @@ _AWAY = (Category.UNREACHABLE, Category.TIMEOUT_CONNECT, Category.MISSING_MODEL)
 _USES = frozenset({Resource.CPU, Resource.GPU, Resource.MEMORY})
 
 
-def _workload(kind: Kind) -> Workload:
+def _workload(kind: Kind, params: type[Params]) -> Workload:
     return Workload(
-        kind=kind, presets=TEXT_PRESETS, saturates=_USES, drawing=Drawing.TEXT, together=False
+        kind=kind,
+        params=params,
+        presets=TEXT_PRESETS,
+        saturates=_USES,
+        drawing=Drawing.TEXT,
+        together=False,
     )
 
 
@@ -67,6 +77,7 @@ class Known:
     way: Way
     where: Whereabouts
     environ: Mapping[str, str] | None
+    gpu: Device | None = None
     running: Running | None = None
     words: int | None = None
     prefills: list[doubt.Prefill] = field(default_factory=list)
@@ -78,8 +89,8 @@ class Ollama(Engine):
     name = "ollama"
     title = "Ollama"
     workloads = (
-        _workload(LLM),
-        _workload(SERVE),
+        _workload(LLM, GenerateOptions),
+        _workload(SERVE, ServeOptions),
     )
     tells_cached = False
     early_end_remedy = (
@@ -97,8 +108,15 @@ class Ollama(Engine):
         if not params.model:
             return Readiness(fields=(FieldError("model", "name one that Ollama has"),))
         try:
+            gpu = find_gpu(lane.params.gpu, context.gpus)
+            if (fixed := await self._process(context, gpu).fixed()) is not None:
+                raise fixed
             return readiness(params, await self._way(params, context))
         except BenchraceError as error:
+            if error.fields:
+                return Readiness(fields=error.fields)
+            if self._config.launch.known and error.category is Category.UNREACHABLE:
+                return Readiness()
             if params.fallback == "mock" and error.category in _AWAY:
                 return Readiness()
             return Readiness(problems=(Problem(message=error.message, remedy=error.remedy),))
@@ -115,6 +133,7 @@ class Ollama(Engine):
             settings={
                 **settings(lane.params, known.way, known.running, known.environ),
                 "host_proof": known.where.proof,
+                **({} if known.gpu is None else {"gpu": known.gpu.label}),
             },
             host=known.where.elsewhere or known.way.tag.remote_host or None,
             tokenizer=tokenizer(known.way.shown),
@@ -225,11 +244,25 @@ class Ollama(Engine):
 
     async def _about(self, lane: Lane[Any], context: Context) -> Known:
         if lane.lane_id not in self._known:
+            gpu = await self._provide(lane, context)
             found = await self._way(lane.params, context)
             where = await whereabouts(self.base, context)
             environ = await self._environ(where, context)
-            self._known[lane.lane_id] = Known(found, where, environ)
+            self._known[lane.lane_id] = Known(found, where, environ, gpu)
         return self._known[lane.lane_id]
+
+    async def _provide(self, lane: Lane[Any], context: Context) -> Device | None:
+        """Have Ollama run where the lane wants it, if it is ours to start."""
+        gpu = find_gpu(lane.params.gpu, context.gpus)
+        if any(each.gpu != gpu for each in self._known.values()):
+            raise one_gpu(self.title)
+        if gpu is not None or self._config.launch.known:
+            done = await self._process(context, gpu).provide()
+            if done is not None and not done.ok:
+                text = f"Ollama did not start: {'; '.join(done.notes)}"
+                remedy = "Correct `launch` in the table `ollama` of agent.yaml."
+                raise BenchraceError(Category.UNREACHABLE, text, remedy)
+        return gpu
 
     async def _resident(self, api: Api, params: TextParams, context: Context) -> Running | None:
         try:

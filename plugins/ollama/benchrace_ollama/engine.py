@@ -9,6 +9,7 @@ from typing import Any
 from benchrace.plugin import (
     BenchraceError,
     Context,
+    Device,
     EngineProcess,
     Operated,
     Probe,
@@ -96,9 +97,9 @@ class Engine(TextBackend, ABC):
     def _api(self, context: Context) -> Api:
         return Api(self.base, context.http)
 
-    def _process(self, context: Context) -> EngineProcess:
+    def _process(self, context: Context, gpu: Device | None = None) -> EngineProcess:
         async def answers() -> bool:
             # The port accepts before Ollama answers, so that only an answer counts.
             return await answers_at(context, f"{self.base}/api/version")
 
-        return EngineProcess(self.name, self._config.launch, context, answers)
+        return EngineProcess(self.name, self._config.launch, context, answers, gpu)

@@ -131,6 +131,10 @@ class Racing:
         return [each for each in found if each not in ("coarse_stamps", "rates_disagree")]
 
 
+def accepts(kind: Kind) -> type[Any]:
+    return next(each.accepts for each in Ollama.workloads if each.kind is kind)
+
+
 @pytest.fixture
 async def racing() -> AsyncIterator[Callable[..., Racing]]:
     """Make a lane of a kind against a stand-in; open it yourself."""
@@ -140,7 +144,7 @@ async def racing() -> AsyncIterator[Callable[..., Racing]]:
         context = RecordingContext([metric.name for metric in kind.metrics])
         contexts.append(context)
         wanted = {"model": "tiny", "prompt": "bako remi of kola", "max_tokens": 12, **params}
-        lane = Lane(lane_id="l", label="l", kind=kind.name, params=kind.params(**wanted))
+        lane = Lane(lane_id="l", label="l", kind=kind.name, params=accepts(kind)(**wanted))
         return Racing(Ollama(OllamaConfig(base_url=at.url)), lane, context)
 
     yield make

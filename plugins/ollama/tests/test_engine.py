@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import msgspec
 import pytest
 
 from benchrace.kinds import SERVE
 from benchrace.plugin import (
     BenchraceError,
     Category,
+    Device,
+    InvalidInput,
     KvLayers,
     Launch,
     NotOffered,
@@ -242,6 +245,54 @@ async def test_it_is_reset_by_a_command(
     finally:
         await backend.stop(context)
         await context.aclose()
+
+
+@pytest.mark.parametrize("running", [True, False])
+async def test_a_lane_has_it_started_on_its_gpu(
+    start: Make, racing: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, running: bool
+) -> None:
+    monkeypatch.setenv("RESET_LOG_DIR", str(tmp_path))
+    gone = start()
+    gone.kill()
+    words = (sys.executable, "-m", "stand_in", "--port", str(gone.port))
+    launch = Launch(command=words, environment={"PYTHONPATH": str(HERE)}, stop_timeout_s=5)
+    at = racing(gone, gpu="1")
+    at.backend = Ollama(OllamaConfig(base_url=gone.url, launch=launch))
+    at.context.gpus = [
+        Device(index=n, kind="nvidia", number=n, uuid=f"GPU-{n}", name="A100") for n in range(2)
+    ]
+    try:
+        if running:
+            # On a GPU of its own choice: the lane has it started anew.
+            assert (await at.backend.start(at.context)).ok
+        assert (await at.backend.preflight(at.lane, at.context)).ready
+        await at.backend.open(at.lane, at.context)
+        facts = (await at.round()).engine
+        assert facts.settings["gpu"] == "1 (A100, GPU-1)"
+        assert facts.settings["environment"] == "CUDA_VISIBLE_DEVICES=GPU-1"
+        other = msgspec.structs.replace(
+            at.lane, lane_id="o", params=msgspec.structs.replace(at.lane.params, gpu="0")
+        )
+        with pytest.raises(InvalidInput, match="cannot run on two GPUs at the same time"):
+            await at.backend.open(other, at.context)
+        await at.backend.close(at.lane, at.context)
+        await at.backend.open(other, at.context)
+        assert (await at.backend.facts(other, at.context)).settings["gpu"] == "0 (A100, GPU-0)"
+    finally:
+        await at.backend.stop(at.context)
+
+
+async def test_an_ollama_of_others_is_put_on_no_gpu(stand_in: Any, racing: Make) -> None:
+    at = racing(stand_in, gpu="0")
+    (none,) = (await at.backend.preflight(at.lane, at.context)).fields
+    assert (none.path, none.message) == (
+        "gpu",
+        "this machine has no GPU, so there is no GPU '0'",
+    )
+    at.context.gpus = [Device(index=0, kind="nvidia", number=0, uuid="GPU-0")]
+    (fixed,) = (await at.backend.preflight(at.lane, at.context)).fields
+    assert fixed.path == "gpu"
+    assert "only an engine that is started by `launch.command`" in fixed.message
 
 
 async def test_without_a_way_to_start_it_that_is_said(stand_in: Any, racing: Make) -> None:

@@ -16,6 +16,7 @@ from benchrace.testing.server import CHUNKED, LAST, Asked, Peer, serving
 from benchrace.worker.verdict import numbers
 from benchrace_ollama.backend import Ollama
 from benchrace_ollama.config import OllamaConfig
+from benchrace_ollama.options import GenerateOptions
 
 NEW, OLD = "0.33.0-rc2", "0.24.0"
 LINES = 40
@@ -155,7 +156,7 @@ async def played(
 
     async with serving(answer) as served:
         context = RecordingContext([metric.name for metric in LLM.metrics])
-        params = LLM.params(model="tiny", max_tokens=max(LINES, len(lines)))
+        params = GenerateOptions(model="tiny", max_tokens=max(LINES, len(lines)))
         lane = Lane(lane_id="l", label="l", kind="llm_generate", params=params)
         backend = Ollama(OllamaConfig(base_url=served.url))
         await backend.open(lane, context)

@@ -41,6 +41,8 @@ from benchrace.plugin import (
     TextBackend,
     Unloaded,
     Workload,
+    find_gpu,
+    one_gpu,
     whereabouts,
 )
 from benchrace_openai import checks, loading, operations, reading, refusals, residency
@@ -112,11 +114,16 @@ class OpenAIBackend(TextBackend):
             return checks.no_server(lane.params.server, self.servers)
         calls = Calls(server, context)
         try:
+            gpu = find_gpu(lane.params.gpu, context.gpus)
+            if (fixed := await loading.process(calls, context, gpu).fixed()) is not None:
+                raise fixed
             if await calls.loading():
                 return Readiness()
             return checks.readiness(lane.params, await calls.find(), server)
         except BenchraceError as error:
             mock = lane.params.fallback is Fallback.MOCK
+            if error.fields:
+                return Readiness(fields=error.fields)
             if mock or (server.launch.known and error.category is Category.UNREACHABLE):
                 return Readiness()
             return Readiness(problems=(Problem(message=error.message, remedy=error.remedy),))
@@ -151,7 +158,7 @@ class OpenAIBackend(TextBackend):
 
     async def load(self, lane: Lane[Any], context: Context) -> Loaded:
         calls = await self._calls(lane, context)
-        took = await loading.ready(calls, context)
+        took = await self._ready(lane, calls, context)
         found = await calls.find()
         model = _model(found, lane.params.model, calls.server)
         loaded = await loading.load(calls, model.id, context)
@@ -161,7 +168,7 @@ class OpenAIBackend(TextBackend):
 
     async def facts(self, lane: Lane[Any], context: Context) -> EngineFacts:
         calls = await self._calls(lane, context)
-        await loading.ready(calls, context)
+        await self._ready(lane, calls, context)
         found = await calls.find()
         model = _model(found, lane.params.model, calls.server)
         at = At(
@@ -170,6 +177,7 @@ class OpenAIBackend(TextBackend):
             headers=(("content-type", "application/json"), *calls.headers().items()),
             found=found,
             model=model,
+            gpu=find_gpu(lane.params.gpu, context.gpus),
         )
         at = await self._tried(at, lane, calls, context)
         self._at[lane.lane_id] = at
@@ -224,6 +232,15 @@ class OpenAIBackend(TextBackend):
     async def unload(self, model: str | None, context: Context) -> Unloaded:
         every = [Calls(server, context) for server in self.servers]
         return await operations.unload(every, model, context)
+
+    async def _ready(self, lane: Lane[Any], calls: Calls, context: Context) -> int | None:
+        """Have the server run where the lane wants it; raises where another open lane is there."""
+        gpu = find_gpu(lane.params.gpu, context.gpus)
+        for each in self._lanes.keys() & self._at.keys():
+            at = self._at[each]
+            if at.server == calls.server and at.gpu != gpu:
+                raise one_gpu(calls.server.label)
+        return await loading.ready(calls, context, gpu)
 
     async def _tried(self, at: At, lane: Lane[Any], calls: Calls, context: Context) -> At:
         """Leave out what the server refuses; llama-server passes over what it does not know."""

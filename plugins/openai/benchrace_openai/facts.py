@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from benchrace.plugin import Ask, EngineFacts, Model, Resident, TextParams, Whereabouts
+from benchrace.plugin import Ask, Device, EngineFacts, Model, Resident, TextParams, Whereabouts
 from benchrace_openai.answer import Listed
 from benchrace_openai.body import asked_in_vain, body
 from benchrace_openai.calls import Found
@@ -24,6 +24,7 @@ class At(msgspec.Struct, frozen=True, kw_only=True):
     found: Found
     model: Listed
     unsent: frozenset[str] = frozenset()
+    gpu: Device | None = None
 
 
 def facts(at: At, ask: Ask, place: Whereabouts, tokenizer: str | None) -> EngineFacts:
@@ -35,6 +36,8 @@ def facts(at: At, ask: Ask, place: Whereabouts, tokenizer: str | None) -> Engine
     settings = _of_server(at) | _of_request(at, ask)
     settings |= {"server": at.server.label, "host_proof": place.proof}
     settings["tokenizer_sha256"] = tokenizer
+    if at.gpu is not None:
+        settings["gpu"] = at.gpu.label
     settings["digest_unknown"] = f"{at.found.engine} tells no digest of its models"
     return EngineFacts(
         name=at.found.engine,

@@ -8,6 +8,7 @@ from benchrace.plugin import (
     BenchraceError,
     Category,
     Context,
+    Device,
     EngineProcess,
     Loaded,
     NotOffered,
@@ -23,31 +24,28 @@ _POLL_S = 0.05
 _SLOWER_S = 1.0
 
 
-async def ready(calls: Calls, context: Context) -> int | None:
+async def ready(calls: Calls, context: Context, gpu: Device | None = None) -> int | None:
     """Wait while the server says that it loads; gives the ns that this took, None for no wait.
 
-    Where it is down and a way to start it is configured, it is started. Raises what its errors
-    mean, and `timeout_first` where it loads for too long.
+    Where it is down, or on another GPU, and a way to start it is configured, it is started.
+    Raises what its errors mean, and `timeout_first` where it loads for too long.
     """
     began = context.clock.monotonic_ns()
-    waited = False
-    launch = calls.server.launch
-    if launch.known and not await _reachable(calls):
-        done = await process(calls, context).start()
-        if not done.ok:
+    waited = await _loaded(calls, context)
+    if calls.server.launch.known or gpu is not None:
+        done = await process(calls, context, gpu).provide()
+        waited = waited or done is not None
+        if done is not None and not done.ok:
             text = f"{calls.server.label} did not start: {'; '.join(done.notes)}"
             remedy = "Correct `launch` in the table `openai` of agent.yaml."
             raise BenchraceError(Category.UNREACHABLE, text, remedy)
-        waited = True
-    if await calls.loading():
-        waited = True
-        await _until(_not(calls.loading), LOAD_S, context, f"{calls.server.label} still loads")
+    waited = await _loaded(calls, context) or waited
     return context.clock.monotonic_ns() - began if waited else None
 
 
 async def load(calls: Calls, model: str, context: Context) -> Loaded:
     """Wait until `model` is resident; what that took is told only where there was a wait."""
-    took = await ready(calls, context)
+    took: int | None = None
     found = await calls.find()
     if found.router and not _is(found, model, "loaded"):
         began = context.clock.monotonic_ns()
@@ -94,17 +92,20 @@ async def settle(calls: Calls, context: Context) -> None:
         context.log(text, "warning")
 
 
-def process(calls: Calls, context: Context) -> EngineProcess:
+def process(calls: Calls, context: Context, gpu: Device | None = None) -> EngineProcess:
     """Give the process of a server, as its table says that it is started and stopped."""
     name = f"openai-{calls.server.name}" if calls.server.name else "openai"
-    return EngineProcess(name, calls.server.launch, context, calls.answers)
+    return EngineProcess(name, calls.server.launch, context, calls.answers, gpu)
 
 
-async def _reachable(calls: Calls) -> bool:
+async def _loaded(calls: Calls, context: Context) -> bool:
+    """Wait while it says that it loads; False for no wait, and where nothing answers."""
     try:
-        await calls.get("/v1/models")
+        if not await calls.loading():
+            return False
     except BenchraceError:
         return False
+    await _until(_not(calls.loading), LOAD_S, context, f"{calls.server.label} still loads")
     return True
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from benchrace.plugin import LlmParams, Meta, ServeParams
+from benchrace.plugin import GpuName, LlmParams, Meta, ServeParams
 
 ServerName = Annotated[
     str,
@@ -18,6 +18,7 @@ class GenerateOptions(LlmParams, frozen=True, kw_only=True):
     """One answer a round, from one of the servers."""
 
     server: ServerName = ""
+    gpu: GpuName = ""
     perplexity: Annotated[
         bool,
         Meta(
@@ -31,3 +32,4 @@ class ServeOptions(ServeParams, frozen=True, kw_only=True):
     """Many answers a round, from one of the servers."""
 
     server: ServerName = ""
+    gpu: GpuName = ""

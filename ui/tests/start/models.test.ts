@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import type { Fit, ModelHere } from '../../src/lib/api/engines';
 import type { Machine } from '../../src/lib/api/documents';
 import { fields } from '../../src/lib/schema/schema';
-import { filtered, known, models } from '../../src/pages/start/models';
+import { choices, filtered, gpuWords, known } from '../../src/pages/start/models';
 import { Fits, fitWords } from '../../src/pages/start/text/fits.svelte';
 import { parted } from '../../src/pages/start/text/open';
 
@@ -49,7 +49,20 @@ describe('the models of the machines', () => {
   it('are suggested only where the schema says that a field names one', () => {
     const [model, seed] = TEXT;
     if (!model || !seed) throw new Error('no fields');
-    expect([models(fleet, model, 'text'), models(fleet, seed, 'text')]).toEqual([['a', 'b'], []]);
+    expect([choices(fleet, model, 'text'), choices(fleet, seed, 'text')]).toEqual([['a', 'b'], []]);
+  });
+});
+
+describe('the GPUs of the machines', () => {
+  const [gpu, seed] = fields({ type: 'object', properties: { gpu: { type: 'string', choices: 'gpus' }, seed: { type: 'integer' } } });
+  const one = { ...machine('1', 'text', []), gpus: [{ index: 0, vendor: 'NVIDIA', name: 'A100' }, { index: 1, vendor: 'AMD', name: null }] };
+  const two = { ...machine('2', 'text', []), gpus: [{ index: 0, vendor: 'NVIDIA', name: 'H100' }] };
+
+  it('are chosen by number, and told by name', () => {
+    if (!gpu || !seed) throw new Error('no fields');
+    expect([choices([one, two], gpu, 'text'), choices([one], seed, 'text')]).toEqual([['0', '1'], []]);
+    expect([gpuWords([one, two], gpu), gpuWords([one], seed)]).toEqual(['0: A100 or H100, 1: AMD.', '']);
+    expect(gpuWords([machine('3', 'text', [])], gpu)).toBe('No machine has one.');
   });
 });
 

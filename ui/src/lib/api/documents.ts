@@ -235,6 +235,7 @@ export interface Machine {
   connected_at: number | null;
   run_id: string | null;
   backends: BackendAnswer[];
+  gpus?: { index: number; vendor: string; name?: string | null }[];
   /** What it lacks of the model policy; null until its agent has told what it has. */
   missing?: { required: string[]; optional: string[] } | null;
 }

@@ -1,4 +1,4 @@
-/** The models that the machines have, for the field that names one. */
+/** The models and the GPUs that the machines have, for the fields that name one. */
 
 import type { Machine, Model } from '../../lib/api/documents';
 import type { Field } from '../../lib/schema/schema';
@@ -46,9 +46,26 @@ export function told(machines: Machine[], kind: string): boolean {
   return backends(machines, kind).every(({ backend }) => backend.reachable !== null);
 }
 
-/** Their names, as suggestions for a field; none for a field that names no model. */
-export function models(machines: Machine[], field: Field, kind: string): string[] {
-  return field.source === 'models' ? known(machines, kind).map((each) => each.name) : [];
+/** What a field's value may be taken from: names of models, numbers of GPUs, or nothing known. */
+export function choices(machines: Machine[], field: Field, kind: string): string[] {
+  if (field.source === 'models') return known(machines, kind).map((each) => each.name);
+  return field.source === 'gpus' ? [...gpus(machines).keys()].sort() : [];
+}
+
+/** Say which GPU has which number, where the field names one. */
+export function gpuWords(machines: Machine[], field: Field): string {
+  if (field.source !== 'gpus') return '';
+  const said = [...gpus(machines)].map(([number, names]) => `${number}: ${[...names].join(' or ')}`);
+  return said.length > 0 ? `${said.join(', ')}.` : 'No machine has one.';
+}
+
+function gpus(machines: Machine[]): Map<string, Set<string>> {
+  const found = new Map<string, Set<string>>();
+  for (const gpu of machines.flatMap((machine) => machine.gpus ?? [])) {
+    const number = String(gpu.index);
+    found.set(number, (found.get(number) ?? new Set<string>()).add(gpu.name ?? gpu.vendor));
+  }
+  return found;
 }
 
 /** Those of which every typed word is in the name, the quantisation, a machine or an engine. */
