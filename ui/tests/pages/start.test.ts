@@ -88,7 +88,7 @@ describe('the form of a race', () => {
   it('says at the field what is wrong, and does not start', () => {
     type('param-n', '0');
     expect(field('param-n').getAttribute('aria-invalid')).toBe('true');
-    expect(field('param-n-help').textContent).toBe('give 1 to 100M');
+    expect(field('param-n-help').textContent).toBe('Give 1 to 100M');
     expect(document.querySelector<HTMLButtonElement>('button[type=submit]')?.disabled).toBe(true);
   });
 
@@ -103,7 +103,7 @@ describe('the form of a race', () => {
   it('shows what central says of a field where the field is', async () => {
     refused = [{ path: 'params.n', message: 'too much for this machine' }];
     type('param-n', '90M');
-    await vi.waitFor(() => expect(field('param-n-help').textContent).toBe('too much for this machine'), 3000);
+    await vi.waitFor(() => expect(field('param-n-help').textContent).toBe('Too much for this machine'), 3000);
     expect(document.body.textContent).toContain('This cannot start yet');
   });
 

@@ -19,7 +19,12 @@ type Draft = { -readonly [Key in keyof Race]: Race[Key] } & {
 
 /** Take whole lines; `at_ms` is when they arrived, on the viewer's clock. */
 export function reduce(race: Race, lines: readonly string[], at_ms: number): Race {
-  if (lines.length === 0) return race;
+  return fold(race, lines.map(readEvent), at_ms);
+}
+
+/** The same with events that were read already. */
+export function fold(race: Race, events: readonly (Known | null)[], at_ms: number): Race {
+  if (events.length === 0) return race;
   const draft: Draft = {
     ...race,
     lanes: { ...race.lanes },
@@ -27,8 +32,7 @@ export function reduce(race: Race, lines: readonly string[], at_ms: number): Rac
     next: { ...race.next },
     clocks: { ...race.clocks },
   };
-  for (const line of lines) {
-    const event = readEvent(line);
+  for (const event of events) {
     if (event !== null && isNew(draft, event)) apply(draft, event, at_ms);
   }
   return draft;

@@ -3,9 +3,12 @@
 import { BEAT_MS } from '../../lib/store/race.svelte';
 import { browser, type Surroundings } from '../../lib/store/surroundings';
 import type { Race } from '../../lib/race/state';
-import { Reader, type Tape } from './tape';
+import { failure } from '../../lib/api/client';
+import type { Failure } from '../../lib/events/types';
+import { Reader } from './reader';
+import type { Tape } from './tape';
 
-export const SPEEDS = [1, 2, 10] as const;
+export const SPEEDS = [1, 2, 10, 100] as const;
 
 /** Words and charts are drawn no more often than this while it plays. */
 const CALM_MS = 100;
@@ -22,12 +25,17 @@ export class Player {
   at_ms = $state(0);
   speed = $state<number>(1);
   playing = $state(false);
+  /** Whether the race at this place is still looked for. */
+  seeking = $state(false);
+  trouble = $state.raw<Failure | null>(null);
 
   readonly length_ms: number;
   private readonly reader: Reader;
   private drawn_ms = 0;
   private calmed_ms = -Infinity;
+  private shown_ms = 0;
   private frame: (() => void) | null = null;
+  private going = new AbortController();
 
   constructor(
     private readonly tape: Tape,
@@ -35,13 +43,13 @@ export class Player {
   ) {
     this.reader = new Reader(tape);
     this.length_ms = tape.length_ms;
-    this.race = this.reader.read(0);
+    this.race = this.reader.race;
     this.calm = { race: this.race, now: this.now };
   }
 
   /** The viewer's clock that belongs to the race. */
   get now(): number {
-    return this.tape.from_ms + this.at_ms;
+    return this.tape.from_ms + this.shown_ms;
   }
 
   get over(): boolean {
@@ -49,7 +57,7 @@ export class Player {
   }
 
   play(): void {
-    if (this.over) this.seek(0);
+    if (this.over) void this.seek(0);
     this.playing = true;
     this.drawn_ms = this.around.now();
     this.tick();
@@ -66,11 +74,32 @@ export class Player {
     else this.play();
   }
 
-  seek(ms: number): void {
+  /** Go to a place; one that is asked for meanwhile comes instead. */
+  async seek(ms: number): Promise<void> {
+    this.going.abort();
+    const { signal } = (this.going = new AbortController());
     this.at_ms = Math.min(this.length_ms, Math.max(0, ms));
-    this.race = this.reader.read(this.at_ms);
-    if (this.over) this.pause();
+    this.seeking = true;
+    try {
+      const race = await this.reader.to(this.at_ms, signal);
+      if (signal.aborted) return;
+      this.race = race;
+      this.shown_ms = this.at_ms;
+      this.trouble = null;
+      if (this.over) this.pause();
+    } catch (error) {
+      if (signal.aborted) return;
+      this.pause();
+      this.trouble = failure(error);
+    }
+    this.seeking = false;
     this.settle();
+  }
+
+  /** Stop for good. */
+  close(): void {
+    this.pause();
+    this.going.abort();
   }
 
   private settle(): void {
@@ -88,7 +117,8 @@ export class Player {
       // A page that was hidden goes on from where it was, not from where it would be.
       const passed = Math.min(250, now - this.drawn_ms);
       this.drawn_ms = now;
-      this.seek(this.at_ms + passed * this.speed);
+      // What takes longer than a beat holds the tape.
+      if (!this.seeking) void this.seek(this.at_ms + passed * this.speed);
       this.tick();
     }, BEAT_MS);
   }

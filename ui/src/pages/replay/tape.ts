@@ -1,56 +1,180 @@
-/** A stored log as a tape: every line with its time, and the race at any moment of it. */
+/** A stored log as a tape: where its blocks lie and when they were, and the race at some of them. */
 
 import type { RunDocument } from '../../lib/api/documents';
-import { reduce } from '../../lib/race/reduce';
+import type { Known } from '../../lib/events/types';
+import { fold } from '../../lib/race/reduce';
 import { begin, type Race } from '../../lib/race/state';
+import { readBlock, Times, type Events } from './block';
+import { Slices } from './slices';
+import type { StoredLog } from './stored';
 
-interface Stamp {
-  job_id: string | null;
-  t_ns: number;
-  at_ms: number;
+/** So many bytes of blocks are kept; others are fetched again. */
+const MOST_BYTES = 32 << 20;
+/** So many races are kept; where there are more, every other one goes. */
+const MOST_KEPT = 64;
+
+export interface Kept {
+  block: number;
+  race: Race;
 }
 
-export interface Tape {
-  lines: readonly string[];
-  /** When each line was written, in wall ms; never falls. */
-  times: Float64Array;
-  from_ms: number;
-  length_ms: number;
-  first: Race;
-}
+export class Tape {
+  /** Where each block begins, and the last one ends. */
+  readonly offsets: number[] = [0];
+  /** When each block's last event was, in wall ms. */
+  readonly ends: number[] = [];
+  /** Races before a block, the earliest first. */
+  kept: Kept[] = [];
+  from_ms = 0;
+  damaged = 0;
+  /** Where the log ends: in the middle of a line, of its way here, or of the race. */
+  broken = false;
+  private every = 1;
+  private clocks: Record<string, number> = {};
+  private readonly order = new Times();
+  private readonly blocks = new Map<number, Uint8Array>();
+  private bytes = 0;
+  private ahead: { block: number; data: Promise<Uint8Array> } | null = null;
+  private last: { block: number; read: Promise<Events> } | null = null;
 
-/** Between two races that are kept. */
-const KEEP_EVERY = 2_000;
-/** Wall clocks that are further apart than this are not set right: the job begins where it came. */
-const OFF_MS = 2_000;
+  private constructor(
+    private readonly log: StoredLog,
+    private readonly signal: AbortSignal,
+    private readonly most: number,
+  ) {}
 
-/** Takes a log as it comes: each piece is read at once, so that the end brings no long wait. */
-export class Recording {
-  private readonly lines: string[] = [];
-  private readonly stamps: Stamp[] = [];
-
-  /** Read whole lines; what has no time of its own, and the raw stamps, are left out. */
-  add(lines: readonly string[]): this {
-    for (const line of lines) {
-      const stamp = stampOf(line);
-      if (stamp === null) continue;
-      this.lines.push(line);
-      this.stamps.push(stamp);
+  /** Read a whole log once, block by block; `heard` is told how many bytes of how many came. */
+  static async load(
+    log: StoredLog,
+    run: RunDocument,
+    signal: AbortSignal,
+    heard: (bytes: number, of: number) => void = () => {},
+    most = MOST_BYTES,
+  ): Promise<Tape> {
+    const tape = new Tape(log, signal, most);
+    let race = begin(unwritten(run));
+    const slices = new Slices();
+    for await (const data of log.blocks(signal)) {
+      race = await tape.add(data, race, slices);
+      heard(tape.size, log.size);
     }
-    return this;
+    tape.broken = tape.size < log.size || (run.ended_at !== null && race.phase !== 'over');
+    if (tape.kept.length === 0) tape.kept.push({ block: 0, race });
+    // A job's least delay is known from the first frame on.
+    tape.kept = tape.kept.map(({ block, race: each }) => ({ block, race: { ...each, clocks: tape.clocks, wall_ms: 0 } }));
+    return tape;
   }
 
-  tape(run: RunDocument): Tape {
-    const times = inOrder(this.stamps);
-    const from_ms = times[0] ?? 0;
-    const length_ms = (times.at(-1) ?? from_ms) - from_ms;
-    const first = { ...begin(unwritten(run)), clocks: clocks(this.stamps, times), wall_ms: 0 };
-    return { lines: this.lines, times, from_ms, length_ms, first };
+  get size(): number {
+    return this.offsets.at(-1) ?? 0;
+  }
+
+  get length_ms(): number {
+    const last = this.ends.at(-1) ?? -Infinity;
+    return last === -Infinity ? 0 : last - this.from_ms;
+  }
+
+  get first(): Race {
+    return this.before(0).race;
+  }
+
+  /** The last race that is kept before a block at which `ms` is not yet past. */
+  before(ms: number): Kept {
+    const found = this.kept.findLast(({ block }) => block === 0 || (this.ends[block - 1] ?? Infinity) <= ms);
+    if (found === undefined) throw new Error('a tape that was not loaded');
+    return found;
+  }
+
+  /** The events of a block, fetched again where they are not kept; the next one's bytes are fetched ahead. */
+  async read(block: number): Promise<Events> {
+    if (this.last?.block !== block) {
+      const read = this.decoded(block);
+      this.last = { block, read };
+      read.catch(() => (this.last = null));
+    }
+    return this.last?.read ?? this.read(block);
+  }
+
+  private async decoded(block: number): Promise<Events> {
+    const data = this.blocks.get(block) ?? (await (this.ahead?.block === block ? this.ahead.data : this.fetch(block)));
+    this.put(block, data);
+    this.prepare(block + 1);
+    return readBlock(data, this.ends[block - 1] ?? -Infinity, this.order, new Slices(), this.signal);
+  }
+
+  private prepare(block: number): void {
+    if (block >= this.ends.length || this.blocks.has(block)) return;
+    const data = this.fetch(block);
+    this.ahead = { block, data };
+    // It is asked for again, and then told, once it is needed.
+    data.catch(() => (this.ahead = null));
+  }
+
+  private fetch(block: number): Promise<Uint8Array> {
+    return this.log.part(this.offsets[block] ?? 0, this.offsets[block + 1] ?? 0, this.signal);
+  }
+
+  /** Keep a block as the last to go. */
+  private put(block: number, data: Uint8Array): void {
+    this.drop(block);
+    this.blocks.set(block, data);
+    this.bytes += data.length;
+    for (const each of this.blocks.keys()) {
+      if (this.bytes <= this.most || each === block) break;
+      this.drop(each);
+    }
+  }
+
+  private drop(block: number): void {
+    this.bytes -= this.blocks.get(block)?.length ?? 0;
+    this.blocks.delete(block);
+  }
+
+  private async add(data: Uint8Array, race: Race, slices: Slices): Promise<Race> {
+    const block = this.ends.length;
+    const latest = this.ends.at(-1) ?? -Infinity;
+    if (block % this.every === 0) this.keep({ block, race });
+    const { events, times, damaged } = await readBlock(data, latest, this.order, slices, this.signal);
+    if (latest === -Infinity) this.from_ms = times[0] ?? 0;
+    this.damaged += damaged;
+    this.hear(events, times);
+    if (this.bytes + data.length <= this.most) this.put(block, data);
+    this.ends.push(times.at(-1) ?? latest);
+    this.offsets.push(this.size + data.length);
+    return steps(race, events, times, slices, this.signal);
+  }
+
+  private keep(kept: Kept): void {
+    this.kept.push(kept);
+    if (this.kept.length <= MOST_KEPT) return;
+    this.every *= 2;
+    this.kept = this.kept.filter(({ block }) => block % this.every === 0);
+  }
+
+  private hear(events: readonly Known[], times: readonly number[]): void {
+    events.forEach(({ job_id, t_ns }, index) => {
+      if (job_id === null) return;
+      this.clocks[job_id] = Math.min(this.clocks[job_id] ?? Infinity, (times[index] ?? 0) - t_ns / 1e6);
+    });
   }
 }
 
-export function tape(run: RunDocument, all: readonly string[]): Tape {
-  return new Recording().add(all).tape(run);
+/** So many events are taken before the time is looked at. */
+export const STEP = 128;
+
+async function steps(
+  race: Race,
+  events: readonly Known[],
+  times: readonly number[],
+  slices: Slices,
+  signal: AbortSignal,
+): Promise<Race> {
+  for (let from = 0; from < events.length; from += STEP) {
+    const part = events.slice(from, from + STEP);
+    race = fold(race, part, times[from + part.length - 1] ?? 0);
+    await slices.rest(signal);
+  }
+  return race;
 }
 
 /** A run as it was before it began, so that its end is not told. */
@@ -66,93 +190,4 @@ export function unwritten(run: RunDocument): RunDocument {
     rounds: [],
   }));
   return { ...run, lanes, standing: null, winner: null, winner_reason: null, heats: [], failure: null };
-}
-
-/** Finds the race at a time: goes on where it can, and begins at a kept one where it must. */
-export class Reader {
-  private at = 0;
-  private race: Race;
-  private readonly kept: { at: number; race: Race }[];
-
-  constructor(private readonly tape: Tape) {
-    this.race = tape.first;
-    this.kept = [{ at: 0, race: tape.first }];
-  }
-
-  /** The race `ms` after the beginning. */
-  read(ms: number): Race {
-    const { times, from_ms } = this.tape;
-    const end = upTo(times, from_ms + ms);
-    if (end < this.at) this.back(end);
-    while (this.at < end) this.on(Math.min(end, (Math.floor(this.at / KEEP_EVERY) + 1) * KEEP_EVERY));
-    return this.race;
-  }
-
-  private back(end: number): void {
-    const found = this.kept.findLast((each) => each.at <= end) ?? this.kept[0];
-    if (found === undefined) return;
-    this.at = found.at;
-    this.race = found.race;
-  }
-
-  private on(end: number): void {
-    const { lines, times } = this.tape;
-    this.race = reduce(this.race, lines.slice(this.at, end), times[end - 1] ?? 0);
-    this.at = end;
-    const last = this.kept.at(-1)?.at ?? 0;
-    if (end % KEEP_EVERY === 0 && end > last) this.kept.push({ at: end, race: this.race });
-  }
-}
-
-/** How many times are at or before `ms`. */
-function upTo(times: Float64Array, ms: number): number {
-  let low = 0;
-  let high = times.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((times[middle] ?? 0) <= ms) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-/** Keep the order of the log: a machine whose clock is wrong is moved to where its lines stand. */
-function inOrder(stamps: readonly Stamp[]): Float64Array {
-  const times = new Float64Array(stamps.length);
-  const moved = new Map<string, number>();
-  let latest: number | null = null;
-  stamps.forEach((stamp, index) => {
-    const job = stamp.job_id ?? '';
-    let by = moved.get(job);
-    if (by === undefined) {
-      const off = latest === null ? 0 : latest - stamp.at_ms;
-      by = job !== '' && Math.abs(off) > OFF_MS ? off : 0;
-      moved.set(job, by);
-    }
-    latest = Math.max(latest ?? -Infinity, stamp.at_ms + by);
-    times[index] = latest;
-  });
-  return times;
-}
-
-/** The least delay of each job over the whole log: known from the first frame on. */
-function clocks(stamps: readonly Stamp[], times: Float64Array): Record<string, number> {
-  const found: Record<string, number> = {};
-  stamps.forEach((stamp, index) => {
-    if (stamp.job_id === null) return;
-    const offset = (times[index] ?? 0) - stamp.t_ns / 1e6;
-    found[stamp.job_id] = Math.min(found[stamp.job_id] ?? Infinity, offset);
-  });
-  return found;
-}
-
-function stampOf(line: string): Stamp | null {
-  if (line.startsWith('{"type":"chunks"')) return null;
-  try {
-    const { job_id, t_ns, timestamp_s } = JSON.parse(line) as Record<string, unknown>;
-    if (typeof timestamp_s !== 'number' || typeof t_ns !== 'number') return null;
-    return { job_id: typeof job_id === 'string' ? job_id : null, t_ns, at_ms: timestamp_s * 1000 };
-  } catch {
-    return null;
-  }
 }
