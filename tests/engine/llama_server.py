@@ -58,10 +58,12 @@ def command(model: Path, port: int, *, context: int, slots: int, alias: str) -> 
 
 @contextmanager
 def serving(
-    model: Path, *, context: int = 2048, slots: int = 1, alias: str = ""
+    model: Path, *, context: int = 2048, slots: int = 1, alias: str = "", port: int = 0
 ) -> Iterator[Running]:
-    """Serve `model` on a free port until the block ends; `context` is divided by the slots."""
-    port = free_port()
+    """Serve `model` until the block ends, on a free port unless one is named; `context` is
+    divided by the slots.
+    """
+    port = port or free_port()
     words = command(model, port, context=context, slots=slots, alias=alias or model.stem)
     # Not a pipe: nobody reads it, and a server that cannot write what it says hangs.
     with (

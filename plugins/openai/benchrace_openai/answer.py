@@ -69,9 +69,10 @@ class Props(msgspec.Struct, frozen=True):
 
 
 class Slot(msgspec.Struct, frozen=True):
-    """One of `/slots`."""
+    """One of `/slots`; `id_task` is of the request that it answers, or has answered last."""
 
     is_processing: bool = False
+    id_task: int | None = None
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):

@@ -36,6 +36,7 @@ from benchrace.plugin import (
     Reset,
     Residence,
     Resource,
+    ServeRecord,
     StreamLimits,
     StreamRequest,
     TextBackend,
@@ -45,7 +46,7 @@ from benchrace.plugin import (
     one_gpu,
     whereabouts,
 )
-from benchrace_openai import checks, loading, operations, reading, refusals, residency
+from benchrace_openai import checks, company, loading, operations, reading, refusals, residency
 from benchrace_openai.answer import Listed
 from benchrace_openai.body import body
 from benchrace_openai.calls import Calls, Found
@@ -135,11 +136,28 @@ class OpenAIBackend(TextBackend):
             await self._foresee(lane, context)
 
     async def round(self, lane: Lane[Any], context: Context) -> Record:
-        record = await super().round(lane, context)
+        record = await self._watched(lane, context)
         found = self._perplexity.get(lane.lane_id)
         if found is None or not isinstance(record, LlmRecord) or record.simulated:
             return record
         return msgspec.structs.replace(record, perplexity=found)
+
+    async def _watched(self, lane: Lane[Any], context: Context) -> Record:
+        """Play a round, and say where somebody else used the server meanwhile."""
+        at = self._at.get(lane.lane_id)
+        if at is None or at.found.engine is not Engine.LLAMA_SERVER or at.found.router:
+            return await super().round(lane, context)
+        calls, before = Calls(at.server, context), None
+        if lane.params.residence is Residence.WARM and self._lanes[lane.lane_id].mock is None:
+            await company.unchanged(at, calls)
+            before = await calls.slots()
+        record = await super().round(lane, context)
+        if isinstance(record, LlmRecord | ServeRecord) and not record.simulated:
+            found = list(company.others(before, await calls.slots(), record))
+            if found:
+                text = f"somebody else uses {at.server.label}: {'; '.join(found)}"
+                context.suspect("queued", text)
+        return record
 
     async def _foresee(self, lane: Lane[Any], context: Context) -> None:
         """Measure perplexity; what keeps it from being known is told, and ends nothing."""

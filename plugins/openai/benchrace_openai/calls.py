@@ -86,9 +86,14 @@ class Calls:
 
     async def busy(self) -> bool | None:
         """Tell whether a slot works; None where this server does not tell."""
+        slots = await self.slots()
+        return None if slots is None else any(each.is_processing for each in slots)
+
+    async def slots(self) -> tuple[Slot, ...] | None:
+        """List its slots; None where this server does not tell."""
         reply = await self.get("/slots")
-        slots = as_struct({"slots": reply.data}, _Slots) if reply.ok else None
-        return None if slots is None else any(each.is_processing for each in slots.slots)
+        told = as_struct({"slots": reply.data}, _Slots) if reply.ok else None
+        return None if told is None else told.slots
 
     async def find(self) -> Found:
         """Ask what it is and has; raises what its errors mean."""
