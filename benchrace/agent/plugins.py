@@ -34,12 +34,18 @@ class Plugins:
         self.described: tuple[PluginDescription, ...] = ()
 
     async def refresh(self) -> bool:
-        """Describe what is new or changed; true where anything did. Raises Busy in a job."""
+        """Describe what is new, changed or was broken; true where anything did. Raises Busy in a
+        job.
+        """
         refs = await anyio.to_thread.run_sync(discover)
         known: dict[str, PluginDescription] = {}
         for ref in refs:
             key = await anyio.to_thread.run_sync(_key, ref)
-            known[key] = self._known.get(key) or await self._describe(ref, key)
+            before = self._known.get(key)
+            # What broke one may be outside of it, and mended by now.
+            if before is None or not before.ok:
+                before = await self._describe(ref, key)
+            known[key] = before
         changed = known != self._known
         self._known = known
         self.described = refuse_clashes(tuple(known.values()))
@@ -72,7 +78,6 @@ class Plugins:
             detail = error.detail if isinstance(error, BenchraceError) else None
             return broken(ref, str(error), detail)
         if described.ok:
-            # A broken one is asked again each time: what broke it may be outside of it.
             try:
                 await anyio.to_thread.run_sync(_write, path, described)
             except (BenchraceError, OSError) as error:

@@ -64,3 +64,20 @@ async def test_a_worker_that_dies_makes_the_plugin_broken(
     assert "boom" in str(described.traceback)
     assert plugins.refs == ()
     assert cached(tmp_path) == 0
+
+
+async def test_a_plugin_that_was_broken_is_described_again_without_a_restart(
+    installed: list[PluginRef], tmp_path: Path
+) -> None:
+    mended, cache = tmp_path / "mended", tmp_path / "cache"
+    asks = f"import os, sys; os.path.exists({str(mended)!r}) or sys.exit('boom'); "
+    command = (sys.executable, "-c", f"{asks}os.execv({FAKE[0]!r}, {list(FAKE)!r} + sys.argv[1:])")
+    plugins = Plugins(cache, command, Slot("m", None))
+    assert await plugins.refresh() is True
+    assert await plugins.refresh() is False
+    assert not plugins.refs
+    mended.touch()
+    assert await plugins.refresh() is True
+    assert plugins.refs == (REF,)
+    assert plugins.described[0].ok
+    assert cached(cache) == 1
