@@ -25,12 +25,12 @@ def install(app: Quart, site: Site) -> None:
 
     @app.get("/api/runs/<run_id>/events")
     async def read_events(run_id: str) -> Response:
-        """Give the stored lines from `?after=` on, or the same live, by `Accept`."""
+        """Give the stored lines from `?after=` to `?until=`, or live from there on, by `Accept`."""
         log = await _log(site, run_id)
         last = request.headers.get("Last-Event-ID")
         start = sse.position(last or request.args.get("after"))
         if "text/event-stream" not in request.headers.get("Accept", ""):
-            return _stored(log, start)
+            return _stored(log, start, request.args.get("until"))
         if last and log.closed and (start.epoch, start.offset) == (log.epoch, log.size):
             return Response(b"", status=204)  # An EventSource that comes back has all of it.
         return sse.stream(
@@ -71,25 +71,27 @@ def _allowed(site: Site) -> Callable[[], bool]:
     return site.access.lasting(cast(Scope, request.scope))
 
 
-def _stored(log: RunLog | StoredLog, start: sse.Position) -> Response:
-    if not log.is_line_start(start.offset) or start.epoch not in (None, log.epoch):
-        raise Problem(
-            422,
-            Category.VALIDATION,
-            f"no line of this log begins at {start.offset}",
-            "Start from 0, or from the `offset` that the run's document names.",
-        )
-    end = log.size
+def _stored(log: RunLog | StoredLog, start: sse.Position, until: str | None) -> Response:
+    size = log.size
+    end = sse.position(until).offset if until else size
+    for place in (start, sse.position(until)):
+        if not log.is_line_start(place.offset) or place.epoch not in (None, log.epoch):
+            raise Problem(
+                422,
+                Category.VALIDATION,
+                f"no line of this log begins at {place.offset}",
+                "Start from 0, or from the `offset` that the run's document names.",
+            )
 
     async def lines() -> AsyncIterator[bytes]:
         offset = start.offset
-        while offset < end and (chunk := log.read(offset)):
+        while offset < end and (chunk := log.read(offset)[: end - offset]):
             offset += len(chunk)
             yield chunk
 
     response = Response(lines(), content_type=NDJSON)
     response.headers["Benchrace-Epoch"] = str(log.epoch)
-    response.headers["Benchrace-Offset"] = str(end)
+    response.headers["Benchrace-Offset"] = str(size)
     response.timeout = None
     return response
 

@@ -185,6 +185,20 @@ async def test_a_wrong_offset_is_refused(site: Served) -> None:
     for after, status in (("1", 422), ("x", 400), ("99999999", 422), ("7-0", 422), ("0-0", 200)):
         answer = await site.http.get(f"/api/runs/{run_id}/events", params={"after": after})
         assert answer.status_code == status, after
+        until = await site.http.get(f"/api/runs/{run_id}/events", params={"until": after})
+        assert until.status_code == status, after
+
+
+async def test_a_part_of_a_log_ends_where_it_was_asked_to(site: Served) -> None:
+    await site.link(FakeAgent())
+    run_id = (await site.over(await site.submit()))["run_id"]
+    path = f"/api/runs/{run_id}/events"
+    lines = (await site.http.get(path)).content.splitlines(keepends=True)
+    sizes = [len(line) for line in lines]
+    params = {"after": f"0-{sizes[0]}", "until": f"0-{sum(sizes[:3])}"}
+    answer = await site.http.get(path, params=params)
+    assert answer.content == lines[1] + lines[2]
+    assert answer.headers["Benchrace-Offset"] == str(sum(sizes))
 
 
 async def test_machines_are_listed_and_excluded(site: Served) -> None:

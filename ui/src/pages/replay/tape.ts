@@ -27,7 +27,7 @@ export class Tape {
   kept: Kept[] = [];
   from_ms = 0;
   damaged = 0;
-  /** Where the log ends: in the middle of a line, of its way here, or of the race. */
+  /** Whether the log ends before all of it came, or before the race was over. */
   broken = false;
   private every = 1;
   private clocks: Record<string, number> = {};
