@@ -51,6 +51,7 @@ from benchrace_openai.answer import Listed
 from benchrace_openai.body import body
 from benchrace_openai.calls import Calls, Found
 from benchrace_openai.choice import choose
+from benchrace_openai.echoed import echoed
 from benchrace_openai.facts import At, described, facts
 from benchrace_openai.options import GenerateOptions, ServeOptions
 from benchrace_openai.perplexity import perplexity
@@ -162,15 +163,19 @@ class OpenAIBackend(TextBackend):
     async def _foresee(self, lane: Lane[Any], context: Context) -> None:
         """Measure perplexity; what keeps it from being known is told, and ends nothing."""
         at = self._at[lane.lane_id]
-        if at.found.engine is not Engine.LLAMA_SERVER or at.found.router:
-            context.log(f"{at.server.label} tells no perplexity: no llama-server", "warning")
+        if at.found.router:
+            context.log(f"perplexity is not known: {at.server.label} is a router", "warning")
             return
         if lane.params.residence is Residence.COLD:
             context.log("perplexity is measured of a model that stays loaded alone", "warning")
             return
         try:
             calls = Calls(at.server, context)
-            self._perplexity[lane.lane_id] = await perplexity(calls, at.model.id, context)
+            if at.found.engine is Engine.LLAMA_SERVER:
+                found = await perplexity(calls, at.model.id, context)
+            else:
+                found = await echoed(calls, at.model.id)
+            self._perplexity[lane.lane_id] = found
         except BenchraceError as error:
             context.log(f"perplexity is not known: {error.message}. {error.remedy}", "warning")
 

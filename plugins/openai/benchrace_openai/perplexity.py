@@ -22,7 +22,7 @@ TEXT = (
     "years every stone had to be brought by cart, because no ship could land."
 )
 _BIAS = 1000.0
-_LEAST = 16
+LEAST = 16
 _EACH_S = 30.0
 
 
@@ -57,7 +57,7 @@ async def _tokens(calls: Calls, model: str) -> tuple[int, ...]:
     asked = {"model": model, "content": TEXT, "add_special": True}
     reply = await calls.post("/tokenize", asked)
     found = as_struct(reply.data, _Tokens) if reply.ok else None
-    if found is None or len(found.tokens) <= _LEAST:
+    if found is None or len(found.tokens) <= LEAST:
         raise _odd("it does not tell a text's tokens")
     tokens: tuple[int, ...] = found.tokens
     return tokens

@@ -1,8 +1,11 @@
 """The conformance of text backends, as llama-server, vLLM and a server of the API alone speak."""
 
 import json
+import math
 from collections.abc import Sequence
 from typing import Any
+
+import pytest
 
 from benchrace.plugin import TextBackend
 from benchrace.testing.server import Asked
@@ -10,6 +13,8 @@ from benchrace.testing.text import TextContract
 from benchrace.testing.text_engine import Counts, Reply, Wire
 from benchrace_openai.backend import OpenAIBackend
 from benchrace_openai.settings import OpenAIConfig
+
+from .test_echoed import echo
 
 PROPS = {
     "default_generation_settings": {"n_ctx": 4096},
@@ -100,9 +105,14 @@ class LlamaWire(ChatWire):
 
 
 class VllmWire(ChatWire):
-    """vLLM: a version, and thinking under another name."""
+    """vLLM: a version, thinking under another name, and a prompt's log-probabilities."""
 
     owner = "vllm"
+
+    def control(self, asked: Asked) -> Reply | None:
+        if asked.head.startswith(b"POST /v1/completions "):
+            return Reply(echo())
+        return super().control(asked)
 
     def reasoning(self, text: str) -> bytes:
         return choice({"reasoning": text})
@@ -128,9 +138,21 @@ class TestVllm(TextContract):
     def make(self, url: str) -> TextBackend:
         return made(url)
 
+    async def test_perplexity_is_measured_before_the_rounds(self) -> None:
+        async with self.racing(perplexity=True) as at:
+            record = await at.round()
+            assert record.perplexity is not None
+            assert at.derived(record)["perplexity"].value == pytest.approx(math.exp(0.5))
+
 
 class TestGeneric(TextContract):
     wire = ChatWire()
 
     def make(self, url: str) -> TextBackend:
         return made(url + "v1/")
+
+    async def test_a_server_that_echoes_nothing_has_no_perplexity(self) -> None:
+        async with self.racing(perplexity=True) as at:
+            record = await at.round()
+            assert record.perplexity is None
+            assert at.derived(record)["perplexity"].reason
