@@ -42,7 +42,7 @@ class MetricSummary(msgspec.Struct, frozen=True, kw_only=True):
 class RoundSummary(msgspec.Struct, frozen=True, kw_only=True):
     """A finished round as it was; one that is a warm-up or INVALID is kept and never counted.
 
-    The verdict is the worker's, with what only the run knows: see `stats.brief`.
+    The verdict is the worker's; the fold marks rounds that are too short for what times them.
     """
 
     round: int
