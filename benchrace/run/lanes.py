@@ -159,7 +159,7 @@ class Filling:
         # A document can hold many thousands of names; ten tell a person enough.
         for name in [each for each in given if each not in known][:_MOST_NAMES]:
             near = difflib.get_close_matches(name[:64], known, 1)
-            hint = f"did you mean {near[0]}?" if near else f"known: {listed(known)}"
+            hint = f"did you mean {near[0]}?" if near else f"known: {listed(known, most=30)}"
             self._error(f"{at}.{shown(name)}", f"unknown parameter; {hint}")
 
     def _backends(self, machine: MachineView, named: str | None) -> list[str]:
