@@ -1,6 +1,7 @@
 """A plugin with an engine that is a folder: installed for real, and asked for every operation.
 
-The folder is `ENGINE_HOME`: `running` is there while the engine runs, `models/` has its models,
+The folder is `ENGINE_HOME`: `running` is there while the engine runs, `started` where it was
+started from here, `models/` has its models,
 `slow` makes operations wait until it is gone, `loaded` names what is in memory.
 """
 
@@ -16,13 +17,15 @@ LAYERS = (KvLayers(count=2, kv_heads=4, k_dim=64, v_dim=64),)
 class Engine(Backend):
     name, title = "engine", "Engine"
     workloads = (Workload(kind=COMPUTE),)
+    config = Config
 
     async def probe(self, context):
         models = tuple(
             Model(name=each.name.replace("_", ":"), size=each.stat().st_size, layers=2, kv=LAYERS)
             for each in sorted((HOME / "models").iterdir())
         )
-        return Probe(reachable=(HOME / "running").exists(), version="7", models=models)
+        running, started = (HOME / "running").exists(), (HOME / "started").exists()
+        return Probe(reachable=running, version="7", models=models, started=started)
 
     async def round(self, lane, context):
         if lane.params.n == 3:
@@ -41,10 +44,15 @@ class Engine(Backend):
 
     async def start(self, context):
         (HOME / "running").touch()
+        (HOME / "started").touch()
         return Operated(ok=True, pid=os.getpid(), notes=(os.environ["RESET_LOG_DIR"],))
 
     async def stop(self, context):
-        raise NotOffered(self.name, Operation.STOP, "nothing says how it is stopped")
+        if not (HOME / "started").exists():
+            raise NotOffered(self.name, Operation.STOP, "nothing says how it is stopped")
+        (HOME / "running").unlink()
+        (HOME / "started").unlink()
+        return Operated(ok=True)
 
     async def unload(self, model, context):
         (HOME / "loaded").unlink(missing_ok=True)

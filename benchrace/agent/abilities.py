@@ -9,6 +9,7 @@ import msgspec
 from benchrace import __version__
 from benchrace.agent.beacon import Beacon
 from benchrace.agent.devices import devices
+from benchrace.agent.idle import IdleClock
 from benchrace.agent.oneshot import ask
 from benchrace.agent.plugins import Plugins
 from benchrace.agent.settings import AgentSettings
@@ -17,6 +18,7 @@ from benchrace.config.agent import AgentConfig, unknown_tables
 from benchrace.errors import BenchraceError, Category
 from benchrace.link import timing
 from benchrace.link.capabilities import BackendStatus, Calibrated, Capabilities, LaneReadiness
+from benchrace.plugin.description import BackendDescription
 from benchrace.plugin.device import Device
 from benchrace.plugin.readiness import Probe, Problem
 from benchrace.run.control import CalibrateOrder, PreflightOrder, ProbeOrder
@@ -57,8 +59,14 @@ class Abilities:
     """`current` is None until the plugins are described; `changed` flashes when it is new."""
 
     def __init__(
-        self, settings: AgentSettings, machine: Machine, plugins: Plugins, slot: Slot
+        self,
+        settings: AgentSettings,
+        machine: Machine,
+        plugins: Plugins,
+        slot: Slot,
+        idle: IdleClock,
     ) -> None:
+        self._idle = idle
         self._settings = settings
         self._machine = machine
         self._plugins = plugins
@@ -94,12 +102,12 @@ class Abilities:
         """Describe what is new, and ask every engine whether it answers; raises Busy."""
         first = self.current is None
         if await self._plugins.refresh() or first:
-            self._tell()
+            self.tell()
             for warning in self._warnings():
                 log.warning("agent.yaml: %s", warning)
         await self._probe()
         self._timing = await anyio.to_thread.run_sync(timing.read, self._settings.data)
-        return self._tell()
+        return self.tell()
 
     async def preflight(self, kind: str, lanes: tuple[JobLane, ...]) -> tuple[LaneReadiness, ...]:
         """Ask of each lane whether it can start; raises Busy."""
@@ -155,7 +163,8 @@ class Abilities:
         except BenchraceError as error:
             self._failed = Problem(message=f"probing failed: {error}", remedy=error.remedy)
 
-    def _tell(self) -> Capabilities:
+    def tell(self) -> Capabilities:
+        """Put together what is known now, and say it where it is new."""
         told = Capabilities(
             machine_id=self._settings.machine_id,
             label=self._settings.label,
@@ -165,7 +174,7 @@ class Abilities:
             environment=self._machine.environment,
             plugins=self._plugins.described,
             backends=tuple(
-                _status(backend, plugin.name, self._probes.get(backend.name), self._failed)
+                self._status(backend, plugin.name, self._probes.get(backend.name))
                 for plugin in self._plugins.described
                 for backend in plugin.backends
             ),
@@ -175,6 +184,25 @@ class Abilities:
             self.current = told
             self.changed.flash()
         return told
+
+    def _status(
+        self, backend: BackendDescription, plugin: str, probe: Probe | None
+    ) -> BackendStatus:
+        problems = () if self._failed is None else (self._failed,)
+        if probe is None:
+            return BackendStatus(
+                description=backend, plugin=plugin, reachable=None, problems=problems
+            )
+        return BackendStatus(
+            description=backend,
+            plugin=plugin,
+            reachable=probe.reachable,
+            engine_version=probe.version,
+            models=probe.models,
+            problems=(*probe.problems, *problems),
+            legacy=probe.legacy,
+            stops_at=self._idle.stops_at(backend.name) if probe.started else None,
+        )
 
     def _warnings(self) -> tuple[str, ...]:
         names = frozenset(each.name for one in self._plugins.described for each in one.backends)
@@ -191,20 +219,3 @@ def converted(result: Any, kind: type[T]) -> T:
             f"a worker's answer makes no sense: {error}",
             "Update the plugin.",
         ) from error
-
-
-def _status(
-    backend: Any, plugin: str, probe: Probe | None, failed: Problem | None
-) -> BackendStatus:
-    problems = () if failed is None else (failed,)
-    if probe is None:
-        return BackendStatus(description=backend, plugin=plugin, reachable=None, problems=problems)
-    return BackendStatus(
-        description=backend,
-        plugin=plugin,
-        reachable=probe.reachable,
-        engine_version=probe.version,
-        models=probe.models,
-        problems=(*probe.problems, *problems),
-        legacy=probe.legacy,
-    )

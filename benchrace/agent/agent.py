@@ -11,6 +11,7 @@ from benchrace.agent import devices, direct
 from benchrace.agent.abilities import Abilities, Machine
 from benchrace.agent.direct import JobRequest
 from benchrace.agent.host import HostLock
+from benchrace.agent.idle import IdleClock, stop_idle
 from benchrace.agent.job import Job
 from benchrace.agent.jobs import Jobs, Needs, Retention
 from benchrace.agent.operations import Operations
@@ -50,7 +51,8 @@ class Agent:
         self.host_id = host_id
         self.slot = Slot(settings.machine_id, None if settings.share_host else HostLock())
         self.plugins = Plugins(settings.data / "cache/describe", settings.worker, self.slot)
-        self.abilities = Abilities(settings, machine, self.plugins, self.slot)
+        self.idle = IdleClock(self.clock, settings.tables)
+        self.abilities = Abilities(settings, machine, self.plugins, self.slot, self.idle)
         self.sampling = Sampling(sampler, self.clock)
         bench = Bench(
             command=settings.worker, sampling=self.sampling, clock=self.clock, boot_id=boot_id
@@ -58,7 +60,7 @@ class Agent:
         retention = Retention(keep_jobs=settings.keep_jobs, keep_s=settings.keep_s)
         self.jobs = Jobs(jobs_dir(settings.data), settings.machine_id, self.slot, bench, retention)
         self.operations = Operations(
-            settings, self.plugins, self.abilities, self.slot, self.jobs.changed
+            settings, self.plugins, self.abilities, self.slot, self.jobs.changed, self.idle
         )
 
     async def run(self) -> None:
@@ -67,6 +69,7 @@ class Agent:
             tasks.start_soon(self.jobs.run)
             tasks.start_soon(self.operations.run)
             tasks.start_soon(self.abilities.keep)
+            tasks.start_soon(stop_idle, self.idle, self.operations)
             tasks.start_soon(self._watch)
 
     async def start(self, spec: JobSpec) -> Job:
@@ -116,12 +119,18 @@ class Agent:
         return msgspec.structs.replace(only, params=params)
 
     async def _watch(self) -> None:
-        sizes = (0, 0)
+        sizes, ran = (0, 0), False
         while True:
             job = self.jobs.running
             if job is None:
+                if ran:
+                    # From here on its engines idle.
+                    self.abilities.tell()
+                ran = False
                 await self.jobs.changed.wait(self.jobs.changed.count)
                 continue
+            ran = True
+            self.idle.used(lane.backend for lane in job.spec.lanes)
             now = (_size(job.folder.work), _size(job.folder.agent))
             if now != sizes:
                 sizes = now

@@ -11,6 +11,7 @@ import anyio.abc
 
 from benchrace.agent.abilities import Abilities, converted
 from benchrace.agent.beacon import Beacon
+from benchrace.agent.idle import IdleClock
 from benchrace.agent.oneshot import ask
 from benchrace.agent.plugins import Plugins
 from benchrace.agent.running_operation import RunningOperation
@@ -47,10 +48,12 @@ class Operations:
         abilities: Abilities,
         slot: Slot,
         changed: Beacon,
+        idle: IdleClock,
     ) -> None:
+        self._idle = idle
         self._settings = settings
         self._plugins = plugins
-        self._abilities = abilities
+        self.abilities = abilities
         self._slot = slot
         self._known: deque[RunningOperation] = deque(maxlen=_KEPT)
         self._tasks: anyio.abc.TaskGroup | None = None
@@ -78,7 +81,7 @@ class Operations:
 
     def offering(self, operation: Operation) -> tuple[str, ...]:
         """Name the backends that offer an operation; none before the plugins are described."""
-        known = self._abilities.current
+        known = self.abilities.current
         return tuple(
             each.description.name
             for each in (known.backends if known else ())
@@ -111,7 +114,7 @@ class Operations:
     async def reset_all(self) -> ResetAll:
         """Reset every engine that can be, one after the other; raises nothing."""
         began_ns = time.monotonic_ns()
-        await self._abilities.known()
+        await self.abilities.known()
         names = self.offering(Operation.RESET)
         found: dict[str, Reset] = {}
         healthy: list[bool] = []
@@ -137,12 +140,12 @@ class Operations:
             return Reset(notes=(f"it was not reset: {told}",)), able
 
     async def _nothing(self) -> str:
-        known = (await self._abilities.known()).backends
+        known = (await self.abilities.known()).backends
         names = ", ".join(each.description.name for each in known) or "none"
         return f"nothing was reset: no backend here offers it (installed: {names})"
 
     async def _check(self, name: str, operation: Operation, request: OperationRequest) -> None:
-        known = (await self._abilities.known()).backends
+        known = (await self.abilities.known()).backends
         status = next((each for each in known if each.description.name == name), None)
         if status is None:
             installed = ", ".join(each.description.name for each in known) or "none"
@@ -184,6 +187,7 @@ class Operations:
             running.fail(BenchraceError(Category.SYSTEM, f"no worker can be started: {error}"))
         else:
             running.end()
+        self._idle.used([running.backend])
         await self._look_again()
 
     @asynccontextmanager
@@ -205,14 +209,14 @@ class Operations:
             running.about(model)
             order = OperateOrder(
                 plugins=self._plugins.for_backends(frozenset({running.backend}), None),
-                config=self._abilities.tables(),
+                config=self.abilities.tables(),
                 operation=running.operation,
                 backend=running.backend,
                 model=model,
                 assets=request.assets,
                 write=request.write,
                 log_dir=self._settings.log_dir,
-                gpus=self._abilities.gpus,
+                gpus=self.abilities.gpus,
             )
             answer: Any = await ask(self._settings.worker, order, _LIMIT_S, running.hear)
             running.add(answer)
@@ -220,7 +224,7 @@ class Operations:
     async def _look_again(self) -> None:
         """What an engine has and whether it answers is new now."""
         try:
-            await self._abilities.refresh()
+            await self.abilities.refresh()
         except (BenchraceError, OSError):
             # A job came, or the probe failed: the next one tells.
             return

@@ -69,7 +69,10 @@ class MachinePatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class BackendAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """A backend of a machine; `reachable` is null until it was probed."""
+    """A backend of a machine; `reachable` is null until it was probed.
+
+    `stops_at` is the wall time at which its engine is stopped, if nobody uses it until then.
+    """
 
     name: str
     title: str
@@ -80,6 +83,7 @@ class BackendAnswer(msgspec.Struct, frozen=True, kw_only=True):
     models: tuple[Model, ...] = ()
     problems: tuple[Problem, ...] = ()
     operations: tuple[Operation, ...] = ()
+    stops_at: float | None = None
 
 
 class MachineAnswer(msgspec.Struct, frozen=True, kw_only=True):

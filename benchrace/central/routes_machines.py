@@ -145,6 +145,7 @@ def _backends(status: MachineStatus) -> Iterable[BackendAnswer]:
             models=each.models,
             problems=each.problems,
             operations=each.description.operations,
+            stops_at=each.stops_at,
         )
 
 

@@ -26,6 +26,7 @@ class BackendAnswer(msgspec.Struct, frozen=True, kw_only=True):
     problems: tuple[Problem, ...]
     operations: tuple[Operation, ...]
     config_schema: dict[str, Any] | None
+    stops_at: float | None
 
 
 class CapabilitiesAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,4 +145,5 @@ def _flat(status: BackendStatus) -> BackendAnswer:
         problems=status.problems,
         operations=described.operations,
         config_schema=described.config_schema,
+        stops_at=status.stops_at,
     )

@@ -16,7 +16,8 @@ class BackendStatus(msgspec.Struct, frozen=True, kw_only=True):
     """A backend on this machine: what it offers, and whether its engine answers.
 
     `reachable` is null until the first probe has ended; `legacy` is the backend's part of the
-    older capabilities answer.
+    older capabilities answer. `stops_at` is the wall time at which the agent stops the engine, if
+    nobody uses it until then.
     """
 
     description: BackendDescription
@@ -26,6 +27,7 @@ class BackendStatus(msgspec.Struct, frozen=True, kw_only=True):
     models: tuple[Model, ...] = ()
     problems: tuple[Problem, ...] = ()
     legacy: dict[str, Any] = {}
+    stops_at: float | None = None
 
 
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,9 +2,10 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
 import msgspec
+from msgspec import Meta
 
 from benchrace.kinds import Params, Record
 from benchrace.plugin.context import Context
@@ -28,10 +29,12 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Base of a backend's own table in `agent.yaml`, found under the backend's name.
 
     `keep_warm` leaves models in memory at the end of a job, for as long as the engine keeps them;
-    false has the engine let go of them.
+    false has the engine let go of them. `idle_stop_s` stops an engine that was started from here
+    by its command, when no job and no operation of the agent has used it for so many seconds.
     """
 
     keep_warm: bool = True
+    idle_stop_s: Annotated[float, Meta(gt=0)] | None = None
 
 
 class Lane(msgspec.Struct, Generic[P], frozen=True, kw_only=True):

@@ -65,13 +65,15 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
 class Probe(msgspec.Struct, frozen=True, kw_only=True):
     """Whether an engine answers, and what it has; `version` is the engine's.
 
-    `legacy` is filled in from `Backend.legacy`.
+    `legacy` is filled in from `Backend.legacy`. `started` says that the engine runs and was
+    started from here, so that stopping it takes it from nobody else.
     """
 
     reachable: bool
     version: str | None = None
     models: tuple[Model, ...] = ()
     problems: tuple[Problem, ...] = ()
+    started: bool = False
     legacy: dict[str, Any] = {}
 
 

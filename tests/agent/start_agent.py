@@ -9,6 +9,7 @@ import os
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import anyio
 import msgspec
@@ -28,8 +29,8 @@ async def main(settings: AgentSettings) -> None:
     await serve(settings, extend=install, ready=ready)
 
 
-def as_path(kind: type, value: str) -> Path:
-    return Path(value)
+def as_path(kind: type, value: Any) -> Any:
+    return Path(value) if kind is Path else value
 
 
 if __name__ == "__main__":

@@ -147,7 +147,7 @@ async def test_a_probe_that_a_job_put_off_follows_the_job(monkeypatch: pytest.Mo
     nothing: Any = None
     await slot.take("j1")
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(Asking(nothing, nothing, nothing, slot).keep)
+        tasks.start_soon(Asking(nothing, nothing, nothing, slot, nothing).keep)
         await anyio.wait_all_tasks_blocked()
         slot.release()
         with anyio.fail_after(5):

@@ -46,7 +46,8 @@ async def test_it_starts_resets_and_stops(backend: OpenAIBackend) -> None:
     started = await backend.start(context)
     assert (started.ok, started.notes) == (True, ())
     assert started.pid is not None
-    assert [each.name for each in (await backend.probe(context)).models] == ["tiny"]
+    probe = await backend.probe(context)
+    assert ([each.name for each in probe.models], probe.started) == (["tiny"], True)
 
     done = await backend.reset(context)
     assert (done.stopped, done.healthy) == (True, True)

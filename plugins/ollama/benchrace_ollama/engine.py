@@ -55,7 +55,8 @@ class Engine(TextBackend, ABC):
         except BenchraceError as error:
             problem = Problem(message=error.message, remedy=error.remedy)
             return Probe(reachable=False, problems=(problem,))
-        return Probe(reachable=True, version=version, models=tuple(models))
+        started = await self._process(context).started_here()
+        return Probe(reachable=True, version=version, models=tuple(models), started=started)
 
     async def start(self, context: Context) -> Operated:
         return await self._process(context).start()

@@ -236,6 +236,7 @@ async def test_it_is_reset_by_a_command(
     context = RecordingContext()
     try:
         assert (await backend.start(context)).ok
+        assert (await backend.probe(context)).started
         reset = await backend.reset(context)
         assert (reset.stopped, reset.healthy, reset.notes) == (True, True, ())
         assert reset.time_to_ready_ms is not None
@@ -284,6 +285,7 @@ async def test_a_lane_has_it_started_on_its_gpu(
 
 async def test_an_ollama_of_others_is_put_on_no_gpu(stand_in: Any, racing: Make) -> None:
     at = racing(stand_in, gpu="0")
+    assert not (await at.backend.probe(at.context)).started
     (none,) = (await at.backend.preflight(at.lane, at.context)).fields
     assert (none.path, none.message) == (
         "gpu",

@@ -103,11 +103,17 @@ class OpenAIBackend(TextBackend):
         found = [each for each in answers if isinstance(each, Found)]
         versions = [f"{each.engine} {each.version}" for each in found if each.version]
         models = {model.id: described(each, model) for each in found for model in each.models}
+        up = [
+            Calls(server, context)
+            for server, answer in zip(self.servers, answers, strict=True)
+            if server.launch.known and (isinstance(answer, Found) or not server.launch.command)
+        ]
         return Probe(
             reachable=bool(found),
             version=", ".join(versions) or None,
             models=tuple(models.values()),
             problems=tuple(each for each in answers if isinstance(each, Problem)),
+            started=await operations.started_here(up, context),
         )
 
     async def preflight(self, lane: Lane[Any], context: Context) -> Readiness:

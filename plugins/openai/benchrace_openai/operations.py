@@ -45,6 +45,14 @@ async def stop(every: Sequence[Calls], context: Context) -> Operated:
     return _together(every, [await loading.process(calls, context).stop() for calls in every])
 
 
+async def started_here(every: Sequence[Calls], context: Context) -> bool:
+    """Tell whether all of these, which a stop would stop, were started from here."""
+    for calls in every:
+        if not await loading.process(calls, context).started_here():
+            return False
+    return bool(every)
+
+
 async def unload(every: Sequence[Calls], model: str | None, context: Context) -> Unloaded:
     """Unload `model`, or all, of every server that can; raises `NotOffered` where none can."""
     began = context.clock.monotonic_ns()

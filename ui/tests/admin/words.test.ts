@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 
 import type { FleetMachine, Told } from '../../src/lib/api/admin';
-import { clockWords, hardwareWords, reachWords, refusalWords } from '../../src/pages/admin/words';
+import { clockWords, hardwareWords, idleWords, reachWords, refusalWords } from '../../src/pages/admin/words';
 
 it('hardware is said as far as it is known', () => {
   const told = {
@@ -21,6 +21,16 @@ it('a backend that was not asked is neither reachable nor not', () => {
   const word = (reachable: boolean | null) => reachWords({ reachable } as never, true).word;
   expect(reachWords({ reachable: true } as never, false).word).toBe('as last heard');
   expect([null, true, false].map(word)).toEqual(['not asked yet', 'answers', 'does not answer']);
+});
+
+it('an engine that idles tells when it is stopped', () => {
+  const words = (stops_at: number | null) => idleWords({ stops_at } as never, 1000);
+  expect([null, 1240, 1004, 900].map(words)).toEqual([
+    '',
+    'stops in 4 minutes if nobody uses it',
+    'stops now, as nobody uses it',
+    'stops now, as nobody uses it',
+  ]);
 });
 
 it('a refused service call says what to do', () => {

@@ -205,6 +205,8 @@ export interface BackendAnswer extends BackendDescription {
   models: Model[];
   problems: Problem[];
   operations?: Operation[];
+  /** When its engine is stopped, if nobody uses it until then; null for never. */
+  stops_at?: number | null;
 }
 
 export interface Capabilities {

@@ -2,6 +2,7 @@
 
 import type { FleetMachine, Told } from '../../lib/api/admin';
 import type { BackendAnswer, MachineState } from '../../lib/api/documents';
+import { ago } from '../../lib/format/date';
 import { bytes, duration } from '../../lib/format/quantity';
 
 export const MACHINE_WORDS: Record<MachineState, string> = {
@@ -40,6 +41,12 @@ export function reachWords(
   if (!linked) return { word: 'as last heard', tone: 'calm' };
   if (backend.reachable === null) return { word: 'not asked yet', tone: 'calm' };
   return backend.reachable ? { word: 'answers', tone: 'good' } : { word: 'does not answer', tone: 'bad' };
+}
+
+/** When an engine that nobody uses is stopped; empty for never. */
+export function idleWords(backend: BackendAnswer, now_s: number): string {
+  if (!backend.stops_at) return '';
+  return backend.stops_at > now_s + 5 ? `stops ${ago(backend.stops_at, now_s)} if nobody uses it` : 'stops now, as nobody uses it';
 }
 
 /** What a refused service call means, and what to do. */

@@ -1,0 +1,76 @@
+"""Engines that idle: what counts as use, and that only those that were started here are stopped."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchrace.agent.idle import IdleClock
+from benchrace.testing.clock import FakeClock
+from tests.agent.conftest import AgentProcess, StartAgent, wait_for
+from tests.agent.test_operations import job, status_of
+from tests.engine_plugin import EngineHome
+
+LIMIT_S = 0.6
+
+
+def test_the_time_runs_from_the_last_use() -> None:
+    clock = FakeClock()
+    idle = IdleClock(
+        clock, {"a": {"idle_stop_s": 60, "other": []}, "b": {}, "c": {"idle_stop_s": -1}}
+    )
+    assert (idle.stops_at("b"), idle.stops_at("c"), idle.left_s("b")) == (None, None, float("inf"))
+    # From when it was first asked about, where nobody has used it yet.
+    began = clock.wall_s()
+    assert idle.stops_at("a") == began + 60
+    clock.pass_s(50)
+    assert idle.left_s("a") == pytest.approx(10)
+    idle.used(["a"])
+    assert (idle.left_s("a"), idle.stops_at("a")) == (60, clock.wall_s() + 60)
+    clock.pass_s(61)
+    assert idle.left_s("a") < 0
+
+
+@pytest.fixture
+def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> EngineHome:
+    made = EngineHome(tmp_path)
+    for name, value in made.environment.items():
+        monkeypatch.setenv(name, value)
+    return made
+
+
+@pytest.fixture
+def agent(engine: EngineHome, start_agent: StartAgent) -> AgentProcess:
+    from benchrace.agent.settings import WORKER
+
+    tables = {"engine": {"idle_stop_s": LIMIT_S}}
+    return start_agent(worker=WORKER, tables=tables, probe_every_s=0.5).started()
+
+
+def stops(agent: AgentProcess) -> list[Any]:
+    every = agent.get("/api/v1/operations")["operations"]
+    return [each for each in every if each["operation"] == "stop" and each["state"] == "done"]
+
+
+# Each step is a worker with every plugin of this environment, and the machine may be busy.
+@pytest.mark.timeout(90)
+def test_an_engine_that_was_started_here_is_stopped_after_the_job_and_not_in_it(
+    agent: AgentProcess, engine: EngineHome
+) -> None:
+    (engine.home / "running").touch()
+    wait_for(lambda: status_of(agent)["reachable"], 30)
+    # Somebody else's idles as long as it likes.
+    assert status_of(agent)["stops_at"] is None
+    job_id = wait_for(lambda: (made := job(agent, 5)).status_code == 202 and made.json()["job_id"])
+    agent.until(job_id, "running")
+    (engine.home / "started").touch()
+    ran_until = time.time() + 2 * LIMIT_S
+    wait_for(lambda: time.time() > ran_until)
+    assert (engine.home / "running").exists()
+    ended = time.time()
+    agent.http.post(f"/jobs/{job_id}/cancel")
+    (stopped,) = wait_for(lambda: stops(agent), 30)
+    assert stopped["started_at"] >= ended + LIMIT_S - 0.1
+    assert not (engine.home / "running").exists()
+    wait_for(lambda: (now := status_of(agent))["reachable"] is False and now["stops_at"] is None)
