@@ -1,5 +1,6 @@
 """Whether central asks people for a token, and what the operator's and the watchers' token are."""
 
+import secrets
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,12 +10,14 @@ from benchrace.central.settings import CentralSettings
 from benchrace.clock import SystemClock
 from benchrace.config.central import Watching
 from benchrace.errors import FieldError, InvalidInput
+from benchrace.store import atomic
 from benchrace.web.access import Access
 from benchrace.web.session import Sessions
-from benchrace.web.token import Tokens
+from benchrace.web.token import Tokens, sha256_of
 
 OPERATOR = "operator.sha256"
 WATCH = "watch.sha256"
+LOCAL = "local.key"
 # An older agent registers and reports over HTTP.
 LINK_BELOW = ("/api/v1/agents/",)
 SHORTEST = 12
@@ -45,7 +48,11 @@ def load(settings: CentralSettings, folder: Path) -> PeoplesTokens | None:
 
 
 def access(
-    settings: CentralSettings, folder: Path, people: PeoplesTokens, link: LinkToken
+    settings: CentralSettings,
+    folder: Path,
+    people: PeoplesTokens,
+    link: LinkToken,
+    local: str | None = None,
 ) -> Access:
     """Say who may do what; raises `InvalidInput` for one token that would do two things. Blocks."""
     for token in (settings.operator_token, settings.watch_token):
@@ -53,13 +60,24 @@ def access(
             raise _same("operator_token or watch_token and the agents' token that is kept")
     if people.operator == people.watch:
         raise _same("operator_token and watch_token")
-    tokens = Tokens(operate=people.operator, watch=people.watch, is_link=link.accepts)
+    tokens = Tokens(operate=people.operator, watch=people.watch, local=local, is_link=link.accepts)
     return Access(
         tokens=tokens,
         sessions=Sessions(folder / "sessions.json", tokens, SystemClock().wall_s),
         watching=settings.watch is Watching.EVERYBODY,
         link_below=LINK_BELOW,
     )
+
+
+def local_key(folder: Path) -> str:
+    """Make the key for commands on this machine, for its owner alone to read; give its digest.
+
+    It holds until the next start. Blocks.
+    """
+    key = secrets.token_urlsafe(secret.TOKEN_BYTES)
+    folder.mkdir(parents=True, exist_ok=True)
+    atomic.write(folder / LOCAL, key.encode() + b"\n", mode=0o600)
+    return sha256_of(key)
 
 
 def _check(settings: CentralSettings) -> None:

@@ -26,6 +26,7 @@ from benchrace.store.index import Index
 from benchrace.store.journal import Journal
 from benchrace.web import serving
 from benchrace.web.guard import Guard, Policy
+from benchrace.web.login_code import LoginCodes
 from benchrace.web.shutdown import Shutdown
 from benchrace.web.sse import Viewers
 
@@ -54,8 +55,11 @@ async def serve(
     extend: Extend | None = None,
     ready: Ready | None = None,
     stop: Stop = serving.stop_signal,
+    codes: LoginCodes | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT; `ready` gets the address once requests are answered.
+
+    `codes` are those that whoever calls makes for people to log in with.
 
     Tokens are shown on standard error when they are made, once in the life of a data folder.
     Raises BenchraceError, in one line, for a data folder that cannot be used or has its central
@@ -66,7 +70,7 @@ async def serve(
         with listener.sock:
             index = await to_thread.run_sync(Index, settings.data / "index.sqlite")
             try:
-                await _serve(settings, listener, index, extend, ready, stop)
+                await _serve(settings, listener, index, extend, ready, stop, codes or LoginCodes())
             finally:
                 with anyio.CancelScope(shield=True):
                     await to_thread.run_sync(index.close)
@@ -79,15 +83,17 @@ async def _serve(
     extend: Extend | None,
     ready: Ready | None,
     stop: Stop,
+    codes: LoginCodes,
 ) -> None:
     central = Central(settings, on_change=_indexing(index))
     await central.open()
     people = await to_thread.run_sync(gate.load, settings, central.folder)
     access = None
     if people is not None:
-        found = partial(gate.access, settings, central.folder, people, central.link_token)
+        local = await to_thread.run_sync(gate.local_key, central.folder)
+        found = partial(gate.access, settings, central.folder, people, central.link_token, local)
         access = await to_thread.run_sync(found)
-    site = Site(central, index, Shutdown(), Viewers(), access)
+    site = Site(central, index, Shutdown(), Viewers(), access, codes)
     # Frameworks look at files while they are set up.
     app = await to_thread.run_sync(create_app, site)
     if extend is not None:
@@ -105,7 +111,8 @@ async def _serve(
             if ready is not None:
                 ready(listener.url)
         tasks.cancel_scope.cancel()
-    await to_thread.run_sync(partial(record.unlink, missing_ok=True))
+    for path in (record, central.folder / gate.LOCAL):
+        await to_thread.run_sync(partial(path.unlink, missing_ok=True))
 
 
 def _indexing(index: Index) -> Callable[[RunMetadata, RunSummary | None], Awaitable[None]]:

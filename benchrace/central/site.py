@@ -1,6 +1,6 @@
 """What the routes of central work on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -9,6 +9,7 @@ from quart import Response
 from benchrace.central.central import Central
 from benchrace.store.index import Index
 from benchrace.web.access import Access
+from benchrace.web.login_code import LoginCodes
 from benchrace.web.shutdown import Shutdown
 from benchrace.web.sse import Viewers
 
@@ -22,6 +23,7 @@ class Site:
     shutdown: Shutdown
     viewers: Viewers
     access: Access | None = None
+    codes: LoginCodes = field(default_factory=LoginCodes)
 
 
 def answer(value: Any, status: int = 200) -> Response:

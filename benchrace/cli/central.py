@@ -11,6 +11,7 @@ from benchrace.cli.token import shown_tokens
 
 if TYPE_CHECKING:
     from benchrace.central.settings import CentralSettings
+    from benchrace.web.login_code import LoginCodes
 
 _options = options.all_of(
     click.option("--host", metavar="ADDRESS", help="Listen on this address [default: 127.0.0.1]."),
@@ -54,24 +55,31 @@ def central(ctx: click.Context, /, parent_fd: int | None, **chosen: Any) -> None
     if parent_fd is not None:
         _serve(settings, serving.said("central"), parent_fd)
         return
+    from benchrace.cli.login_link import first_link
+    from benchrace.web.login_code import LoginCodes
+
+    codes = LoginCodes()
     with shown_tokens(settings) as tokens:
 
         def ready(url: str) -> None:
             serving.said("central")(url)
-            for line in tokens.lines(url):
+            for line in (*tokens.lines(url), *first_link(settings, url, codes)):
                 click.echo(line)
 
-        _serve(settings, ready, None)
+        _serve(settings, ready, None, codes)
 
 
 def _serve(
-    settings: "CentralSettings", ready: Callable[[str], None], parent_fd: int | None
+    settings: "CentralSettings",
+    ready: Callable[[str], None],
+    parent_fd: int | None,
+    codes: "LoginCodes | None" = None,
 ) -> None:
     async def work() -> None:
         from benchrace.central.server import serve
         from benchrace.compat.central import install
 
-        await serve(settings, extend=install, ready=ready)
+        await serve(settings, extend=install, ready=ready, codes=codes)
 
     serving.serve(work, parent_fd)
 
@@ -92,8 +100,30 @@ def start(ctx: click.Context, /, fg: bool, as_json: bool, **chosen: Any) -> None
         again = ["central", *options.again(chosen)]
         status = serving.started(service, again, as_json, settings.token, tokens.made)
         lines = tokens.lines(str(status.info["url"]))
-    for line in () if as_json else lines:
+    if as_json:
+        return
+    from benchrace.cli.login_link import link_lines
+
+    for line in (*lines, *(link_lines(settings.data) if settings.asks else ())):
         click.echo(line)
+
+
+@central.command("login-link")
+@click.option("--watch", is_flag=True, help="For who may only watch.")
+@options.data_dir
+@options.as_json
+def login_link(watch: bool, data_dir: str | None, as_json: bool) -> None:
+    """Make a link that logs one browser in, once, within ten minutes.
+
+    Central of this data folder must run on this machine; no token is needed.
+    """
+    from benchrace.cli.login_link import make
+
+    link = make(options.path(data_dir), watch=watch)
+    if as_json:
+        options.print_json(link)
+    else:
+        click.echo(link.url)
 
 
 def _settings(data_dir: str | None, config_dir: str | None, **flags: Any) -> "CentralSettings":

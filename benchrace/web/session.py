@@ -37,7 +37,7 @@ class _Stored(msgspec.Struct, frozen=True, kw_only=True):
 class Sessions:
     """Sessions that outlive the server; one ends with its time, its logout or its token.
 
-    Every method may block: call `open` and `end` in a thread.
+    Every method may block: call `open`, `begin` and `end` in a thread.
     """
 
     def __init__(self, path: Path, tokens: Tokens, wall_s: Callable[[], float]) -> None:
@@ -50,8 +50,12 @@ class Sessions:
 
     def open(self, token: str) -> tuple[str, Session]:
         """Begin a session for who has shown `token`; the id is said here and nowhere else."""
+        return self.begin(sha256_of(token))
+
+    def begin(self, token_sha256: str) -> tuple[str, Session]:
+        """Begin a session that lasts as long as the token with this digest."""
         session_id = secrets.token_urlsafe(_ID_BYTES)
-        session = Session(token_sha256=sha256_of(token), expires_at=self._wall_s() + LIFE_S)
+        session = Session(token_sha256=token_sha256, expires_at=self._wall_s() + LIFE_S)
         with self._changing:
             living = sorted(self._living().items(), key=lambda each: each[1].expires_at)
             self._save(dict(living[-(MOST - 1) :]) | {sha256_of(session_id): session})

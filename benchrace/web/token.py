@@ -19,10 +19,14 @@ class Right(enum.StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Tokens:
-    """`operate` and `watch` are hex digests; `is_link` says whether a token is the agents'."""
+    """`operate`, `watch` and `local` are hex digests; `is_link` tells the agents' token.
+
+    `local` is of the key that commands on central's machine read.
+    """
 
     operate: str
     watch: str | None = None
+    local: str | None = None
     is_link: Callable[[str], bool] | None = None
 
     def right_of(self, token: str) -> Right | None:
@@ -30,7 +34,20 @@ class Tokens:
         if len(token) > LONGEST:
             return None
         link = self.is_link is not None and self.is_link(token)
-        return self.right_of_digest(sha256_of(token)) or (Right.LINK if link else None)
+        digest = sha256_of(token)
+        if hmac.compare_digest(digest, self.local or ""):
+            return Right.OPERATE
+        return self.right_of_digest(digest) or (Right.LINK if link else None)
+
+    def digest_of(self, right: Right) -> str | None:
+        """Give the digest of the token that gives people a right, None where there is none."""
+        match right:
+            case Right.OPERATE:
+                return self.operate
+            case Right.WATCH:
+                return self.watch
+            case Right.LINK:
+                return None
 
     def right_of_digest(self, digest: str) -> Right | None:
         """Give what the token with this digest allows people."""

@@ -74,6 +74,31 @@ def forgive(tab: Tab) -> None:
     tab.wrongs[:] = [each for each in tab.wrongs if REFUSED not in each and each[:4] != "401 "]
 
 
+async def link(fleet: Fleet, *, watch: bool) -> str:
+    answer = await fleet.http.post(f"{fleet.url}/api/login-link", json={"watch": watch})
+    return str(answer.json()["path"])
+
+
+async def test_a_link_lets_one_browser_in(tab: OpenTab, fleet: Fleet) -> None:
+    path = await link(fleet, watch=False)
+    one = await tab()
+    asked = requests(one)
+    await one.open(f"/runs{path[1:]}")
+    await one.page.get_by_role("button", name="Log out").wait_for()
+    assert one.page.url == f"{fleet.url}/runs"
+    code = path.partition("=")[2]
+    told = [*(each.url for each in asked), *(each.headers.get("referer", "") for each in asked)]
+    assert not any(code in each for each in told)
+    await one.page.go_back()
+    assert code not in one.page.url
+    other = await tab()
+    await other.open(path)
+    await other.see("used already")
+    forgive(other)
+    await log_in(other, WATCH)
+    await other.page.get_by_role("button", name="Log out").wait_for()
+
+
 async def test_in_to_a_race_and_out_again(tab: OpenTab, fleet: Fleet) -> None:
     one = await tab()
     asked = requests(one)

@@ -12,8 +12,8 @@ class Central {
   fetch = async (path: string, request: RequestInit): Promise<Response> => {
     this.asked.push(`${request.method ?? 'GET'} ${path}`);
     if (path === '/api/login') {
-      const { token } = JSON.parse(String(request.body)) as { token: string };
-      if (token !== 'right') return this.refuse(401, 'this is not a token');
+      const { token, code } = JSON.parse(String(request.body)) as { token?: string; code?: string };
+      if ((token ?? code) !== 'right') return this.refuse(401, 'this is not a token');
       this.right = 'operate';
     }
     if (path === '/api/logout') this.right = null;
@@ -45,6 +45,28 @@ describe('a session', () => {
   });
 
   afterEach(() => vi.unstubAllGlobals());
+
+  it('begins with the code of a link, and asks with it once', async () => {
+    await session.start('right');
+    expect([session.right, session.entered, session.trouble]).toEqual(['operate', true, null]);
+    expect(central.asked).toEqual(['POST /api/login', 'GET /api/session']);
+  });
+
+  it('shows the login, and why, where a link was used already', async () => {
+    await session.start('used');
+    expect([session.entered, session.trouble?.message]).toEqual([false, 'this is not a token']);
+    await session.login('right');
+    expect([session.right, session.trouble]).toEqual(['operate', null]);
+  });
+
+  it('tells who may watch anyway that a link let nobody in', async () => {
+    central.right = 'watch';
+    await session.start('used');
+    expect([session.right, session.rising]).toEqual(['watch', true]);
+    session.rising = false;
+    await session.start(null);
+    expect(session.rising).toBe(true);
+  });
 
   it('keeps what was refused, and asks it again after the login', async () => {
     central.right = 'operate';

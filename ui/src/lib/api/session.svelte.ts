@@ -1,6 +1,7 @@
 /** What this visitor may do on central, and the login that requests wait for. */
 
-import { get, onUnknown, post } from './client';
+import type { Failure } from '../events/types';
+import { failure, get, onUnknown, post } from './client';
 
 export type Right = 'operate' | 'watch' | 'link';
 
@@ -33,6 +34,9 @@ export class Session {
     this.watches ? { disabled: true, title: WATCHING, 'aria-describedby': WATCHING_ID } : {},
   );
 
+  /** Why a login link let nobody in. */
+  trouble = $state.raw<Failure | null>(null);
+
   private waiting: (() => void)[] = [];
   private looking: Promise<void> | null = null;
 
@@ -42,9 +46,26 @@ export class Session {
     return this.looking;
   }
 
+  /** Begin: with the code of a login link where one was followed. */
+  async start(code: string | null): Promise<void> {
+    if (code !== null) await this.follow(code);
+    await this.look();
+    // Who may watch anyway sees no login page, which would tell it.
+    if (this.trouble !== null && this.watches) this.rising = true;
+  }
+
   async login(token: string): Promise<void> {
     this.take(await post<Said>('/api/login', { token }));
+    this.trouble = null;
     this.rising = false;
+  }
+
+  private async follow(code: string): Promise<void> {
+    try {
+      this.take(await post<Said>('/api/login', { code }));
+    } catch (error) {
+      this.trouble = failure(error);
+    }
   }
 
   async logout(): Promise<void> {
