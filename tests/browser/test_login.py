@@ -213,6 +213,24 @@ async def test_a_session_that_ends_leaves_the_page_as_it_is(tab: OpenTab, fleet:
     one.wrongs[:] = [wrong for wrong in one.wrongs if not wrong.startswith(GONE)]
 
 
+async def test_an_agent_is_started_from_the_page_joins_and_is_stopped(
+    tab: OpenTab, fleet: Fleet
+) -> None:
+    (fleet.data / "agents" / "beside.lock").touch()  # It was here before.
+    one = await tab()
+    await one.open("/admin")
+    await log_in(one, OPERATOR)
+    await one.page.get_by_role("button", name="Start agent beside").click()
+    service = one.main("li").filter(has_text="agent beside")
+    try:
+        await service.get_by_text("joined this central", exact=True).wait_for(timeout=60_000)
+        await one.page.get_by_role("button", name="Stop agent beside").click()
+        await service.get_by_text("does not run").wait_for(timeout=60_000)
+    finally:
+        stop = f"{fleet.url}/api/service/agent/stop"
+        await fleet.http.post(stop, params={"machine_id": "beside"})
+
+
 async def test_two_tabs_are_in_and_out_together(tab: OpenTab, fleet: Fleet) -> None:
     one = await tab()
     await one.open("/runs")

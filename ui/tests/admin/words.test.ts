@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 
 import type { FleetMachine, Told } from '../../src/lib/api/admin';
-import { clockWords, hardwareWords, idleWords, reachWords, refusalWords } from '../../src/pages/admin/words';
+import { clockWords, hardwareWords, idleWords, joinWords, reachWords, refusalWords } from '../../src/pages/admin/words';
 
 it('hardware is said as far as it is known', () => {
   const told = {
@@ -36,4 +36,13 @@ it('an engine that idles tells when it is stopped', () => {
 it('a refused service call says what to do', () => {
   expect(refusalWords(401)).toContain('SERVICE_CONTROL_TOKEN');
   expect(refusalWords(403)).toBeNull();
+});
+
+it('an agent that runs here need not be of this central', () => {
+  const machines = [{ machine_id: 'a', state: 'ready' }, { machine_id: 'b', state: 'lost' }] as FleetMachine[];
+  expect(['a', 'b', 'c'].map((each) => joinWords(each, machines))).toEqual([
+    'joined this central',
+    'joined this central, and is lost',
+    'has not joined this central',
+  ]);
 });

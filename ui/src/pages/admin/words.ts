@@ -49,6 +49,13 @@ export function idleWords(backend: BackendAnswer, now_s: number): string {
   return backend.stops_at > now_s + 5 ? `stops ${ago(backend.stops_at, now_s)} if nobody uses it` : 'stops now, as nobody uses it';
 }
 
+/** Whether an agent that runs here is one of this central's machines: it may serve another one. */
+export function joinWords(machineId: string, machines: readonly FleetMachine[]): string {
+  const machine = machines.find((each) => each.machine_id === machineId);
+  if (!machine) return 'has not joined this central';
+  return machine.state === 'lost' ? 'joined this central, and is lost' : 'joined this central';
+}
+
 /** What a refused service call means, and what to do. */
 export function refusalWords(status: number): string | null {
   if (status === 401) {
