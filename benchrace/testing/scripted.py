@@ -149,15 +149,16 @@ class ScriptedBackend(Backend):
         elsewhere = params.only_round is not None and when == "round"
         if elsewhere and context.round.round != params.only_round:
             return None
-        _misdeed_at_once(params)
+        _misdeed_at_once(params, context.round.round if when == "round" else None)
         await _misdeed_that_waits(params.misdeed, context)
         return params.misdeed
 
 
-def _misdeed_at_once(params: ScriptedParams) -> None:
+def _misdeed_at_once(params: ScriptedParams, number: int | None) -> None:
     match params.misdeed:
         case Misdeed.FAIL:
-            raise BenchraceError(Category.UNREACHABLE, "the scripted engine does not answer")
+            text, detail = "the scripted engine does not answer", f"round {number}"
+            raise BenchraceError(Category.UNREACHABLE, text, detail=detail)
         case Misdeed.RAISE:
             raise ZeroDivisionError("as the script says")
         case Misdeed.OUT_OF_MEMORY:

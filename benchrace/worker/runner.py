@@ -103,7 +103,8 @@ class Runner:
         done = await self._gear.rounds.play(lane.racer, slot, armed_ns)
         self._take(lane, done)
         if lane.in_row >= _IN_ROW:
-            await self._give_up(lane, lane.failures[-1])
+            # The first of them is the cause: an engine that broke off is then only unreachable.
+            await self._give_up(lane, lane.failures[-_IN_ROW])
         await self._syncing.between_rounds()
 
     async def _phase(self, slot: Slot) -> int | None:

@@ -40,6 +40,8 @@ def test_three_failures_in_a_row_give_the_lane_up(run: Run) -> None:
     done = run({"misdeed": "fail"}, {}, rounds=5)
     (lane,) = done.of(LaneError)
     assert lane.lane_id == "lane-0"
+    # What came first is the cause of the others.
+    assert lane.payload.error.detail == "round 0"
     assert [each.lane_id for each in done.of(RoundDone)].count("lane-0") == 3
     assert [each.payload.message for each in done.of(Log)][:2] == ["open lane-0", "close lane-0"]
     assert isinstance(done.end, JobDone)
