@@ -9,7 +9,7 @@ import msgspec
 from benchrace import __version__
 from benchrace.agent.beacon import Beacon
 from benchrace.agent.devices import devices
-from benchrace.agent.idle import IdleClock
+from benchrace.agent.idle import IdleClock, remembered
 from benchrace.agent.oneshot import ask
 from benchrace.agent.plugins import Plugins
 from benchrace.agent.settings import AgentSettings
@@ -156,7 +156,10 @@ class Abilities:
         )
         try:
             result = await self._ask(order, _PROBE_S)
-            self._probes = converted(result, dict[str, Probe])
+            self._probes = {
+                name: remembered(self._probes.get(name), probe)
+                for name, probe in converted(result, dict[str, Probe]).items()
+            }
             self._failed = None
         except Busy:
             raise

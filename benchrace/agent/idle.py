@@ -1,4 +1,4 @@
-"""Engines that nobody uses: since when, and stopping those whose time is over."""
+"""Engines that nobody uses: since when, stopping those whose time is over, and what they had."""
 
 import logging
 from collections.abc import Iterable, Mapping
@@ -12,6 +12,7 @@ from benchrace.clock import Clock
 from benchrace.errors import BenchraceError
 from benchrace.link.operations import OperationRequest
 from benchrace.plugin.operations import Operation
+from benchrace.plugin.readiness import Probe
 
 if TYPE_CHECKING:
     from benchrace.agent.operations import Operations
@@ -86,6 +87,16 @@ async def _stop(name: str, operations: "Operations") -> None:
         running.result()
     except BenchraceError as error:
         log.warning("%s idles and was not stopped: %s", name, error)
+
+
+def remembered(before: Probe | None, now: Probe) -> Probe:
+    """Keep the models of an engine that was started from here and is stopped now: the next lane
+    has it started again, and finds them there.
+    """
+    if now.reachable or before is None or not (before.started or not before.reachable):
+        return now
+    models = tuple(msgspec.structs.replace(each, loaded=None) for each in before.models)
+    return msgspec.structs.replace(now, models=models)
 
 
 def _limit(table: Mapping[str, object]) -> float | None:

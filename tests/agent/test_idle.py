@@ -4,9 +4,11 @@ import time
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
-from benchrace.agent.idle import IdleClock
+from benchrace.agent.idle import IdleClock, remembered
+from benchrace.plugin import Model, Probe, Resident
 from benchrace.testing.clock import FakeClock
 from tests.agent.conftest import AgentProcess, StartAgent, wait_for
 from tests.agent.test_operations import job, status_of
@@ -30,6 +32,20 @@ def test_the_time_runs_from_the_last_use() -> None:
     assert (idle.left_s("a"), idle.stops_at("a")) == (60, clock.wall_s() + 60)
     clock.pass_s(61)
     assert idle.left_s("a") < 0
+
+
+def test_what_a_stopped_engine_has_is_not_missing() -> None:
+    model = Model(name="m", loaded=Resident())
+    ours = Probe(reachable=True, models=(model,), started=True)
+    gone = Probe(reachable=False)
+    resting = remembered(ours, gone)
+    assert (resting.reachable, resting.models) == (False, (Model(name="m"),))
+    assert remembered(resting, gone) == resting
+    # Of one that answers, or was somebody else's, nothing is known but what it says.
+    empty = Probe(reachable=True)
+    assert remembered(resting, empty) == empty
+    assert remembered(msgspec.structs.replace(ours, started=False), gone) == gone
+    assert remembered(None, gone) == gone
 
 
 @pytest.fixture
