@@ -69,7 +69,7 @@ def field_error(error: msgspec.ValidationError) -> FieldError:
     what, path = (str(error), "") if found is None else (found["what"], found["path"] or "")
     if (named := _FIELD.search(what)) is not None:
         path = f"{path}.{named['name']}"
-        what = "is missing" if "required" in what else "is unknown"
+        what = "is missing" if "required" in what else "is no field that is known here"
     return FieldError(path=path.removeprefix("."), message=in_words(what))
 
 

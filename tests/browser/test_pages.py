@@ -38,6 +38,15 @@ async def test_the_list_leads_to_the_run(tab: OpenTab, runs: tuple[str, str]) ->
     assert await one.page.get_by_role("link", name="After").count() == 0
 
 
+async def test_a_run_that_is_not_there_leads_to_those_that_are(tab: OpenTab, fleet: Fleet) -> None:
+    one = await tab()
+    await one.open("/runs/2026-01-01_000000_000000")
+    await one.see("There is no run")
+    await one.page.get_by_role("link", name="See the runs").click()
+    await one.page.wait_for_url("**/runs")
+    one.wrongs[:] = [wrong for wrong in one.wrongs if "404" not in wrong]
+
+
 async def test_a_stored_race_plays_to_its_end(tab: OpenTab, runs: tuple[str, str]) -> None:
     one = await tab()
     await one.open(f"/runs/{runs[0]}")

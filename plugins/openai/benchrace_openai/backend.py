@@ -101,7 +101,7 @@ class OpenAIBackend(TextBackend):
             return Probe(reachable=False, problems=(checks.UNCONFIGURED,))
         answers = await _asked(self.servers, context)
         found = [each for each in answers if isinstance(each, Found)]
-        versions = [f"{each.engine} {each.version}" for each in found if each.version]
+        versions = dict.fromkeys(f"{each.engine} {each.version}" for each in found if each.version)
         models = {model.id: described(each, model) for each in found for model in each.models}
         up = [
             Calls(server, context)

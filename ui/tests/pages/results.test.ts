@@ -69,7 +69,7 @@ describe('the results of text', () => {
     show(run);
     const words = document.querySelector('.remarks')?.textContent?.replace(/\s+/g, ' ') ?? '';
     expect(words).toContain('Tokens do not compare: <i>a</i>.');
-    expect(words).toContain(`${run.lanes[1]?.label} answers like ${run.lanes[0]?.label}: 25 % of the text`);
+    expect(words).toContain(`${run.lanes[1]?.label} agrees with ${run.lanes[0]?.label} in 25 % of the text`);
     expect(words).toContain('Knee at concurrency 2');
     expect(document.querySelectorAll('.remarks tbody tr')).toHaveLength(3);
     expect(document.querySelector('tr.knee th')?.textContent).toBe('2');

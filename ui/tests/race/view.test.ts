@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { reduce } from '../../src/lib/race/reduce';
 import { begin, type Race } from '../../src/lib/race/state';
 import { laneViews, raceElapsed, raceRemaining } from '../../src/lib/race/view';
+import { laneWords } from '../../src/pages/race/words';
 import { documentOf, Log } from '../log';
 
 /** The viewer's clock is ahead of the log's wall clock by nothing, and no event is late. */
@@ -31,6 +32,14 @@ describe('laneViews', () => {
   it('lets a ghost wait at the finish', () => {
     const [a] = laneViews(race(running(), 350), 1_000_900);
     expect(a?.ghosts[0]?.at).toBe(1);
+  });
+
+  it('leaves a lane none of whose rounds counts at the start, and says so', () => {
+    const log = new Log().round('a', 1, 0, 100, { level: 'INVALID' }).round('b', 1, 0, 100);
+    const [a, b] = laneViews(race(log, 100), 1_000_100);
+    expect([a?.fraction, b?.fraction]).toEqual([0, 1]);
+    expect(a && laneWords({ ...a.lane, state: 'done' }, true)).toBe('ended, no round counts');
+    expect(b && laneWords({ ...b.lane, state: 'done' }, true)).toBe('finished');
   });
 
   it('shows lanes at one place as tied', () => {

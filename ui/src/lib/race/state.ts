@@ -178,6 +178,10 @@ export function begin(run: RunDocument): Race {
   };
 }
 
+export function isInvalid(round: RoundMark): boolean {
+  return round.level === 'INVALID';
+}
+
 export function isFinal(state: LaneState): boolean {
   return state === 'done' || state === 'failed' || state === 'cancelled';
 }

@@ -1,6 +1,6 @@
 /** What is drawn at one instant: derived from a race and the viewer's clock, never stored. */
 
-import { isFinal, type LaneRace, type Race } from './state';
+import { isFinal, isInvalid, type LaneRace, type Race } from './state';
 import { doneAt } from './trace';
 
 export interface GhostMark {
@@ -74,7 +74,7 @@ export function raceRemaining(race: Race, now_ms: number): number | null {
 
 function laneRemaining(race: Race, lane: LaneRace, now_ms: number): number | null {
   if (isFinal(lane.state)) return 0;
-  const spent = lane.rounds.filter((round) => round.level !== 'INVALID');
+  const spent = lane.rounds.filter((round) => !isInvalid(round));
   const running = lane.started_ns === null ? 0 : elapsed(race, lane, now_ms);
   const known = total(lane);
   const done = lane.trace.points.at(-1)?.done ?? 0;
@@ -102,7 +102,7 @@ function total(lane: LaneRace): number | null {
 function fraction(lane: LaneRace, most: number): number | null {
   if (lane.state === 'waiting') return 0;
   const amount = lane.trace.points.at(-1)?.done ?? 0;
-  if (lane.state === 'done' || lane.state === 'resting') return 1;
+  if (lane.state === 'done' || lane.state === 'resting') return lane.rounds.length > 0 && lane.rounds.every(isInvalid) ? 0 : 1;
   const known = total(lane) ?? (amount > 0 ? most : null);
   return known === null ? null : Math.min(1, Math.max(0, amount / known));
 }

@@ -2,7 +2,7 @@
 
 import type { RunDocument, RunState } from '../../lib/api/documents';
 import { ordinal } from '../../lib/format/place';
-import type { LaneRace } from '../../lib/race/state';
+import { isInvalid, type LaneRace } from '../../lib/race/state';
 
 export const STATE_WORDS: Record<RunState, string> = {
   queued: 'waiting for its turn',
@@ -32,6 +32,7 @@ export function laneWords(lane: LaneRace, turns: boolean): string {
     case 'resting':
       return ran === 0 ? 'warm, waiting for its turn' : `${ran} of ${lane.planned} rounds done`;
     case 'done':
+      if (ran > 0 && lane.rounds.every((round) => round.warmup || isInvalid(round))) return 'ended, no round counts';
       return turns || lane.finish === null ? 'finished' : `finished, ${ordinal(lane.finish)} to end`;
     case 'failed':
       return 'failed';
