@@ -37,6 +37,9 @@ class Shares:
     raster_ms: list[float]
     compositor_ms: list[float]
     longest_ms: float
+    """By its own clock."""
+    slowest_ms: tuple[float, float]
+    """The longest by the wall clock, and how much of that it worked: the rest it waited."""
     frames: int
     parts_ms: dict[str, float]
 
@@ -76,6 +79,7 @@ def shares(events: list[dict[str, Any]]) -> Shares:
         raster_ms=_framed(tasks[RASTER], 1, begin, end),
         compositor_ms=_framed(tasks[COMPOSITOR], 1, begin, end),
         longest_ms=max(each[2] for each in main) / 1000,
+        slowest_ms=max((each[1] / 1000, each[2] / 1000) for each in main),
         frames=frames,
         parts_ms={name: spent * FRAME_US / (end - begin) for name, spent in parts.items()},
     )

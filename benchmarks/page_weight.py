@@ -52,6 +52,7 @@ SETTLED_S = 5.0
 PARTS = ("The race", "Output", "Rate", "Machines")
 FILLED_S = 300.0  # until then the page's window of samples fills
 GOAL_MS, LONGEST_MS, GROWTH = 8.0, 50.0, 1.1
+DOINGS = ("scrolling", "tracing", "collecting")
 COLUMNS = ("mean", "p50", "p95", "p99", "most")
 WATCH = """() => {
   globalThis.longTasks = [];
@@ -69,7 +70,7 @@ class Measured:
     windows: dict[str, list[Shares]] = field(default_factory=lambda: {part: [] for part in PARTS})
     heaps_mb: list[tuple[float, float]] = field(default_factory=list)
     nodes: list[int] = field(default_factory=list)
-    long_ms: list[int] = field(default_factory=list)
+    long_ms: dict[str, list[int]] = field(default_factory=lambda: {doing: [] for doing in DOINGS})
     task_share: float = 0.0
     events: int = 0
 
@@ -102,17 +103,22 @@ async def watch(found: Measured, page: Page, cdp: CDPSession, seconds: float) ->
             await page.get_by_role("heading", name=part, exact=True).scroll_into_view_if_needed()
             await page.evaluate("part => scrollBy(0, 700)" if part != PARTS[0] else "scroll(0, 0)")
             await asyncio.sleep(1)
+            await long_tasks(found, page, "scrolling")
             found.windows[part].append(shares(await trace(cdp, TRACED_S)))
-        # What a forced collection takes is no task of the page.
-        found.long_ms += await page.evaluate("longTasks.splice(0)")
+            await long_tasks(found, page, "tracing")
         await heap(found, cdp, began)
         await asyncio.sleep(0.5)
-        await page.evaluate("longTasks.splice(0)")
+        await long_tasks(found, page, "collecting")
         if time.monotonic() - began >= seconds:
             break
     found.task_share = (await task_seconds(cdp) - busy) / (time.monotonic() - began)
     heard = await page.locator("[data-events]").get_attribute("data-events")
     found.events = int(heard or 0)
+
+
+async def long_tasks(found: Measured, page: Page, doing: str) -> None:
+    """Put down the long tasks since the last time to what this script was about meanwhile."""
+    found.long_ms[doing] += await page.evaluate("longTasks.splice(0)")
 
 
 async def trace(cdp: CDPSession, seconds: float) -> list[dict[str, Any]]:
@@ -188,9 +194,13 @@ def report(found: Measured) -> bool:
     print(
         f"  {drawn:.0f} frames drawn a second, main thread busy {found.task_share:.0%} of the time"
     )
+    slowest_ms, worked_ms = max(window.slowest_ms for window in seen)
     print(
-        f"  longest task {longest:.1f} ms by its own clock, {max(found.long_ms, default=0)} of wall"
+        f"  longest task {longest:.1f} ms by its own clock, {slowest_ms:.1f} by wall:"
+        f" {worked_ms:.1f} of them at work, the rest waiting for the machine"
     )
+    spent = (f"{doing} {max(each, default=0)}" for doing, each in found.long_ms.items())
+    print(f"  longest task of 50 ms and more by wall, traced or not: {', '.join(spent)}")
     print(f"  heap {' '.join(f'{each:.1f}' for _, each in found.heaps_mb)} MB")
     print(f"  nodes {' '.join(str(each) for each in found.nodes)}")
     return at(cpu, 0.95) <= GOAL_MS and longest <= LONGEST_MS and flat(found.heaps_mb)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { Turns } from '../../src/parts/turns';
+import { Turns } from '../../src/lib/store/turns';
 
 describe('Turns', () => {
   function played() {
@@ -32,6 +32,20 @@ describe('Turns', () => {
     draw();
     draw();
     expect(drawn).toEqual(['a2', 'b2', 'c3', 'a3', 'b3']);
+  });
+
+  it('leaves a frame to who goes first', () => {
+    const { frames, drawn, turns, ask, draw } = played();
+    ask('1');
+    turns.first(() => drawn.push('all'));
+    const back = turns.first(() => drawn.push('taken back'));
+    back();
+    draw();
+    expect(drawn).toEqual(['all']);
+    draw();
+    draw();
+    expect(drawn).toEqual(['all', 'a1', 'b1', 'c1']);
+    expect(frames).toHaveLength(0);
   });
 
   it('forgets who left', () => {

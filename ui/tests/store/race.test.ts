@@ -103,6 +103,18 @@ describe('RaceStore', () => {
     await shown(log.lines.length);
   });
 
+  it('gives words a frame of their own, after what moves', async () => {
+    const log = new Log().round('a', 0, 0, 100);
+    const open = await stream(1);
+    page.draw();
+    page.time += 1_000;
+    open.send(message(log.lines.slice(0, 3), '0-3'));
+    await shown(3);
+    expect(store.calm?.race.events).toBe(0);
+    page.draw();
+    expect(store.calm?.race.events).toBe(3);
+  });
+
   it('comes back by the last id after the connection was lost', async () => {
     const log = new Log().round('a', 0, 0, 100);
     const open = await stream(1);

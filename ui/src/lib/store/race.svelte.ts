@@ -34,6 +34,7 @@ export class RaceStore {
   private heard: Race | null = null;
   private drawn_ms = -Infinity;
   private frame: (() => void) | null = null;
+  private words: (() => void) | null = null;
   private refreshing: ReturnType<typeof setTimeout> | undefined;
   private follower: Follower | null = null;
   private closed = false;
@@ -58,6 +59,7 @@ export class RaceStore {
     this.unwatch();
     clearTimeout(this.refreshing);
     this.frame?.();
+    this.words?.();
   }
 
   async cancel(): Promise<void> {
@@ -145,8 +147,15 @@ export class RaceStore {
     if (ended(race) > ended(before) || race.phase !== before.phase) this.refreshSoon(REFRESH_MS);
     const running = race.phase === 'running';
     const calm_ms = Math.max(CALM_MS, race.order.length * CALM_PER_LANE_MS);
-    if (!running || now - (this.calm?.now ?? 0) >= calm_ms) this.calm = { race, now };
+    if (!running) this.calm = { race, now };
+    else if (now - (this.calm?.now ?? 0) >= calm_ms) this.speak();
     if (running && this.around.visible()) this.tick();
+  }
+
+  /** Words have a frame of their own: what moves has just had one. */
+  private speak(): void {
+    this.words?.();
+    this.words = this.around.frame(() => (this.calm = this.race && { race: this.race, now: this.now }));
   }
 
   private refreshSoon(after_ms: number): void {

@@ -1,5 +1,7 @@
 /** What a store needs of the browser, so that a test can be one. */
 
+import { turns } from './turns';
+
 export interface Surroundings {
   now(): number;
   /** Call back before the first frame after `wait_ms`; gives a function that takes it back. */
@@ -11,12 +13,12 @@ export interface Surroundings {
 export const browser: Surroundings = {
   now: () => performance.timeOrigin + performance.now(),
   frame(callback, wait_ms = 0) {
-    let id = 0;
+    let leave = () => undefined as void;
     // No frame is asked for while nothing is due: an idle page costs the machine nothing.
-    const timer = setTimeout(() => (id = requestAnimationFrame(callback)), wait_ms);
+    const timer = setTimeout(() => (leave = turns.first(callback)), wait_ms);
     return () => {
       clearTimeout(timer);
-      cancelAnimationFrame(id);
+      leave();
     };
   },
   visible: () => document.visibilityState !== 'hidden',

@@ -4,6 +4,7 @@ const A_FRAME = 2;
 
 export class Turns {
   private readonly waiting = new Map<object, () => void>();
+  private readonly alone = new Set<() => void>();
   private asked = false;
 
   constructor(private readonly frame: (callback: () => void) => unknown) {}
@@ -18,17 +19,31 @@ export class Turns {
     this.waiting.delete(who);
   }
 
+  /** Draw before all others, in a frame that has no turns; gives a function that takes it back. */
+  first(draw: () => void): () => void {
+    this.alone.add(draw);
+    this.next();
+    return () => void this.alone.delete(draw);
+  }
+
   private next(): void {
-    if (this.asked || this.waiting.size === 0) return;
+    if (this.asked || this.waiting.size + this.alone.size === 0) return;
     this.asked = true;
     this.frame(() => {
       this.asked = false;
-      for (const [who, draw] of [...this.waiting].slice(0, A_FRAME)) {
-        this.waiting.delete(who);
-        draw();
-      }
+      for (const draw of this.due()) draw();
       this.next();
     });
+  }
+
+  private due(): (() => void)[] {
+    for (const draw of this.alone) {
+      this.alone.delete(draw);
+      return [draw];
+    }
+    const due = [...this.waiting].slice(0, A_FRAME);
+    for (const [who] of due) this.waiting.delete(who);
+    return due.map(([, draw]) => draw);
   }
 }
 
