@@ -18,6 +18,8 @@ _LENGTH = (0.9, 1.1)
 _DISAGREE = 0.03
 _COARSE = 0.03
 _SPECIAL = 8
+# With fewer, one of them may well be half of all.
+_GAPS = 8
 
 
 def mark(
@@ -56,6 +58,7 @@ def doubts(record: TextRecord, answer: Answer, params: TextParams) -> Iterator[t
     yield from _stamps(answer)
     if isinstance(record, LlmRecord):
         yield from _rates(answer)
+        yield from _stall(answer)
 
 
 def _length(answer: Answer, params: TextParams) -> Iterator[tuple[str, str]]:
@@ -105,6 +108,17 @@ def _stamps(answer: Answer) -> Iterator[tuple[str, str]]:
     if answer.bound_ns > _COARSE * span:
         text = f"stamps are known within {spoken(answer.bound_ns)} of {spoken(span)}"
         yield "coarse_stamps", text
+
+
+def _stall(answer: Answer) -> Iterator[tuple[str, str]]:
+    """One pause that is most of the answer, as of an engine that was stopped for a while."""
+    longest = answer.gaps.max_ns
+    if longest is None or not answer.gaps.stalls or answer.gaps.n < _GAPS:
+        return
+    span = (answer.last_ns or 0) - (answer.first_ns or 0)
+    if 2 * longest > span:
+        text = f"no token came for {spoken(longest)} of the {spoken(span)} that the answer took"
+        yield "stalled", text
 
 
 def _rates(answer: Answer) -> Iterator[tuple[str, str]]:

@@ -10,6 +10,7 @@ from benchrace.kinds.llm import (
     CacheProof,
     CacheState,
     EngineTimes,
+    Gaps,
     LlmParams,
     Prefix,
     Residence,
@@ -46,6 +47,7 @@ def codes(context: RecordingContext) -> list[str]:
         ({"times": EngineTimes(decode_ns=19 * MS, decode_tokens=11)}, "engine_figures"),
         ({"times": EngineTimes(prefill_ns=0)}, "engine_figures"),
         ({"faults": {"total_ns": "it told nonsense"}}, "engine_figures"),
+        ({"last_ns": 2000 * MS, "gaps": Gaps(n=10, max_ns=1800 * MS, stalls=1)}, "stalled"),
     ],
 )
 def test_each_doubt_has_its_code(changes: dict[str, Any], code: str) -> None:
@@ -58,6 +60,7 @@ def test_each_doubt_has_its_code(changes: dict[str, Any], code: str) -> None:
     "changes",
     [
         {},
+        {"gaps": Gaps(n=2, max_ns=900 * MS, stalls=1)},
         {"usage": Usage(output=10), "content": 10},
         {"usage": Usage(output=12)},
         {"bound_ns": 6 * MS},
