@@ -57,6 +57,7 @@ def test_central_starts_and_stops(tmp_path: Path) -> None:
     assert (stopped.returncode, json.loads(stopped.stdout)["running"]) == (0, False)
 
 
+@pytest.mark.timeout(60)
 async def test_an_agent_that_is_refused_says_so(tmp_path: Path) -> None:
     place = ("--data-dir", str(tmp_path / "agent"), "--machine-id", "m1")
     async with served(tmp_path / "central") as site:

@@ -3,7 +3,11 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.flow.conftest import Shell
+
+pytestmark = pytest.mark.timeout(90)
 
 
 def test_a_run_derives_to_what_it_was_and_keeps_its_log(shell: Shell) -> None:
