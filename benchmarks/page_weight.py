@@ -5,7 +5,9 @@
 A central, played by a process of its own, sends `--lanes` lanes of `--rate` tokens a second each,
 as central sends them: a message each 16 ms. Headless Chromium shows them, drawn by software. Again
 and again the page is scrolled from part to part, and for each the browser traces what its threads
-do. Long tasks are watched for the whole time; the heap is read after a forced collection.
+do. The heap is read after a forced collection. Long tasks are watched for the whole time, and said
+apart for what the script was about: the browser's main thread hands a trace over piece by piece at
+its end, and a forced collection is a task too, and neither is the page's.
 
 A frame is a sixtieth of a second, and has all tasks that began in it: by the wall clock, and by the
 main thread's own clock, which leaves out what else the machine was busy with. Raster and compositor
