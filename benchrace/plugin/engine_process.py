@@ -5,7 +5,6 @@ import shlex
 import signal
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import anyio
 import msgspec
@@ -14,19 +13,12 @@ from benchrace.errors import InvalidInput
 from benchrace.plugin.context import Context
 from benchrace.plugin.device import Device, refused
 from benchrace.plugin.engine_command import Outliving, Said, end_group, run, spawn, tail
+from benchrace.plugin.engine_mark import EngineMark, Started
 from benchrace.plugin.launch import LOG_DIR, Launch
 from benchrace.plugin.operations import NotOffered, Operated, Operation, Reset
 
 POLL_S = 1.5
 _FIRST_POLL_S = 0.05
-_SAME_START_S = 2.0
-
-
-class _Mark(NamedTuple):
-    """An engine that was started from here; `gpu` is "" where the choice was its own."""
-
-    pid: int
-    gpu: str
 
 
 class EngineProcess:
@@ -52,7 +44,7 @@ class EngineProcess:
         self._gpu = gpu
         folder = _log_dir()
         self._out, self._log = folder / f"{name}.out", folder / f"{name}.log"
-        self._mark = folder / f"{name}.pid"
+        self._mark = EngineMark(folder / f"{name}.pid")
         self._process: Outliving | None = None
 
     async def start(self) -> Operated:
@@ -70,8 +62,8 @@ class EngineProcess:
         if (fixed := await self.fixed()) is not None:
             raise fixed
         if await self._answers():
-            mark = await self._context.run_blocking(self._read)
-            if mark is None or mark.gpu == self._wanted:
+            started = await self._started()
+            if started is None or started.gpu == self._wanted:
                 return None
             self._context.log(
                 f"{self._name} is started anew, for GPU {self._wanted or 'of its own'}"
@@ -89,7 +81,7 @@ class EngineProcess:
                 f"{self._name} cannot be given a GPU: only an engine that is started by "
                 "`launch.command` of its table in agent.yaml can"
             )
-        if await self._answers() and await self._started_here() is None:
+        if await self._answers() and await self._started() is None:
             return refused(
                 f"{self._name} runs already and was not started from here, so it stays on the "
                 "GPU that it has; stop it, and it is started where the lane wants it"
@@ -98,7 +90,7 @@ class EngineProcess:
 
     async def started_here(self) -> bool:
         """Tell whether it runs, and was started from here by its command."""
-        return await self._started_here() is not None
+        return await self._started() is not None
 
     async def _operated(self) -> Operated:
         done = await self._start(Operation.START)
@@ -129,11 +121,11 @@ class EngineProcess:
 
     async def _running(self) -> bool:
         """Tell whether there is anything to stop; a service may run and not answer."""
-        served = self._words("stop") is not None
-        return served or await self._answers() or await self._started_here() is not None
+        served = self._launch.service("stop") is not None
+        return served or await self._answers() or await self.started_here()
 
     async def _start(self, operation: Operation) -> Reset:
-        words = self._words("start")
+        words = self._launch.service("start")
         self._context.log(f"{self._name}: {shlex.join(words or self._launch.command)}")
         if words is None and not self._launch.command:
             raise self._no_way(operation)
@@ -176,18 +168,18 @@ class EngineProcess:
 
     async def _stop(self, operation: Operation) -> tuple[str, ...]:
         """Stop it; empty, or why it is still there."""
-        words = self._words("stop") or self._launch.stop_command or None
+        words = self._launch.service("stop") or self._launch.stop_command or None
         if words is not None:
             self._context.log(f"{self._name}: {shlex.join(words)}")
             said = await run(words, self._launch.stop_timeout_s)
             if not said.ok:
                 return (said.why(),)
-        elif (pid := await self._started_here()) is not None:
-            await self._end(pid)
+        elif (started := await self._started()) is not None:
+            await self._end(started.pid)
         else:
             why = "it was not started from here"
             raise NotOffered(self._name, operation, why, "Set `launch` with a `stop_command`.")
-        await self._context.run_blocking(lambda: self._mark.unlink(missing_ok=True))
+        await self._context.run_blocking(self._mark.remove)
         if await _within(self._launch.stop_timeout_s, self._silent):
             return ()
         return (f"it still answers {self._launch.stop_timeout_s:g} s after it was stopped",)
@@ -205,43 +197,23 @@ class EngineProcess:
         return not await self._answers()
 
     async def _gone(self) -> bool:
-        return await self._started_here() is None
+        return not await self.started_here()
 
-    async def _started_here(self) -> int | None:
-        """Give the process that was started by an earlier call, None where it is gone."""
+    async def _started(self) -> Started | None:
+        """Give who was started from here by this or an earlier call, None where it is gone."""
         return await self._context.run_blocking(self._alive)
 
-    def _alive(self) -> int | None:
-        mark = self._read()
-        return None if mark is None else mark.pid
-
-    def _read(self) -> "_Mark | None":
-        """Read who was started, None where that process is gone. Blocks."""
-        import psutil
-
+    def _alive(self) -> Started | None:
         if self._process is not None:
             # A child that has ended stays a process until somebody asks.
             self._process.poll()
-        try:
-            pid, started, *gpu = self._mark.read_text().split()
-            process = psutil.Process(int(pid))
-            same = abs(process.create_time() - float(started)) < _SAME_START_S
-            gone = process.status() == psutil.STATUS_ZOMBIE
-        except (OSError, ValueError, psutil.Error):
-            return None
-        return _Mark(int(pid), "".join(gpu)) if same and not gone else None
+        return self._mark.read()
 
     def _spawn(self) -> None:
-        import psutil
-
         launch = self._launch
         environment = {**launch.environment, **(self._gpu.environment if self._gpu else {})}
         self._process = spawn(launch.command, environment, self._out, self._log)
-        try:
-            started = psutil.Process(self._process.pid).create_time()
-        except psutil.Error:
-            return
-        self._mark.write_text(f"{self._process.pid} {started!r} {self._wanted}\n")
+        self._mark.write(self._process.pid, self._wanted)
 
     @property
     def _wanted(self) -> str:
@@ -255,17 +227,6 @@ class EngineProcess:
         if said is not None:
             return said.stdout, said.stderr
         return await self._context.run_blocking(lambda: (tail(self._out), tail(self._log)))
-
-    def _words(self, verb: str) -> tuple[str, ...] | None:
-        """Give the command of a service manager, None where none runs this engine."""
-        launch = self._launch
-        if launch.unit is not None:
-            return ("systemctl", "--no-ask-password", verb, launch.unit)
-        if launch.user_unit is not None:
-            return ("systemctl", "--user", verb, launch.user_unit)
-        if launch.brew is not None:
-            return ("brew", "services", verb, launch.brew)
-        return None
 
     @property
     def _start_s(self) -> float:

@@ -36,3 +36,13 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def known(self) -> bool:
         """Tell whether there is any way to start it."""
         return bool(self.unit or self.user_unit or self.brew or self.command)
+
+    def service(self, verb: str) -> tuple[str, ...] | None:
+        """Give the command of a service manager, None where none runs this engine."""
+        if self.unit is not None:
+            return ("systemctl", "--no-ask-password", verb, self.unit)
+        if self.user_unit is not None:
+            return ("systemctl", "--user", verb, self.user_unit)
+        if self.brew is not None:
+            return ("brew", "services", verb, self.brew)
+        return None

@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
-import anyio
 import msgspec
 
 from benchrace.plugin import (
@@ -36,7 +36,6 @@ from benchrace.plugin import (
     Reset,
     Residence,
     Resource,
-    ServeRecord,
     StreamLimits,
     StreamRequest,
     TextBackend,
@@ -46,20 +45,27 @@ from benchrace.plugin import (
     one_gpu,
     whereabouts,
 )
-from benchrace_openai import checks, company, loading, operations, reading, refusals, residency
+from benchrace_openai import (
+    checks,
+    company,
+    loading,
+    operations,
+    probing,
+    reading,
+    refusals,
+    residency,
+)
 from benchrace_openai.answer import Listed
 from benchrace_openai.body import body
 from benchrace_openai.calls import Calls, Found
 from benchrace_openai.choice import choose
-from benchrace_openai.echoed import echoed
-from benchrace_openai.facts import At, described, facts
+from benchrace_openai.facts import At, facts
+from benchrace_openai.foresight import foreseen
 from benchrace_openai.options import GenerateOptions, ServeOptions
-from benchrace_openai.perplexity import perplexity
 from benchrace_openai.settings import Engine, OpenAIConfig, Server, servers
 from benchrace_openai.trial import refused
 
 _TRIAL_TOKENS = 2
-_PROBE_S = 4.0
 _USES = frozenset({Resource.CPU, Resource.GPU, Resource.MEMORY})
 
 
@@ -99,22 +105,7 @@ class OpenAIBackend(TextBackend):
     async def probe(self, context: Context) -> Probe:
         if not self.servers:
             return Probe(reachable=False, problems=(checks.UNCONFIGURED,))
-        answers = await _asked(self.servers, context)
-        found = [each for each in answers if isinstance(each, Found)]
-        versions = dict.fromkeys(f"{each.engine} {each.version}" for each in found if each.version)
-        models = {model.id: described(each, model) for each in found for model in each.models}
-        up = [
-            Calls(server, context)
-            for server, answer in zip(self.servers, answers, strict=True)
-            if server.launch.known and (isinstance(answer, Found) or not server.launch.command)
-        ]
-        return Probe(
-            reachable=bool(found),
-            version=", ".join(versions) or None,
-            models=tuple(models.values()),
-            problems=tuple(each for each in answers if isinstance(each, Problem)),
-            started=await operations.started_here(up, context),
-        )
+        return await probing.probe(self.servers, context)
 
     async def preflight(self, lane: Lane[Any], context: Context) -> Readiness:
         server = await self._server(lane, context)
@@ -138,52 +129,26 @@ class OpenAIBackend(TextBackend):
 
     async def open(self, lane: Lane[Any], context: Context) -> None:
         await super().open(lane, context)
-        asked = isinstance(lane.params, GenerateOptions) and lane.params.perplexity
-        if asked and lane.lane_id in self._at:
-            await self._foresee(lane, context)
+        at = self._at.get(lane.lane_id)
+        if at is None or not isinstance(lane.params, GenerateOptions) or not lane.params.perplexity:
+            return
+        found = await foreseen(at, lane.params.residence, context)
+        if found is not None:
+            self._perplexity[lane.lane_id] = found
 
     async def round(self, lane: Lane[Any], context: Context) -> Record:
-        record = await self._watched(lane, context)
+        play = partial(super().round, lane, context)
+        at = self._at.get(lane.lane_id)
+        if at is None or at.found.engine is not Engine.LLAMA_SERVER or at.found.router:
+            record = await play()
+        else:
+            stays = lane.params.residence is Residence.WARM
+            real = self._lanes[lane.lane_id].mock is None
+            record = await company.watched(at, play, stays and real, context)
         found = self._perplexity.get(lane.lane_id)
         if found is None or not isinstance(record, LlmRecord) or record.simulated:
             return record
         return msgspec.structs.replace(record, perplexity=found)
-
-    async def _watched(self, lane: Lane[Any], context: Context) -> Record:
-        """Play a round, and say where somebody else used the server meanwhile."""
-        at = self._at.get(lane.lane_id)
-        if at is None or at.found.engine is not Engine.LLAMA_SERVER or at.found.router:
-            return await super().round(lane, context)
-        calls, before = Calls(at.server, context), None
-        if lane.params.residence is Residence.WARM and self._lanes[lane.lane_id].mock is None:
-            await company.unchanged(at, calls)
-            before = await calls.slots()
-        record = await super().round(lane, context)
-        if isinstance(record, LlmRecord | ServeRecord) and not record.simulated:
-            found = list(company.others(before, await calls.slots(), record))
-            if found:
-                text = f"somebody else uses {at.server.label}: {'; '.join(found)}"
-                context.suspect("queued", text)
-        return record
-
-    async def _foresee(self, lane: Lane[Any], context: Context) -> None:
-        """Measure perplexity; what keeps it from being known is told, and ends nothing."""
-        at = self._at[lane.lane_id]
-        if at.found.router:
-            context.log(f"perplexity is not known: {at.server.label} is a router", "warning")
-            return
-        if lane.params.residence is Residence.COLD:
-            context.log("perplexity is measured of a model that stays loaded alone", "warning")
-            return
-        try:
-            calls = Calls(at.server, context)
-            if at.found.engine is Engine.LLAMA_SERVER:
-                found = await perplexity(calls, at.model.id, context)
-            else:
-                found = await echoed(calls, at.model.id)
-            self._perplexity[lane.lane_id] = found
-        except BenchraceError as error:
-            context.log(f"perplexity is not known: {error.message}. {error.remedy}", "warning")
 
     async def load(self, lane: Lane[Any], context: Context) -> Loaded:
         calls = await self._calls(lane, context)
@@ -298,23 +263,6 @@ class OpenAIBackend(TextBackend):
             remedy = "Set `launch` in the table `openai` of agent.yaml: a unit, or a command."
             raise NotOffered(self.name, operation, "nothing says how it is started", remedy)
         return found
-
-
-async def _asked(every: Sequence[Server], context: Context) -> list[Found | Problem]:
-    """Ask all servers at once, so that one that hangs costs the others nothing."""
-    answers: dict[str, Found | Problem] = {}
-
-    async def ask(server: Server) -> None:
-        try:
-            calls = Calls(server, context, timeout_s=_PROBE_S)
-            answers[server.label] = await calls.find()
-        except BenchraceError as error:
-            answers[server.label] = Problem(message=error.message, remedy=error.remedy)
-
-    async with anyio.create_task_group() as tasks:
-        for server in every:
-            tasks.start_soon(ask, server)
-    return [answers[server.label] for server in every]
 
 
 def _path(rendering: Rendering) -> str:

@@ -1,13 +1,32 @@
 """What llama-server gives away of others that use it, and of one that took its place."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 
-from benchrace.plugin import BenchraceError, Category, LlmRecord, Record
+from benchrace.plugin import BenchraceError, Category, Context, LlmRecord, Record, ServeRecord
 from benchrace_openai.answer import Slot
 from benchrace_openai.calls import Calls
 from benchrace_openai.facts import At
 
 _WAITED_NS = 250_000_000
+
+
+async def watched(
+    at: At, play: Callable[[], Awaitable[Record]], stays: bool, context: Context
+) -> Record:
+    """Play a round, and say where somebody else used the server meanwhile.
+
+    `stays` says that the server was there before the round as it was when the lane was opened.
+    """
+    calls, before = Calls(at.server, context), None
+    if stays:
+        await unchanged(at, calls)
+        before = await calls.slots()
+    record = await play()
+    if isinstance(record, LlmRecord | ServeRecord) and not record.simulated:
+        found = list(others(before, await calls.slots(), record))
+        if found:
+            context.suspect("queued", f"somebody else uses {at.server.label}: {'; '.join(found)}")
+    return record
 
 
 async def unchanged(at: At, calls: Calls) -> None:

@@ -102,7 +102,7 @@ async def test_one_server_of_two_that_is_down_is_a_problem() -> None:
 async def test_a_server_that_hangs_costs_the_others_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("benchrace_openai.backend._PROBE_S", 0.3)
+    monkeypatch.setattr("benchrace_openai.probing._LIMIT_S", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         hangs = f"http://127.0.0.1:{silent.getsockname()[1]}"
         async with StandIn(table({MODELS: models("a")})).served() as server, context() as made:
