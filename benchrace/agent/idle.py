@@ -91,9 +91,11 @@ async def _stop(name: str, operations: "Operations") -> None:
 
 def remembered(before: Probe | None, now: Probe) -> Probe:
     """Keep the models of an engine that was started from here and is stopped now: the next lane
-    has it started again, and finds them there.
+    has it started again, and finds them there. What is told now is newer.
     """
-    if now.reachable or before is None or not (before.started or not before.reachable):
+    if now.reachable or now.models or before is None:
+        return now
+    if before.reachable and not before.started:
         return now
     models = tuple(msgspec.structs.replace(each, loaded=None) for each in before.models)
     return msgspec.structs.replace(now, models=models)

@@ -46,6 +46,9 @@ def test_what_a_stopped_engine_has_is_not_missing() -> None:
     assert remembered(resting, empty) == empty
     assert remembered(msgspec.structs.replace(ours, started=False), gone) == gone
     assert remembered(None, gone) == gone
+    # Some list what lies on the disk without their engine: that is newer than what is remembered.
+    listed = Probe(reachable=False, models=(model, Model(name="n")))
+    assert remembered(gone, listed) == remembered(ours, listed) == listed
 
 
 @pytest.fixture
