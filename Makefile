@@ -10,6 +10,8 @@ ARGS ?=
 export PATH := $(PATH):$(HOME)/.cargo/bin
 export VIRTUAL_ENV := $(CURDIR)/.venv
 export UV_PYTHON_DOWNLOADS := never
+# The tests start hundreds of processes: each would compile everything that it imports.
+export PYTHONDONTWRITEBYTECODE :=
 
 # rustup keeps its toolchains beside its cargo, whatever HOME says.
 RUSTUP_BESIDE := $(wildcard $(dir $(shell command -v cargo || echo /nowhere/bin/cargo))../../.rustup)
@@ -23,7 +25,13 @@ MANIFESTS := pyproject.toml $(MEMBERS:%=%/pyproject.toml) $(wildcard Cargo.toml 
 RUST := $(shell find benchrace_core -name target -prune -o \( -name '*.rs' -o -name Cargo.toml \) -print 2>/dev/null)
 CONSTRAIN := --constraints constraints.txt --build-constraints constraints.txt
 GROUPS := test engine browser lint build
-PAGE := $(shell find ui/src ui/public ui/index.html ui/package-lock.json ui/vite.config.ts ui/hatch_build.py -type f 2>/dev/null)
+PAGE := $(shell find ui/src ui/public ui/index.html ui/package-lock.json ui/vite.config.ts ui/compress.ts ui/hatch_build.py -type f 2>/dev/null)
+# The tests wait more than they compute: a process more than there are cores.
+CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
+WORKERS ?= $(if $(ARGS),0,$(shell echo $$(($(CORES) + 1))))
+PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+# Make 3.81, which macOS has, cannot keep the output of two targets apart.
+TOGETHER := $(if $(filter output-sync,$(.FEATURES)),--jobs=2 --output-sync=target)
 WORKSPACE := benchrace benchrace-core benchrace-ui $(PLUGINS:plugins/%=benchrace-%)
 
 .PHONY: help
@@ -35,11 +43,13 @@ race: install ## set up, then race the Rust kernels on this machine (ARGS="--exi
 	@$(BIN)/benchrace race $(ARGS)
 
 .PHONY: test
-test: lint test-rust test-page test-py ## set up, then lint and run every test
+test: dev ## set up, then lint and run every test
+	+@$(MAKE) --no-print-directory $(TOGETHER) lint test-rust test-page
+	+@$(MAKE) --no-print-directory test-py
 
 .PHONY: check
 check: dev lint-python ## the fast part: format, lint, types, layers, and the tests that are not slow
-	$(BIN)/python -m pytest -q -m "not slow" $(ARGS)
+	$(PYTEST) -q -m "not slow" $(ARGS)
 
 .PHONY: lint
 lint: dev lint-python lint-rust lint-page ## ruff, mypy, layers, rustfmt, clippy, svelte-check
@@ -50,12 +60,13 @@ lint-python: types
 	$(BIN)/ruff check --quiet
 	$(BIN)/lint-imports --no-logo
 
-# Each distribution by itself: their tests may have the same names.
+# Each distribution by itself: their tests may have the same names. What they import is checked once.
 .PHONY: types
 types: dev
 	$(BIN)/mypy
 	@for member in $(MEMBERS); do \
-		echo "mypy $$member"; (cd $$member && $(CURDIR)/$(BIN)/mypy --config-file $(CURDIR)/pyproject.toml .) || exit 1; done
+		echo "mypy $$member"; (cd $$member && $(CURDIR)/$(BIN)/mypy \
+		--config-file $(CURDIR)/pyproject.toml --cache-dir $(CURDIR)/.mypy_cache .) || exit 1; done
 
 .PHONY: lint-rust
 lint-rust:
@@ -64,8 +75,8 @@ lint-rust:
 	+cargo clippy --quiet --workspace --all-targets --all-features --locked -- -D warnings
 
 .PHONY: test-py
-test-py: dev ## the Python tests (ARGS="-k name" picks some)
-	$(BIN)/python -m pytest $(ARGS)
+test-py: dev ## the Python tests (ARGS="-k name" picks some, WORKERS=4 runs more files beside each other)
+	$(PYTEST) $(ARGS)
 
 .PHONY: test-rust
 test-rust: ## the Rust tests
@@ -81,6 +92,10 @@ lint-page: install
 test-page: install ## the page's unit tests, and its weight
 	cd ui && ../.ci/npm test
 	cd ui && ../.ci/npm run weight
+
+.PHONY: weigh-page
+weigh-page: dev ## what pages of a real fleet take on the wire, in Chromium; fails over the limits
+	$(BIN)/python -m pytest -q -s tests/browser/test_weight.py $(ARGS)
 
 .PHONY: fmt
 fmt: dev ## format everything, mend what can be mended by itself
@@ -104,6 +119,10 @@ bench-stream: install ## how exactly streams are stamped, beside other clients
 bench-page: dev ## what the race page costs a browser (ARGS="--minutes 10" as long as its goal says)
 	$(BIN)/python -m benchmarks.page_weight $(ARGS)
 
+.PHONY: bench-startup
+bench-startup: install ## the CPU time of commands and services before they do anything
+	$(BIN)/python benchmarks/startup.py $(ARGS)
+
 .PHONY: wheels
 wheels: $(STAMPS)/uv ## source distributions and wheels of everything, into dist/
 	+$(BIN)/uv build --quiet --all-packages --no-sources --build-constraints constraints.txt --out-dir dist
@@ -124,17 +143,38 @@ clean: ## remove all that was built, the environment too
 	rm -rf .venv target dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
+# A step that has something to do says so first: some of them are silent for long.
 $(STAMPS)/uv:
 	@PYTHON="$(PYTHON)" .ci/missing python
+	@echo "setting up the environment .venv"
 	@mkdir -p .venv && $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt uv
 	@mkdir -p $(STAMPS) && touch $@
 
-$(STAMPS)/install: $(STAMPS)/uv constraints.txt $(MANIFESTS) $(RUST) $(PAGE)
+$(STAMPS)/packages: $(STAMPS)/uv constraints.txt $(MANIFESTS)
 	@.ci/missing rust linker
+	@echo "downloading packages"
+	@$(BIN)/uv pip compile --quiet --no-annotate --no-header $(CONSTRAIN) $(WORKSPACE:%=--no-emit-package %) \
+		--output-file $(STAMPS)/packages.txt pyproject.toml > /dev/null
+	@$(BIN)/uv pip install --quiet $(CONSTRAIN) --requirement $(STAMPS)/packages.txt
+	@touch $@
+
+$(STAMPS)/kernels: $(STAMPS)/packages $(RUST)
+	@echo "compiling the Rust kernels"
+	+@$(BIN)/uv pip install --quiet $(CONSTRAIN) --no-deps --editable benchrace_core
+	@touch $@
+
+$(STAMPS)/page: $(STAMPS)/packages $(PAGE)
+	@echo "building the page"
+	@$(BIN)/uv pip install --quiet $(CONSTRAIN) --no-deps --editable ui
+	@touch $@
+
+$(STAMPS)/install: $(STAMPS)/packages $(STAMPS)/kernels $(STAMPS)/page
+	@echo "installing benchrace and its plugins"
 	+@$(BIN)/uv pip install --quiet $(CONSTRAIN) --editable . $(PLUGINS:%=--editable %)
 	@touch $@
 
 $(STAMPS)/dev: $(STAMPS)/install
+	@echo "downloading what tests and lint need"
 	@$(BIN)/uv pip install --quiet $(CONSTRAIN) --group test --group engine --group browser --group lint
 	@touch $@

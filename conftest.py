@@ -1,6 +1,20 @@
 """What every test of every distribution shares."""
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+pytest_plugins = ["tests.parallel"]
+
+# How long an example takes says how busy the machine is, and nothing of the code.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("quick", settings.get_profile("untimed"), max_examples=20)
+settings.load_profile("untimed")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Try fewer examples in `make check`; `make test` tries them all."""
+    if config.option.markexpr == "not slow":
+        settings.load_profile("quick")
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""The door into the Rust core: the stream reader and the clock of its stamps."""
+"""Access to the Rust core: the stream reader and the clock of its stamps."""
 
 from benchrace_core import Connection, Splitter, StreamFault, monotonic_ns
 

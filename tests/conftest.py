@@ -1,4 +1,4 @@
-"""What the tests of benchrace itself share."""
+"""Fixtures shared by the tests of benchrace itself."""
 
 import inspect
 from collections.abc import Iterator
@@ -6,8 +6,10 @@ from collections.abc import Iterator
 import pytest
 from blockbuster import BlockBuster, BlockBusterFunction
 
+from benchrace.redaction import SECRETS
+
 # Their loops serve people and links; what they call may block only behind the door to threads.
-WATCHED = ["benchrace.agent", "benchrace.central", "benchrace.link"]
+WATCHED = ["benchrace.agent", "benchrace.central", "benchrace.protocol"]
 SYNCS = ["os.fsync", "os.fdatasync"]
 
 
@@ -27,3 +29,10 @@ def no_blocked_loop(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
     finally:
         guard.deactivate()
+
+
+@pytest.fixture(autouse=True)
+def no_secret_of_another_test() -> Iterator[None]:
+    """Forget the secrets that a test registers: they would be redacted from later texts."""
+    yield
+    SECRETS.clear()

@@ -1,8 +1,8 @@
-"""A plugin with an engine that is a folder: installed for real, and asked for every operation.
+"""An installable plugin whose engine is a folder, with every operation.
 
-The folder is `ENGINE_HOME`: `running` is there while the engine runs, `started` where it was
-started from here, `models/` has its models,
-`slow` makes operations wait until it is gone, `loaded` names what is in memory.
+The folder is `ENGINE_HOME`: `running` exists while the engine runs, `started` if it was started
+here, `models/` has its models, `slow` makes operations wait until it is deleted, `loaded` exists
+while a model is in memory.
 """
 
 from pathlib import Path
@@ -21,8 +21,8 @@ class Engine(Backend):
 
     async def probe(self, context):
         models = tuple(
-            Model(name=each.name.replace("_", ":"), size=each.stat().st_size, layers=2, kv=LAYERS)
-            for each in sorted((HOME / "models").iterdir())
+            Model(name=path.name.replace("_", ":"), size=path.stat().st_size, layers=2, kv=LAYERS)
+            for path in sorted((HOME / "models").iterdir())
         )
         running, started = (HOME / "running").exists(), (HOME / "started").exists()
         return Probe(reachable=running, version="7", models=models, started=started)
@@ -73,13 +73,13 @@ class Engine(Backend):
         context.log(f"{len(assets)} named")
         (HOME / "synced").touch()
 
-    async def write(self, model, asked, context):
+    async def write(self, model, writing, context):
         context.log(f"{model} writes")
         await self.wait()
-        return Written(text=f'"{model} was asked: {asked.prompt}"', model=model, finish="stop")
+        return Written(text=f'"{model} was asked: {writing.prompt}"', model=model, finish="stop")
 
     def legacy(self, probe):
-        names = [each.name for each in probe.models]
+        names = [model.name for model in probe.models]
         return {"ollama_reachable": probe.reachable, "ollama_models": names, "llm_models": names,
                 "comfyui_gpu_ok": "yes", "other": 1}
 
@@ -94,7 +94,7 @@ def benchrace_backends():
 
 
 class EngineHome:
-    """The engine's folder, and the one to put onto the path of agents."""
+    """The engine's folder, and the folder for the path of agents."""
 
     def __init__(self, folder: Path) -> None:
         self.home = folder / "engine"
@@ -103,19 +103,19 @@ class EngineHome:
         info = self.site / "engine_plugin-1.0.dist-info"
         info.mkdir(parents=True)
         (self.site / "fake_engine_module.py").write_text(SOURCE)
-        about = "Metadata-Version: 2.1\nName: engine-plugin\nVersion: 1.0\n"
-        (info / "METADATA").write_text(about)
-        entry = "[benchrace]\nfake_engine = fake_engine_module\n"
-        (info / "entry_points.txt").write_text(entry)
+        metadata = "Metadata-Version: 2.1\nName: engine-plugin\nVersion: 1.0\n"
+        (info / "METADATA").write_text(metadata)
+        entry_points = "[benchrace]\nfake_engine = fake_engine_module\n"
+        (info / "entry_points.txt").write_text(entry_points)
 
     @property
     def environment(self) -> dict[str, str]:
         return {"PYTHONPATH": str(self.site), "ENGINE_HOME": str(self.home)}
 
     def slow(self) -> None:
-        """Let operations wait from now on."""
+        """Make operations wait from now on."""
         (self.home / "slow").touch()
 
     def go_on(self) -> None:
-        """Let them go on."""
+        """Resume operations."""
         (self.home / "slow").unlink()

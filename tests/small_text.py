@@ -1,4 +1,4 @@
-"""A plugin for text over lines of JSON, whose server a test scripts; its address is an argument."""
+"""A plugin for text over JSON lines, whose server a test scripts."""
 
 import json
 import os
@@ -9,11 +9,12 @@ from benchrace.plugin import (
     Ask,
     Backend,
     Context,
+    Delta,
     EngineFacts,
     Lane,
     Loaded,
-    Piece,
     TextBackend,
+    TextLane,
     Usage,
     Workload,
     hookimpl,
@@ -23,32 +24,39 @@ from benchrace.plugin.stream import StreamLimits, StreamRequest
 WHERE = "SMALL_TEXT_URL"
 
 
-class SmallText(TextBackend):
-    """Says `role` first, then `thinks`, then `text`, then `done`."""
+class SmallTextLane(TextLane):
+    """A lane on an engine that sends `role`, then `thinks`, then `text`, then `done`."""
 
-    name = "small_text"
-    title = "Small text"
-    workloads = (Workload(kind=LLM), Workload(kind=SERVE))
+    async def facts(self) -> EngineFacts:
+        return EngineFacts(name="small", model=self.lane.params.model)
 
-    async def facts(self, lane: Lane[Any], context: Context) -> EngineFacts:
-        return EngineFacts(name="small", model=lane.params.model)
-
-    async def load(self, lane: Lane[Any], context: Context) -> Loaded:
+    async def load(self) -> Loaded:
         return Loaded()
 
-    async def forget(self, lane: Lane[Any], context: Context) -> None:
+    async def unload(self) -> None:
         return
 
     def request(self, ask: Ask, limits: StreamLimits) -> StreamRequest:
         body = json.dumps({"prompt": ask.prompt, "n": ask.max_tokens}).encode()
         return StreamRequest(url=os.environ[WHERE], body=body, limits=limits)
 
-    def read(self, data: bytes) -> Piece:
-        said = json.loads(data)
-        if "done" in said:
-            usage = Usage(prompt=9, output=said["done"])
-            return Piece(done=True, finish="length", usage=usage)
-        return Piece(text=said.get("text", ""), reasoning=said.get("thinks", ""))
+    def parse(self, data: bytes) -> Delta:
+        message = json.loads(data)
+        if "done" in message:
+            usage = Usage(prompt=9, output=message["done"])
+            return Delta(done=True, finish="length", usage=usage)
+        return Delta(text=message.get("text", ""), reasoning=message.get("thinks", ""))
+
+
+class SmallText(TextBackend):
+    """The backend of that engine."""
+
+    name = "small_text"
+    title = "Small text"
+    workloads = (Workload(kind=LLM), Workload(kind=SERVE))
+
+    def open_lane(self, lane: Lane[Any], context: Context) -> TextLane:
+        return SmallTextLane(lane, context)
 
 
 @hookimpl

@@ -1,7 +1,1 @@
-"""The process on each machine: it starts workers, keeps their journals and sends them on."""
-
-from benchrace.agent.agent import Agent
-from benchrace.agent.server import serve
-from benchrace.agent.settings import AgentSettings, Flags, settle
-
-__all__ = ["Agent", "AgentSettings", "Flags", "serve", "settle"]
+"""The process on each machine: it starts workers, stores their journals and sends them on."""

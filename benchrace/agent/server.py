@@ -5,35 +5,40 @@ import logging
 import os
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import anyio
 import msgspec
-from quart import Quart
 
-from benchrace import __version__
-from benchrace.agent.abilities import look
+from benchrace import __version__, permissions
 from benchrace.agent.agent import Agent
-from benchrace.agent.dial import Dial
-from benchrace.agent.host import boot_id, host_id
-from benchrace.agent.routes import create_app
+from benchrace.agent.capabilities import look
+from benchrace.agent.host_lock import boot_id, host_id
+from benchrace.agent.link.connector import Connector
+from benchrace.agent.link.lending import lend
 from benchrace.agent.settings import AgentSettings
+from benchrace.config.paths import make_private
 from benchrace.errors import BenchraceError, Category
 from benchrace.store import atomic
 from benchrace.store.journal import Journal
-from benchrace.telemetry.root import Root
+from benchrace.telemetry.machine_root import Root
 from benchrace.telemetry.sampler import SystemSampler
 from benchrace.web import serving
-from benchrace.web.access import Access
-from benchrace.web.asgi import App
+from benchrace.web.asgi.late_app import LateApp
+from benchrace.web.asgi.types import App
+from benchrace.web.auth.access import Access
 from benchrace.web.guard import Guard, Policy
 from benchrace.web.shutdown import Shutdown
-from benchrace.web.token import Tokens, sha256_of
+from benchrace.web.token import Tokens, refuse_short, sha256_of
 
 log = logging.getLogger(__name__)
 _STOP_S = 2.5
+_LEAVE_S = 1.0
 
-Extend = Callable[[Quart, Agent], None]
+if TYPE_CHECKING:
+    from quart import Quart
+
+Extend = Callable[["Quart", Agent], None]
 Ready = Callable[[str], None]
 
 
@@ -47,9 +52,16 @@ class AgentRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def serve(
-    settings: AgentSettings, *, extend: Extend | None = None, ready: Ready | None = None
+    settings: AgentSettings,
+    *,
+    extend: Extend | None = None,
+    ready: Ready | None = None,
+    preload: bool = True,
 ) -> None:
     """Serve until SIGTERM or SIGINT; `ready` gets the address once requests are answered.
+
+    With `preload` the framework is imported now, and not by the first request, which may come
+    while a job measures; a command's own agent is not asked anything over HTTP.
 
     Raises BenchraceError, in one line, for a data folder that cannot be used, a machine id or a
     port that is taken, and a public address without a token.
@@ -57,19 +69,19 @@ async def serve(
     policy = _policy(settings)
     folder = settings.data / "agents"
     with _held(folder, settings.machine_id):
+        await anyio.to_thread.run_sync(make_private, settings.data)
         listener = serving.listen(settings.host, settings.port)
-        agent = await _made(settings)
+        agent = await _create_agent(settings)
         await agent.jobs.recover()
         shutdown = Shutdown()
-        app = create_app(agent, shutdown)
-        if extend is not None:
-            extend(app, agent)
+        app = _late_app(agent, shutdown, extend)
         record = folder / f"{settings.machine_id}.json"
         dial = None
         if settings.central is not None:
-            dial = Dial(agent, settings.central, settings.token)
+            dial = Connector(agent, settings.central, settings.token)
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(agent.run)
+            tasks.start_soon(lend, agent)
             if dial is not None:
                 tasks.start_soon(dial.run)
 
@@ -81,12 +93,29 @@ async def serve(
                 await anyio.to_thread.run_sync(_write_record, record, agent, listener.url)
                 if ready is not None:
                     ready(listener.url)
+                if preload:
+                    await app.load()
 
-            await _serve(Guard(cast(App, app), policy), listener, shutdown, stop, announce)
+            await _serve(Guard(app, policy), listener, shutdown, stop, announce)
             with anyio.move_on_after(_STOP_S):
                 await agent.jobs.stop()
+            if dial is not None:
+                with anyio.move_on_after(_LEAVE_S):
+                    await dial.leave()
             tasks.cancel_scope.cancel()
         record.unlink(missing_ok=True)
+
+
+def _late_app(agent: Agent, shutdown: Shutdown, extend: Extend | None) -> LateApp:
+    def build() -> App:
+        from benchrace.agent.api.routes import create_app
+
+        app = create_app(agent, shutdown)
+        if extend is not None:
+            extend(app, agent)
+        return cast(App, app)
+
+    return LateApp(build)
 
 
 async def _serve(
@@ -101,7 +130,7 @@ async def _serve(
         await announce()
 
 
-async def _made(settings: AgentSettings) -> Agent:
+async def _create_agent(settings: AgentSettings) -> Agent:
     root = Root.live()
     machine = await anyio.to_thread.run_sync(look, root, settings)
     sampler = SystemSampler(root, machine.hardware)
@@ -115,24 +144,25 @@ async def _made(settings: AgentSettings) -> Agent:
 
 
 def _policy(settings: AgentSettings) -> Policy:
-    names = frozenset(settings.hosts)
+    names = frozenset(name.lower() for name in settings.hosts)
     if serving.is_loopback(settings.host) or settings.insecure:
-        return Policy(names=names)
+        return Policy(names=names, names_file="agent.yaml")
     if not settings.token:
         raise BenchraceError(
             Category.VALIDATION,
-            f"{settings.host} can be reached from other machines, and there is no token",
+            f"{settings.host} is reachable from other machines, and no token is set",
             "Set `central_token` in agent.yaml or BENCHRACE_TOKEN, or listen on 127.0.0.1.",
         )
+    refuse_short({"central_token (or BENCHRACE_TOKEN)": settings.token})
     tokens = Tokens(operate=sha256_of(settings.token))
-    return Policy(access=Access(tokens=tokens), names=names)
+    return Policy(access=Access(tokens=tokens), names=names, names_file="agent.yaml")
 
 
 @contextlib.contextmanager
 def _held(folder: Path, machine_id: str) -> Iterator[None]:
     """Hold the lock of this machine's agent on this data folder, for life."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        permissions.make_folder(folder)
         lock = Journal(folder / f"{machine_id}.lock")
     except OSError as error:
         raise atomic.failure(folder, error) from error
@@ -150,4 +180,4 @@ def _held(folder: Path, machine_id: str) -> Iterator[None]:
 
 def _write_record(path: Path, agent: Agent, url: str) -> None:
     record = AgentRecord(url=url, pid=os.getpid(), instance=agent.instance, version=__version__)
-    atomic.write(path, msgspec.json.encode(record), mode=0o600)
+    atomic.write(path, msgspec.json.encode(record))

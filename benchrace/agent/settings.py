@@ -1,16 +1,13 @@
-"""What an agent is told at its start: flags over environment over `agent.yaml` over defaults."""
+"""An agent's settings: flags over environment over `agent.yaml` over defaults."""
 
-import re
-import socket
 import sys
 from pathlib import Path
 
 import msgspec
 
 from benchrace.config.agent import AgentFile
-from benchrace.errors import FieldError, InvalidInput
-from benchrace.ids import is_name
-from benchrace.link.liveness import KeepAlive
+from benchrace.config.machine_id import machine_id
+from benchrace.protocol.liveness import KeepAlive
 from benchrace.telemetry.overrides import HardwareOverrides
 
 # -P keeps the folder that the agent was started in off the path that plugins are imported from.
@@ -18,7 +15,7 @@ WORKER = (sys.executable, "-P", "-m", "benchrace.worker")
 
 
 class AgentSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """`central` is its base URL, None for an agent that nobody coordinates.
+    """`central` is its base URL, None for an agent without one.
 
     `share_host` lets agents of one host measure side by side, for tests and simulations.
     `worker` is the command of a worker; finished jobs beyond `keep_jobs`, or older than
@@ -51,7 +48,7 @@ class AgentSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Flags(msgspec.Struct, frozen=True, kw_only=True):
-    """What the command line said; None is "not said"."""
+    """The command line's options; None is "not set"."""
 
     machine_id: str | None = None
     label: str | None = None
@@ -63,15 +60,13 @@ class Flags(msgspec.Struct, frozen=True, kw_only=True):
     insecure: bool = False
 
 
-NOTHING_SAID = Flags()
+NO_FLAGS = Flags()
 
 
-def settle(data: Path, file: AgentFile, flags: Flags = NOTHING_SAID) -> AgentSettings:
-    """Settle every question; raises InvalidInput for a name that no machine can have."""
+def settle(data: Path, file: AgentFile, flags: Flags = NO_FLAGS) -> AgentSettings:
+    """Resolve the settings; raises InvalidInput for an invalid machine name."""
     config = file.config
-    machine_id = flags.machine_id or config.machine_id or _host_name()
-    if not is_name(machine_id):
-        raise InvalidInput(FieldError("machine_id", f"{machine_id!r} is no machine's name"))
+    name = machine_id(file, flags.machine_id)
     chosen = {
         "host": flags.host or config.bind_host,
         "port": config.bind_port if flags.port is None else flags.port,
@@ -80,10 +75,11 @@ def settle(data: Path, file: AgentFile, flags: Flags = NOTHING_SAID) -> AgentSet
     }
     return AgentSettings(
         data=data,
-        machine_id=machine_id,
-        label=flags.label or config.label or machine_id,
+        machine_id=name,
+        label=flags.label or config.label or name,
         share_host=flags.share_host or config.share_host,
         insecure=flags.insecure,
+        hosts=config.allowed_hosts,
         sampling_s=config.sampling_s,
         overrides=_overrides(file),
         tables=config.tables,
@@ -95,9 +91,3 @@ def _overrides(file: AgentFile) -> HardwareOverrides:
     if file.document is None or not file.config.hardware:
         return HardwareOverrides()
     return file.document.decode(HardwareOverrides, ("hardware",))
-
-
-def _host_name() -> str:
-    """Make a machine's name of the host's."""
-    name = re.sub(r"[^A-Za-z0-9._-]+", "-", socket.gethostname().split(".")[0]).strip("-._")
-    return name[:64] or "local"

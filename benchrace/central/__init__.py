@@ -1,1 +1,1 @@
-"""Central: knows the fleet, plans and conducts runs, keeps their logs."""
+"""Central: the fleet, the planning and execution of runs, and their logs."""

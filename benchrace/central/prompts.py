@@ -1,15 +1,12 @@
 """A prompt about a topic, by a model of the fleet that has nothing to measure, or built in."""
 
 from collections.abc import Iterator, Sequence
-from enum import StrEnum
-from typing import Annotated, NamedTuple
+from typing import NamedTuple
 
-import msgspec
-from msgspec import Meta
-
+from benchrace.api.prompts import PromptAnswer, PromptRequest, PromptSource
 from benchrace.central.central import Central
-from benchrace.central.engines import Engines
-from benchrace.central.machine import MachineStatus
+from benchrace.central.fleet.engines import Engines
+from benchrace.central.fleet.machine import MachineStatus
 from benchrace.config.model_policy import same
 from benchrace.errors import BenchraceError
 from benchrace.plugin.operations import Operation, Writing
@@ -18,35 +15,7 @@ from benchrace.run import prompt
 from benchrace.run.machine import MachineState
 
 LIMIT_S = 90.0
-_LONGEST = 50_000
-
-
-class PromptRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Ask for a prompt about something, of about `tokens` tokens; null takes any of the fleet."""
-
-    about: Annotated[str, Meta(min_length=1, max_length=500)]
-    tokens: Annotated[int, Meta(ge=10, le=2000)] = 100
-    machine_id: Annotated[str, Meta(max_length=100)] | None = None
-    backend: Annotated[str, Meta(max_length=100)] | None = None
-    model: Annotated[str, Meta(max_length=300)] | None = None
-
-
-class Source(StrEnum):
-    """`fallback`: built in, by no model."""
-
-    MODEL = "model"
-    FALLBACK = "fallback"
-
-
-class PromptAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """`reason` says why no model wrote it, null where one did."""
-
-    prompt: str
-    source: Source
-    machine_id: str | None = None
-    backend: str | None = None
-    model: str | None = None
-    reason: str | None = None
+_MAX_CHARS = 50_000
 
 
 class Writer(NamedTuple):
@@ -58,81 +27,81 @@ class Writer(NamedTuple):
 
 
 class Prompts:
-    """Asks one model at a time; what keeps it from writing becomes the reason of a fallback."""
+    """Prompt writing by one model at a time; a failure becomes the reason of a built-in prompt."""
 
     def __init__(self, central: Central) -> None:
         self._central = central
         self._engines = Engines(central.fleet)
 
-    async def write(self, asked: PromptRequest) -> PromptAnswer:
-        """Give a prompt, always; raises `NotFound` for a machine that is not known."""
-        if asked.machine_id is not None:
-            self._central.fleet.get(asked.machine_id)
+    async def write(self, request: PromptRequest) -> PromptAnswer:
+        """Return a prompt in any case; raises `NotFound` for an unknown machine."""
+        if request.machine_id is not None:
+            self._central.fleet.get(request.machine_id)
         machines = self._central.machines()
-        writer = next(iter(sorted(writers(machines, asked), key=effort)), None)
+        writer = next(iter(sorted(writers(machines, request), key=effort)), None)
         if writer is None:
-            return _built(asked, why_none(machines, asked))
+            return _built(request, why_none(machines, request))
         writing = Writing(
-            prompt=prompt.instruction(asked.about, asked.tokens),
-            max_tokens=prompt.room(asked.tokens),
+            prompt=prompt.instruction(request.about, request.tokens),
+            max_tokens=prompt.room(request.tokens),
         )
         try:
             written = await self._engines.write(
                 writer.machine_id, writer.backend, writer.model.name, writing, LIMIT_S
             )
         except BenchraceError as error:
-            return _built(asked, error.message)
-        text = prompt.cleaned(written.text)[:_LONGEST]
+            return _built(request, error.message)
+        text = prompt.cleaned(written.text)[:_MAX_CHARS]
         if not text:
-            return _built(asked, f"{written.model} on {writer.machine_id} wrote nothing")
+            return _built(request, f"{written.model} on {writer.machine_id} wrote nothing")
         return PromptAnswer(
             prompt=text,
-            source=Source.MODEL,
+            source=PromptSource.MODEL,
             machine_id=writer.machine_id,
             backend=writer.backend,
             model=written.model,
         )
 
 
-def writers(machines: Sequence[MachineStatus], asked: PromptRequest) -> Iterator[Writer]:
-    """Find the models that could write now, of those asked for."""
-    taken = {each.view.host_id for each in machines if _measures(each)}
+def writers(machines: Sequence[MachineStatus], request: PromptRequest) -> Iterator[Writer]:
+    """Yield the requested models that could write now."""
+    taken = {machine.view.host_id for machine in machines if _measures(machine)}
     for machine in machines:
         view = machine.view
         if view.state is MachineState.READY and view.host_id not in taken:
-            yield from _offered(machine, asked)
+            yield from _offered(machine, request)
 
 
-def why_none(machines: Sequence[MachineStatus], asked: PromptRequest) -> str:
-    """Say why no model can write now."""
+def why_none(machines: Sequence[MachineStatus], request: PromptRequest) -> str:
+    """Return why no model can write now."""
     for machine in machines:
-        if not any(_offered(machine, asked)):
+        if not any(_offered(machine, request)):
             continue
-        beside = [each for each in machines if each.view.host_id == machine.view.host_id]
-        busy = next((each for each in (machine, *beside) if _measures(each)), None)
+        beside = [other for other in machines if other.view.host_id == machine.view.host_id]
+        busy = next((other for other in (machine, *beside) if _measures(other)), None)
         if busy is not None:
             doing = busy.run_id or "a job"
-            return f"{busy.view.machine_id} measures now ({doing}), and is not disturbed"
+            return f"{busy.view.machine_id} is measuring ({doing})"
         return f"{machine.view.machine_id} is {machine.view.state}"
-    wanted = f"the model {asked.model}" if asked.model else "a model that can write"
-    return f"no engine that answers has {wanted}"
+    wanted = f"the model {request.model}" if request.model else "a model that can generate text"
+    return f"no reachable engine has {wanted}"
 
 
 def _measures(machine: MachineStatus) -> bool:
     return machine.run_id is not None or machine.view.state is MachineState.BUSY
 
 
-def _offered(machine: MachineStatus, asked: PromptRequest) -> Iterator[Writer]:
+def _offered(machine: MachineStatus, request: PromptRequest) -> Iterator[Writer]:
     machine_id = machine.view.machine_id
-    if machine.capabilities is None or asked.machine_id not in (None, machine_id):
+    if machine.capabilities is None or request.machine_id not in (None, machine_id):
         return
     for backend in machine.capabilities.backends:
         name = backend.description.name
         offers = Operation.WRITE in backend.description.operations
-        if not offers or not backend.reachable or asked.backend not in (None, name):
+        if not offers or not backend.reachable or request.backend not in (None, name):
             continue
         for model in backend.models:
-            if asked.model is None or same(model.name) == same(asked.model):
+            if request.model is None or same(model.name) == same(request.model):
                 yield Writer(machine_id, name, model)
 
 
@@ -147,6 +116,6 @@ def effort(writer: Writer) -> tuple[bool, float, str, str]:
     )
 
 
-def _built(asked: PromptRequest, reason: str) -> PromptAnswer:
-    text = prompt.built(asked.about, asked.tokens)
-    return PromptAnswer(prompt=text, source=Source.FALLBACK, reason=reason)
+def _built(request: PromptRequest, reason: str) -> PromptAnswer:
+    text = prompt.built(request.about, request.tokens)
+    return PromptAnswer(prompt=text, source=PromptSource.FALLBACK, reason=reason)

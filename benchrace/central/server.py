@@ -1,43 +1,49 @@
 """A central from its start to its end: lock, port, what was left, routes, and a clean stop."""
 
-import logging
 import os
 import sys
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import anyio
 import msgspec
 from anyio import to_thread
-from quart import Quart
 
-from benchrace import __version__
-from benchrace.central import gate, routes_login, routes_page
-from benchrace.central.app import LINK, create_app, with_link
+from benchrace import __version__, permissions
+from benchrace.central.api.link import with_link
+from benchrace.central.api.paths import LINK, LOGIN, is_page
+from benchrace.central.api.route_context import RouteContext
+from benchrace.central.auth import tokens
 from benchrace.central.central import Central
+from benchrace.central.runs.earlier import EarlierRuns
+from benchrace.central.runs.indexing import Indexing
 from benchrace.central.settings import CentralSettings
-from benchrace.central.site import Site
-from benchrace.errors import BenchraceError, Category, with_remedy
-from benchrace.run.metadata import RunMetadata
-from benchrace.run.summary import RunSummary
-from benchrace.store import atomic, reindex
+from benchrace.config.paths import make_private, runs_dir
+from benchrace.errors import BenchraceError, Category
+from benchrace.store import atomic
 from benchrace.store.index import Index
 from benchrace.store.journal import Journal
 from benchrace.web import serving
+from benchrace.web.asgi.delivery import Delivery
+from benchrace.web.asgi.late_app import LateApp
+from benchrace.web.asgi.types import App
+from benchrace.web.auth.login_code import LoginCodes
 from benchrace.web.guard import Guard, Policy
-from benchrace.web.login_code import LoginCodes
 from benchrace.web.shutdown import Shutdown
 from benchrace.web.sse import Viewers
 
-log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from quart import Quart
 
-Extend = Callable[[Quart, Central], None]
+Extend = Callable[["Quart", Central], None]
 Ready = Callable[[str], None]
 Stop = Callable[[], Awaitable[object]]
-_OPEN = frozenset({"/health", "/favicon.svg", LINK, *routes_login.PATHS})
+_PUBLIC = frozenset({"/health", "/favicon.svg", "/licenses.txt"})
+_OPEN = frozenset({LINK, *LOGIN})
 # Service control asks for a token of its own.
-_OPEN_BELOW = ("/assets/", "/api/service/")
+_SERVICE = "/api/service/"
 
 
 class CentralRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,13 +65,14 @@ async def serve(
 ) -> None:
     """Serve until SIGTERM or SIGINT; `ready` gets the address once requests are answered.
 
-    `codes` are those that whoever calls makes for people to log in with.
+    `codes` are the caller's login codes.
 
-    Tokens are shown on standard error when they are made, once in the life of a data folder.
+    New tokens are shown on standard error, once in the life of a data folder.
     Raises BenchraceError, in one line, for a data folder that cannot be used or has its central
     already, and for a port that is taken.
     """
     with await to_thread.run_sync(_hold, settings.data):
+        await to_thread.run_sync(make_private, settings.data)
         listener = serving.listen(settings.host, settings.port)
         with listener.sock:
             index = await to_thread.run_sync(Index, settings.data / "index.sqlite")
@@ -85,83 +92,86 @@ async def _serve(
     stop: Stop,
     codes: LoginCodes,
 ) -> None:
-    central = Central(settings, on_change=_indexing(index))
+    shutdown = Shutdown()
+    indexing = Indexing(
+        index, runs_dir(settings.data), settings.limits.retry_s, lambda: shutdown.requested
+    )
+    central = Central(settings, on_change=indexing.changed)
     await central.open()
-    people = await to_thread.run_sync(gate.load, settings, central.folder)
+    people = await to_thread.run_sync(tokens.load, settings, central.folder)
     access = None
     if people is not None:
-        local = await to_thread.run_sync(gate.local_key, central.folder)
-        found = partial(gate.access, settings, central.folder, people, central.link_token, local)
-        access = await to_thread.run_sync(found)
-    site = Site(central, index, Shutdown(), Viewers(), access, codes)
-    # Frameworks look at files while they are set up.
-    app = await to_thread.run_sync(create_app, site)
-    if extend is not None:
-        extend(app, central)
+        local = await to_thread.run_sync(tokens.local_key, central.folder)
+        build_access = partial(
+            tokens.access,
+            settings,
+            central.folder,
+            people,
+            central.link_token,
+            central.attempts,
+            local,
+        )
+        access = await to_thread.run_sync(build_access)
+    earlier = EarlierRuns(index, central.runs_dir)
+    site = RouteContext(central, index, earlier, shutdown, Viewers(), access, codes)
+
+    def build() -> App:
+        from benchrace.central.api.app import create_app
+
+        framework = create_app(site)
+        if extend is not None:
+            extend(framework, central)
+        return Delivery(cast(App, framework))
+
+    app = LateApp(build)
     names = frozenset(name.lower() for name in settings.hosts)
-    guarded = Guard(with_link(app, central), Policy(access=access, names=names, is_open=is_open))
+    policy = Policy(access=access, names=names, is_public=is_public, is_open=is_open)
+    guarded = Guard(with_link(app, central), policy)
     record = settings.data / "central.json"
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(central.run)
-        tasks.start_soon(_catch_up, site)
+        tasks.start_soon(indexing.run)
         async with anyio.create_task_group() as serving_tasks:
-            await serving_tasks.start(serving.serve, guarded, listener, site.shutdown, stop)
+            served = partial(serving.serve, is_agent=central.fleet.is_agent)
+            await serving_tasks.start(served, guarded, listener, site.shutdown, stop)
             await to_thread.run_sync(_write_record, record, central, listener.url)
             _show(central.token, people)
             if ready is not None:
                 ready(listener.url)
+            await app.load()
         tasks.cancel_scope.cancel()
-    for path in (record, central.folder / gate.LOCAL):
+    for path in (record, central.folder / tokens.LOCAL):
         await to_thread.run_sync(partial(path.unlink, missing_ok=True))
 
 
-def _indexing(index: Index) -> Callable[[RunMetadata, RunSummary | None], Awaitable[None]]:
-    async def changed(metadata: RunMetadata, summary: RunSummary | None) -> None:
-        try:
-            await to_thread.run_sync(index.put, metadata, summary)
-        except BenchraceError as error:
-            # The run's folder is the truth; the next start reads it again.
-            log.warning("the index misses %s: %s", metadata.run_id, error.message)
+def is_public(path: str) -> bool:
+    """Check whether a path is the page's shell or one of its files.
 
-    return changed
-
-
-async def _catch_up(site: Site) -> None:
-    """Read into the index what it lacks, and stop between two batches when central ends."""
-
-    def progress(now: reindex.Progress) -> None:
-        if site.shutdown.requested:
-            raise InterruptedError
-        if now.done < now.total:
-            log.info("index: %d of %d runs", now.done, now.total)
-
-    try:
-        await to_thread.run_sync(reindex.catch_up, site.index, site.central.runs_dir, progress)
-    except InterruptedError:
-        return
-    except BenchraceError as error:
-        log.warning("the index is behind: %s", with_remedy(error.message, error.remedy))
+    They hold no data and cost nothing; but where everybody may watch, the shell of a run's page
+    names its result for previews of links, as anybody may read it over the API.
+    """
+    return path in _PUBLIC or path.startswith("/assets/") or is_page(path)
 
 
 def is_open(path: str) -> bool:
-    """Tell whether a path is served without a token: it holds no data, or asks for its own."""
-    return path in _OPEN or path.startswith(_OPEN_BELOW) or routes_page.is_page(path)
+    """Check whether a path is served without a token, and asks for its own where it has to."""
+    return path in _OPEN or path.startswith(_SERVICE)
 
 
-def _show(agents: str | None, people: gate.PeoplesTokens | None) -> None:
-    made = {"agents'": agents}
+def _show(agents: str | None, people: tokens.PeoplesTokens | None) -> None:
+    new_tokens = {"agent": agents}
     if people is not None:
-        made |= {"operator's": people.made_operator, "watchers'": people.made_watch}
-    for whose, token in made.items():
+        new_tokens |= {"operator": people.made_operator, "watcher": people.made_watch}
+    for whose, token in new_tokens.items():
         if token is not None:
-            sys.stderr.write(f"The {whose} token, shown only now: {token}\n")
+            sys.stderr.write(f"The {whose} token (shown only once): {token}\n")
     sys.stderr.flush()
 
 
 def _hold(data: Path) -> Journal:
     """Lock the data folder for life; raises one line where it is missing, read-only or taken."""
     try:
-        data.mkdir(parents=True, exist_ok=True)
+        permissions.make_folder(data)
         lock = Journal(data / "central.lock")
     except OSError as error:
         raise _unusable(data, error.strerror or str(error)) from error
@@ -170,7 +180,7 @@ def _hold(data: Path) -> Journal:
             raise BenchraceError(
                 Category.BUSY,
                 f"a central already serves the data folder {data}",
-                "Use that one (`benchrace central status`), or give another --data-dir.",
+                "Use that one (`benchrace central status`), or choose another with --data-dir.",
             ) from error
         raise _unusable(data, error.message) from error
     try:
@@ -186,7 +196,7 @@ def _unusable(data: Path, why: str) -> BenchraceError:
     return BenchraceError(
         Category.SYSTEM,
         f"the data folder {data} cannot be used: {why}",
-        "Correct its permissions, or give another one with --data-dir.",
+        "Correct its permissions, or choose another with --data-dir.",
     )
 
 
@@ -194,4 +204,4 @@ def _write_record(path: Path, central: Central, url: str) -> None:
     record = CentralRecord(
         url=url, pid=os.getpid(), instance=central.status().instance, version=__version__
     )
-    atomic.write(path, msgspec.json.encode(record), mode=0o600)
+    atomic.write(path, msgspec.json.encode(record))

@@ -1,21 +1,22 @@
-"""What a central is told at its start."""
+"""A central's settings."""
 
 from pathlib import Path
 
 import msgspec
 
 from benchrace.config.central import ARTIFACT_MIB, ARTIFACTS_MIB, Watching
-from benchrace.link.liveness import KeepAlive
+from benchrace.protocol.liveness import KeepAlive
 from benchrace.web.serving import is_loopback
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How long things may take, in seconds, before central goes on without them.
+    """Time limits, in seconds, after which central goes on.
 
     `patience_s`: how long a run waits for a machine that was lost in the middle of it.
     `arrival_s`: how long a run whose turn it is waits for its machines to be there.
     `keep_waiting_s`: how long one machine may keep the others waiting at a later start line.
     `end_s`: how long a cancelled job may take to end.
+    `describe_s`: how long a new run waits for plugins that are being described.
     """
 
     patience_s: float = 30.0
@@ -23,6 +24,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     keep_waiting_s: float = 30.0
     end_s: float = 30.0
     hello_s: float = 10.0
+    describe_s: float = 10.0
     send_s: float = 30.0
     probe_s: float = 60.0
     preflight_s: float = 60.0
@@ -31,21 +33,22 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ack_s: float = 0.1
     retry_s: float = 1.0
     tick_s: float = 0.25
-    most_queued: int = 200
+    max_queued: int = 200
 
 
 class ArtifactLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How large a file of a round may be that is fetched from its machine, and a run's together."""
+    """The largest artifact that is fetched from its machine, and a run's in total."""
 
     file_bytes: int = ARTIFACT_MIB << 20
     run_bytes: int = ARTIFACTS_MIB << 20
 
 
 class CentralSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`token` is the agents' token where one was given; without it, one is made.
+    """`token` is the agent token; without it, one is generated.
 
     `insecure` lets people in without a token on an address that others reach; `require_token`
     asks them on loopback too. `operator_token` and `watch_token` are what they show.
+    `service_token` starts and stops services over HTTP, also where no other token is required.
     `config` is the configuration folder, None for the usual one.
     """
 
@@ -58,6 +61,7 @@ class CentralSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     operator_token: str | None = None
     watch: Watching = Watching.NOBODY
     watch_token: str | None = None
+    service_token: str | None = None
     hosts: tuple[str, ...] = ()
     config: Path | None = None
     limits: Limits = Limits()
@@ -66,5 +70,5 @@ class CentralSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
     @property
     def asks(self) -> bool:
-        """Tell whether people need a token."""
+        """Check whether people need a token."""
         return self.require_token or not (self.insecure or is_loopback(self.host))

@@ -1,20 +1,22 @@
-"""`benchrace doctor`: where things are, what this machine is, and what stands in the way."""
+"""`benchrace doctor`: folders, hardware, plugins, and problems that prevent a race."""
 
 import os
 import platform
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 
 from benchrace import __version__
 from benchrace.cli import options
-from benchrace.cli.checks import Check, report
-from benchrace.cli.service import central_service
+from benchrace.cli.output.checks import Check, report
+from benchrace.cli.service.service import central_service
+from benchrace.formatting import file_size, memory_size
 from benchrace.store.journal import is_held
 
-_LEAST_FREE = 1 << 30
+_MIN_FREE_BYTES = 1 << 30
 
 
 @click.command()
@@ -23,9 +25,9 @@ _LEAST_FREE = 1 << 30
 @options.config_dir
 @options.as_json
 def doctor(what: str | None, data_dir: str | None, config_dir: str | None, as_json: bool) -> None:
-    """Check this machine; exit 1 where something stands in the way of a race.
+    """Check this machine; exit 1 if anything would prevent a race.
 
-    With `timing`, measure instead how exactly this machine stamps the lines of a stream.
+    With `timing`, measure how accurately this machine timestamps streamed lines.
     """
     if what == "timing":
         _timing(options.path(data_dir), as_json)
@@ -34,17 +36,17 @@ def doctor(what: str | None, data_dir: str | None, config_dir: str | None, as_js
 
 
 def _timing(data: Path, as_json: bool) -> None:
-    from benchrace.cli import timing
+    from benchrace.cli.agent import timing
 
-    kept = timing.certify(data)
+    record = timing.certify(data)
     if as_json:
-        options.print_json(kept)
+        options.print_json(record)
     else:
-        timing.show(kept, data)
+        timing.show(record, data)
 
 
 def _checks(data_dir: str | None, config_dir: str | None) -> Iterator[Check]:
-    from benchrace.cli.configured import agent_path
+    from benchrace.cli.service.settings import agent_path
 
     data, config = options.path(data_dir), agent_path(config_dir).parent
     yield Check(name="benchrace", value=f"{__version__} on Python {platform.python_version()}")
@@ -53,26 +55,26 @@ def _checks(data_dir: str | None, config_dir: str | None) -> Iterator[Check]:
     yield _agent_yaml(config_dir)
     yield from _other_files(config)
     yield from hardware()
-    yield from plugins(data_dir)
+    yield from plugins(data_dir, _tables(config_dir))
     yield from _running(data)
 
 
 def data_folder(data: Path) -> Check:
-    """Tell whether runs and jobs can be kept there."""
-    place = next(each for each in (data, *data.parents) if each.exists())
+    """Check that runs and jobs can be stored there."""
+    place = next(folder for folder in (data, *data.parents) if folder.exists())
     if not os.access(place, os.W_OK):
         return Check(
             name="data",
-            value=f"{data} cannot be written",
-            remedy="Give another place with --data-dir or BENCHRACE_DATA_DIR, or mend its rights.",
+            value=f"cannot write to {data}",
+            remedy="Fix its permissions, or choose another with --data-dir or BENCHRACE_DATA_DIR.",
         )
     free = shutil.disk_usage(place).free
-    remedy = None if free >= _LEAST_FREE else "Free space there: a run needs room for its log."
-    return Check(name="data", value=f"{data} ({free / (1 << 30):.1f} GiB free)", remedy=remedy)
+    remedy = None if free >= _MIN_FREE_BYTES else "Free disk space: a run needs room for its log."
+    return Check(name="data", value=f"{data} ({file_size(free)} free)", remedy=remedy)
 
 
 def _agent_yaml(config_dir: str | None) -> Check:
-    from benchrace.cli.configured import agent_file, agent_path
+    from benchrace.cli.service.settings import agent_file, agent_path
     from benchrace.errors import BenchraceError
 
     try:
@@ -80,8 +82,8 @@ def _agent_yaml(config_dir: str | None) -> Check:
     except BenchraceError as error:
         return Check(name="agent.yaml", value=error.message, remedy=error.remedy)
     if file.document is None:
-        return Check(name="agent.yaml", value="none: defaults are used")
-    return Check(name="agent.yaml", value=f"{agent_path(config_dir)} is good")
+        return Check(name="agent.yaml", value="none (using defaults)")
+    return Check(name="agent.yaml", value=f"{agent_path(config_dir)} is valid")
 
 
 def _other_files(config: Path) -> Iterator[Check]:
@@ -101,46 +103,63 @@ def _other_files(config: Path) -> Iterator[Check]:
         except BenchraceError as error:
             yield Check(name=path.name, value=error.message, remedy=error.remedy)
         else:
-            yield Check(name=path.name, value=f"{path} is good")
+            yield Check(name=path.name, value=f"{path} is valid")
 
 
 def hardware() -> Iterator[Check]:
-    """Say what this machine is."""
+    """Report this machine's hardware and environment."""
     from benchrace.telemetry.detection import detect
-    from benchrace.telemetry.environment import environment
     from benchrace.telemetry.identity import fingerprint
-    from benchrace.telemetry.root import Root
+    from benchrace.telemetry.inspection import environment
+    from benchrace.telemetry.machine_root import Root
 
     root = Root.live()
-    found = detect(root)
-    cpu = found.cpu
+    machine = detect(root)
+    cpu = machine.cpu
     cores = f"{cpu.physical_cores or '?'} cores, {cpu.usable_threads} usable threads"
     yield Check(name="processor", value=f"{cpu.model or 'unknown'}: {cores}")
-    memory = found.memory.total_bytes
-    yield Check(name="memory", value="unknown" if memory is None else f"{memory / 2**30:.1f} GiB")
-    gpus = ", ".join(each.name or each.vendor for each in found.gpus)
+    memory = machine.memory.total_bytes
+    yield Check(name="memory", value="unknown" if memory is None else memory_size(memory))
+    gpus = ", ".join(gpu.name or gpu.vendor for gpu in machine.gpus)
     yield Check(name="graphics", value=gpus or "none found")
-    yield Check(name="fingerprint", value=fingerprint(found))
-    around = environment(root, found)
+    yield Check(name="fingerprint", value=fingerprint(machine))
+    around = environment(root, machine)
     yield Check(name="environment", value=around.kind)
     for problem in around.problems:
         yield Check(name=problem.code, value=problem.message, remedy=problem.remedy)
 
 
-def plugins(data_dir: str | None) -> Iterator[Check]:
-    """Say which plugins work."""
-    import anyio
+def plugins(data_dir: str | None, tables: dict[str, dict[str, Any]]) -> Iterator[Check]:
+    """Check which plugins work, and whether they accept their tables in agent.yaml."""
+    from benchrace.cli.plugins import check, describe
+    from benchrace.errors import BenchraceError
 
-    from benchrace.cli.plugins import describe
-
-    for each in anyio.run(describe, data_dir):
-        name = f"plugin {each.name}"
-        if each.ok:
-            yield Check(name=name, value=each.version or "no version")
+    try:
+        described, problems = check(data_dir, tables)
+    except BenchraceError as error:
+        described, problems = describe(data_dir), {}
+        yield Check(name="plugin tables", value=error.message, remedy=error.remedy)
+    for plugin in described:
+        name = f"plugin {plugin.name}"
+        if plugin.ok:
+            yield Check(name=name, value=plugin.version or "unknown version")
         else:
-            first = (each.error or "").strip().splitlines()[0]
-            source = each.distribution or each.module
+            first = (plugin.error or "").strip().splitlines()[0]
+            source = plugin.distribution or plugin.module
             yield Check(name=name, value=first, remedy=f"Update or remove {source}.")
+    for backend, problem in problems.items():
+        yield Check(name=f"table {backend}", value=problem.message, remedy=problem.remedy)
+
+
+def _tables(config_dir: str | None) -> dict[str, dict[str, Any]]:
+    """Return the plugins' tables; none where agent.yaml is wrong, which has its own check."""
+    from benchrace.cli.service.settings import agent_file
+    from benchrace.errors import BenchraceError
+
+    try:
+        return agent_file(config_dir).config.tables
+    except BenchraceError:
+        return {}
 
 
 def _running(data: Path) -> Iterator[Check]:
@@ -148,5 +167,5 @@ def _running(data: Path) -> Iterator[Check]:
     where = central.info["url"] if central.running else "not running"
     yield Check(name="central", value=str(where))
     locks = sorted((data / "agents").glob("*.lock"))
-    living = [each.stem for each in locks if is_held(each)]
+    living = [lock.stem for lock in locks if is_held(lock)]
     yield Check(name="agents here", value=", ".join(living) or "none running")

@@ -16,45 +16,59 @@ _TOKEN = "benchrace.token"
 data_dir = click.option(
     "--data-dir",
     metavar="DIR",
-    help="Where runs and jobs are kept [default: BENCHRACE_DATA_DIR, or the platform's folder].",
+    help="Folder for runs and jobs [default: BENCHRACE_DATA_DIR, or the platform's].",
 )
 config_dir = click.option(
     "--config-dir",
     metavar="DIR",
-    help="Where agent.yaml and the others are [default: BENCHRACE_CONFIG_DIR, ./config, ...].",
+    help="Folder of agent.yaml and other settings [default: BENCHRACE_CONFIG_DIR, ./config, ...].",
 )
 central_url = click.option(
     "--central",
     metavar="URL",
-    help="The central to use; without one, the one that runs on the data folder, or a new one.",
+    help="Central to use [default: the one running on the data folder, or a temporary one].",
 )
 
 
-def _token_read(ctx: click.Context, _param: click.Parameter, fd: int | None) -> None:
-    """Read a token from a pipe that we inherited; it is closed, so that nobody inherits it on."""
+def _read_token(ctx: click.Context, _param: click.Parameter, fd: int | None) -> None:
+    """Read a token from an inherited pipe, and close it so that no child inherits it."""
     if fd is None:
         return
     try:
         with os.fdopen(fd, "rb") as pipe:
-            said = pipe.readline(1024).decode("utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise click.BadParameter(f"nothing can be read from {fd}: {error}") from error
-    if not said:
-        raise click.BadParameter(f"{fd} holds no token")
-    ctx.meta[_TOKEN] = said
+            text = pipe.readline(1024).decode("utf-8", "replace")
+    except OSError as error:
+        raise click.BadParameter(f"cannot read file descriptor {fd}: {error}") from error
+    token = _credential("the token", text)
+    if token is None:
+        raise click.BadParameter(f"file descriptor {fd} contains no token")
+    ctx.meta[_TOKEN] = token
 
 
-def _token_said(ctx: click.Context, _param: click.Parameter, said: str | None) -> str | None:
-    found: str | None = ctx.meta.get(_TOKEN, said)
-    return found
+def _resolve_token(ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
+    read: str | None = ctx.meta.get(_TOKEN)
+    return read or _credential("the token (--token or BENCHRACE_TOKEN)", value)
 
 
-as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document alone.")
+def _credential(name: str, text: str | None) -> str | None:
+    if text is None:
+        return None
+    from benchrace.config.credentials import credential
+    from benchrace.errors import InvalidInput
+
+    try:
+        return credential(name, text)
+    except InvalidInput as error:
+        raise click.BadParameter(error.message) from error
+
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON only, including errors.")
 parent_fd = click.option("--parent-fd", type=int, hidden=True)
+log_file = click.option("--log-file", hidden=True)
 
 
 def all_of(*options: Callable[[F], F]) -> Callable[[F], F]:
-    """Put several options on one command, in the order given."""
+    """Combine several options into one decorator, in order."""
 
     def put(command: F) -> F:
         for option in reversed(options):
@@ -65,13 +79,13 @@ def all_of(*options: Callable[[F], F]) -> Callable[[F], F]:
 
 
 def token(text: str) -> Callable[[F], F]:
-    """Make the options by which a token is given."""
+    """Return the options that set a token."""
     return all_of(
         click.option(
             "--token",
             envvar="BENCHRACE_TOKEN",
             metavar="TOKEN",
-            callback=_token_said,
+            callback=_resolve_token,
             help=text,
         ),
         click.option(
@@ -80,28 +94,28 @@ def token(text: str) -> Callable[[F], F]:
             metavar="N",
             is_eager=True,
             expose_value=False,
-            callback=_token_read,
-            help="Read the token, as one line, from this open file descriptor.",
+            callback=_read_token,
+            help="Read the token (one line) from this open file descriptor.",
         ),
     )
 
 
-people_token = token(
-    "The operator's token, where central asks for one; best given as BENCHRACE_TOKEN."
-)
+people_token = token("Operator token, if central requires one; prefer BENCHRACE_TOKEN.")
+
+
+archive = all_of(central_url, people_token, data_dir)
 
 
 def print_json(value: object) -> None:
-    """Print one JSON document on standard output."""
+    """Print one JSON document on standard output, in UTF-8 whatever the terminal's encoding."""
     import msgspec
 
-    data = msgspec.json.format(msgspec.json.encode(value), indent=2)
-    click.echo(data.decode())
+    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))
 
 
 def path(text: str | None) -> Path:
-    """The data folder that an option, the environment or the platform names."""
-    from benchrace.config.places import data_dir as place
+    """Return the data folder that an option, the environment or the platform sets."""
+    from benchrace.config.paths import data_dir as place
 
     return place(text)
 
@@ -112,22 +126,22 @@ def token_of_parent(parent_fd: int) -> str:
     while not text.endswith(b"\n"):
         piece = os.read(parent_fd, 1)
         if not piece:
-            sys.exit("benchrace: the command that started this process is gone")
+            sys.exit("benchrace: the command that started this process has exited")
         text += piece
-    return text.decode().strip()
+    return _credential("the token", text.decode()) or ""
 
 
-def again(chosen: dict[str, Any]) -> list[str]:
-    """Say options again, for a process that is started apart; its token goes through a pipe."""
-    said: list[str] = []
+def to_arguments(chosen: dict[str, Any]) -> list[str]:
+    """Return options as arguments of a new process; its token goes through a pipe."""
+    arguments: list[str] = []
     for name, value in chosen.items():
         flag = "--" + name.replace("_", "-")
         if name == "token":
             continue  # On the command line every user of this machine could read it.
         if value is True:
-            said.append(flag)
+            arguments.append(flag)
         elif name in ("data_dir", "config_dir") and value:
-            said += [flag, str(Path(value).absolute())]
+            arguments += [flag, str(Path(value).absolute())]
         elif value is not None and value is not False:
-            said += [flag, str(value)]
-    return said
+            arguments += [flag, str(value)]
+    return arguments

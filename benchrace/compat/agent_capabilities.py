@@ -1,19 +1,19 @@
-"""The older capabilities answer: flat keys, null where this machine cannot tell."""
+"""The older capabilities answer: flat keys, null where the value is unknown."""
 
 from typing import Any
 
 import msgspec
 
-from benchrace.link.capabilities import BackendStatus, Capabilities
-from benchrace.link.version import PROTOCOL
 from benchrace.plugin.description import PluginDescription, WorkloadDescription
 from benchrace.plugin.operations import Operation
 from benchrace.plugin.readiness import Model, Problem
+from benchrace.protocol.capabilities import BackendStatus, Capabilities
+from benchrace.protocol.version import PROTOCOL
 from benchrace.telemetry.environment import Environment
 from benchrace.telemetry.hardware import GIB, Hardware
 
 
-class BackendAnswer(msgspec.Struct, frozen=True, kw_only=True):
+class FlatBackend(msgspec.Struct, frozen=True, kw_only=True):
     """A backend flat: `version` is the engine's, or the backend's where that is unknown."""
 
     name: str
@@ -29,7 +29,7 @@ class BackendAnswer(msgspec.Struct, frozen=True, kw_only=True):
     stops_at: float | None
 
 
-class CapabilitiesAnswer(msgspec.Struct, frozen=True, kw_only=True):
+class AgentCapabilitiesAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """`GET /capabilities`: older keys first, then the native ones. Sizes say their unit."""
 
     machine_id: str
@@ -52,7 +52,7 @@ class CapabilitiesAnswer(msgspec.Struct, frozen=True, kw_only=True):
     ollama_models: tuple[str, ...]
     comfyui_gpu_ok: bool | None
     comfyui_cpu_ok: bool | None
-    backends: tuple[BackendAnswer, ...]
+    backends: tuple[FlatBackend, ...]
     fingerprint: str
     protocol: str
     version: str
@@ -61,19 +61,19 @@ class CapabilitiesAnswer(msgspec.Struct, frozen=True, kw_only=True):
     plugins: tuple[PluginDescription, ...]
 
 
-def capabilities_answer(known: Capabilities) -> CapabilitiesAnswer:
+def capabilities_answer(capabilities: Capabilities) -> AgentCapabilitiesAnswer:
     """Flatten what is known of a machine. Pure."""
-    hardware = known.hardware
+    hardware = capabilities.hardware
     total = hardware.memory.total_bytes
     gpu = hardware.primary_gpu
-    legacy = _Legacy(known)
-    return CapabilitiesAnswer(
-        machine_id=known.machine_id,
-        label=known.label,
-        tests=_kinds(known),
-        llm_models=legacy.names("llm_models", _models(known, "llm_generate")),
-        whisper_models=legacy.names("whisper_models", _models(known, "transcribe")),
-        sdxl_profiles=legacy.names("sdxl_profiles", _models(known, "txt2img")),
+    legacy = _Legacy(capabilities)
+    return AgentCapabilitiesAnswer(
+        machine_id=capabilities.machine_id,
+        label=capabilities.label,
+        tests=_kinds(capabilities),
+        llm_models=legacy.names("llm_models", _models(capabilities, "llm_generate")),
+        whisper_models=legacy.names("whisper_models", _models(capabilities, "transcribe")),
+        sdxl_profiles=legacy.names("sdxl_profiles", _models(capabilities, "txt2img")),
         accelerator_type=hardware.accelerator_type,
         accelerator_memory_gb=hardware.accelerator_memory_gb,
         system_memory_gb=None if total is None else round(total / GIB, 1),
@@ -88,53 +88,57 @@ def capabilities_answer(known: Capabilities) -> CapabilitiesAnswer:
         ollama_models=legacy.names("ollama_models"),
         comfyui_gpu_ok=legacy.flag("comfyui_gpu_ok"),
         comfyui_cpu_ok=legacy.flag("comfyui_cpu_ok"),
-        backends=tuple(_flat(status) for status in known.backends),
-        fingerprint=known.fingerprint,
+        backends=tuple(_flat(status) for status in capabilities.backends),
+        fingerprint=capabilities.fingerprint,
         protocol=PROTOCOL,
-        version=known.version,
+        version=capabilities.version,
         hardware=hardware,
-        environment=known.environment,
-        plugins=known.plugins,
+        environment=capabilities.environment,
+        plugins=capabilities.plugins,
     )
 
 
-def _kinds(known: Capabilities) -> tuple[str, ...]:
-    kinds = {each.kind for status in known.backends for each in status.description.workloads}
+def _kinds(capabilities: Capabilities) -> tuple[str, ...]:
+    kinds = {
+        workload.kind
+        for status in capabilities.backends
+        for workload in status.description.workloads
+    }
     return tuple(sorted(kinds))
 
 
-def _models(known: Capabilities, kind: str) -> tuple[str, ...]:
+def _models(capabilities: Capabilities, kind: str) -> tuple[str, ...]:
     offering = [
         status
-        for status in known.backends
-        if any(each.kind == kind for each in status.description.workloads)
+        for status in capabilities.backends
+        if any(workload.kind == kind for workload in status.description.workloads)
     ]
     return tuple(sorted({model.name for status in offering for model in status.models}))
 
 
 class _Legacy:
-    """The backends' own parts put together; what is no name and no flag is left out."""
+    """The backends' own parts merged; invalid names and flags are left out."""
 
-    def __init__(self, known: Capabilities) -> None:
-        self._parts = [status.legacy for status in known.backends]
+    def __init__(self, capabilities: Capabilities) -> None:
+        self._parts = [status.legacy for status in capabilities.backends]
 
     def names(self, key: str, others: tuple[str, ...] = ()) -> tuple[str, ...]:
-        found = set(others)
+        names = set(others)
         for part in self._parts:
             match part.get(key):
                 case list() | tuple() as named:
-                    found |= {each for each in named if isinstance(each, str)}
-        return tuple(sorted(found))
+                    names |= {name for name in named if isinstance(name, str)}
+        return tuple(sorted(names))
 
     def flag(self, key: str) -> bool | None:
-        """True where any says so, null where none says anything."""
-        said = [part[key] for part in self._parts if isinstance(part.get(key), bool)]
-        return any(said) if said else None
+        """Return true where any part is true, None where none has the flag."""
+        flags = [part[key] for part in self._parts if isinstance(part.get(key), bool)]
+        return any(flags) if flags else None
 
 
-def _flat(status: BackendStatus) -> BackendAnswer:
+def _flat(status: BackendStatus) -> FlatBackend:
     described = status.description
-    return BackendAnswer(
+    return FlatBackend(
         name=described.name,
         title=described.title,
         plugin=status.plugin,

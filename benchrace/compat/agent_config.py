@@ -19,7 +19,7 @@ RENAMES: dict[str, Keys] = {
 
 
 def with_environment(config: AgentConfig, environ: Mapping[str, str]) -> AgentConfig:
-    """Take `OLLAMA_BASE_URL`, or `OLLAMA_HOST` and `OLLAMA_PORT`; they win over the file.
+    """Apply `OLLAMA_BASE_URL`, or `OLLAMA_HOST` and `OLLAMA_PORT`; they win over the file.
 
     Raises InvalidInput for a port that is none.
     """

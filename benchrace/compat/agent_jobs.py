@@ -7,15 +7,15 @@ import msgspec
 from quart import Quart, Response, request
 from quart_schema import document_request, document_response
 
-from benchrace.agent import Agent
-from benchrace.agent.answer import answer
-from benchrace.agent.direct import JobRequest
-from benchrace.agent.job import Job, JobSummary
-from benchrace.agent.routes import Accepted
+from benchrace.agent.agent import Agent
+from benchrace.agent.jobs.job import Job
+from benchrace.api import decoding
+from benchrace.api.jobs import Accepted, JobRequest, JobSummary
 from benchrace.compat.resetting import ENGINES
 from benchrace.errors import BenchraceError, Category, FieldError, InvalidInput, NotFound
-from benchrace.link.capabilities import Capabilities
+from benchrace.protocol.capabilities import Capabilities
 from benchrace.web import body
+from benchrace.web.answer import answer
 
 DEFAULT_TEST = "llm_generate"
 # What belongs to the request and not to the work; `stream` is how it always is.
@@ -43,15 +43,14 @@ class ComputeAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def install_jobs(app: Quart, agent: Agent) -> None:
-    """Let `POST /jobs` take both forms, and add the older routes."""
+    """Accept both forms at `POST /jobs`, and add the older routes."""
 
     @document_request(JobRequest)
     @document_response(Accepted, 202)
     async def start_job() -> Response:
-        """Start a job on this machine alone; the flat body with `test_type` is taken too."""
         """Start a job on this machine alone; 409 while another one measures."""
-        given = await body.read(request, dict[str, Any])
-        job = await start(agent, given)
+        fields = await body.read(request, dict[str, Any])
+        job = await start(agent, fields)
         return answer(Accepted(job_id=job.job_id), 202)
 
     app.view_functions["start_job"] = start_job
@@ -60,80 +59,77 @@ def install_jobs(app: Quart, agent: Agent) -> None:
     @document_request(CancelByToken)
     @document_response(JobSummary, 202)
     async def cancel_by_token() -> Response:
-        """Cancel a running job by its token."""
         """Cancel the running job whose id is the token; 404 where there is none."""
-        asked = await body.read(request, CancelByToken)
-        job = agent.jobs.get(asked.token)
+        cancel_request = await body.read(request, CancelByToken)
+        job = agent.jobs.get(cancel_request.token)
         if job is None or job.phase.final:
-            raise NotFound("no running job has this token", "Look at GET /jobs for what runs.")
-        await job.cancel("cancelled by a person")
+            raise NotFound("no running job has this token", "GET /jobs lists the running jobs.")
+        await job.cancel("cancelled by a user")
         return answer(job.summary(), 202)
 
     @app.post("/api/compute", endpoint="compute")
     @document_response(ComputeAnswer)
     async def compute() -> Response:
-        """Count primes, wait for the end, and answer the result."""
         """Run one count to its end and answer its result."""
-        given = await body.read(request, dict[str, Any])
-        index = given.get("repeat_index", 0)
+        fields = await body.read(request, dict[str, Any])
+        index = fields.get("repeat_index", 0)
         if not isinstance(index, int) or isinstance(index, bool):
             raise InvalidInput(FieldError("repeat_index", "expected a whole number"))
-        job = await start(agent, {**given, "test_type": "compute"})
+        job = await start(agent, {**fields, "test_type": "compute"})
         await _ended(agent, job)
         return answer(compute_answer(job, index))
 
     @app.post("/api/image/txt2img", endpoint="txt2img")
     @document_response(Accepted, 202)
     async def txt2img() -> Response:
-        """Make an image, where an installed backend can."""
         """Start an image job, and answer the job's id."""
-        given = await body.read(request, dict[str, Any])
-        job = await start(agent, {**given, "test_type": "txt2img"})
+        fields = await body.read(request, dict[str, Any])
+        job = await start(agent, {**fields, "test_type": "txt2img"})
         return answer(Accepted(job_id=job.job_id), 202)
 
 
-async def start(agent: Agent, given: dict[str, Any]) -> Job:
+async def start(agent: Agent, fields: dict[str, Any]) -> Job:
     """Start a job from either form; bad fields are named as the request has them."""
-    if "kind" in given:
-        return await agent.start_direct(body.convert(given, JobRequest))
+    if "kind" in fields:
+        return await agent.start_direct(decoding.convert(fields, JobRequest))
     try:
-        chosen = preferred(native(given), await agent.abilities.known())
-        return await agent.start_direct(body.convert(chosen, JobRequest))
+        chosen = preferred(native(fields), await agent.capabilities.ready())
+        return await agent.start_direct(decoding.convert(chosen, JobRequest))
     except InvalidInput as error:
         raise InvalidInput([_as_given(field) for field in error.fields], error.remedy) from error
 
 
-def native(given: dict[str, Any]) -> dict[str, Any]:
+def native(fields: dict[str, Any]) -> dict[str, Any]:
     """Sort a flat body into the request's own fields and the work's parameters. Pure."""
-    own = {key: value for key, value in given.items() if key in _OWN and value is not None}
-    params = {key: each for key, each in given.items() if key not in _OWN | _IGNORED}
-    kind = given.get("test_type", DEFAULT_TEST)
+    own = {key: value for key, value in fields.items() if key in _OWN and value is not None}
+    params = {key: value for key, value in fields.items() if key not in _OWN | _IGNORED}
+    kind = fields.get("test_type", DEFAULT_TEST)
     # An older client says null for what it leaves open.
     return {**own, "kind": kind, "params": {k: v for k, v in params.items() if v is not None}}
 
 
-def preferred(asked: dict[str, Any], known: Capabilities) -> dict[str, Any]:
+def preferred(wanted: dict[str, Any], capabilities: Capabilities) -> dict[str, Any]:
     """Choose the engine that an older client means where several offer the work. Pure.
 
     The only one that has the model, else the one that the older system had.
     """
     offering = {
         status.description.name: {model.name for model in status.models}
-        for status in known.backends
-        if any(each.kind == asked["kind"] for each in status.description.workloads)
+        for status in capabilities.backends
+        if any(workload.kind == wanted["kind"] for workload in status.description.workloads)
     }
-    if "backend" in asked or len(offering) < 2:
-        return asked
-    model = asked["params"].get("model")
+    if "backend" in wanted or len(offering) < 2:
+        return wanted
+    model = wanted["params"].get("model")
     having = [name for name, models in offering.items() if model in models]
     for name in (*(having if len(having) == 1 else ()), *_USUAL):
         if name in offering:
-            return {**asked, "backend": name}
-    return asked
+            return {**wanted, "backend": name}
+    return wanted
 
 
 def compute_answer(job: Job, repeat_index: int) -> ComputeAnswer:
-    """Give a finished count; raises what ended it otherwise."""
+    """Return the answer of a finished count; raises what ended it otherwise."""
     summary = job.summary()
     metrics = summary.metrics
     if metrics is None:
@@ -150,9 +146,9 @@ async def _ended(agent: Agent, job: Job) -> None:
     try:
         await agent.jobs.ended(job)
     except anyio.get_cancelled_exc_class():
-        # Whoever waited has gone: nobody would read the answer.
+        # The client has disconnected: its answer would not be read.
         with anyio.CancelScope(shield=True):
-            await job.cancel("the client that waited for it has gone")
+            await job.cancel("the waiting client disconnected")
         raise
 
 

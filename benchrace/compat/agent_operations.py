@@ -5,8 +5,8 @@ from typing import Any
 
 import msgspec
 
-from benchrace.agent.operations import Operations
-from benchrace.link.operations import OperationEvent, OperationState, OperationStatus
+from benchrace.agent.engines.operations import Operations
+from benchrace.protocol.operations import OperationEvent, OperationState, OperationStatus
 
 
 class OperationPlaces:
@@ -14,22 +14,24 @@ class OperationPlaces:
 
     def __init__(self, operations: Operations) -> None:
         self._operations = operations
-        self._over = {each.operation_id for each in operations.all() if not each.running}
+        self._over = {
+            operation.operation_id for operation in operations.all() if not operation.running
+        }
         self._places: dict[str, int] = {}
 
     def messages(self) -> Iterator[str]:
         """Yield what is new, and for each operation its end once."""
-        for each in self._operations.all():
-            if each.operation_id in self._over:
+        for operation in self._operations.all():
+            if operation.operation_id in self._over:
                 continue
             while True:
-                status = each.status(self._places.get(each.operation_id, 0))
+                status = operation.status(self._places.get(operation.operation_id, 0))
                 yield from (message(status, event) for event in status.events)
-                self._places[each.operation_id] = status.next
+                self._places[operation.operation_id] = status.next
                 if not status.events:
                     break
             if status.state is not OperationState.RUNNING:
-                self._over.add(each.operation_id)
+                self._over.add(operation.operation_id)
                 yield end(status)
 
 
@@ -37,9 +39,9 @@ def message(status: OperationStatus, event: OperationEvent) -> str:
     """Write one event with the names that a job's would have. Pure."""
     if event.unit is None:
         log = {"level": event.level, "message": event.message, "source": status.backend}
-        return _said(status, "log", log, event.timestamp_s)
+        return _message(status, "log", log, event.timestamp_s)
     step = {"done": event.done, "total": event.total, "unit": event.unit, "model": event.model}
-    return _said(status, "progress", step, event.timestamp_s)
+    return _message(status, "progress", step, event.timestamp_s)
 
 
 def end(status: OperationStatus) -> str:
@@ -47,17 +49,17 @@ def end(status: OperationStatus) -> str:
     payload: dict[str, Any] = {"operation": status.operation, "backend": status.backend}
     if status.failure is None:
         payload |= {"results": status.results}
-        return _said(status, "operation_done", payload, status.ended_at)
+        return _message(status, "operation_done", payload, status.ended_at)
     payload |= {"error": status.failure}
-    return _said(status, "operation_error", payload, status.ended_at)
+    return _message(status, "operation_error", payload, status.ended_at)
 
 
-def _said(status: OperationStatus, tag: str, payload: Any, at_s: float | None) -> str:
-    told = {
+def _message(status: OperationStatus, tag: str, payload: Any, at_s: float | None) -> str:
+    fields = {
         "type": tag,
         "job_id": status.operation_id,
         "machine_id": status.machine_id,
         "timestamp_s": at_s,
         "payload": payload,
     }
-    return msgspec.json.encode(told).decode()
+    return msgspec.json.encode(fields).decode()

@@ -8,16 +8,17 @@ from msgspec import Meta
 from quart import Quart, Response, request
 from quart_schema import document_request, document_response
 
-from benchrace.agent import Agent
-from benchrace.agent.answer import answer
+from benchrace.agent.agent import Agent
 from benchrace.compat.agent_image import image_of
 from benchrace.compat.resetting import ResetAnswer, reset_answer
 from benchrace.config.model_policy import path_of, read_policy
-from benchrace.config.places import config_dir
+from benchrace.config.paths import config_dir
+from benchrace.config.plugin_sources import how_to_install
 from benchrace.errors import BenchraceError, Category, FieldError, InvalidInput
-from benchrace.link.operations import Name, OperationRequest
 from benchrace.plugin.operations import Operation
+from benchrace.protocol.operations import Name, OperationRequest
 from benchrace.web import body
+from benchrace.web.answer import answer
 
 _INSTALL = {Operation.PULL: "ollama", Operation.SYNC: "comfyui"}
 
@@ -55,9 +56,9 @@ def install_rest(app: Quart, agent: Agent) -> None:
     @document_response(SyncAnswer, 202)
     async def sync_models() -> Response:
         """Copy models here; refused with what to install where no backend can."""
-        asked = await body.read(request, SyncRequest)
-        backend = await _backend(agent, Operation.PULL, asked.backend)
-        models = asked.models or await _missing(agent, backend)
+        sync_request = await body.read(request, SyncRequest)
+        backend = await _backend(agent, Operation.PULL, sync_request.backend)
+        models = sync_request.models or await _missing(agent, backend)
         if not models:
             return answer(SyncAnswer(sync_id=None))
         wanted = OperationRequest(models=models)
@@ -69,14 +70,14 @@ def install_rest(app: Quart, agent: Agent) -> None:
     @document_response(SyncAnswer, 202)
     async def sync_checkpoints() -> Response:
         """Copy checkpoints here; refused with what to install where no backend can."""
-        asked = await body.read(request, SyncRequest)
-        backend = await _backend(agent, Operation.SYNC, asked.backend)
+        sync_request = await body.read(request, SyncRequest)
+        backend = await _backend(agent, Operation.SYNC, sync_request.backend)
         running = await agent.operations.start(backend, Operation.SYNC, OperationRequest())
         return answer(SyncAnswer(sync_id=running.operation_id), 202)
 
     @app.get("/api/image/result/<job_id>", endpoint="image_result")
     async def image_result(job_id: str) -> Response:
-        """Give the bytes of the last image that a job made; 404 says what is missing."""
+        """Return the last image that a job produced; 404 says what is missing."""
         job = agent.jobs.named(job_id)
         image = await anyio.to_thread.run_sync(image_of, job)
         headers = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox"}
@@ -84,8 +85,8 @@ def install_rest(app: Quart, agent: Agent) -> None:
 
 
 async def _backend(agent: Agent, operation: Operation, named: str | None) -> str:
-    """Choose who does it; raises 503 where nobody can, InvalidInput where several could."""
-    await agent.abilities.known()
+    """Choose the backend; raises 503 where none offers it, InvalidInput where several do."""
+    await agent.capabilities.ready()
     able = agent.operations.offering(operation)
     if named is not None:
         return named
@@ -93,15 +94,15 @@ async def _backend(agent: Agent, operation: Operation, named: str | None) -> str
         raise BenchraceError(
             Category.UNREACHABLE,
             f"no backend here offers {operation.value}",
-            f"Install one that does: pip install benchrace-{_INSTALL[operation]}",
+            how_to_install(_INSTALL[operation]),
         )
     if len(able) > 1:
-        raise InvalidInput(FieldError("backend", f"say which of {', '.join(able)}"))
+        raise InvalidInput(FieldError("backend", f"choose one of {', '.join(able)}"))
     return able[0]
 
 
 async def _missing(agent: Agent, backend: str) -> tuple[str, ...]:
     policy = await anyio.to_thread.run_sync(read_policy, path_of(config_dir(None)))
-    known = (await agent.abilities.known()).backends
-    have = [model.name for each in known for model in each.models]
+    backends = (await agent.capabilities.ready()).backends
+    have = [model.name for status in backends for model in status.models]
     return policy.required.missing(have)

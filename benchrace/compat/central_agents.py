@@ -9,21 +9,21 @@ from msgspec import Meta
 from quart import Quart, Response, request
 from quart_schema import document_request, document_response
 
-from benchrace.central.site import answer
 from benchrace.errors import BenchraceError, Category, FieldError, InvalidInput, NotFound
 from benchrace.ids import is_name
 from benchrace.web import body
+from benchrace.web.answer import answer
 
 HEARTBEAT_S = 30
 BUSY_HEARTBEAT_S = 60
-MOST = 1000
+MAX_AGENTS = 1000
 
 Short = Annotated[str, Meta(max_length=200)]
 Share = Annotated[float, Meta(ge=0)] | None
 
 
 class Register(msgspec.Struct, frozen=True, kw_only=True):
-    """Either name will do; without one, one is made. What else an agent says is let go."""
+    """Either name will do; without one, one is generated. Other fields are ignored."""
 
     agent_id: Short | None = None
     machine_id: Short | None = None
@@ -46,7 +46,7 @@ class Heartbeat(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ack(msgspec.Struct, frozen=True, kw_only=True):
-    """`settings` tells when to come again."""
+    """`settings` has the interval of heartbeats."""
 
     ack: bool
     agent_id: str
@@ -69,39 +69,43 @@ class OlderAgents(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Registry:
-    """Who registered with this central since it started."""
+    """The agents that registered with this central since it started."""
 
     def __init__(self) -> None:
-        self._known: dict[str, tuple[Register, Heartbeat | None, int]] = {}
+        self._agents: dict[str, tuple[Register, Heartbeat | None, int]] = {}
 
-    def register(self, asked: Register) -> str:
-        """Give the agent's id; raises `validation` for a bad name, `busy` at the limit."""
-        agent_id = asked.agent_id or asked.machine_id or f"agent-{secrets.token_hex(4)}"
+    def register(self, registration: Register) -> str:
+        """Return the new agent's id; raises `validation` for a bad name, `busy` at the limit."""
+        agent_id = (
+            registration.agent_id or registration.machine_id or f"agent-{secrets.token_hex(4)}"
+        )
         if not is_name(agent_id):
-            field = "agent_id" if asked.agent_id else "machine_id"
-            raise InvalidInput(FieldError(field, "is no name: 1-64 of A-Z a-z 0-9 . _ -"))
-        if agent_id not in self._known and len(self._known) >= MOST:
-            raise BenchraceError(Category.BUSY, f"{MOST} agents have registered already")
-        self._known[agent_id] = (asked, None, time.monotonic_ns())
+            field = "agent_id" if registration.agent_id else "machine_id"
+            raise InvalidInput(FieldError(field, "invalid name: use 1-64 of A-Z a-z 0-9 . _ -"))
+        if agent_id not in self._agents and len(self._agents) >= MAX_AGENTS:
+            raise BenchraceError(
+                Category.BUSY, f"{MAX_AGENTS} agents are registered, which is the limit"
+            )
+        self._agents[agent_id] = (registration, None, time.monotonic_ns())
         return agent_id
 
-    def beat(self, agent_id: str, said: Heartbeat) -> None:
+    def beat(self, agent_id: str, heartbeat: Heartbeat) -> None:
         """Note a heartbeat; raises `NotFound`, which makes the agent register again."""
-        if agent_id not in self._known:
+        if agent_id not in self._agents:
             raise NotFound(f"no agent {agent_id[:80]!r} has registered", "Register again.")
-        self._known[agent_id] = (self._known[agent_id][0], said, time.monotonic_ns())
+        self._agents[agent_id] = (self._agents[agent_id][0], heartbeat, time.monotonic_ns())
 
     def all(self) -> tuple[OlderAgent, ...]:
         now_ns = time.monotonic_ns()
         return tuple(
             OlderAgent(
                 agent_id=name,
-                label=asked.label,
-                agent_base_url=asked.agent_base_url,
+                label=registration.label,
+                agent_base_url=registration.agent_base_url,
                 last=last,
                 age_s=(now_ns - heard_ns) / 1e9,
             )
-            for name, (asked, last, heard_ns) in sorted(self._known.items())
+            for name, (registration, last, heard_ns) in sorted(self._agents.items())
         )
 
 
@@ -121,10 +125,10 @@ def install_agents(app: Quart) -> None:
     @document_request(Heartbeat)
     @document_response(Ack)
     async def heartbeat(agent_id: str) -> Response:
-        """Take an older agent's heartbeat; 404 makes it register again."""
-        said = await body.read(request, Heartbeat)
-        registry.beat(agent_id, said)
-        pause_s = BUSY_HEARTBEAT_S if said.status == "running" else HEARTBEAT_S
+        """Record an older agent's heartbeat; 404 makes it register again."""
+        beat = await body.read(request, Heartbeat)
+        registry.beat(agent_id, beat)
+        pause_s = BUSY_HEARTBEAT_S if beat.status == "running" else HEARTBEAT_S
         settings = {"heartbeat_interval_s": pause_s}
         return answer(Ack(ack=True, agent_id=agent_id, commands=(), settings=settings))
 

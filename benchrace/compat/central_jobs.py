@@ -8,17 +8,20 @@ import msgspec
 from quart import Quart, Response, request
 from quart_schema import document_request, document_response
 
-from benchrace.central.answers import Submitted
+from benchrace.api import decoding
+from benchrace.api.runs import Submitted
 from benchrace.central.central import Central
-from benchrace.central.machine import MachineStatus
-from benchrace.central.site import answer
+from benchrace.central.fleet.machine import MachineStatus
 from benchrace.compat.agent_jobs import DEFAULT_TEST
 from benchrace.compat.agent_jobs import preferred as usual
 from benchrace.errors import FieldError, InvalidInput
 from benchrace.run.spec import RunSpec
 from benchrace.web import body
+from benchrace.web.answer import answer
 
-_IGNORED = frozenset({"stream", "repeat_index", "fallback"})
+_IGNORED = frozenset({"stream", "repeat_index"})
+# Of work that no mock can do, an older client's wish for one says nothing.
+_TEXT = frozenset({"llm_generate", "llm_serve"})
 _OWN = {
     "test_type": "kind",
     "repeat": "rounds",
@@ -49,28 +52,31 @@ def install_jobs(app: Quart, central: Central) -> None:
     @document_request(OlderJob)
     @document_response(Submitted, 202)
     async def submit_jobs() -> Response:
-        """Put a run in the queue, asked for in the older form."""
-        given = await body.read(request, dict[str, Any])
+        """Queue a run, requested in the older form."""
+        older = await body.read(request, dict[str, Any])
         try:
-            spec = body.convert(preferred(native(given), central.machines()), RunSpec)
+            spec = decoding.convert(preferred(native(older), central.machines()), RunSpec)
             return answer(Submitted(run_id=await central.submit(spec)), 202)
         except InvalidInput as error:
             raise InvalidInput([as_given(field) for field in error.fields], error.remedy) from error
 
 
-def native(given: dict[str, Any]) -> dict[str, Any]:
+def native(older: dict[str, Any]) -> dict[str, Any]:
     """Sort a flat body into a run specification. Pure.
 
     An older client says null for what it leaves open.
     """
-    said = {key: value for key, value in given.items() if value is not None}
-    machines = said.pop("machine_ids", ())
-    backend = {"backend": said.pop("backend")} if "backend" in said else {}
-    own = {_OWN[key]: value for key, value in said.items() if key in _OWN}
-    params = {key: each for key, each in said.items() if key not in _OWN and key not in _IGNORED}
+    fields = {key: value for key, value in older.items() if value is not None}
+    machines = fields.pop("machine_ids", ())
+    backend = {"backend": fields.pop("backend")} if "backend" in fields else {}
+    own = {_OWN[key]: value for key, value in fields.items() if key in _OWN}
+    ignored = (
+        _IGNORED if fields.get("test_type", DEFAULT_TEST) in _TEXT else _IGNORED | {"fallback"}
+    )
+    params = {key: value for key, value in fields.items() if key not in _OWN and key not in ignored}
     if not isinstance(machines, list | tuple):
         raise InvalidInput(FieldError("machine_ids", "expected a list"))
-    lanes = [{"machine_id": each, **backend} for each in machines]
+    lanes = [{"machine_id": machine, **backend} for machine in machines]
     return {
         "kind": DEFAULT_TEST,
         "rounds": 1,
@@ -86,16 +92,20 @@ def preferred(spec: dict[str, Any], machines: Sequence[MachineStatus]) -> dict[s
     every one that can do it now. Pure.
     """
     chosen = {
-        each.view.machine_id: usual({"kind": spec["kind"], "params": spec["params"]}, known)
-        for each in machines
-        if (known := each.capabilities) is not None
+        machine.view.machine_id: usual(
+            {"kind": spec["kind"], "params": spec["params"]}, capabilities
+        )
+        for machine in machines
+        if (capabilities := machine.capabilities) is not None
     }
     engines = {
-        name: {"backend": each["backend"]} for name, each in chosen.items() if "backend" in each
+        name: {"backend": engine["backend"]}
+        for name, engine in chosen.items()
+        if "backend" in engine
     }
     lanes = spec["lanes"]
     if not lanes and engines:
-        able = [each.view for each in machines if each.view.available]
+        able = [machine.view for machine in machines if machine.view.available]
         lanes = [
             {"machine_id": view.machine_id}
             for view in able

@@ -4,9 +4,9 @@ from quart import Quart, Response
 from quart_schema import document_response
 
 from benchrace.central.central import Central
-from benchrace.central.engines import Engines
-from benchrace.central.site import answer
+from benchrace.central.fleet.engines import Engines
 from benchrace.compat.resetting import ResetAnswer, reset_answer
+from benchrace.web.answer import answer
 
 
 def install_reset(app: Quart, central: Central) -> None:

@@ -4,8 +4,8 @@ from typing import Any
 
 import msgspec
 
-from benchrace.link.operations import ResetAll
 from benchrace.plugin.operations import Reset
+from benchrace.protocol.operations import ResetAll
 
 ENGINES = ("ollama", "comfyui")
 
@@ -21,7 +21,7 @@ class ResetAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def reset_answer(done: ResetAll) -> dict[str, Any]:
-    """Flatten what was done. Pure."""
+    """Flatten a reset's results. Pure."""
     own = {"ok": done.ok, "duration_ms": done.duration_ms, "notes": list(done.notes)}
     engines = {**{name: Reset() for name in ENGINES}, **done.backends}
-    return {**{name: msgspec.to_builtins(each) for name, each in engines.items()}, **own}
+    return {**{name: msgspec.to_builtins(reset) for name, reset in engines.items()}, **own}

@@ -1,31 +1,17 @@
-"""What runs on central's data folder: central, and the agents that were ever started beside it."""
+"""The services of central's data folder: central, and the agents ever started there."""
 
 import os
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from benchrace.agent.settings import settle
+from benchrace.api.service import ServiceList, ServiceStatus
 from benchrace.compat.agent_config import RENAMES, with_environment
 from benchrace.config.agent import read_agent
-from benchrace.config.places import config_dir
+from benchrace.config.machine_id import machine_id
+from benchrace.config.paths import config_dir
 from benchrace.ids import is_name
 from benchrace.store.journal import is_held
-
-
-class ServiceStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """`machine_id` is an agent's; `info` has its address and version while it runs."""
-
-    component: str
-    running: bool
-    pid: int | None
-    info: dict[str, Any]
-    machine_id: str | None = None
-
-
-class ServiceList(msgspec.Struct, frozen=True, kw_only=True):
-    services: tuple[ServiceStatus, ...]
 
 
 class _Record(msgspec.Struct, frozen=True):
@@ -37,32 +23,46 @@ class _Record(msgspec.Struct, frozen=True):
 def services(data: Path) -> ServiceList:
     """List central, then the agents: this machine's own one first. Blocks."""
     folder = data / "agents"
-    known = {path.stem for path in folder.glob("*.lock")}
+    locked = {path.stem for path in folder.glob("*.lock")}
     own = own_machine()
-    names = [own, *sorted(name for name in known - {own} if is_name(name))]
-    central = _status("central", None, data / "central.lock", data / "central.json")
-    agents = [
-        _status("agent", name, folder / f"{name}.lock", folder / f"{name}.json") for name in names
-    ]
-    return ServiceList(services=(central, *agents))
+    names = [own, *sorted(name for name in locked - {own} if is_name(name))]
+    agents = [agent_status(data, name) for name in names]
+    return ServiceList(services=(central_status(data), *agents))
+
+
+def central_status(data: Path) -> ServiceStatus:
+    """Read from its lock and its record whether central runs; starts nothing. Blocks."""
+    log = data / "logs" / "central.log"
+    return _status("central", None, data / "central.lock", data / "central.json", log)
+
+
+def agent_status(data: Path, machine_id: str) -> ServiceStatus:
+    """Read from its lock and its record whether an agent runs; starts nothing. Blocks."""
+    folder = data / "agents"
+    lock, record = folder / f"{machine_id}.lock", folder / f"{machine_id}.json"
+    return _status("agent", machine_id, lock, record, data / "logs" / f"agent-{machine_id}.log")
 
 
 def own_machine() -> str:
-    """Name this machine as its agent does where nothing else is said. Blocks."""
+    """Return this machine's default id, as its agent computes it. Blocks."""
     file = read_agent(config_dir(None) / "agent.yaml", os.environ, RENAMES)
     config = with_environment(file.config, os.environ)
-    return settle(Path(), msgspec.structs.replace(file, config=config)).machine_id
+    return machine_id(msgspec.structs.replace(file, config=config))
 
 
 def central_url(data: Path) -> str | None:
-    """Give the address at which this machine reaches central, None while it starts. Blocks."""
+    """Return the address at which this machine reaches central, None while it starts. Blocks."""
     record = _read(data / "central.json")
     return None if record is None else record.url
 
 
-def _status(component: str, machine_id: str | None, lock: Path, path: Path) -> ServiceStatus:
+def _status(
+    component: str, machine_id: str | None, lock: Path, path: Path, log: Path
+) -> ServiceStatus:
     record = _read(path) if is_held(lock) else None
-    info = {} if record is None else {"url": record.url, "version": record.version}
+    info = {}
+    if record is not None:
+        info = {"url": record.url, "version": record.version, "log": str(log)}
     return ServiceStatus(
         component=component,
         running=record is not None,

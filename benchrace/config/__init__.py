@@ -1,1 +1,1 @@
-"""Where data and configuration live, and configuration files as checked values."""
+"""Paths of data and configuration, and configuration files as checked values."""

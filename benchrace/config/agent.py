@@ -1,4 +1,4 @@
-"""`agent.yaml`: what a machine's owner says of its agent, and each backend's own table."""
+"""`agent.yaml`: the agent's settings, and each backend's own table."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,15 +8,21 @@ import msgspec
 from msgspec import Meta
 
 from benchrace.config.document import Document, open_document
+from benchrace.config.document_credentials import document_credential, trimmed_table
 from benchrace.config.environment import host, port
 from benchrace.config.explain import Keys, did_you_mean
+from benchrace.config.hosts import check_hosts
+from benchrace.config.plugin_sources import how_to_install
 from benchrace.ids import is_name
+from benchrace.redaction import register_environment
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
 
 
 class AgentConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Null is "not said". `hardware` overrides what is detected; `sampling_s` 0 is off.
+    """None means "not set". `hardware` overrides what is detected; `sampling_s` 0 is off.
+
+    `allowed_hosts` are names that it answers to beside IP addresses and `localhost`.
 
     `tables` holds every other top-level mapping: the backends' own, by backend name. A list of
     mappings is there as the `servers` of one.
@@ -26,6 +32,7 @@ class AgentConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     label: Annotated[str, Meta(max_length=200)] | None = None
     bind_host: str | None = None
     bind_port: Port | None = None
+    allowed_hosts: tuple[str, ...] = ()
     central_base_url: str | None = None
     central_token: str | None = None
     share_host: bool = False
@@ -35,7 +42,7 @@ class AgentConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class AgentFile(msgspec.Struct, frozen=True, kw_only=True):
-    """The checked configuration, and the document it came from (None where there is no file)."""
+    """The checked configuration, and the document it came from (None without a file)."""
 
     config: AgentConfig
     document: Document | None = None
@@ -50,10 +57,12 @@ def read_agent(
     """Read `agent.yaml` where it exists; `AGENT_HOST` and `AGENT_PORT` win over it. Blocks.
 
     `renames` says where older top-level keys belong now. Raises InvalidInput for the first
-    key that is wrong: file, line, key and what was expected.
+    key that is wrong: file, line, key and what was expected. Keys and tokens are trimmed, and
+    redacted from then on, as are those of the environment.
     """
+    register_environment(environ)
     document = open_document(path).moved(renames or {}) if path.exists() else None
-    config = AgentConfig() if document is None else _checked(document)
+    config = AgentConfig() if document is None else _checked(document, environ)
     config = msgspec.structs.replace(
         config,
         bind_host=host(environ, "AGENT_HOST") or config.bind_host,
@@ -63,19 +72,18 @@ def read_agent(
 
 
 def unknown_tables(config: AgentConfig, backends: frozenset[str]) -> tuple[str, ...]:
-    """Warn of each table that no installed backend reads, with what to install."""
+    """Return a warning for each table that no installed backend reads, with what to do."""
     return tuple(
-        f"{name}: no installed backend has this name; "
-        f"install it with: pip install benchrace-{name.replace('_', '-')}"
+        f"{name}: no installed backend has this name. {how_to_install(name)}"
         for name in config.tables
         if name not in backends
     )
 
 
-def _checked(document: Document) -> AgentConfig:
+def _checked(document: Document, environ: Mapping[str, str]) -> AgentConfig:
     if not isinstance(document.data, dict):
         raise document.bad((), "expected a table of keys")
-    known = {key: value for key, value in document.data.items() if key in KEYS}
+    settings = {key: value for key, value in document.data.items() if key in KEYS}
     tables: dict[str, Any] = {}
     for key, value in document.data.items():
         if key in KEYS:
@@ -84,24 +92,26 @@ def _checked(document: Document) -> AgentConfig:
             raise document.bad((key,), f"unknown key{did_you_mean(key, list(KEYS))}")
         if not is_name(key):
             raise document.bad((key,), "no backend can have this name")
-        tables[key] = _table(document, key, value)
-    config = document.with_data({**known, "tables": tables}).decode(AgentConfig)
+        tables[key] = _table(document, key, trimmed_table(document, key, environ))
+    config = document.with_data({**settings, "tables": tables}).decode(AgentConfig)
     if config.machine_id is not None and not is_name(config.machine_id):
         raise document.bad(("machine_id",), "expected 1 to 64 of A-Z a-z 0-9 . _ -")
-    return config
+    token = document_credential(document, ("central_token",), config.central_token)
+    hosts = check_hosts(document, config.allowed_hosts)
+    return msgspec.structs.replace(config, central_token=token, allowed_hosts=hosts)
 
 
 def _is_table(value: Any) -> bool:
     listed = value if isinstance(value, list) else [value]
-    return any(isinstance(each, dict) for each in listed)
+    return any(isinstance(item, dict) for item in listed)
 
 
 def _table(document: Document, key: str, value: dict[Any, Any] | list[Any]) -> dict[Any, Any]:
-    """Give one table for a backend: a list of them, one for each server, is its `servers`."""
+    """Return one backend's table: a list of tables, one per server, becomes its `servers`."""
     if isinstance(value, dict):
         return value
-    for index, each in enumerate(value):
-        if not isinstance(each, dict):
+    for index, item in enumerate(value):
+        if not isinstance(item, dict):
             raise document.bad((key, index), "expected a table: one server of the backend")
     return {"servers": value}
 

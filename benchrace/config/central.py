@@ -1,4 +1,4 @@
-"""`central.yaml`: where central listens, which names it answers to, and whom it lets in."""
+"""`central.yaml`: where central listens, which host names it accepts, and whom it lets in."""
 
 import enum
 from collections.abc import Mapping
@@ -9,8 +9,12 @@ import msgspec
 from msgspec import Meta
 
 from benchrace.config.agent import Port
+from benchrace.config.credentials import credential
 from benchrace.config.document import open_document
+from benchrace.config.document_credentials import document_credential
 from benchrace.config.environment import host, port
+from benchrace.config.hosts import check_hosts
+from benchrace.redaction import register_environment
 
 ARTIFACT_MIB = 64
 ARTIFACTS_MIB = 1024
@@ -26,7 +30,8 @@ class Watching(enum.StrEnum):
 
 
 class CentralConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Null is "not said"; `allowed_hosts` are names that browsers may use for it.
+    """None means "not set". `allowed_hosts` are names that it answers to beside IP addresses and
+    `localhost`, such as `bench.example` or `bench.local`: without scheme, port and wildcard.
 
     People need `operator_token` wherever others reach central, and with `require_token` on
     loopback too. A token that is not given is made, and shown once. `watch` lets nobody else in,
@@ -47,13 +52,32 @@ class CentralConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 def read_central(path: Path, environ: Mapping[str, str]) -> CentralConfig:
-    """Read `central.yaml` where it exists; the environment wins. Blocks."""
-    config = open_document(path).decode(CentralConfig) if path.exists() else CentralConfig()
+    """Read `central.yaml` where it exists; the environment wins. Blocks.
+
+    Tokens are trimmed, and redacted from then on.
+    """
+    register_environment(environ)
+    config = _read(path) if path.exists() else CentralConfig()
     number = port(environ, "CENTRAL_PORT")
     return msgspec.structs.replace(
         config,
         bind_host=host(environ, "CENTRAL_HOST") or config.bind_host,
         bind_port=config.bind_port if number is None else number,
-        operator_token=environ.get("BENCHRACE_OPERATOR_TOKEN") or config.operator_token,
-        watch_token=environ.get("BENCHRACE_WATCH_TOKEN") or config.watch_token,
+        operator_token=_variable(environ, "BENCHRACE_OPERATOR_TOKEN") or config.operator_token,
+        watch_token=_variable(environ, "BENCHRACE_WATCH_TOKEN") or config.watch_token,
     )
+
+
+def _read(path: Path) -> CentralConfig:
+    document = open_document(path)
+    config = document.decode(CentralConfig)
+    tokens = {
+        key: document_credential(document, (key,), getattr(config, key))
+        for key in ("operator_token", "watch_token")
+    }
+    hosts = check_hosts(document, config.allowed_hosts)
+    return msgspec.structs.replace(config, **tokens, allowed_hosts=hosts)
+
+
+def _variable(environ: Mapping[str, str], name: str) -> str | None:
+    return credential(name, environ.get(name))

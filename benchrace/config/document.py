@@ -10,7 +10,6 @@ import msgspec
 
 from benchrace.config.explain import Keys, explain, spelt
 from benchrace.config.toml_lines import toml_lines
-from benchrace.config.yaml_nodes import read_yaml
 from benchrace.errors import FieldError, InvalidInput
 
 MAX_BYTES = 1 << 20
@@ -48,22 +47,22 @@ class Document:
             raise self.bad((*at, *keys), message) from error
 
     def bad(self, keys: Keys, message: str) -> BadDocument:
-        """Make the error for what stands at `keys`, or the nearest above it that has a line."""
+        """Create the error for what stands at `keys`, or the nearest above it that has a line."""
         return BadDocument(self.path, self.line(keys), FieldError(spelt(keys), message))
 
     def line(self, keys: Keys) -> int | None:
-        """Give the line of a key, or of the nearest above it."""
+        """Return the line of a key, or of the nearest above it."""
         for end in range(len(keys), -1, -1):
             if (line := self._lines.get(keys[:end])) is not None:
                 return line
         return None
 
     def with_data(self, data: Any) -> "Document":
-        """Give other data under the same name and lines."""
+        """Return other data under the same name and lines."""
         return Document(self.path, data, self._lines)
 
     def moved(self, renames: Mapping[str, Keys]) -> "Document":
-        """Give the same with older top-level keys where they belong now, lines and all.
+        """Return the document with older top-level keys where they belong now, lines included.
 
         A key that stands in both places is an error: which one was meant is unknown.
         """
@@ -80,7 +79,7 @@ class Document:
                 place[str(key)] = dict(inner) if isinstance(inner, dict) else {}
                 place = place[str(key)]
             if keys[-1] in place:
-                raise self.bad((old,), f"stands beside {spelt(keys)}, which replaces it")
+                raise self.bad((old,), f"cannot be used with {spelt(keys)}, which replaces it")
             place[str(keys[-1])] = value
             if (line := self._lines.get((old,))) is not None:
                 lines[keys] = line
@@ -124,10 +123,13 @@ def _text(path: Path) -> str:
 
 
 def _yaml(path: Path, text: str) -> tuple[Any, dict[Keys, int]]:
-    found = read_yaml(text)
-    if found.error is not None:
-        raise BadDocument(path, found.line, FieldError(spelt(found.keys), found.error))
-    return ({} if found.data is None else found.data), found.lines
+    # PyYAML takes longer to import than most commands run, and most files are not there.
+    from benchrace.config.yaml_nodes import read_yaml
+
+    value = read_yaml(text)
+    if value.error is not None:
+        raise BadDocument(path, value.line, FieldError(spelt(value.keys), value.error))
+    return ({} if value.data is None else value.data), value.lines
 
 
 def _toml(path: Path, text: str) -> Any:
@@ -145,12 +147,14 @@ def _json(path: Path, text: str) -> tuple[Any, dict[Keys, int]]:
     try:
         data = json.loads(text)
     except json.JSONDecodeError as error:
-        field = FieldError("", f"is no JSON: {error.msg}")
+        field = FieldError("", f"is not valid JSON: {error.msg}")
         raise BadDocument(path, error.lineno, field) from error
     except RecursionError as error:
         raise BadDocument(path, None, FieldError("", "is nested too deeply")) from error
     # JSON is YAML once tabs are gone, so the other reader finds lines and duplicate keys.
-    found = read_yaml(text.replace("\t", " "))
-    if found.error is not None:
-        raise BadDocument(path, found.line, FieldError(spelt(found.keys), found.error))
-    return data, found.lines
+    from benchrace.config.yaml_nodes import read_yaml
+
+    value = read_yaml(text.replace("\t", " "))
+    if value.error is not None:
+        raise BadDocument(path, value.line, FieldError(spelt(value.keys), value.error))
+    return data, value.lines

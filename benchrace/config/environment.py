@@ -6,12 +6,12 @@ from benchrace.errors import FieldError, InvalidInput
 
 
 def host(environ: Mapping[str, str], name: str) -> str | None:
-    """Give a host name; an empty variable is as none."""
+    """Return a host name; an empty variable counts as unset."""
     return environ.get(name, "").strip() or None
 
 
 def port(environ: Mapping[str, str], name: str) -> int | None:
-    """Give a port from 0 to 65535; raises InvalidInput for anything else."""
+    """Return a port from 0 to 65535; raises InvalidInput for anything else."""
     text = environ.get(name, "").strip()
     if not text:
         return None

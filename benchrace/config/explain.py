@@ -1,4 +1,4 @@
-"""What does not fit a Struct, in words for the person who wrote it."""
+"""Messages about values that do not fit a Struct, for the person who wrote them."""
 
 import difflib
 import re
@@ -27,7 +27,7 @@ _WORDS = {
 
 
 def explain(error: msgspec.ValidationError, target: Any) -> tuple[Keys, str]:
-    """Give the path of what is wrong, and what was expected there."""
+    """Return the path of the faulty value, and what was expected there."""
     text = str(error)
     keys: Keys = ()
     if place := _PLACE.search(text):
@@ -37,14 +37,14 @@ def explain(error: msgspec.ValidationError, target: Any) -> tuple[Keys, str]:
         return (*keys, unknown[1]), f"unknown key{_meant(unknown[1], target, keys)}"
     if missing := _MISSING.match(text):
         return (*keys, missing[1]), "is missing"
-    if (choice := _CHOICE.match(text)) and (known := tuple(_choices(target, keys))):
-        return keys, f"expected {' or '.join(known)}; it is {choice[1][:60]}"
+    if (choice := _CHOICE.match(text)) and (choices := tuple(_choices(target, keys))):
+        return keys, f"expected {' or '.join(choices)}, got {choice[1][:60]}"
     return keys, in_words(text)
 
 
 def in_words(text: str) -> str:
-    """Say a decoder's message with the words that people have for types."""
-    plain = re.sub(r"`([^`]*)`", lambda found: _plain(found[1]), text)
+    """Rewrite a decoder's message with everyday names for types."""
+    plain = re.sub(r"`([^`]*)`", lambda match: _plain(match[1]), text)
     return plain[:1].lower() + plain[1:]
 
 
@@ -56,11 +56,11 @@ def spelt(keys: Keys) -> str:
     return text
 
 
-def did_you_mean(word: str, known: list[str]) -> str:
-    """Suggest the nearest known word, as the end of a sentence; else list all of them."""
-    if near := difflib.get_close_matches(word, known, 1, 0.6):
+def did_you_mean(word: str, names: list[str]) -> str:
+    """Suggest the nearest valid name, as the end of a sentence; else list all of them."""
+    if near := difflib.get_close_matches(word, names, 1, 0.6):
         return f"; did you mean {near[0]}?"
-    return f"; known are {', '.join(sorted(known))}" if known else ""
+    return f"; expected one of {', '.join(sorted(names))}" if names else ""
 
 
 def _plain(words: str) -> str:
@@ -68,23 +68,23 @@ def _plain(words: str) -> str:
 
 
 def _meant(word: str, target: Any, keys: Keys) -> str:
-    known = [
+    names = [
         field.encode_name
-        for each in _at(inspect.type_info(target), keys)
-        if isinstance(each, inspect.StructType)
-        for field in each.fields
+        for type_ in _at(inspect.type_info(target), keys)
+        if isinstance(type_, inspect.StructType)
+        for field in type_.fields
     ]
-    return did_you_mean(word, known)
+    return did_you_mean(word, names)
 
 
 def _choices(target: Any, keys: Keys) -> Iterator[str]:
-    """Give what may stand at `keys`, in words."""
-    for each in _at(inspect.type_info(target), keys):
-        match each:
+    """Yield the values allowed at `keys`, as text."""
+    for type_ in _at(inspect.type_info(target), keys):
+        match type_:
             case inspect.EnumType():
-                yield from (str(member.value) for member in each.cls)
+                yield from (str(member.value) for member in type_.cls)
             case inspect.LiteralType():
-                yield from map(str, each.values)
+                yield from map(str, type_.values)
             case inspect.IntType():
                 yield _WORDS["int"]
             case inspect.FloatType():
@@ -94,13 +94,13 @@ def _choices(target: Any, keys: Keys) -> Iterator[str]:
 
 
 def _at(kind: inspect.Type, keys: Keys) -> Iterator[inspect.Type]:
-    """Give the types, none of them a union, of which one stands at `keys` below `kind`."""
+    """Yield the types, unions resolved, of which one stands at `keys` below `kind`."""
     match kind:
         case inspect.Metadata():
             yield from _at(kind.type, keys)
         case inspect.UnionType():
-            for each in kind.types:
-                yield from _at(each, keys)
+            for type_ in kind.types:
+                yield from _at(type_, keys)
         case _ if not keys:
             yield kind
         case inspect.StructType():

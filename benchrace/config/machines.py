@@ -11,7 +11,7 @@ from benchrace.ids import is_name
 
 
 class MachineEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One machine; `gpu` sets what its agent cannot detect."""
+    """One machine, listed as offline until its agent links; `gpu` sets what that cannot detect."""
 
     machine_id: str
     label: Annotated[str, Meta(max_length=200)] | None = None
@@ -37,6 +37,6 @@ def read_machines(path: Path) -> tuple[MachineEntry, ...]:
         if not is_name(entry.machine_id):
             raise document.bad(keys, "expected 1 to 64 of A-Z a-z 0-9 . _ -")
         if entry.machine_id in seen:
-            raise document.bad(keys, f"{entry.machine_id} stands here twice")
+            raise document.bad(keys, f"{entry.machine_id} is listed twice")
         seen.add(entry.machine_id)
     return entries

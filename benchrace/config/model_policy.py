@@ -28,13 +28,13 @@ class Group(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     sdxl_profiles: Models = ()
 
     def all(self) -> tuple[str, ...]:
-        """Give all names, each once."""
+        """Return all names without duplicates."""
         return tuple(dict.fromkeys((*self.llm, *self.whisper, *self.sdxl_profiles)))
 
     def missing(self, have: Iterable[str]) -> tuple[str, ...]:
-        """Give the names of which none is in `have`."""
-        known = {same(each) for each in have}
-        return tuple(each for each in self.all() if same(each) not in known)
+        """Return the names that have no match in `have`."""
+        installed = {same(name) for name in have}
+        return tuple(name for name in self.all() if same(name) not in installed)
 
 
 class ModelPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -43,12 +43,12 @@ class ModelPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 def same(name: str) -> str:
-    """Give one spelling for names that mean one model: case, and a tag that is the usual one."""
+    """Normalize a model's name: lower case, without the default tag."""
     return name.lower().removesuffix(":latest")
 
 
 def path_of(folder: Path) -> Path:
-    """Name the file in a configuration folder."""
+    """Return the file's path in a configuration folder."""
     return folder / NAME
 
 
@@ -75,9 +75,9 @@ def _wrong(policy: ModelPolicy) -> Iterator[tuple[Keys, str]]:
             for index, name in enumerate(getattr(getattr(policy, where), kind)):
                 keys = (where, kind, index)
                 if re.fullmatch(_ID, name) is None:
-                    yield keys, f"{name[:60]!r} is no model's name like name:tag or org/name"
+                    yield keys, f"invalid model name {name[:60]!r} (e.g. name:tag or org/name)"
                 elif same(name) in seen:
-                    yield keys, f"{name} stands here or above twice"
+                    yield keys, f"{name} is listed twice, here or above"
                 seen.add(same(name))
 
 

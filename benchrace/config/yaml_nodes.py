@@ -59,10 +59,10 @@ def read_yaml(text: str) -> YamlContent:
         content.error, content.line, content.keys = str(error), error.line, error.keys
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        content.error = error.problem or error.context or "is no YAML"
+        content.error = error.problem or error.context or "is not valid YAML"
         content.line = None if mark is None else mark.line + 1
     except yaml.YAMLError as error:
-        content.error = f"is no YAML: {str(error).splitlines()[0]}"
+        content.error = f"is not valid YAML: {str(error).splitlines()[0]}"
     except RecursionError:
         content.error = "is nested too deeply"
     return content
@@ -92,19 +92,19 @@ class _Walk:
                 self._loader.flatten_mapping(node)
                 return self._mapping(node, keys)
             case yaml.SequenceNode():
-                return [self.value(each, (*keys, n)) for n, each in enumerate(node.value)]
+                return [self.value(item, (*keys, n)) for n, item in enumerate(node.value)]
             case _:
                 return self._loader.construct_object(node, deep=True)
 
     def _mapping(self, node: yaml.MappingNode, keys: Keys) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+        mapping: dict[str, Any] = {}
         for key_node, value_node in node.value:
             line = key_node.start_mark.line + 1
             if not isinstance(key_node, yaml.ScalarNode):
-                raise _Bad("a key must be a word", line, keys)
+                raise _Bad("a key must be a string", line, keys)
             key = str(key_node.value)
-            if key in found:
-                raise _Bad("stands here twice", line, (*keys, key))
+            if key in mapping:
+                raise _Bad("duplicate key", line, (*keys, key))
             self._lines[(*keys, key)] = line
-            found[key] = self.value(value_node, (*keys, key))
-        return found
+            mapping[key] = self.value(value_node, (*keys, key))
+        return mapping

@@ -1,4 +1,4 @@
-"""Events and their one-line JSON: the only thing that travels between processes and to disk."""
+"""Events and their one-line JSON, in which processes exchange and store what happened."""
 
 from benchrace.events.codec import (
     MAX_LINE_BYTES,
@@ -14,6 +14,7 @@ from benchrace.events.envelope import (
     TERMINAL_TYPES,
     Artifact,
     Chunks,
+    ClockStep,
     ComputeLine,
     Envelope,
     Event,
@@ -46,6 +47,7 @@ __all__ = [
     "TERMINAL_TYPES",
     "Artifact",
     "Chunks",
+    "ClockStep",
     "ComputeLine",
     "Envelope",
     "Event",

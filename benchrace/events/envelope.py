@@ -1,4 +1,4 @@
-"""Events: what happened, immutable and numbered. One tag, one Struct."""
+"""Events: immutable, numbered records of what happened. One tag, one Struct."""
 
 from enum import StrEnum
 from typing import Any
@@ -71,6 +71,10 @@ class Log(Event, frozen=True, kw_only=True, tag="log"):
     payload: p.LogPayload
 
 
+class ClockStep(Event, frozen=True, kw_only=True, tag="clock_step"):
+    payload: p.ClockStepPayload
+
+
 class RuntimeSample(Event, frozen=True, kw_only=True, tag="runtime_sample"):
     payload: p.RuntimeSamplePayload
 
@@ -127,6 +131,7 @@ Known = (
     | MeasuredEvent
     | Artifact
     | Log
+    | ClockStep
     | RuntimeSample
     | RoundDone
     | Chunks

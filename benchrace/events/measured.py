@@ -5,10 +5,19 @@ from enum import StrEnum
 import msgspec
 
 
+class Reason(msgspec.Struct, frozen=True):
+    """Why a result is less than valid: a code for machines, a sentence for people."""
+
+    code: str
+    text: str
+
+
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
     """One number. `value` is null where it was not measured, and then `reason` says why.
 
-    A ratio keeps its `numerator` and `denominator`, so that rounds combine as sum/sum.
+    A ratio keeps its `numerator` and `denominator`, so that rounds combine as sum/sum. Where
+    `value` is an estimate, the true one lies between `low` and `high`, and `unknown` says what is
+    not known; all three are null for an exact number.
     """
 
     metric: str
@@ -16,19 +25,15 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     numerator: float | None = None
     denominator: float | None = None
     reason: str | None = None
+    low: float | None = None
+    high: float | None = None
+    unknown: Reason | None = None
 
 
 class Level(StrEnum):
     VALID = "VALID"
     SUSPECT = "SUSPECT"
     INVALID = "INVALID"
-
-
-class Reason(msgspec.Struct, frozen=True):
-    """Why a result is less than valid: a code for machines, a sentence for people."""
-
-    code: str
-    text: str
 
 
 class Verdict(msgspec.Struct, frozen=True):

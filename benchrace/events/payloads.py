@@ -1,4 +1,4 @@
-"""What each event carries. Field names are the contract with every reader of a log."""
+"""The payload of each event. Field names are the contract with every reader of a log."""
 
 from enum import StrEnum
 from typing import Any
@@ -40,10 +40,15 @@ class RoundStartPayload(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LlmTokenPayload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A piece of generated text; `reasoning` is what a model thinks before it answers."""
+    """Generated text; `reasoning` is what a model thinks before it answers.
+
+    `pieces` is how many chunks of the engine it was joined from, mostly one a token; logs of older
+    versions have none.
+    """
 
     text: str
     reasoning: bool = False
+    pieces: int = 0
 
 
 class ComputeLinePayload(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,7 +64,7 @@ class ProgressPayload(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ArtifactPayload(msgspec.Struct, frozen=True, kw_only=True):
-    """A file that a round made; `digest` is `sha256:<hex>`, `size` in bytes."""
+    """A file that a round produced; `digest` is `sha256:<hex>`, `size` in bytes."""
 
     name: str
     media_type: str
@@ -73,8 +78,20 @@ class LogPayload(msgspec.Struct, frozen=True, kw_only=True):
     source: str
 
 
+class ClockStepPayload(msgspec.Struct, frozen=True, kw_only=True):
+    """The wall clock moved by `step_s` against the monotonic one: it was set, or has drifted.
+
+    `timestamp_s` before and after do not compare; durations come from `t_ns` and are unaffected.
+    """
+
+    step_s: float
+
+
 class GpuSample(msgspec.Struct, frozen=True, kw_only=True):
-    """One GPU at one instant; null where the driver does not tell. Lanes name it by its `uuid`."""
+    """One GPU at one instant; null where the driver reports nothing. Lanes use its `uuid`.
+
+    `notes` say why a number that the driver told is null: `power_w: 4294967.295 is not possible`.
+    """
 
     index: int
     uuid: str | None = None
@@ -87,10 +104,14 @@ class GpuSample(msgspec.Struct, frozen=True, kw_only=True):
     clock_memory_mhz: float | None = None
     energy_mj: float | None = None
     throttle: tuple[str, ...] | None = None
+    notes: tuple[str, ...] = ()
 
 
 class RuntimeSamplePayload(msgspec.Struct, frozen=True, kw_only=True):
-    """The machine at one instant; null where unknown. `cost_ns` is what taking it took."""
+    """The machine at one instant; null where unknown. `cost_ns` is what taking it took.
+
+    `notes` say why a number that the system told is null.
+    """
 
     cpu_percent: float | None = None
     cpu_count: int | None = None
@@ -102,6 +123,7 @@ class RuntimeSamplePayload(msgspec.Struct, frozen=True, kw_only=True):
     cpu_temperature_c: float | None = None
     gpus: tuple[GpuSample, ...] = ()
     cost_ns: int = 0
+    notes: tuple[str, ...] = ()
 
 
 class RoundDonePayload(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,9 +166,13 @@ class LaneErrorPayload(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class JobDonePayload(msgspec.Struct, frozen=True, kw_only=True):
-    """`metrics` is flat, of medians over counted rounds, for readers that want one number."""
+    """`metrics` is flat, of medians over counted rounds, for readers that want one number.
+
+    `unsettled` are the lanes that ended with a failure: their engines may still be at work.
+    """
 
     metrics: dict[str, float | int | str | None]
+    unsettled: tuple[str, ...] = ()
 
 
 class JobErrorPayload(msgspec.Struct, frozen=True, kw_only=True):

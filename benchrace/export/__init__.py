@@ -1,5 +1,5 @@
-"""A finished run in the forms that people and other programs read."""
+"""A run in formats for people and other programs."""
 
-from benchrace.export.formats import FORMATS, Format, render
+from benchrace.export.formats import ALIASES, FORMATS, Format, format_of, render
 
-__all__ = ["FORMATS", "Format", "render"]
+__all__ = ["ALIASES", "FORMATS", "Format", "format_of", "render"]

@@ -1,24 +1,24 @@
-"""Tables of runs of text: who answered and how that is known, whether quants agree, the knee."""
+"""Tables of runs of text: the engines, the agreement of quantisations, the knee of a sweep."""
 
 from collections.abc import Iterable, Iterator
 
 from benchrace.export.grid import Grid
-from benchrace.export.numbers import percent, quantity
+from benchrace.formatting import percent, precise
 from benchrace.kinds.llm import EngineFacts
 from benchrace.run.document import DocumentLane, RunDocument
 from benchrace.run.summary import Knee
 
 
 def answer_grids(run: RunDocument) -> Iterator[Grid]:
-    """Give the tables; those of a run that is not of text have no rows."""
+    """Return the tables; they have no rows where the run is not of text."""
     yield _identity(run)
     yield _settings(run)
     yield _agreement(run)
-    yield from (_knee(run, each) for each in run.knees)
+    yield from (_knee(run, knee) for knee in run.knees)
 
 
 def named(engine: EngineFacts) -> str:
-    """Name an engine with its version."""
+    """Format an engine's name with its version."""
     return f"{engine.name} {engine.version}" if engine.version else engine.name
 
 
@@ -26,25 +26,37 @@ def _identity(run: RunDocument) -> Grid:
     return Grid(
         title="Engines and models",
         header=("Lane", "What", "Value"),
-        rows=tuple((lane.label, *row) for lane in run.lanes for row in _told(lane)),
+        rows=tuple((lane.label, *row) for lane in run.lanes for row in _facts(lane)),
     )
 
 
-def _told(lane: DocumentLane) -> Iterator[tuple[str, str]]:
-    told = lane.text
-    if told is None:
+def _facts(lane: DocumentLane) -> Iterator[tuple[str, str]]:
+    text = lane.text
+    if text is None:
         return
-    engines = told.engines
-    yield "Engine", _all(named(each) for each in engines)
-    yield "Where it runs", _all(each.host or "proved to be the agent's machine" for each in engines)
-    yield "Model", _all(each.model or "-" for each in engines)
-    yield "Model digest", _all(each.digest or "the engine does not tell" for each in engines)
-    yield "Quantisation", _all(each.quantization or "the engine does not tell" for each in engines)
-    yield "Tokenizer", _all(each.tokenizer or "the engine does not tell" for each in engines)
-    yield "Cache", _all(told.cache)
-    yield "Stamps by", _all(told.timing_source)
-    yield "Prompt", _all(told.prompt_digest)
-    if told.simulated:
+    engines = text.engines
+    yield "Engine", _all(named(engine) for engine in engines)
+    yield (
+        "Where it runs",
+        _all(engine.host or "proved to be the agent's machine" for engine in engines),
+    )
+    yield "Model", _all(engine.model or "-" for engine in engines)
+    yield (
+        "Model digest",
+        _all(engine.digest or "the engine does not report it" for engine in engines),
+    )
+    yield (
+        "Quantisation",
+        _all(engine.quantization or "the engine does not report it" for engine in engines),
+    )
+    yield (
+        "Tokenizer",
+        _all(engine.tokenizer or "the engine does not report it" for engine in engines),
+    )
+    yield "Cache", _all(text.cache)
+    yield "Stamps by", _all(text.timing_source)
+    yield "Prompt", _all(text.prompt_digest)
+    if text.simulated:
         yield "Simulated", "yes: a mock answered, which is never ranked"
 
 
@@ -53,10 +65,12 @@ def _settings(run: RunDocument) -> Grid:
         title="Engine settings",
         header=("Lane", "Setting", "Value"),
         rows=tuple(
-            (lane.label, name, _all(str(each.settings.get(name)) for each in lane.text.engines))
+            (lane.label, name, _all(str(engine.settings.get(name)) for engine in lane.text.engines))
             for lane in run.lanes
             if lane.text is not None
-            for name in dict.fromkeys(name for each in lane.text.engines for name in each.settings)
+            for name in dict.fromkeys(
+                name for engine in lane.text.engines for name in engine.settings
+            )
         ),
     )
 
@@ -82,19 +96,21 @@ def _agreement(run: RunDocument) -> Grid:
 
 def _knee(run: RunDocument, knee: Knee) -> Grid:
     labels = {lane.lane_id: lane.label for lane in run.lanes}
-    found = f"the knee is at {knee.load:g}" if knee.load is not None else f"no knee: {knee.reason}"
+    headline = (
+        f"the knee is at {knee.load:g}" if knee.load is not None else f"no knee: {knee.reason}"
+    )
     return Grid(
-        title=f"Sweep of {knee.swept} on {knee.machine_id} ({knee.backend}): {found}",
+        title=f"Sweep of {knee.swept} on {knee.machine_id} ({knee.backend}): {headline}",
         header=("Lane", knee.swept, "Throughput", "Latency (ms)", "Throughput / latency (1/s)"),
         rows=tuple(
             (
-                labels.get(each.lane_id, each.lane_id),
-                f"{each.load:g}",
-                quantity(each.throughput),
-                quantity(each.latency_ms),
-                quantity(each.power),
+                labels.get(point.lane_id, point.lane_id),
+                f"{point.load:g}",
+                precise(point.throughput),
+                precise(point.latency_ms),
+                precise(point.power),
             )
-            for each in knee.points
+            for point in knee.points
         ),
     )
 

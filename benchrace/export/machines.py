@@ -1,10 +1,11 @@
-"""What is known of the machines of a run, out of the capabilities that it keeps as they were."""
+"""Facts about a run's machines, read from the capabilities that it stores as they were."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
 
+from benchrace.formatting import memory_size
 from benchrace.run.metadata import RunMetadata
 
 _SHOWN = (
@@ -20,7 +21,6 @@ _SHOWN = (
     ("Agent", ("version",)),
     ("Fingerprint", ("fingerprint",)),
 )
-GIB = 1 << 30
 
 
 def machine_rows(run: RunMetadata) -> tuple[tuple[str, ...], ...]:
@@ -28,35 +28,35 @@ def machine_rows(run: RunMetadata) -> tuple[tuple[str, ...], ...]:
     return tuple(
         (machine_id, what, value)
         for machine_id in dict.fromkeys(lane.machine_id for lane in run.lanes)
-        for what, value in _told(run.machines.get(machine_id))
+        for what, value in _facts(run.machines.get(machine_id))
     )
 
 
-def at(told: Any, *path: str) -> Any:
-    """Look up a nested value, null where there is none."""
+def at(value: Any, *path: str) -> Any:
+    """Look up a nested value; None where it is missing."""
     for step in path:
-        told = told.get(step) if isinstance(told, Mapping) else None
-    return told
+        value = value.get(step) if isinstance(value, Mapping) else None
+    return value
 
 
-def _told(capabilities: Any) -> Iterator[tuple[str, str]]:
-    told = msgspec.to_builtins(capabilities)
+def _facts(capabilities: Any) -> Iterator[tuple[str, str]]:
+    facts = msgspec.to_builtins(capabilities)
     for what, path in _SHOWN:
-        value = at(told, *path)
+        value = at(facts, *path)
         if value is not None and not isinstance(value, Mapping | list):
             yield what, str(value)
-    memory = at(told, "hardware", "memory", "total_bytes")
+    memory = at(facts, "hardware", "memory", "total_bytes")
     if isinstance(memory, int | float):
-        yield "Memory", f"{memory / GIB:.1f} GiB"
-    gpus = at(told, "hardware", "gpus")
+        yield "Memory", memory_size(memory)
+    gpus = at(facts, "hardware", "gpus")
     for gpu in gpus if isinstance(gpus, list) else ():
         driver = at(gpu, "driver_version")
         yield "GPU", f"{at(gpu, 'name') or 'unknown'}" + (f", driver {driver}" if driver else "")
-    environment = at(told, "environment")
+    environment = at(facts, "environment")
     if isinstance(environment, Mapping):
-        said = [f"{name} {value}" for name, value in environment.items() if _plain(value)]
-        if said:
-            yield "Environment", ", ".join(said)
+        details = [f"{name} {value}" for name, value in environment.items() if _plain(value)]
+        if details:
+            yield "Environment", ", ".join(details)
 
 
 def _plain(value: Any) -> bool:

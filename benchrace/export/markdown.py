@@ -15,26 +15,33 @@ _LINK = re.compile(r"(https?|www|mailto)([:.])", re.IGNORECASE)
 
 
 def render(run: RunDocument) -> bytes:
-    """Give the report in UTF-8."""
-    made = report(run)
-    lines = [f"# {escaped(made.title)}", ""]
-    lines += [f"- {begun(name)}: {escaped(value)}" for name, value in made.facts]
-    if made.warnings:
-        lines += ["", "## Warnings", "", *(f"- {begun(each)}" for each in made.warnings)]
-    for grid in made.grids:
+    """Render the report in UTF-8."""
+    content = report(run)
+    lines = [f"# {escaped(content.title)}", "", *_head(content.head)]
+    lines += [f"- {begun(name)}: {escaped(value)}" for name, value in content.facts]
+    if content.warnings:
+        lines += ["", "## Warnings", "", *(f"- {begun(warning)}" for warning in content.warnings)]
+    for grid in content.grids:
         if grid.rows:
             lines += ["", *_table(grid)]
     return ("\n".join(lines) + "\n").encode()
 
 
+def _head(head: tuple[str, ...]) -> Iterator[str]:
+    """Yield a paragraph for each line, the first one bold."""
+    for number, line in enumerate(head):
+        yield begun(line) if number else f"**{escaped(line)}**"
+        yield ""
+
+
 def escaped(text: str) -> str:
-    """Make foreign text appear as it is within a line, and never as markup or as a link."""
+    """Escape foreign text so that it appears as it is within a line, never as markup or a link."""
     return _LINK.sub(r"\1\\\2", _SPECIAL.sub(r"\\\1", plain(text)))
 
 
 def begun(text: str) -> str:
     """Escape text that begins a line or a list's item, where more is markup."""
-    return _LEADING.sub(lambda found: _led(found[1]), escaped(text))
+    return _LEADING.sub(lambda match: _led(match[1]), escaped(text))
 
 
 def _led(start: str) -> str:

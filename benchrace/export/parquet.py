@@ -10,7 +10,7 @@ from benchrace.run.document import RunDocument
 
 
 def render(run: RunDocument) -> bytes:
-    """Give the same columns as CSV, typed; raises `validation` where pyarrow is missing."""
+    """Render the columns of the CSV with types; raises `validation` where pyarrow is missing."""
     arrow, parquet = _pyarrow()
     types = {str: arrow.string(), int: arrow.int64(), bool: arrow.bool_(), float: arrow.float64()}
     schema = arrow.schema([(name, types[kind]) for name, kind in COLUMNS.items()])

@@ -1,4 +1,4 @@
-"""A run as a pytest-benchmark document: one benchmark a lane, of its counted rounds' durations.
+"""A run as a pytest-benchmark document: one benchmark per lane, of its counted durations.
 
 The shape is the one that `pytest-benchmark compare` reads. It knows durations alone, so all other
 metrics stand in `extra_info`.
@@ -12,16 +12,19 @@ import msgspec
 from benchrace.events import Reason
 from benchrace.export.machines import at
 from benchrace.export.quartiles import Spread, spread
+from benchrace.export.result import head, lane_result
 from benchrace.run.document import DocumentLane, RunDocument
+from benchrace.run.noise import noise
+from benchrace.run.result import Confidence, LaneResult
 from benchrace.run.summary import Agreement, Knee, MetricSummary
-from benchrace.run.text import TextIdentity
+from benchrace.run.text_identity import TextIdentity
 
 SHAPE_VERSION = "5.0.0"
 _DESCRIBED = ("backends", "plugins")
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """How the rounds were made, in pytest-benchmark's words."""
+    """How the rounds were run, in pytest-benchmark's terms."""
 
     disable_gc: bool = False
     timer: str = "monotonic_ns"
@@ -32,7 +35,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Extra(msgspec.Struct, frozen=True, kw_only=True):
-    """What pytest-benchmark has no place for."""
+    """What pytest-benchmark has no place for; `head` is the result of the run in sentences."""
 
     run_id: str
     machine_id: str
@@ -44,6 +47,10 @@ class Extra(msgspec.Struct, frozen=True, kw_only=True):
     agreement: Agreement | None
     knees: tuple[Knee, ...]
     remarks: tuple[Reason, ...]
+    head: tuple[str, ...]
+    confidence: Confidence | None
+    result: LaneResult | None
+    noise: tuple[str, ...]
 
 
 class Benchmark(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,15 +97,15 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def render(run: RunDocument) -> bytes:
-    """Give the document; a lane without a counted round is left out, as it has no duration."""
-    made = Document(
+    """Render the document; a lane without a counted round is left out, as it has no duration."""
+    document = Document(
         machine_info=_machine(run),
         commit_info=CommitInfo(),
         benchmarks=tuple(_benchmark(run, lane) for lane in run.lanes if lane.counted),
         datetime=datetime.fromtimestamp(run.started_at or run.created_at, UTC).isoformat(),
         version=SHAPE_VERSION,
     )
-    return msgspec.json.format(msgspec.json.encode(made), indent=4) + b"\n"
+    return msgspec.json.format(msgspec.json.encode(document), indent=4) + b"\n"
 
 
 def _benchmark(run: RunDocument, lane: DocumentLane) -> Benchmark:
@@ -117,8 +124,12 @@ def _benchmark(run: RunDocument, lane: DocumentLane) -> Benchmark:
             metrics=lane.summary,
             text=lane.text,
             agreement=lane.agreement,
-            knees=tuple(each for each in run.knees if _in(lane, each)),
+            knees=tuple(knee for knee in run.knees if _in(lane, knee)),
             remarks=run.remarks,
+            head=head(run),
+            confidence=None if run.result is None else run.result.confidence,
+            result=lane_result(run, lane.lane_id),
+            noise=tuple(noise(lane)),
         ),
         options=Options(min_rounds=run.rounds, max_time=run.spec.timeout_s, warmup=run.warmup > 0),
         stats=spread([done.elapsed_ns / 1e9 for done in lane.rounds if done.counted]),
@@ -126,7 +137,7 @@ def _benchmark(run: RunDocument, lane: DocumentLane) -> Benchmark:
 
 
 def _in(lane: DocumentLane, knee: Knee) -> bool:
-    return any(each.lane_id == lane.lane_id for each in knee.points)
+    return any(point.lane_id == lane.lane_id for point in knee.points)
 
 
 def _machine(run: RunDocument) -> MachineInfo:
@@ -134,35 +145,35 @@ def _machine(run: RunDocument) -> MachineInfo:
     machines = msgspec.to_builtins(run.machines)
     hardware = at(machines, first, "hardware")
 
-    def said(*path: str) -> str:
+    def text(*path: str) -> str:
         return str(at(hardware, *path) or "unknown")
 
     cpu = at(hardware, "cpu")
     return MachineInfo(
         node=first,
-        processor=said("cpu", "model"),
-        machine=said("cpu", "architecture"),
-        system=said("os", "name"),
-        release=said("os", "kernel"),
+        processor=text("cpu", "model"),
+        machine=text("cpu", "architecture"),
+        system=text("os", "name"),
+        release=text("os", "kernel"),
         cpu=cpu if isinstance(cpu, dict) else {},
-        machines={name: _slim(told) for name, told in machines.items()},
+        machines={name: _slim(facts) for name, facts in machines.items()},
     )
 
 
-def _slim(told: Any) -> Any:
-    """Leave out what a machine's plugins describe of themselves: it is most of what it tells."""
-    if not isinstance(told, dict):
-        return told
-    backends = at(told, "backends")
-    known = {key: each for key, each in told.items() if key not in _DESCRIBED}
+def _slim(capabilities: Any) -> Any:
+    """Leave out what a machine's plugins describe of themselves, which is most of the size."""
+    if not isinstance(capabilities, dict):
+        return capabilities
+    backends = at(capabilities, "backends")
+    facts = {key: value for key, value in capabilities.items() if key not in _DESCRIBED}
     if not isinstance(backends, list):
-        return known
+        return facts
     engines = {
-        str(at(each, "description", "name")): {
-            "version": at(each, "description", "version"),
-            "engine_version": at(each, "engine_version"),
+        str(at(backend, "description", "name")): {
+            "version": at(backend, "description", "version"),
+            "engine_version": at(backend, "engine_version"),
         }
-        for each in backends
-        if at(each, "description", "name")
+        for backend in backends
+        if at(backend, "description", "name")
     }
-    return {**known, "backends": engines}
+    return {**facts, "backends": engines}

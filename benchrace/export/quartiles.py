@@ -37,8 +37,8 @@ def spread(durations: Sequence[float]) -> Spread:
     deviation = stdev(data) if len(data) > 1 else 0.0
     q1, q3 = quartiles(data)
     low, high = q1 - 1.5 * (q3 - q1), q3 + 1.5 * (q3 - q1)
-    beyond = sum(not low <= each <= high for each in data)
-    far = sum(abs(each - mean) > deviation for each in data)
+    beyond = sum(not low <= value <= high for value in data)
+    far = sum(abs(value - mean) > deviation for value in data)
     return Spread(
         min=data[0],
         max=data[-1],
@@ -62,7 +62,7 @@ def spread(durations: Sequence[float]) -> Spread:
 
 
 def quartiles(data: Sequence[float]) -> tuple[float, float]:
-    """Give the first and the third quartile of sorted data.
+    """Return the first and the third quartile of sorted data.
 
     Halves' medians where the number is even; where it is odd, the weighted neighbours that lie
     between counting the median to both halves and to neither.

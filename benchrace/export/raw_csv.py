@@ -15,7 +15,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
 def render(run: RunDocument) -> bytes:
-    """Give a header and one line a round and metric, in UTF-8."""
+    """Render a header and one line per round and metric, in UTF-8."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(COLUMNS)
@@ -26,7 +26,7 @@ def render(run: RunDocument) -> bytes:
 
 
 def _guarded(cell: Cell) -> Cell:
-    """Put an apostrophe before text that a spreadsheet would compute."""
+    """Prefix an apostrophe to text that a spreadsheet would compute."""
     match cell:
         case bool():
             return "true" if cell else "false"

@@ -1,4 +1,4 @@
-"""What a readable report says, before it is Markdown or HTML."""
+"""The content of a report, independent of Markdown or HTML."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -10,8 +10,10 @@ from benchrace.events import Level
 from benchrace.export.answers import answer_grids
 from benchrace.export.grid import Grid
 from benchrace.export.machines import machine_rows
-from benchrace.export.numbers import percent, quantity, seconds
-from benchrace.run.document import DocumentLane, RunDocument
+from benchrace.export.result import head, result_grids
+from benchrace.export.title import title
+from benchrace.formatting import duration, percent, plural, precise, precise_interval
+from benchrace.run.document import DocumentLane, RunDocument, ranked
 from benchrace.run.noise import noise
 from benchrace.run.summary import MetricSummary
 
@@ -19,21 +21,24 @@ FEW_ROUNDS = 5
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """All text is foreign until it is escaped."""
+    """All text is foreign until it is escaped; `head` is the result in sentences."""
 
     title: str
+    head: tuple[str, ...]
     facts: tuple[tuple[str, str], ...]
     warnings: tuple[str, ...]
     grids: tuple[Grid, ...]
 
 
 def report(run: RunDocument) -> Report:
-    """Say what was raced, who is where, how sure that is, and on what machines."""
+    """Report what was raced, the standing, how sure it is, and on what machines."""
     return Report(
-        title=run.name or f"{run.kind}: {' against '.join(_labels(run))}",
+        title=title(run),
+        head=head(run),
         facts=tuple(_facts(run)),
         warnings=tuple(_warnings(run)),
         grids=(
+            *result_grids(run),
             *_results(run),
             *answer_grids(run),
             _rounds(run),
@@ -43,20 +48,15 @@ def report(run: RunDocument) -> Report:
     )
 
 
-def _labels(run: RunDocument) -> list[str]:
-    labels = [lane.label for lane in run.lanes]
-    return labels if len(labels) <= 4 else [*labels[:3], f"{len(labels) - 3} more"]
-
-
 def _facts(run: RunDocument) -> Iterator[tuple[str, str]]:
     named = {lane.lane_id: lane.label for lane in run.lanes}
     yield "Run", run.run_id
     yield "State", str(run.state)
     yield "Winner", named.get(run.winner or "", "none declared")
-    if run.winner_reason:
+    if run.winner_reason and run.result is None:
         yield "Why none", run.winner_reason
     yield "Started", _when(run.started_at or run.created_at)
-    yield "Rounds", f"{run.rounds} counted and {run.warmup} for warm-up in each lane, {run.order}"
+    yield "Rounds", f"{run.rounds} and {run.warmup} for warm-up planned in each lane, {run.order}"
     yield "Version", f"benchrace {run.version}"
     if run.tags:
         yield "Tags", ", ".join(run.tags)
@@ -65,63 +65,70 @@ def _facts(run: RunDocument) -> Iterator[tuple[str, str]]:
 
 
 def _results(run: RunDocument) -> Iterator[Grid]:
-    """One table a metric, headline metrics first."""
+    """Yield one table per metric, headline metrics first."""
     metrics: dict[str, MetricSummary] = {}
     for lane in run.lanes:
         metrics = {**lane.summary, **metrics}
-    for name in sorted(metrics, key=lambda each: not metrics[each].headline):
+    for name in sorted(metrics, key=lambda metric: not metrics[metric].headline):
         metric = metrics[name]
+        better = f"{metric.better} is better"
         yield Grid(
-            title=f"{metric.title} ({metric.unit}, {metric.better} is better)",
-            header=("Place", "Lane", "Value", "95 % interval", "Median", "CV", "n", "Verdict", ""),
-            rows=tuple(_result(run, lane, name) for lane in _ranked(run)),
+            title=f"{metric.title} ({', '.join(filter(None, (metric.unit, better)))})",
+            header=("Place", "Lane", *_columns(metric), "CV", "n", "Verdict", ""),
+            rows=tuple(_result(run, lane, name) for lane in ranked(run)),
+            folded=True,
         )
 
 
+def _columns(metric: MetricSummary) -> tuple[str, str, str]:
+    """Return the columns of values; one slow round moves a time's mean far, so its median leads."""
+    if metric.is_latency:
+        return ("Median", "Mean", "95 % interval of the mean")
+    return ("Value", "95 % interval", "Median")
+
+
+def _values(metric: MetricSummary) -> tuple[str, str, str]:
+    value, interval = precise(metric.value), precise_interval(metric.ci95)
+    median = precise(metric.median)
+    return (median, value, interval) if metric.is_latency else (value, interval, median)
+
+
 def _result(run: RunDocument, lane: DocumentLane, name: str) -> tuple[str, ...]:
-    found = lane.summary.get(name)
+    estimate = lane.summary.get(name)
     standing = run.standing
     ranks = standing is not None and standing.metric == name
     place = _places(run).get(lane.lane_id) if ranks else None
     verdict = str(lane.verdict or "-")
-    if found is None:
+    if estimate is None:
         return ("-", lane.label, "-", "-", "-", "-", "0", verdict, "not a metric of this lane")
-    interval = "-" if found.ci95 is None else " to ".join(quantity(end) for end in found.ci95)
     return (
         "-" if place is None else str(place),
         lane.label,
-        quantity(found.value),
-        interval,
-        quantity(found.median),
-        percent(found.cv),
-        str(found.n),
+        *_values(estimate),
+        percent(estimate.cv),
+        str(estimate.n),
         verdict,
-        found.reason or "",
+        estimate.reason or "",
     )
 
 
 def _places(run: RunDocument) -> dict[str, int | None]:
     standing = run.standing
-    return {} if standing is None else {each.lane_id: each.place for each in standing.places}
-
-
-def _ranked(run: RunDocument) -> list[DocumentLane]:
-    places = _places(run)
-    return sorted(run.lanes, key=lambda lane: places.get(lane.lane_id) or len(places) + 1)
+    return {} if standing is None else {place.lane_id: place.place for place in standing.places}
 
 
 def _warnings(run: RunDocument) -> Iterator[str]:
     for lane in run.lanes:
         yield from _lane_warnings(lane)
-    yield from (each.text for each in run.remarks)
+    yield from (remark.text for remark in run.remarks)
     for left in run.left_out:
-        reasons = [str(each) for each in left.fields] + [
-            with_remedy(each.message, each.remedy) for each in left.problems
+        reasons = [str(field) for field in left.fields] + [
+            with_remedy(problem.message, problem.remedy) for problem in left.problems
         ]
-        yield f"{left.label} was left out: {'; '.join(reasons) or 'not ready'}"
+        yield f"{left.label} was skipped: {'; '.join(reasons) or 'not ready'}"
     for heat in run.heats:
         if heat.staggered:
-            spread = "unknown" if heat.spread_ns is None else seconds(heat.spread_ns)
+            spread = "unknown" if heat.spread_ns is None else duration(heat.spread_ns)
             yield f"Heat {heat.heat} did not start together: the spread is {spread}"
     if run.failure is not None:
         yield f"The run failed: {run.failure.message}"
@@ -129,14 +136,20 @@ def _warnings(run: RunDocument) -> Iterator[str]:
 
 def _lane_warnings(lane: DocumentLane) -> Iterator[str]:
     if lane.error is not None:
-        told = with_remedy(lane.error.message, lane.error.remedy)
-        yield f"{lane.label} ended early: {told}"
+        message = with_remedy(lane.error.message, lane.error.remedy)
+        yield f"{lane.label} ended early: {message}"
+    marks = "; ".join(mark.text for mark in lane.marks)
     if lane.verdict in (Level.SUSPECT, Level.INVALID):
-        yield f"{lane.label} is {lane.verdict}: {'; '.join(mark.text for mark in lane.marks)}"
+        yield f"{lane.label} is {lane.verdict}: {marks}"
+    elif marks:
+        yield f"{lane.label}: {marks}"
     if lane.discarded:
         yield f"{lane.label}: {lane.discarded} of its rounds were discarded as INVALID"
+    if lane.missing > lane.discarded:
+        yield f"{lane.label}: {lane.missing - lane.discarded} of its rounds were never run"
     if 0 < lane.counted < FEW_ROUNDS:
-        yield f"{lane.label} has {lane.counted} counted rounds, which is few: see the interval"
+        advice = "see the interval" if lane.counted > 1 else "an interval needs two or more"
+        yield f"{lane.label} has only {plural(lane.counted, 'counted round')}: {advice}"
     yield from noise(lane)
 
 
@@ -144,14 +157,14 @@ def _rounds(run: RunDocument) -> Grid:
     ranking = None if run.standing is None else run.standing.metric
     return Grid(
         title="Rounds",
-        header=("Lane", "Round", "Heat", "Elapsed", ranking or "Value", "Verdict", "Reasons"),
+        header=("Lane", "Round", "Heat", "Round time", ranking or "Value", "Verdict", "Reasons"),
         rows=tuple(
             (
                 lane.label,
                 f"{done.round} (warm-up)" if done.warmup else str(done.round),
                 "-" if done.heat is None else str(done.heat),
-                seconds(done.elapsed_ns),
-                quantity(next((m.value for m in done.measured if m.metric == ranking), None)),
+                duration(done.elapsed_ns),
+                precise(next((m.value for m in done.measured if m.metric == ranking), None)),
                 str(done.verdict),
                 "; ".join(
                     [reason.text for reason in done.reasons]
@@ -161,11 +174,13 @@ def _rounds(run: RunDocument) -> Grid:
             for lane in run.lanes
             for done in lane.rounds
         ),
+        folded=True,
     )
 
 
 def _machines(run: RunDocument) -> Grid:
-    return Grid(title="Machines", header=("Machine", "What", "Value"), rows=machine_rows(run))
+    header = ("Machine", "What", "Value")
+    return Grid(title="Machines", header=header, rows=machine_rows(run), folded=True)
 
 
 def _formulas(run: RunDocument) -> Grid:
@@ -177,6 +192,7 @@ def _formulas(run: RunDocument) -> Grid:
             (metric.name, metric.formula or "-", str(metric.estimator))
             for metric in metrics.values()
         ),
+        folded=True,
     )
 
 

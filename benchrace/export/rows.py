@@ -1,4 +1,4 @@
-"""Raw rows: one for each round and metric, so that nothing is averaged away."""
+"""Raw rows, one for each round and metric."""
 
 from collections.abc import Iterable, Iterator
 
@@ -6,6 +6,8 @@ import msgspec
 
 from benchrace.events import Measured
 from benchrace.export.answers import named
+from benchrace.export.result import lane_result
+from benchrace.run import headline
 from benchrace.run.document import DocumentLane, RunDocument
 from benchrace.run.summary import RoundSummary
 
@@ -31,6 +33,8 @@ COLUMNS: dict[str, type] = {
     "value": float,
     "numerator": float,
     "denominator": float,
+    "low": float,
+    "high": float,
     "reason": str,
     "error": str,
     "engine": str,
@@ -42,6 +46,15 @@ COLUMNS: dict[str, type] = {
     "simulated": bool,
     "agreement": float,
     "agreement_with": str,
+    "place": int,
+    "outcome": str,
+    "confidence": str,
+    "share": float,
+    "ratio": float,
+    "ratio_low": float,
+    "ratio_high": float,
+    "lane_cv": float,
+    "noisy": bool,
 }
 
 
@@ -57,7 +70,7 @@ def rows(run: RunDocument) -> Iterator[tuple[Cell, ...]]:
             lane.backend,
             msgspec.json.encode(lane.params).decode(),
         )
-        text = _text(lane)
+        text = (*_text(lane), *_result(run, lane))
         for done in lane.rounds:
             for measured in done.measured or (None,):
                 yield (*start, *_round(done), *_measured(lane, measured), _error(done), *text)
@@ -77,7 +90,7 @@ def _round(done: RoundSummary) -> tuple[Cell, ...]:
 
 def _measured(lane: DocumentLane, measured: Measured | None) -> tuple[Cell, ...]:
     if measured is None:
-        return (None,) * 6
+        return (None,) * 8
     declared = lane.summary.get(measured.metric)
     return (
         measured.metric,
@@ -85,31 +98,53 @@ def _measured(lane: DocumentLane, measured: Measured | None) -> tuple[Cell, ...]
         measured.value,
         measured.numerator,
         measured.denominator,
+        measured.low,
+        measured.high,
         measured.reason,
     )
 
 
 def _text(lane: DocumentLane) -> tuple[Cell, ...]:
-    """What identifies a lane of text; where its rounds differ, all that they told."""
-    told, agreed = lane.text, lane.agreement
+    """Return what identifies a lane of text; all values where its rounds differ."""
+    text, agreed = lane.text, lane.agreement
     agreement = (None, None) if agreed is None else (agreed.share, agreed.with_)
-    if told is None:
+    if text is None:
         return (*(None,) * 7, *agreement)
-    engines = told.engines
+    engines = text.engines
     return (
-        _all(named(each) for each in engines),
-        _all(each.model for each in engines),
-        _all(each.digest for each in engines),
-        _all(each.quantization for each in engines),
-        _all(told.cache),
-        _all(told.timing_source),
-        told.simulated,
+        _all(named(engine) for engine in engines),
+        _all(engine.model for engine in engines),
+        _all(engine.digest for engine in engines),
+        _all(engine.quantization for engine in engines),
+        _all(text.cache),
+        _all(text.timing_source),
+        text.simulated,
         *agreement,
     )
 
 
+def _result(run: RunDocument, lane: DocumentLane) -> tuple[Cell, ...]:
+    """Return the head of the run's result, and what it says of a lane."""
+    result, own = run.result, lane_result(run, lane.lane_id)
+    if result is None or own is None:
+        return (None,) * 9
+    ratio = own.ratio
+    low, high = (None, None) if ratio is None or ratio.ci95 is None else ratio.ci95
+    return (
+        own.place,
+        headline.outcome(result),
+        result.confidence.text,
+        own.share,
+        None if ratio is None else ratio.value,
+        low,
+        high,
+        own.cv,
+        own.noisy,
+    )
+
+
 def _all(values: Iterable[str | None]) -> str | None:
-    return ", ".join(dict.fromkeys(each for each in values if each)) or None
+    return ", ".join(dict.fromkeys(value for value in values if value)) or None
 
 
 def _error(done: RoundSummary) -> str | None:

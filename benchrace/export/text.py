@@ -1,10 +1,10 @@
-"""Foreign text on its way into a document: one line, printable, not endless."""
+"""Foreign text made safe for a document: one line, printable, of limited length."""
 
-LONGEST = 2000
+MAX_CHARS = 2000
 
 
 def plain(text: str) -> str:
-    """Leave out control, direction and other unprintable characters, and join lines."""
-    kept = "".join(each if each.isprintable() else " " for each in text[: LONGEST + 1])
-    line = " ".join(kept.split())
-    return line if len(text) <= LONGEST else f"{line[:LONGEST]}…"
+    """Remove control, direction and other unprintable characters, and join lines."""
+    printable = "".join(letter if letter.isprintable() else " " for letter in text[: MAX_CHARS + 1])
+    line = " ".join(printable.split())
+    return line if len(text) <= MAX_CHARS else f"{line[:MAX_CHARS]}…"

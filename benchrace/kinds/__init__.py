@@ -1,9 +1,14 @@
 """Kinds of work that benchrace itself defines; plugins may add their own."""
 
-from benchrace.kinds.compute import COMPUTE, ComputeParams, ComputeRecord
-from benchrace.kinds.kind import Kind, Params, Record
-from benchrace.kinds.llm import LLM, SERVE
-from benchrace.kinds.metric import Better, Estimator, Metric
+from typing import TYPE_CHECKING
+
+from benchrace.lazy import exports
+
+if TYPE_CHECKING:
+    from benchrace.kinds.compute import COMPUTE, ComputeParams, ComputeRecord
+    from benchrace.kinds.kind import Kind, LaneRecord, Params, Record
+    from benchrace.kinds.llm import LLM, SERVE
+    from benchrace.kinds.metric import Better, Estimator, Metric
 
 __all__ = [
     "COMPUTE",
@@ -14,7 +19,18 @@ __all__ = [
     "ComputeRecord",
     "Estimator",
     "Kind",
+    "LaneRecord",
     "Metric",
     "Params",
     "Record",
 ]
+
+__getattr__ = exports(
+    __name__,
+    {
+        "benchrace.kinds.compute": "COMPUTE ComputeParams ComputeRecord",
+        "benchrace.kinds.kind": "Kind LaneRecord Params Record",
+        "benchrace.kinds.llm": "LLM SERVE",
+        "benchrace.kinds.metric": "Better Estimator Metric",
+    },
+)

@@ -1,4 +1,4 @@
-"""Counting primes: the work that needs nothing but a processor."""
+"""Counting primes: a workload that needs only a processor."""
 
 from collections.abc import Iterable
 from typing import Annotated
@@ -21,7 +21,7 @@ class ComputeParams(Params, frozen=True, kw_only=True):
         Meta(title="N", description="Primes up to and including N are counted.", ge=1, le=10**13),
     ] = 50_000_000
     threads: Annotated[
-        int, Meta(title="Threads", description="0 takes every core that is usable.", ge=0, le=4096)
+        int, Meta(title="Threads", description="0 uses every usable core.", ge=0, le=4096)
     ] = 0
     stream_first_k: Annotated[
         int,
@@ -34,7 +34,7 @@ class ComputeParams(Params, frozen=True, kw_only=True):
     ] = 0
     progress_interval_s: Annotated[
         float,
-        Meta(title="Progress every", description="Seconds between progress.", ge=0.01, le=60),
+        Meta(title="Progress every", description="Seconds between reports.", ge=0.01, le=60),
     ] = 0.1
 
 
@@ -61,6 +61,7 @@ PRIMES_RATE = Metric(
     estimator=Estimator.RATIO,
     headline=True,
     formula="pi(N) / elapsed; over rounds sum / sum",
+    phrase="primes per second",
 )
 NUMBERS_RATE = Metric(
     name="numbers_per_sec",
@@ -69,6 +70,7 @@ NUMBERS_RATE = Metric(
     better=Better.HIGHER,
     estimator=Estimator.RATIO,
     formula="N / elapsed; over rounds sum / sum",
+    phrase="numbers per second",
 )
 ELAPSED = Metric(
     name="elapsed_ms",
@@ -77,6 +79,7 @@ ELAPSED = Metric(
     better=Better.LOWER,
     headline=True,
     formula="end of the kernel - start of the kernel, on one monotonic clock",
+    phrase="per round",
 )
 PRIMES_FOUND = Metric(
     name="primes_found",
@@ -89,7 +92,7 @@ PRIMES_FOUND = Metric(
 
 
 def derive(record: ComputeRecord, params: ComputeParams) -> Iterable[Measured]:
-    """Rates and time from one count; a round too short for the clock has no rate."""
+    """Yield rates and time from one count; a round too short for the clock has no rate."""
     seconds = record.elapsed_ns / 1e9
     yield Measured(metric=PRIMES_FOUND.name, value=record.primes_found)
     yield Measured(metric=ELAPSED.name, value=record.elapsed_ns / 1e6)
@@ -102,7 +105,9 @@ def derive(record: ComputeRecord, params: ComputeParams) -> Iterable[Measured]:
                 denominator=seconds,
             )
         else:
-            yield Measured(metric=metric.name, value=None, reason="shorter than the clock's tick")
+            yield Measured(
+                metric=metric.name, value=None, reason="shorter than the resolution of the clock"
+            )
 
 
 COMPUTE = Kind(
@@ -112,6 +117,7 @@ COMPUTE = Kind(
     record=ComputeRecord,
     metrics=(PRIMES_RATE, ELAPSED, NUMBERS_RATE, PRIMES_FOUND),
     derive=derive,
+    work=("n",),
 )
 
 __all__ = ["COMPUTE", "ComputeParams", "ComputeRecord"]

@@ -1,5 +1,6 @@
 """Metrics: what a number means, declared once and used by every summary, gate and page."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 import msgspec
@@ -23,6 +24,7 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True):
 
     `stamped` numbers come from arrival stamps, so that less than the stamps' own error is a tie.
     `across` names the metric that ranks instead where lanes count in units that do not compare.
+    `phrase` follows the number in a sentence: `tokens per second while decoding`.
     """
 
     name: str
@@ -34,3 +36,9 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True):
     formula: str = ""
     stamped: bool = False
     across: str | None = None
+    phrase: str = ""
+
+
+def ranking(metrics: Sequence[Metric]) -> Metric | None:
+    """Return the metric that ranks: the first headline one, or the first of all."""
+    return next((metric for metric in metrics if metric.headline), next(iter(metrics), None))

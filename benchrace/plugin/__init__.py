@@ -1,77 +1,108 @@
-"""All that a plugin author needs: `from benchrace.plugin import ...` and nothing else."""
+"""The plugin authors' API: everything that a plugin imports from benchrace."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta
 
-from benchrace.clock import Clock
-from benchrace.errors import BenchraceError, Category, Failure, FieldError, InvalidInput
-from benchrace.events import Measured
-from benchrace.kinds import (
-    COMPUTE,
-    LLM,
-    SERVE,
-    Better,
-    ComputeParams,
-    ComputeRecord,
-    Estimator,
-    Kind,
-    Metric,
-    Params,
-    Record,
-)
-from benchrace.kinds.llm import (
-    TEXT_PRESETS,
-    Answer,
-    CacheState,
-    EngineFacts,
-    EngineTimes,
-    Fallback,
-    LlmParams,
-    LlmRecord,
-    Perplexity,
-    Prefix,
-    Rendering,
-    Residence,
-    ServeParams,
-    ServeRecord,
-    TextParams,
-    Thinking,
-    Usage,
-)
-from benchrace.plugin.backend import Backend, Config, Lane
-from benchrace.plugin.context import Context, RoundInfo
-from benchrace.plugin.device import Device, GpuName, one_gpu
-from benchrace.plugin.device import find as find_gpu
-from benchrace.plugin.launch import Launch
-from benchrace.plugin.operations import (
-    Asset,
-    NotOffered,
-    Operated,
-    Operation,
-    Reset,
-    Unloaded,
-    Writing,
-    Written,
-)
-from benchrace.plugin.readiness import KvLayers, Model, Probe, Problem, Readiness, Resident
-from benchrace.plugin.spec import hookimpl
-from benchrace.plugin.stream import (
-    Chunk,
-    Format,
-    Lag,
-    Stream,
-    StreamEnd,
-    StreamLimits,
-    StreamRequest,
-    Streams,
-    TimingSource,
-)
-from benchrace.plugin.workload import Drawing, Resource, Workload
+from benchrace.lazy import exports
 
 if TYPE_CHECKING:
-    from benchrace.plugin.engine_process import EngineProcess, answers_at
-    from benchrace.plugin.llm import Ask, Loaded, Piece, TextBackend, Whereabouts, whereabouts
+    from benchrace.clock import Clock
+    from benchrace.config.credentials import credential
+    from benchrace.errors import BenchraceError, Category, Failure, FieldError, InvalidInput
+    from benchrace.events import Measured, Reason
+    from benchrace.formatting import duration, percent
+    from benchrace.kinds import (
+        COMPUTE,
+        LLM,
+        SERVE,
+        Better,
+        ComputeParams,
+        ComputeRecord,
+        Estimator,
+        Kind,
+        LaneRecord,
+        Metric,
+        Params,
+        Record,
+    )
+    from benchrace.kinds.llm import (
+        TEXT_PRESETS,
+        Answer,
+        CacheState,
+        EngineFacts,
+        EngineTimes,
+        Fallback,
+        LlmParams,
+        LlmRecord,
+        Perplexity,
+        Prefix,
+        Rendering,
+        Residence,
+        ServeParams,
+        ServeRecord,
+        TextParams,
+        Thinking,
+        Usage,
+    )
+    from benchrace.plugin.backend import Backend, Config, Lane
+    from benchrace.plugin.context import Context, RoundInfo
+    from benchrace.plugin.engine.device import Device, GpuName
+    from benchrace.plugin.engine.device import find as find_gpu
+    from benchrace.plugin.engine.gpu_hold import EngineGpu
+    from benchrace.plugin.engine.launch import Launch
+    from benchrace.plugin.engine.process import EngineProcess, answers_at
+    from benchrace.plugin.hookspecs import hookimpl
+    from benchrace.plugin.lenient import JsonReader, parse_json, to_struct
+    from benchrace.plugin.llm import (
+        Ask,
+        Delta,
+        ErrorBody,
+        Loaded,
+        Oddities,
+        Parts,
+        TextBackend,
+        TextLane,
+        Whereabouts,
+        endpoint,
+        error_of,
+        find_error,
+        read_parts,
+        times_are_credible,
+        whereabouts,
+        words,
+    )
+    from benchrace.plugin.operations import (
+        Asset,
+        NotOffered,
+        Operated,
+        Operation,
+        Reset,
+        Unloaded,
+        Writing,
+        Written,
+    )
+    from benchrace.plugin.readiness import (
+        KvLayers,
+        Model,
+        Probe,
+        Problem,
+        Readiness,
+        Resident,
+        Startable,
+    )
+    from benchrace.plugin.stream import (
+        Chunk,
+        Format,
+        Lag,
+        Stream,
+        StreamEnd,
+        StreamLimits,
+        StreamRequest,
+        Streams,
+        TimingSource,
+    )
+    from benchrace.plugin.workload import Drawing, Resource, Workload
 
 __all__ = [
     "COMPUTE",
@@ -93,11 +124,14 @@ __all__ = [
     "ComputeRecord",
     "Config",
     "Context",
+    "Delta",
     "Device",
     "Drawing",
     "EngineFacts",
+    "EngineGpu",
     "EngineProcess",
     "EngineTimes",
+    "ErrorBody",
     "Estimator",
     "Failure",
     "Fallback",
@@ -105,10 +139,12 @@ __all__ = [
     "Format",
     "GpuName",
     "InvalidInput",
+    "JsonReader",
     "Kind",
     "KvLayers",
     "Lag",
     "Lane",
+    "LaneRecord",
     "Launch",
     "LlmParams",
     "LlmRecord",
@@ -118,15 +154,17 @@ __all__ = [
     "Metric",
     "Model",
     "NotOffered",
+    "Oddities",
     "Operated",
     "Operation",
     "Params",
+    "Parts",
     "Perplexity",
-    "Piece",
     "Prefix",
     "Probe",
     "Problem",
     "Readiness",
+    "Reason",
     "Record",
     "Rendering",
     "Reset",
@@ -136,12 +174,14 @@ __all__ = [
     "RoundInfo",
     "ServeParams",
     "ServeRecord",
+    "Startable",
     "Stream",
     "StreamEnd",
     "StreamLimits",
     "StreamRequest",
     "Streams",
     "TextBackend",
+    "TextLane",
     "TextParams",
     "Thinking",
     "TimingSource",
@@ -152,32 +192,58 @@ __all__ = [
     "Writing",
     "Written",
     "answers_at",
+    "credential",
+    "duration",
+    "endpoint",
+    "error_of",
+    "find_error",
     "find_gpu",
     "hookimpl",
-    "one_gpu",
+    "parse_json",
+    "percent",
+    "read_parts",
+    "times_are_credible",
+    "to_struct",
     "whereabouts",
+    "words",
 ]
 
-# What runs and hears engines brings a loop and more with it, which a plugin that only measures
-# never needs.
-_ENGINES = "benchrace.plugin.engine_process"
-_TEXT = "benchrace.plugin.llm"
-_LATE = {
-    "EngineProcess": _ENGINES,
-    "answers_at": _ENGINES,
-    "Ask": _TEXT,
-    "Loaded": _TEXT,
-    "Piece": _TEXT,
-    "TextBackend": _TEXT,
-    "Whereabouts": _TEXT,
-    "whereabouts": _TEXT,
-}
-
-
-def __getattr__(name: str) -> Any:
-    place = _LATE.get(name)
-    if place is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(place), name)
+__getattr__ = exports(
+    __name__,
+    {
+        "benchrace.clock": "Clock",
+        "benchrace.config.credentials": "credential",
+        "benchrace.errors": "BenchraceError Category Failure FieldError InvalidInput",
+        "benchrace.events": "Measured Reason",
+        "benchrace.formatting": "duration percent",
+        "benchrace.kinds": (
+            "COMPUTE LLM SERVE Better ComputeParams ComputeRecord Estimator Kind LaneRecord "
+            "Metric Params Record "
+        ),
+        "benchrace.kinds.llm": (
+            "TEXT_PRESETS Answer CacheState EngineFacts EngineTimes Fallback LlmParams "
+            "LlmRecord Perplexity Prefix Rendering Residence ServeParams ServeRecord "
+            "TextParams Thinking Usage "
+        ),
+        "benchrace.plugin.backend": "Backend Config Lane",
+        "benchrace.plugin.context": "Context RoundInfo",
+        "benchrace.plugin.engine.device": "Device GpuName find:find_gpu",
+        "benchrace.plugin.engine.gpu_hold": "EngineGpu",
+        "benchrace.plugin.engine.launch": "Launch",
+        "benchrace.plugin.lenient": "JsonReader parse_json to_struct",
+        "benchrace.plugin.operations": (
+            "Asset NotOffered Operated Operation Reset Unloaded Writing Written "
+        ),
+        "benchrace.plugin.readiness": "KvLayers Model Probe Problem Readiness Resident Startable",
+        "benchrace.plugin.hookspecs": "hookimpl",
+        "benchrace.plugin.stream": (
+            "Chunk Format Lag Stream StreamEnd StreamLimits StreamRequest Streams TimingSource "
+        ),
+        "benchrace.plugin.workload": "Drawing Resource Workload",
+        "benchrace.plugin.engine.process": "EngineProcess answers_at",
+        "benchrace.plugin.llm": (
+            "Ask ErrorBody Loaded Oddities Parts Delta TextBackend TextLane Whereabouts endpoint "
+            "error_of find_error read_parts times_are_credible whereabouts words "
+        ),
+    },
+)

@@ -1,4 +1,4 @@
-"""A backend: a plugin's object that speaks to one engine. Made in a worker, one per job."""
+"""The base class of backends; a worker creates one instance per job."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -26,11 +26,11 @@ P = TypeVar("P", bound=Params)
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of a backend's own table in `agent.yaml`, found under the backend's name.
+    """Base class for a backend's own table in `agent.yaml`, named after the backend.
 
     `keep_warm` leaves models in memory at the end of a job, for as long as the engine keeps them;
-    false has the engine let go of them. `idle_stop_s` stops an engine that was started from here
-    by its command, when no job and no operation of the agent has used it for so many seconds.
+    false makes the engine unload them. `idle_stop_s` stops an engine that the agent started by its
+    command, once no job and no operation of the agent has used it for that many seconds.
     """
 
     keep_warm: bool = True
@@ -47,10 +47,10 @@ class Lane(msgspec.Struct, Generic[P], frozen=True, kw_only=True):
 
 
 class Backend(ABC):
-    """Subclass this; the runner calls it and emits the rounds' events itself.
+    """Base class of all backends; the runner calls it and emits the rounds' events itself.
 
     Raise `BenchraceError` with a category for a failure that people should read: it ends the
-    round (or the lane, from `open`). Anything else that is raised is a bug of the plugin, and
+    round (or the lane, from `open`). Any other exception counts as a bug in the plugin, and
     ends the job as `plugin_error`.
     """
 
@@ -61,32 +61,55 @@ class Backend(ABC):
     config: ClassVar[type[Config] | None] = None
 
     def __init__(self, config: Config | None = None) -> None:
+        """Store the configuration as `settings`: an instance of the class `config`, or None.
+
+        One backend serves all lanes of a job. To keep state of your own, override this, take
+        `config` and pass it on with `super().__init__(config)`; key the state of a lane by its
+        `lane_id`, from `open` to `close`.
+        """
         self.settings = config
 
     async def probe(self, context: Context) -> Probe:
-        """Say whether the engine answers, its version, and the models that it has."""
+        """Return whether the engine answers, its version, and the models that it has."""
         return Probe(reachable=True, version=self.version)
 
     async def preflight(self, lane: Lane[Any], context: Context) -> Readiness:
-        """Say whether this lane can start; parameters are already valid by their types."""
+        """Check whether this lane can start; parameters are already valid by their types.
+
+        Called before a run, and again in the run's job before anything is unloaded for the lane.
+        """
         return Readiness()
 
     async def open(self, lane: Lane[Any], context: Context) -> None:
-        """Load and check what the rounds need; never timed."""
+        """Load and check what the rounds need; never timed.
+
+        Called again, after `close`, when a round failed because the engine was away
+        (`unreachable`, `timeout_connect`, `ended_early`).
+        """
         return
 
     @abstractmethod
     async def round(self, lane: Lane[Any], context: Context) -> Record:
-        """Do the work once and return its raw facts."""
+        """Run the workload once and return its raw facts."""
 
     async def close(self, lane: Lane[Any], context: Context) -> None:
-        """Let go of what `open` took; also called after a failure or a cancel."""
+        """Release what `open` acquired; also called after a failure or a cancel."""
         return
 
+    async def settle(self, lane: Lane[Any], context: Context) -> bool:
+        """Wait for a limited time until the engine of `lane` is idle, as far as it reports that.
+
+        Return False if it stays busy. Do not start or load anything for it. Also called for a lane
+        of an earlier job, which this object has not opened: the engine may still be computing the
+        answer of a cancelled job, which would disturb whatever is measured next on this machine.
+        """
+        return True
+
     async def release(self, keep: Lane[Any] | None, context: Context) -> Sequence[str]:
-        """Let go of the memory that the engine holds, but for what `keep` needs, and return when
-        it is free, with what cannot be let go, in words. Asked before a lane opens whose workload
-        is not `together`; `keep` is None where that lane is another backend's.
+        """Free the memory that the engine holds, except what `keep` needs; return when it is free.
+
+        The result describes what cannot be freed. Called before a lane opens whose workload is not
+        `together`; `keep` is None if that lane belongs to another backend.
         """
         return ()
 
@@ -94,49 +117,54 @@ class Backend(ABC):
         """Find the workload's `automatic` parameter for a round of about two seconds."""
         return None
 
-    # Operations on the engine, while nothing is measured. Override what the engine can do.
+    # Operations on the engine, while nothing is measured. Override those that the engine supports.
 
     async def reset(self, context: Context) -> Reset:
         """Stop the engine, start it again, and wait until it answers."""
         raise NotOffered(self.name, Operation.RESET)
 
     async def start(self, context: Context) -> Operated:
-        """Start the engine and wait until it answers; fine where it does already."""
+        """Start the engine and wait until it answers; succeeds if it already does."""
         raise NotOffered(self.name, Operation.START)
 
     async def stop(self, context: Context) -> Operated:
-        """Stop the engine and wait until it is gone; fine where it is already."""
+        """Stop the engine and wait until it is gone; succeeds if it already is."""
         raise NotOffered(self.name, Operation.STOP)
 
     async def unload(self, model: str | None, context: Context) -> Unloaded:
-        """Free the memory of `model`, or of all; return when the engine says that it is gone."""
+        """Unload `model`, or all models; return when the engine no longer lists them."""
         raise NotOffered(self.name, Operation.UNLOAD)
 
     async def pull(self, model: str, context: Context) -> None:
-        """Bring a model to the engine; show `context.progress(done, total, "B")`.
+        """Download a model to the engine; report `context.progress(done, total, "B")`.
 
-        A pull that is broken off goes on where it was when it is asked for again.
+        An interrupted pull resumes where it was when it is requested again.
         """
         raise NotOffered(self.name, Operation.PULL)
 
     async def sync(self, assets: Sequence[Asset], context: Context) -> None:
-        """Bring files to the engine, checked by their digests; none named: all it is set to have.
+        """Download files to the engine and check their digests; without any, all configured ones.
 
-        Show `context.progress(done, total, "B")`.
+        Report `context.progress(done, total, "B")`.
         """
         raise NotOffered(self.name, Operation.SYNC)
 
-    async def write(self, model: str, asked: Writing, context: Context) -> Written:
-        """Have `model` write a text; never measured. Where a measurement comes, it is cancelled."""
+    async def write(self, model: str, writing: Writing, context: Context) -> Written:
+        """Generate a text with `model`; never measured, and cancelled when a measurement starts."""
         raise NotOffered(self.name, Operation.WRITE)
 
     def legacy(self, probe: Probe) -> Mapping[str, Any]:
-        """Give this backend's part of the older capabilities answer; keys that it has no say in
-        are left out. `probe` is what `probe` answered last.
+        """Return this backend's part of the older capabilities answer.
+
+        Keys that do not concern it are left out. `probe` is the last result of `probe`.
         """
         return {}
 
     @classmethod
     def operations(cls) -> tuple[Operation, ...]:
-        """Give the operations that this class overrides."""
-        return tuple(each for each in Operation if getattr(cls, each) is not getattr(Backend, each))
+        """Return the operations that this class overrides."""
+        return tuple(
+            operation
+            for operation in Operation
+            if getattr(cls, operation) is not getattr(Backend, operation)
+        )

@@ -1,11 +1,11 @@
-"""What a backend may ask of the worker that runs it. Every method returns at once unless async."""
+"""The interface of the worker to the backend that it runs."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from benchrace.clock import Clock
-from benchrace.plugin.device import Device
+from benchrace.plugin.engine.device import Device
 from benchrace.plugin.stream import Streams
 
 if TYPE_CHECKING:
@@ -16,12 +16,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, kw_only=True)
 class RoundInfo:
-    """The round that is running.
+    """The current round.
 
-    `nonce` is new for every round of a run, and equal on all machines: lanes that share a machine
-    have their own, as they may share an engine, but for lanes of unlike models. `alone` says
-    whether all else was let go from memory before the lane opened, with what `stayed`; None where
-    the run did not ask for that.
+    `nonce` is unique to this round: no other lane, round, warm-up, machine or attempt has it.
+    `alone` tells whether everything else was unloaded before the lane opened, and `stayed` what
+    was not; None if the run did not request that.
     """
 
     round: int
@@ -32,11 +31,14 @@ class RoundInfo:
 
 
 class Context(Protocol):
-    """The worker's side of the seam. Never touches the disk inside a timed part but to append."""
+    """The worker as a backend sees it; methods return at once unless they are async.
+
+    It never touches the disk inside a timed part, except to append.
+    """
 
     @property
     def clock(self) -> Clock:
-        """The clock that every duration comes from."""
+        """The clock that measures every duration."""
         ...
 
     @property
@@ -46,7 +48,7 @@ class Context(Protocol):
 
     @property
     def round(self) -> RoundInfo:
-        """The round that is running; raises `RuntimeError` outside of one."""
+        """The current round; raises `RuntimeError` outside of one."""
         ...
 
     @property
@@ -56,16 +58,16 @@ class Context(Protocol):
 
     @property
     def http(self) -> "httpx.AsyncClient":
-        """One kept client for control calls: no redirects, identity encoding, 10 s limits."""
+        """A shared client for control calls: no redirects, identity encoding, 10 s timeouts."""
         ...
 
     @property
     def stream(self) -> Streams:
-        """The stamped reader for measured output; what a round reads is kept with the round."""
+        """The timestamping reader for measured output; the raw data is stored with the round."""
         ...
 
     def token(self, text: str, *, reasoning: bool = False) -> None:
-        """Show a piece of generated text; batched for display, never measured from."""
+        """Show a piece of generated text; batched for display, never used for measurement."""
         ...
 
     def line(self, text: str) -> None:
@@ -73,7 +75,7 @@ class Context(Protocol):
         ...
 
     def progress(self, done: float, total: float | None, unit: str) -> None:
-        """Show real progress: finished units out of `total`, null where unknown."""
+        """Show real progress: finished units out of `total`, None if unknown."""
         ...
 
     def log(self, message: str, level: str = "info") -> None:
@@ -91,25 +93,25 @@ class Context(Protocol):
     ) -> None:
         """Add a number to the round, by the name of a metric of the kind.
 
-        Give `value`, or `numerator` and `denominator`, or `reason` alone where there is none.
+        Pass `value`, or `numerator` and `denominator`, or only `reason` for a missing value.
         Raises `ValueError` for a name that the kind does not declare.
         """
         ...
 
     def suspect(self, code: str, text: str) -> None:
-        """Mark the round: it counts, and its lane cannot be declared the winner."""
+        """Mark the round as SUSPECT: it counts, but its lane cannot be declared the winner."""
         ...
 
     def invalid(self, code: str, text: str) -> None:
-        """Discard the round: it is kept and shown, and never enters a statistic."""
+        """Mark the round as INVALID: it is stored and shown, but never enters a statistic."""
         ...
 
     async def artifact(self, name: str, media_type: str, data: bytes) -> None:
-        """Keep a file that the round made, by its SHA-256; call it outside the timed part."""
+        """Store a file that the round produced, by its SHA-256; call it outside the timed part."""
         ...
 
     async def run_blocking(
         self, call: Callable[[], T], *, on_cancel: Callable[[], None] | None = None
     ) -> T:
-        """Run `call` in a thread. On cancel call `on_cancel`, then wait for `call` to return."""
+        """Run `call` in a thread; on cancel, call `on_cancel` and wait for `call` to return."""
         ...

@@ -1,4 +1,4 @@
-"""What the rest of benchrace knows of a plugin, as values: no process but a worker imports one."""
+"""Descriptions of plugins as plain values, since only workers import plugins."""
 
 from typing import Any
 
@@ -8,9 +8,14 @@ from benchrace.kinds import Metric
 from benchrace.plugin.operations import Operation
 from benchrace.plugin.workload import Drawing, Resource
 
+_MAX_REASON_CHARS = 200
+
 
 class WorkloadDescription(msgspec.Struct, frozen=True, kw_only=True):
-    """A workload without its code; `params_schema` is JSON Schema with defaults and help."""
+    """A workload without its code; `params_schema` is a JSON Schema with defaults and help.
+
+    `work` names the parameters that set how much a round has to do.
+    """
 
     kind: str
     title: str
@@ -22,10 +27,12 @@ class WorkloadDescription(msgspec.Struct, frozen=True, kw_only=True):
     saturates: tuple[Resource, ...]
     drawing: Drawing
     together: bool
+    load_params: tuple[str, ...] = ()
+    work: tuple[str, ...] = ()
 
 
 class BackendDescription(msgspec.Struct, frozen=True, kw_only=True):
-    """A backend without its code; `config_schema` is null where it takes no configuration."""
+    """A backend without its code; `config_schema` is null if it takes no configuration."""
 
     name: str
     title: str
@@ -36,7 +43,10 @@ class BackendDescription(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PluginDescription(msgspec.Struct, frozen=True, kw_only=True):
-    """One entry point: its backends, or the error that keeps it out."""
+    """One entry point: its backends, or the error that makes it unusable.
+
+    `pending` means that it has not been described yet.
+    """
 
     name: str
     module: str
@@ -46,7 +56,18 @@ class PluginDescription(msgspec.Struct, frozen=True, kw_only=True):
     kinds: tuple[str, ...] = ()
     error: str | None = None
     traceback: str | None = None
+    pending: bool = False
 
     @property
     def ok(self) -> bool:
-        return self.error is None
+        return self.error is None and not self.pending
+
+    @property
+    def unusable(self) -> str | None:
+        """Why it cannot be used now, in one line with its name; None if it can."""
+        if self.pending:
+            return f"{self.name} (still being described)"
+        if self.error is None:
+            return None
+        first = next(iter(self.error.strip().splitlines()), "no reason given")
+        return f"{self.name} ({first[:_MAX_REASON_CHARS]})"

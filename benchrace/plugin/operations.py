@@ -1,4 +1,4 @@
-"""What a backend may be asked to do with its engine outside of any measurement."""
+"""Operations of a backend on its engine, outside of any measurement."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -10,7 +10,7 @@ from benchrace.errors import FieldError, InvalidInput
 
 
 class Operation(StrEnum):
-    """Named as the methods of `Backend`; one that a backend does not override is not offered."""
+    """The operations, named after the methods of `Backend`; a backend offers what it overrides."""
 
     RESET = "reset"
     START = "start"
@@ -22,10 +22,10 @@ class Operation(StrEnum):
 
 
 class Reset(msgspec.Struct, frozen=True, kw_only=True):
-    """What a reset has done; null is "not known" or "not done", and `notes` say which.
+    """The result of a reset; null is "not known" or "not done", and `notes` say which.
 
-    `start_command` is for people to read. The tails are the last 4 KiB of what the command said;
-    `time_to_ready_ms` runs from the start command to the first good answer of the engine.
+    `start_command` is for people to read. The tails are the last 4 KiB of the command's output;
+    `time_to_ready_ms` runs from the start command to the engine's first successful answer.
     """
 
     stopped: bool = False
@@ -39,7 +39,7 @@ class Reset(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Operated(msgspec.Struct, frozen=True, kw_only=True):
-    """How a start or a stop went. `pid` is the engine's, where it was started as a command."""
+    """The result of a start or a stop; `pid` is the engine's, if it was started by a command."""
 
     ok: bool
     notes: tuple[str, ...] = ()
@@ -47,10 +47,10 @@ class Operated(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Unloaded(msgspec.Struct, frozen=True, kw_only=True):
-    """Said once the engine itself says that the models are gone.
+    """The result of an unload, once the engine itself no longer lists the models.
 
-    `waited_ms` is what that took, `freed` bytes as the engine counted them before, null where it
-    does not count.
+    `waited_ms` is how long that took, `freed` the bytes that the engine had reported for them,
+    null if it reports none.
     """
 
     models: tuple[str, ...] = ()
@@ -59,7 +59,7 @@ class Unloaded(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Asset(msgspec.Struct, frozen=True, kw_only=True):
-    """A file that an engine needs; `sha256` in hexadecimal, `size` in bytes, where known."""
+    """A file that an engine needs; `sha256` in hexadecimal, `size` in bytes, null if unknown."""
 
     name: str
     url: str
@@ -68,14 +68,14 @@ class Asset(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Writing(msgspec.Struct, frozen=True, kw_only=True):
-    """What a model is to write: it is asked `prompt`, for `max_tokens` at most."""
+    """A request for a text: the answer to `prompt`, of at most `max_tokens`."""
 
     prompt: Annotated[str, Meta(min_length=1, max_length=20_000)]
     max_tokens: Annotated[int, Meta(ge=1, le=8192)] = 512
 
 
 class Written(msgspec.Struct, frozen=True, kw_only=True):
-    """What a model wrote, without what it thought. `finish` is why it ended, as the engine says."""
+    """A generated text, without the model's thinking; `finish` is the engine's finish reason."""
 
     text: str
     model: str
@@ -83,13 +83,13 @@ class Written(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NotOffered(InvalidInput):
-    """Raised for an operation that a backend cannot do: at all, or as it is configured."""
+    """Raised for an operation that a backend does not support, at all or as it is configured."""
 
     def __init__(self, backend: str, operation: Operation, why: str = "", remedy: str = "") -> None:
         words = f"backend {backend} does not offer {operation.value}"
         field = FieldError("operation", f"{words}: {why}" if why else words)
         super().__init__(
-            field, remedy or "Do it by the engine's own means, or install a backend that offers it."
+            field, remedy or "Use the engine's own tools, or install a backend that offers it."
         )
-        # People press a button or give a command: they have filled in no field of that name.
+        # Started by a button or a command, so no request field caused the error.
         self.message = field.message

@@ -1,25 +1,29 @@
-"""What a backend says of itself and of a lane before anything is measured."""
+"""What a backend reports about its engine and about a lane before anything is measured."""
 
 from typing import Any
 
 import msgspec
 
-from benchrace.errors import FieldError
+from benchrace.errors import Category, FieldError, redact_fields
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that stands in the way, and what to do about it."""
+    """A problem that prevents a start, and its remedy; `detail` may be a traceback."""
 
     message: str
     remedy: str
+    detail: str | None = None
+
+    def __post_init__(self) -> None:
+        redact_fields(self, "message", "remedy")
 
 
 class KvLayers(msgspec.Struct, frozen=True, kw_only=True):
-    """`count` layers that keep keys and values alike; what they keep of one position is
-    `kv_heads * (k_dim * k_bytes + v_dim * v_bytes)` bytes.
+    """`count` layers with equal key-value caches.
 
-    `window` is how many positions they look back, null for all. `k_bytes` is bytes an element, as
-    the engine is set: 2 for f16, 1.0625 for q8_0.
+    Each stores `kv_heads * (k_dim * k_bytes + v_dim * v_bytes)` bytes per position. `window` is how
+    many positions they look back, null for all. `k_bytes` is the size of an element as the engine
+    is configured: 2 for f16, 1.0625 for q8_0.
     """
 
     count: int = 1
@@ -32,7 +36,7 @@ class KvLayers(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Resident(msgspec.Struct, frozen=True, kw_only=True):
-    """A model in memory, as the engine counts it: bytes on the GPU, bytes in all, positions."""
+    """A model in memory, as the engine reports it: bytes on the GPU, total bytes, positions."""
 
     vram: int | None = None
     total: int | None = None
@@ -40,11 +44,14 @@ class Resident(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Model(msgspec.Struct, frozen=True, kw_only=True):
-    """A model that an engine has; null where the engine does not tell.
+    """A model that an engine has; null for what the engine does not report.
 
-    `size` in bytes of its files, `digest` as the engine says, `parameters` counted,
+    `size` is the bytes of its files, `digest` the engine's own, `parameters` their number,
     `context_length` as trained, `kv` over all `layers`, `loaded` while it is in memory.
     `compute_buffer` in bytes, and `slots` that each hold a whole context, are the engine's.
+    `engines` maps the name by which a lane selects an engine to its address (`host:port`), for all
+    engines that have the model; the first one is the default. Several backends may reach one
+    engine. `notes` say why an implausible number from the engine became null.
     """
 
     name: str
@@ -60,13 +67,26 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     slots: int | None = None
     capabilities: tuple[str, ...] = ()
     loaded: Resident | None = None
+    engines: dict[str, str] = {}
+    notes: tuple[str, ...] = ()
+
+
+class Startable(msgspec.Struct, frozen=True, kw_only=True):
+    """An engine that does not run, and that a lane with these `params` starts.
+
+    They name its model too where that is known before it runs.
+    """
+
+    name: str
+    params: dict[str, str] = {}
 
 
 class Probe(msgspec.Struct, frozen=True, kw_only=True):
     """Whether an engine answers, and what it has; `version` is the engine's.
 
-    `legacy` is filled in from `Backend.legacy`. `started` says that the engine runs and was
-    started from here, so that stopping it takes it from nobody else.
+    `legacy` is filled in from `Backend.legacy`. `started` means that the engine runs and was
+    started by the agent, so that stopping it affects nobody else. `startable` are the engines that
+    do not run and that lanes start.
     """
 
     reachable: bool
@@ -74,14 +94,19 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
     models: tuple[Model, ...] = ()
     problems: tuple[Problem, ...] = ()
     started: bool = False
+    startable: tuple[Startable, ...] = ()
     legacy: dict[str, Any] = {}
 
 
 class Readiness(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether a lane can start. `fields` are bad parameters by name (`n`), `problems` the rest."""
+    """Whether a lane can start: `fields` are invalid parameters by name, `problems` all others.
+
+    `category` is what opening the lane would fail with; null is `validation`.
+    """
 
     fields: tuple[FieldError, ...] = ()
     problems: tuple[Problem, ...] = ()
+    category: Category | None = None
 
     @property
     def ready(self) -> bool:

@@ -1,4 +1,4 @@
-"""The stamped stream that a backend reads an engine's output from."""
+"""The timestamped stream from which a backend reads an engine's output."""
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
@@ -11,7 +11,7 @@ _Seconds = Annotated[float, msgspec.Meta(gt=0, le=7 * 24 * 3600)]
 
 
 class Format(StrEnum):
-    """What a body is made of: lines as they are, JSON lines, or server-sent events."""
+    """The format of a body: plain lines, JSON lines, or server-sent events."""
 
     LINES = "lines"
     NDJSON = "ndjson"
@@ -19,10 +19,10 @@ class Format(StrEnum):
 
 
 class StreamEnd(StrEnum):
-    """How a stream ended. `complete` and `closed` are good ends; `closed` proves nothing.
+    """How a stream ended; `complete` and `closed` are good ends, but `closed` proves nothing.
 
-    `complete`: with the last chunk, or at the content-length. `closed`: with the connection, where
-    the answer tells no other end.
+    `complete`: with the last chunk, or at the content-length. `closed`: with the connection, if
+    the response marks its end in no other way.
     """
 
     COMPLETE = "complete"
@@ -36,7 +36,7 @@ class StreamEnd(StrEnum):
 
 
 class TimingSource(StrEnum):
-    """Who stamped arrivals: the kernel, this process after the read, or now one, now the other."""
+    """What timestamped the arrivals: the kernel, this process after the read, or both by turns."""
 
     KERNEL = "kernel"
     USER = "user"
@@ -46,10 +46,11 @@ class TimingSource(StrEnum):
 class StreamLimits(msgspec.Struct, frozen=True, kw_only=True):
     """Limits in seconds and bytes.
 
-    `first_s` counts from sending to the first chunk; with `first_is_told`, to the call of
-    `Stream.first_content`, for engines that send lines without content before a long prefill.
-    After that `idle_s` is the longest time without any byte; pings count as bytes. `texts`, where
-    it is not 0, is the most chunks with text that an answer may have: whoever hears it counts them.
+    `first_s` counts from sending to the first content, and `idle_s` is the longest time without
+    content after that. Every chunk is content; with `first_is_told` only those for which
+    `Stream.content` is called, for engines that send lines without text. Bytes outside of chunks,
+    like the comments that keep a silent stream open, are never content. `texts`, unless it is 0,
+    is the maximum number of chunks with text in an answer; its reader counts them.
     """
 
     connect_s: _Seconds = 5.0
@@ -61,11 +62,11 @@ class StreamLimits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StreamRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A request. Host, length, encoding (identity) and connection headers are not the backend's.
+    """A request; its host, length, encoding (identity) and connection headers are set for it.
 
-    `proxy` is the URL of a proxy; with it, as with https, stamps are taken in user space. Without
-    `reuse` no connection of an earlier request serves: some engines say that they keep it, and
-    close it.
+    `proxy` is the URL of a proxy; with it, as with https, timestamps are taken in user space.
+    Without `reuse` the request opens a connection of its own: some engines announce that they keep
+    a connection, and then close it.
     """
 
     url: str
@@ -79,16 +80,17 @@ class StreamRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Chunk(NamedTuple):
-    """A line without its newline, or the data of one event: bytes as they came.
+    """A line without its newline, or the data of one event, as raw bytes.
 
-    It arrived at `t_ns` (monotonic) or, where others came with it, since `not_before_ns`. `size`
-    is what it took of the body, in bytes.
+    It arrived at `t_ns` (monotonic) or, if others came in the same read, between `not_before_ns`
+    and then. `size` is its share of the body in bytes; `event` is the event's name, if any.
     """
 
     data: bytes
     t_ns: int
     not_before_ns: int
     size: int
+    event: str = ""
 
     @property
     def bound_ns(self) -> int:
@@ -97,10 +99,10 @@ class Chunk(NamedTuple):
 
 
 class Lag(msgspec.Struct, frozen=True, kw_only=True):
-    """How well the reader kept up. Stamps by the kernel are right however late the read was.
+    """How well the reader kept up; timestamps by the kernel are right however late the read was.
 
-    `late_max_ns` and `late_mean_ns`: from stamp to read. `bound_max_ns`: widest bound of a chunk.
-    `held_ns`: nothing was read because the backend took nothing, a pause that lasts included.
+    `late_max_ns` and `late_mean_ns`: from timestamp to read. `bound_max_ns`: widest bound of a
+    chunk. `held_ns`: time without reading because the backend consumed nothing, up to now.
     `priority` of the thread: `realtime`, `raised` or `normal`.
     """
 
@@ -114,53 +116,53 @@ class Lag(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Stream(Protocol):
-    """An answer that is being read; iterate it for its chunks.
+    """A response that is being read; iterate over it for its chunks.
 
-    An engine that is faster than its reader is held back (`Lag.held_ns`); what waits takes at most
-    24 MiB and four times `line_bytes`. Over TLS or a proxy, hardly anything is read ahead.
+    An engine that is faster than its reader is held back (`Lag.held_ns`); the buffers take at most
+    24 MiB plus four times `line_bytes`. Over TLS or a proxy, hardly anything is read ahead.
 
-    Iteration raises `BenchraceError` where the stream does not end well: `timeout_first`,
-    `timeout_idle`, `ended_early`, `stream_error`, `bad_output`. What came before it is kept.
+    Iteration raises `BenchraceError` if the stream does not end well: `timeout_first`,
+    `timeout_idle`, `ended_early`, `stream_error`, `bad_output`. The data before it is kept.
     """
 
     @property
     def status(self) -> int:
-        """The HTTP status; redirects were refused. What is no 2xx is read as lines."""
+        """The HTTP status; redirects are not followed. Any other than 2xx is read as lines."""
         ...
 
     @property
     def headers(self) -> tuple[tuple[str, str], ...]:
-        """Headers in their order, names in small letters."""
+        """The headers in order, with names in lower case."""
         ...
 
     @property
     def connect_ns(self) -> int:
-        """What connecting took, before the request and apart from it; 0 on a kept connection."""
+        """How long connecting took, before the request; 0 on a reused connection."""
         ...
 
     @property
     def t_send_ns(self) -> int:
-        """When the first byte of the request was sent on the warm connection, monotonic."""
+        """When the first byte of the request was sent on the open connection, monotonic."""
         ...
 
     @property
     def send_source(self) -> TimingSource:
-        """Who stamped `t_send_ns`."""
+        """What timestamped `t_send_ns`."""
         ...
 
     @property
     def timing_source(self) -> TimingSource:
-        """Who stamped the chunks so far."""
+        """What timestamped the chunks so far."""
         ...
 
     @property
     def end(self) -> StreamEnd | None:
-        """How it ended, None while it is open."""
+        """How it ended; None while it is open."""
         ...
 
     @property
     def rest(self) -> bytes:
-        """What had come of a line that never became complete, at most 4 KiB."""
+        """Received data that belongs to no chunk, at most 4 KiB; with SSE, all but the events."""
         ...
 
     @property
@@ -168,8 +170,8 @@ class Stream(Protocol):
         """How well the reader has kept up so far."""
         ...
 
-    def first_content(self) -> None:
-        """Say that the first content has come (see `StreamLimits.first_is_told`)."""
+    def content(self) -> None:
+        """Report that a chunk had content (see `StreamLimits.first_is_told`)."""
         ...
 
     def __aiter__(self) -> AsyncIterator[Chunk]: ...
@@ -177,22 +179,22 @@ class Stream(Protocol):
     async def __anext__(self) -> Chunk: ...
 
     async def text(self, most: int = 65_536) -> str:
-        """Read on to the end and give what came as text, for errors; cut at `most` bytes."""
+        """Read to the end and return the text, for errors; truncated to `most` bytes."""
         ...
 
 
 class Streams(Protocol):
-    """Opens streams. Connections are kept for a moment, so that requests may follow at once."""
+    """Opens streams; connections are kept open briefly for requests that follow at once."""
 
     async def prepare(self, url: str, *, connect_s: float = 5.0) -> int:
-        """Connect ahead of the next `open`; gives the nanoseconds that it took.
+        """Connect ahead of the next `open`; return how long it took, in ns.
 
         Raises `unreachable` or `timeout_connect`.
         """
         ...
 
     def open(self, request: StreamRequest) -> AbstractAsyncContextManager[Stream]:
-        """Connect, send and await the answer's head; leaving closes the stream at once.
+        """Connect, send, and wait for the response's head; leaving closes the stream at once.
 
         Raises `validation`, `unreachable`, `timeout_connect`, and what iteration raises.
         """

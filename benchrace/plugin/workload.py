@@ -1,4 +1,4 @@
-"""A workload: a kind of work as one backend offers it."""
+"""Workloads: kinds of work as backends offer them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from benchrace.kinds import Kind, Params
 
 
 class Resource(StrEnum):
-    """What a workload uses up by purpose; a verdict never complains about it."""
+    """A resource that a workload saturates on purpose, so that a verdict does not object."""
 
     CPU = "cpu"
     GPU = "gpu"
@@ -19,7 +19,7 @@ class Resource(StrEnum):
 
 
 class Drawing(StrEnum):
-    """How a lane is drawn while it runs."""
+    """How a running lane is displayed."""
 
     PROGRESS = "progress"
     TEXT = "text"
@@ -29,11 +29,13 @@ class Drawing(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Workload:
-    """`params` may extend the kind's own with the engine's options.
+    """A kind of work as a backend offers it; `params` may extend the kind's with its own options.
 
     `presets` are named overlays of parameters. `automatic` names the parameter that accepts
-    "auto": `Backend.calibrate` then finds it. `together` says whether lanes of this workload can
-    be open at the same time on one machine, which interleaved order needs.
+    "auto": `Backend.calibrate` then determines it. `together` tells whether lanes of this workload
+    can be open at the same time on one machine, which interleaved order needs. `load_params` names
+    the parameters that take effect only when the engine loads a model: lanes of one model that
+    differ in them are not interleaved, as each turn would reload it.
     """
 
     kind: Kind
@@ -43,8 +45,9 @@ class Workload:
     saturates: frozenset[Resource] = frozenset()
     drawing: Drawing = Drawing.PROGRESS
     together: bool = True
+    load_params: tuple[str, ...] = ()
 
     @property
     def accepts(self) -> type[Params]:
-        """The Struct that a lane's parameters are validated against."""
+        """The Struct that validates a lane's parameters."""
         return self.params or self.kind.params

@@ -1,22 +1,27 @@
-"""A file that a round made, as an event names it."""
+"""A file that a round produced, as an event names it."""
+
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
+
+from benchrace.ids import JobId, LaneId, MachineId, Name, Sha256
 
 # A run of hundreds of rounds with a file each; what names more has gone wild.
-MOST_ARTIFACTS = 2000
+MAX_ARTIFACTS = 2000
 
 
 class RunArtifact(msgspec.Struct, frozen=True, kw_only=True):
-    """`name` and `sha256` are safe as names of files, `media_type` is what its maker says of it.
+    """`name` and `sha256` are safe as file names, `media_type` is what its author declares.
 
     `size` is in bytes. Lane and round are null for what was made outside of a round.
     """
 
-    name: str
+    name: Name
     media_type: str
-    size: int
-    sha256: str
-    job_id: str
-    machine_id: str
-    lane_id: str | None
-    round: int | None
+    size: Annotated[int, Meta(ge=0)]
+    sha256: Sha256
+    job_id: JobId
+    machine_id: MachineId
+    lane_id: LaneId | None
+    round: Annotated[int, Meta(ge=0)] | None

@@ -1,4 +1,4 @@
-"""The whole document of a run: its metadata, and what its rounds mean, lane by lane."""
+"""The whole document of a run: its metadata, and the summary of each lane."""
 
 import msgspec
 
@@ -6,7 +6,9 @@ from benchrace.errors import Failure, FieldError, InvalidInput
 from benchrace.events import Level, Reason
 from benchrace.events.payloads import StandingPayload
 from benchrace.run.flat import Flat, flat
-from benchrace.run.metadata import RunLane, RunMetadata
+from benchrace.run.lane import RunLane
+from benchrace.run.metadata import RunMetadata
+from benchrace.run.result import Result
 from benchrace.run.summary import (
     Agreement,
     HeatStart,
@@ -16,11 +18,11 @@ from benchrace.run.summary import (
     RoundSummary,
     RunSummary,
 )
-from benchrace.run.text import TextIdentity
+from benchrace.run.text_identity import TextIdentity
 
 
 class DocumentLane(RunLane, frozen=True, kw_only=True):
-    """A lane as it was planned, with what `LaneSummary` says of it."""
+    """A planned lane, with its `LaneSummary`."""
 
     counted: int
     discarded: int
@@ -31,12 +33,14 @@ class DocumentLane(RunLane, frozen=True, kw_only=True):
     rounds: tuple[RoundSummary, ...]
     agreement: Agreement | None = None
     text: TextIdentity | None = None
+    missing: int = 0
 
 
 class RunDocument(RunMetadata, frozen=True, kw_only=True):
     """A run as the API answers it and as `json` exports it.
 
     `summary` is the older flat form, of medians, by machine (by lane where machines have several).
+    `result` is null while nothing is ranked.
     """
 
     lanes: tuple[DocumentLane, ...]
@@ -47,19 +51,30 @@ class RunDocument(RunMetadata, frozen=True, kw_only=True):
     summary: dict[str, Flat]
     remarks: tuple[Reason, ...] = ()
     knees: tuple[Knee, ...] = ()
+    result: Result | None = None
+
+
+def ranked(run: RunDocument) -> list[DocumentLane]:
+    """Return the lanes best first, tied ones too; those without a place last, in the run's order.
+
+    Every table of a run is in this order, so that two of them can be compared line by line.
+    """
+    places = run.standing.places if run.standing else ()
+    order = {place.lane_id: at for at, place in enumerate(places) if place.place is not None}
+    return sorted(run.lanes, key=lambda lane: order.get(lane.lane_id, len(run.lanes)))
 
 
 _decoder = msgspec.json.Decoder(RunDocument)
 
 
 def document(metadata: RunMetadata, summary: RunSummary) -> RunDocument:
-    """Put both together; raises `KeyError` where they are not of one run."""
-    said = {lane.lane_id: lane for lane in summary.lanes}
-    known = msgspec.structs.asdict(metadata)
+    """Combine metadata and summary; raises `KeyError` where they are of different runs."""
+    summaries = {lane.lane_id: lane for lane in summary.lanes}
+    fields = msgspec.structs.asdict(metadata)
     return RunDocument(
-        **known
+        **fields
         | {
-            "lanes": tuple(_lane(lane, said[lane.lane_id]) for lane in metadata.lanes),
+            "lanes": tuple(_lane(lane, summaries[lane.lane_id]) for lane in metadata.lanes),
             "heats": summary.heats,
             "standing": summary.standing,
             "winner": summary.winner,
@@ -67,6 +82,7 @@ def document(metadata: RunMetadata, summary: RunSummary) -> RunDocument:
             "summary": flat(summary),
             "remarks": summary.remarks,
             "knees": summary.knees,
+            "result": summary.result,
         }
     )
 
@@ -76,24 +92,20 @@ def decode(data: bytes) -> RunDocument:
     try:
         return _decoder.decode(data)
     except msgspec.DecodeError as error:
-        raise InvalidInput(FieldError("", f"this is no document of a run: {error}")) from error
+        raise InvalidInput(FieldError("", f"invalid run document: {error}")) from error
 
 
-def _lane(lane: RunLane, said: LaneSummary) -> DocumentLane:
+def _lane(lane: RunLane, summary: LaneSummary) -> DocumentLane:
     return DocumentLane(
-        lane_id=lane.lane_id,
-        label=lane.label,
-        machine_id=lane.machine_id,
-        backend=lane.backend,
-        params=lane.params,
-        job_id=lane.job_id,
-        counted=said.counted,
-        discarded=said.discarded,
-        verdict=said.verdict,
-        marks=said.marks,
-        error=said.error,
-        summary=said.summary,
-        rounds=said.rounds,
-        agreement=said.agreement,
-        text=said.text,
+        **msgspec.structs.asdict(lane),
+        counted=summary.counted,
+        discarded=summary.discarded,
+        verdict=summary.verdict,
+        marks=summary.marks,
+        error=summary.error,
+        summary=summary.summary,
+        rounds=summary.rounds,
+        agreement=summary.agreement,
+        text=summary.text,
+        missing=summary.missing,
     )

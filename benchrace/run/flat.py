@@ -1,4 +1,4 @@
-"""The older, flat form of a summary: one number a metric, of medians."""
+"""The older, flat form of a summary: one median per metric."""
 
 from collections import Counter
 from typing import Any
@@ -11,7 +11,7 @@ Flat = dict[str, float | int | str | None]
 
 
 def flat(summary: RunSummary) -> dict[str, Flat]:
-    """Give each lane's medians under its machine's id, or its own where a machine has several."""
+    """Return each lane's medians by machine id, or by lane id where a machine has several."""
     shared = Counter(lane.machine_id for lane in summary.lanes)
     return {
         lane.machine_id if shared[lane.machine_id] == 1 else lane.lane_id: _lane(lane)
@@ -20,7 +20,7 @@ def flat(summary: RunSummary) -> dict[str, Flat]:
 
 
 def _lane(lane: LaneSummary) -> Flat:
-    medians: Flat = {name: _whole(metric.median) for name, metric in lane.summary.items()}
+    medians: Flat = {name: whole(metric.median) for name, metric in lane.summary.items()}
     return {
         **medians,
         "label": lane.label,
@@ -31,11 +31,12 @@ def _lane(lane: LaneSummary) -> Flat:
     }
 
 
-def _whole(value: float | None) -> float | int | None:
+def whole(value: float | None) -> float | int | None:
+    """Return a whole number as one: the median of two counts is a count."""
     return int(value) if value is not None and value == int(value) else value
 
 
 def summary_file(summary: RunSummary) -> dict[str, Any]:
-    """Give what a run's `summary.json` holds: the whole summary, and the flat form beside it."""
+    """Return the content of a run's `summary.json`: the summary, and its flat form beside it."""
     whole: dict[str, Any] = msgspec.to_builtins(summary)
     return {**flat(summary), **whole}

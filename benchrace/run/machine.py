@@ -8,20 +8,26 @@ from benchrace.plugin.description import BackendDescription, WorkloadDescription
 
 
 class MachineState(StrEnum):
-    """`suspect` has been silent for 6 s, `lost` for 30 s; `excluded` by a person."""
+    """`suspect` has been silent for 6 s, `lost` for 30 s; `excluded` by a person.
+
+    `stopped` is one whose agent was stopped on purpose, and said so.
+    """
 
     READY = "ready"
     BUSY = "busy"
     SUSPECT = "suspect"
     LOST = "lost"
     EXCLUDED = "excluded"
+    STOPPED = "stopped"
 
 
 class MachineView(msgspec.Struct, frozen=True, kw_only=True):
     """`host_id` is shared by agents of one host; `share_host` lets them race side by side.
 
-    `models` are what each backend's engine has, by the backend's name; `silent` are the backends
-    whose engine does not answer.
+    `models` are what each backend's engine has, by the backend's name, and `digests` those of them
+    that it tells a digest of; `engines` are the addresses of the engines that have them, by the
+    name that a lane chooses one by, the default first; `silent` are the backends whose engine does
+    not answer, `unusable` the plugins that are broken or not described yet, each with the reason.
     """
 
     machine_id: str
@@ -31,16 +37,21 @@ class MachineView(msgspec.Struct, frozen=True, kw_only=True):
     share_host: bool
     backends: tuple[BackendDescription, ...]
     models: dict[str, tuple[str, ...]] = {}
+    digests: dict[str, dict[str, str]] = {}
+    engines: dict[str, dict[str, dict[str, str]]] = {}
     silent: tuple[str, ...] = ()
+    unusable: tuple[str, ...] = ()
 
     @property
     def available(self) -> bool:
-        """True while the machine can be given work, now or when its own job ends."""
+        """Check whether the machine can be given work, now or when its own job ends."""
         return self.state in (MachineState.READY, MachineState.BUSY)
 
     def workload(self, backend: str, kind: str) -> WorkloadDescription | None:
         """Find what `backend` offers of `kind`, None where it does not."""
         for offered in self.backends:
             if offered.name == backend:
-                return next((each for each in offered.workloads if each.kind == kind), None)
+                return next(
+                    (workload for workload in offered.workloads if workload.kind == kind), None
+                )
         return None

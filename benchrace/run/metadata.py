@@ -1,25 +1,16 @@
-"""What is known of a run beside its events: `metadata.json`, enough to read it without plugins."""
+"""A run's metadata, `metadata.json`: enough to read the run without its plugins."""
 
 from typing import Any
 
 import msgspec
 
 from benchrace.errors import Failure, FieldError
+from benchrace.ids import RunId
 from benchrace.plugin.description import WorkloadDescription
 from benchrace.plugin.readiness import Problem
+from benchrace.run.lane import RunLane
 from benchrace.run.spec import Order, RunSpec, Sync
 from benchrace.run.states import RunState
-
-
-class RunLane(msgspec.Struct, frozen=True, kw_only=True):
-    """A lane with nothing left open; `job_id` is null until its job was made."""
-
-    lane_id: str
-    label: str
-    machine_id: str
-    backend: str
-    params: dict[str, Any]
-    job_id: str | None = None
 
 
 class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,15 +23,26 @@ class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
     problems: tuple[Problem, ...] = ()
 
 
+class MachineHost(msgspec.Struct, frozen=True, kw_only=True):
+    """The computer of a machine: agents of one host have the same `host_id`.
+
+    `share_host` is true where the agent may measure beside others of its host.
+    """
+
+    host_id: str
+    share_host: bool = False
+
+
 class RunMetadata(msgspec.Struct, frozen=True, kw_only=True):
     """Written before anything is dispatched, and again (whole, atomically) when it changes.
 
-    `machines` holds each machine's capabilities as they were. `workloads` is by backend.
-    `automatic` is what "auto" came to, by parameter. Times are wall seconds. `epoch` rises when
-    the log had to be cut, so that viewers of the older one start from a snapshot.
+    `machines` holds each machine's capabilities as they were, `hosts` the computer of each.
+    `workloads` is by backend. `automatic` is what "auto" came to, by parameter. Times are wall
+    seconds. `epoch` rises when the log had to be cut, so that viewers of the older one start from a
+    snapshot.
     """
 
-    run_id: str
+    run_id: RunId
     version: str
     created_at: float
     spec: RunSpec
@@ -55,6 +57,7 @@ class RunMetadata(msgspec.Struct, frozen=True, kw_only=True):
     left_out: tuple[LeftOut, ...] = ()
     workloads: dict[str, WorkloadDescription] = {}
     machines: dict[str, Any] = {}
+    hosts: dict[str, MachineHost] = {}
     automatic: dict[str, Any] | None = None
     name: str | None = None
     tags: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Prompts made of a topic: what a model is asked for one, and one without any model. Pure."""
+"""Prompts on a topic: written by a model, or built without one. Pure."""
 
 import hashlib
 from itertools import product
@@ -7,7 +7,7 @@ from itertools import product
 TOKENS_A_WORD = 1.3
 # A model may count otherwise, and write a little more.
 _ROOM = 2
-_LEAST_TOKENS = 64
+_MIN_TOKENS = 64
 _OPENINGS = (
     "Write a clear and complete explanation of {about}.",
     "You are an expert who teaches. Explain {about} to somebody who is new to it.",
@@ -41,7 +41,7 @@ _READERS = (
 
 
 def instruction(about: str, tokens: int) -> str:
-    """Ask a model for a prompt about `about`, of about `tokens` tokens."""
+    """Return the instruction to write a prompt about `about`, of about `tokens` tokens."""
     words = max(5, round(tokens / TOKENS_A_WORD))
     return (
         f"Write one prompt of about {words} words that asks a language model for a text. "
@@ -52,19 +52,19 @@ def instruction(about: str, tokens: int) -> str:
 
 
 def room(tokens: int) -> int:
-    """How many tokens a model gets for a prompt of that length."""
-    return max(_LEAST_TOKENS, tokens * _ROOM)
+    """Return how many tokens a model may use for a prompt of that length."""
+    return max(_MIN_TOKENS, tokens * _ROOM)
 
 
 def built(about: str, tokens: int) -> str:
-    """Make a prompt of about `tokens` tokens without a model; the same words give the same one."""
+    """Build a prompt of about `tokens` tokens without a model, deterministically."""
     draw = int.from_bytes(hashlib.sha256(about.encode()).digest()[:4], "big")
     parts = [_OPENINGS[draw % len(_OPENINGS)].format_map({"about": about})]
     wanted = tokens / TOKENS_A_WORD
     words = len(parts[0].split())
-    asked = list(product(_READERS, _ASPECTS))
-    for number in range(len(asked)):
-        reader, aspect = asked[(draw + number) % len(asked)]
+    angles = list(product(_READERS, _ASPECTS))
+    for number in range(len(angles)):
+        reader, aspect = angles[(draw + number) % len(angles)]
         sentence = f"For {reader}, {aspect}."
         words += len(sentence.split())
         if words > wanted:
@@ -74,7 +74,7 @@ def built(about: str, tokens: int) -> str:
 
 
 def cleaned(text: str) -> str:
-    """Take away what models put around a prompt although they were asked not to."""
+    """Remove what models put around a prompt although they were told not to."""
     text = text.strip()
     head, colon, rest = text.partition(":")
     if colon and head.strip("*# ").casefold() in ("prompt", "here is the prompt"):

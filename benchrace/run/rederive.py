@@ -1,4 +1,4 @@
-"""Numbers derived again from raw records: what is asked of a worker, and what it answers."""
+"""Metrics derived again from raw records: the request to a worker, and its answer."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ class RawRound(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DerivedRound(msgspec.Struct, frozen=True, kw_only=True):
-    """What its record gives now; `problem` says why it gives nothing, null where it does."""
+    """A round's metrics derived from its record; `problem` says why there are none, else null."""
 
     lane_id: str
     round: int
@@ -45,7 +45,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Restamped(msgspec.Struct, frozen=True, kw_only=True):
-    """How many records had their stamps made again from raw arrivals, and were the same or not.
+    """How many records had their stamps recomputed from raw arrivals, and whether they agree.
 
     `unknown` ones cannot be, for these `reasons`.
     """

@@ -1,4 +1,4 @@
-"""What a person asks for: one comparison. The same document in `POST /api/runs` and in a file."""
+"""A run's specification: one comparison. The same document in `POST /api/runs` and in a file."""
 
 from enum import StrEnum
 from typing import Annotated, Any, Literal
@@ -15,7 +15,7 @@ class Order(StrEnum):
     RANDOM = "random"
 
 
-class Resident(StrEnum):
+class ResidentModels(StrEnum):
     """Whether models of one machine may be in memory together: `one` has the others let go."""
 
     ONE = "one"
@@ -30,6 +30,9 @@ class Sync(StrEnum):
 
 
 Rounds = Annotated[int, Meta(ge=1, le=100_000)]
+# Beyond such numbers a run makes no sense, and is rejected before it is read.
+ParamValues = Annotated[dict[str, Any], Meta(max_length=1000)]
+Tags = Annotated[tuple[Annotated[str, Meta(max_length=60)], ...], Meta(max_length=100)]
 
 
 class LaneSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -38,7 +41,7 @@ class LaneSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     machine_id: str | None = None
     backend: str | None = None
     label: Annotated[str, Meta(max_length=200)] | None = None
-    params: dict[str, Any] = {}
+    params: ParamValues = {}
 
 
 class RunSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -50,18 +53,18 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """
 
     kind: str
-    params: dict[str, Any] = {}
+    params: ParamValues = {}
     preset: str | None = None
     lanes: tuple[LaneSpec, ...] = ()
     rounds: Rounds | Literal["auto"] = 5
     warmup: Annotated[int, Meta(ge=0, le=1000)] = 1
     order: Order | None = None
     sync: Sync = Sync.FIRST_HEAT
-    resident: Resident = Resident.ONE
+    resident: ResidentModels = ResidentModels.ONE
     salt: Annotated[str, Meta(max_length=200)] | None = None
     only_ready: bool = False
     name: Annotated[str, Meta(max_length=200)] | None = None
-    tags: tuple[Annotated[str, Meta(max_length=60)], ...] = ()
+    tags: Tags = ()
     notes: Annotated[str, Meta(max_length=20_000)] | None = None
     sampling_s: Annotated[float, Meta(ge=0, le=60)] = 0.5
     timeout_s: Annotated[float, Meta(gt=0, le=7 * 86400)] = 3600.0

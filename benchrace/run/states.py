@@ -1,4 +1,4 @@
-"""The lives of runs and jobs: which state may follow which."""
+"""States of runs and jobs, and which state may follow which."""
 
 from enum import StrEnum
 
@@ -51,5 +51,5 @@ FINAL_OF_EVENT: dict[str, JobPhase] = {
 
 
 def may_follow(now: JobPhase, then: JobPhase) -> bool:
-    """Tell whether a job in `now` may go to `then`; any living job may reach an end."""
+    """Check whether a job in `now` may go to `then`; any living job may reach an end."""
     return not now.final and (then.final or then in _NEXT[now])

@@ -1,13 +1,16 @@
-"""What the rounds of a run mean, as values: made by the fold, read by exporters, page and CLI."""
+"""The summary of a run, as values: built by the fold, read by exporters, page and CLI."""
 
 import msgspec
 
 from benchrace.errors import Failure
 from benchrace.events import Level, Measured, Reason
 from benchrace.events.payloads import StandingPayload
+from benchrace.formatting import TIMES_NS
+from benchrace.ids import LaneId, MachineId, Name, RunId
 from benchrace.kinds import Better, Estimator
 from benchrace.run.artifact import RunArtifact
-from benchrace.run.text import TextIdentity
+from benchrace.run.result import Result
+from benchrace.run.text_identity import TextIdentity
 
 
 class MetricSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -16,6 +19,8 @@ class MetricSummary(msgspec.Struct, frozen=True, kw_only=True):
     `value` is the estimator's: the mean of samples, sum/sum of a ratio, the count on which all
     agree. `ci95` is the 95 % interval of `value`; sd, cv, median, min and max are of the rounds'
     own values, and so is the mean, but a ratio's is sum/sum. `reason` says why something is null.
+    Where rounds gave estimates, `low` and `high` are what `value` would be at their ends, `ci95` is
+    wider by that, and `unknown` says what is not known; all three are null for exact numbers.
     `stamped` as the metric declares it; `span_s` is the mean time that a ratio's denominator spans.
     """
 
@@ -37,6 +42,18 @@ class MetricSummary(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None = None
     stamped: bool = False
     span_s: float | None = None
+    low: float | None = None
+    high: float | None = None
+    unknown: Reason | None = None
+
+    @property
+    def is_latency(self) -> bool:
+        """Check whether it is a time of each round, whose median tables show.
+
+        One slow round moves a mean far; the median stays with the others.
+        """
+        lower = self.better is Better.LOWER and self.unit in TIMES_NS
+        return lower and self.estimator is Estimator.SAMPLE
 
 
 class RoundSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,13 +93,14 @@ class LaneSummary(msgspec.Struct, frozen=True, kw_only=True):
 
     `verdict` is the worst of its counted rounds, INVALID where all were discarded, and null
     before the first. `marks` are the reasons of its SUSPECT rounds, each once. `error` ended it.
+    `missing` counts the rounds it was to measure and did not: discarded, or never run.
     `agreement` and `text` are null where lanes do not answer in text.
     """
 
-    lane_id: str
+    lane_id: LaneId
     label: str
-    machine_id: str
-    backend: str
+    machine_id: MachineId
+    backend: Name
     counted: int
     discarded: int
     verdict: Level | None
@@ -92,6 +110,7 @@ class LaneSummary(msgspec.Struct, frozen=True, kw_only=True):
     rounds: tuple[RoundSummary, ...]
     agreement: Agreement | None = None
     text: TextIdentity | None = None
+    missing: int = 0
 
 
 class KneePoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,9 +149,10 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
 
     `remarks` say what stands between lanes, as codes and sentences. `artifacts` are the files that
     events name, of which a run may have 2,000; `artifacts_left_out` counts those beyond.
+    `result` is null while nothing is ranked.
     """
 
-    run_id: str
+    run_id: RunId
     lanes: tuple[LaneSummary, ...]
     heats: tuple[HeatStart, ...]
     standing: StandingPayload | None
@@ -142,3 +162,4 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     knees: tuple[Knee, ...] = ()
     artifacts: tuple[RunArtifact, ...] = ()
     artifacts_left_out: int = 0
+    result: Result | None = None

@@ -1,4 +1,4 @@
-"""From events to what they mean: a pure fold over a run's log, and its statistics."""
+"""A pure fold over a run's log, and its statistics."""
 
 from benchrace.stats.fold import Fold
 

@@ -1,14 +1,14 @@
-"""The files that a run's events name, each as it is to be believed."""
+"""The files that a run's events name, checked before they are trusted."""
 
 from benchrace.events import Artifact
 from benchrace.ids import is_name, is_sha256
-from benchrace.run.artifact import MOST_ARTIFACTS, RunArtifact
+from benchrace.run.artifact import MAX_ARTIFACTS, RunArtifact
 from benchrace.run.metadata import RunMetadata
 
 _PREFIX = "sha256:"
 _MEDIA_TYPE_CHARS = 100
 # What every reader of JSON can hold exactly.
-_LARGEST = 1 << 53
+_MAX_SIZE = 1 << 53
 
 
 class ArtifactFold:
@@ -25,26 +25,30 @@ class ArtifactFold:
         self.left_out = 0
 
     def take(self, event: Artifact) -> None:
-        """Take the next event."""
-        said = event.payload
-        sha256 = said.digest.removeprefix(_PREFIX)
+        """Process the next event."""
+        artifact = event.payload
+        sha256 = artifact.digest.removeprefix(_PREFIX)
         machine_id = self._machines.get(event.job_id)
-        if event.job_id is None or machine_id is None or not said.digest.startswith(_PREFIX):
+        if event.job_id is None or machine_id is None or not artifact.digest.startswith(_PREFIX):
             return
-        if not is_sha256(sha256) or not is_name(said.name) or not 0 <= said.size < _LARGEST:
+        if (
+            not is_sha256(sha256)
+            or not is_name(artifact.name)
+            or not 0 <= artifact.size < _MAX_SIZE
+        ):
             return
-        if len(self.named) >= MOST_ARTIFACTS:
+        if len(self.named) >= MAX_ARTIFACTS:
             self.left_out += 1
             return
         self.named.append(
             RunArtifact(
-                name=said.name,
-                media_type=said.media_type[:_MEDIA_TYPE_CHARS],
-                size=said.size,
+                name=artifact.name,
+                media_type=artifact.media_type[:_MEDIA_TYPE_CHARS],
+                size=artifact.size,
                 sha256=sha256,
                 job_id=event.job_id,
                 machine_id=machine_id,
                 lane_id=event.lane_id if event.lane_id in self._lanes else None,
-                round=event.round if 0 <= (event.round or 0) < _LARGEST else None,
+                round=event.round if 0 <= (event.round or 0) < _MAX_SIZE else None,
             )
         )

@@ -1,4 +1,4 @@
-"""Estimates: what a lane's rounds say of one metric, by the metric's declared estimator."""
+"""Estimate one metric from a lane's rounds, by the metric's declared estimator."""
 
 import math
 from collections.abc import Sequence
@@ -6,6 +6,7 @@ from typing import assert_never
 
 import msgspec
 
+from benchrace import formatting
 from benchrace.events import Measured
 from benchrace.kinds import Estimator, Metric
 from benchrace.run.summary import MetricSummary
@@ -19,6 +20,8 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True):
     """`value` with its standard error, which is null (with `reason`) below two rounds.
 
     `never_negative` says that no round's own value was below zero, and so bounds the interval.
+    Where rounds gave estimates, the true value lies up to `below` under `value` and up to `above`
+    over it, whatever the spread of the rounds: no number of rounds makes that less.
     """
 
     value: float | None
@@ -27,10 +30,12 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True):
     n: int = 0
     reason: str | None = None
     never_negative: bool = False
+    below: float = 0.0
+    above: float = 0.0
 
     @property
     def half_width(self) -> float | None:
-        """Half of the 95 % t interval."""
+        """Return half of the 95 % t interval, without what estimates leave open."""
         if self.value is None or self.error is None:
             return None
         return quantile(0.5 + CONFIDENCE / 2, self.df) * self.error
@@ -39,8 +44,8 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True):
     def interval(self) -> tuple[float, float] | None:
         if self.value is None or (half := self.half_width) is None:
             return None
-        low = self.value - half
-        return max(low, 0.0) if self.never_negative else low, self.value + half
+        low = self.value - self.below - half
+        return max(low, 0.0) if self.never_negative else low, self.value + self.above + half
 
 
 class Estimated(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,13 +57,15 @@ class Estimated(msgspec.Struct, frozen=True, kw_only=True):
 
 def estimated(metric: Metric, rounds: Sequence[Measured | None]) -> Estimated:
     """Combine the counted rounds of one lane; None is a round that lacks the metric."""
-    combining = [each for each in rounds if each is not None and _combines(metric, each)]
-    values = [float(each.value) for each in combining if each.value is not None]
+    combining = [round_ for round_ in rounds if round_ is not None and _combines(metric, round_)]
+    values = [float(figure.value) for figure in combining if figure.value is not None]
     if not values:
         estimate = Estimate(value=None, reason=_absent(metric, rounds))
     else:
+        estimate = _estimate(metric, values, combining)
+        below, above = _open(metric, estimate.value, combining)
         estimate = msgspec.structs.replace(
-            _estimate(metric, values, combining), never_negative=min(values) >= 0
+            estimate, never_negative=min(values) >= 0, below=below, above=above
         )
     blank = MetricSummary(
         title=metric.title,
@@ -74,6 +81,13 @@ def estimated(metric: Metric, rounds: Sequence[Measured | None]) -> Estimated:
         stamped=metric.stamped,
         span_s=_span(metric, combining),
     )
+    if estimate.value is not None and (estimate.below or estimate.above):
+        blank = msgspec.structs.replace(
+            blank,
+            low=estimate.value - estimate.below,
+            high=estimate.value + estimate.above,
+            unknown=next((figure.unknown for figure in combining if figure.unknown), None),
+        )
     if not values:
         return Estimated(estimate=estimate, summary=blank)
     own = moments(values)
@@ -95,7 +109,7 @@ def _estimate(metric: Metric, values: Sequence[float], rounds: Sequence[Measured
         case Estimator.SAMPLE:
             return sample(values)
         case Estimator.RATIO:
-            return ratio([each.numerator or 0.0 for each in rounds], _denominators(rounds))
+            return ratio([round_.numerator or 0.0 for round_ in rounds], _denominators(rounds))
         case Estimator.COUNT:
             return count(values)
         case _:
@@ -121,7 +135,7 @@ def ratio(numerators: Sequence[float], denominators: Sequence[float]) -> Estimat
     n, whole = len(numerators), math.fsum(denominators)
     value = math.fsum(numerators) / whole if whole else math.inf
     if not usable(value):
-        return Estimate(value=None, n=n, reason="the denominators add up to nothing")
+        return Estimate(value=None, n=n, reason="the denominators add up to 0")
     if n < 2:
         return Estimate(value=value, n=n, reason=_one_round())
     apart = [a - value * b for a, b in zip(numerators, denominators, strict=True)]
@@ -135,12 +149,32 @@ def count(values: Sequence[float]) -> Estimate:
     """Estimate by the count on which all rounds agree."""
     low, high = min(values), max(values)
     if low != high:
-        return Estimate(
-            value=None, n=len(values), reason=f"the rounds disagree: from {low:.15g} to {high:.15g}"
-        )
+        reason = f"the rounds disagree: from {_exact(low)} to {_exact(high)}"
+        return Estimate(value=None, n=len(values), reason=reason)
     if len(values) < 2:
         return Estimate(value=low, n=1, reason=_one_round())
     return Estimate(value=low, error=0.0, df=len(values) - 1, n=len(values))
+
+
+def recovered(summary: MetricSummary) -> Estimate:
+    """Return the estimate that a summary was made from: its standard error from its t interval."""
+    if summary.value is None or summary.ci95 is None or summary.n < 2:
+        return Estimate(value=summary.value, n=summary.n, reason=summary.reason)
+    df = summary.n - 1
+    # The low end may have been bounded at 0; the high end never is.
+    half = summary.ci95[1] - (summary.value if summary.high is None else summary.high)
+    return Estimate(
+        value=summary.value,
+        error=max(0.0, half) / quantile(0.5 + CONFIDENCE / 2, df),
+        df=df,
+        n=summary.n,
+        below=0.0 if summary.low is None else summary.value - summary.low,
+        above=0.0 if summary.high is None else summary.high - summary.value,
+    )
+
+
+def _exact(value: float) -> str:
+    return formatting.count(value) if float(value).is_integer() else f"{value:.15g}"
 
 
 def _combines(metric: Metric, measured: Measured) -> bool:
@@ -152,23 +186,48 @@ def _combines(metric: Metric, measured: Measured) -> bool:
 
 
 def _denominators(rounds: Sequence[Measured]) -> list[float]:
-    return [each.denominator or 0.0 for each in rounds]
+    return [round_.denominator or 0.0 for round_ in rounds]
+
+
+def _open(metric: Metric, value: float | None, rounds: Sequence[Measured]) -> tuple[float, float]:
+    """Return how far the true value may lie below and above `value`: rounds' bounds, combined."""
+    estimates = any(round_.low is not None or round_.high is not None for round_ in rounds)
+    if value is None or not estimates or metric.estimator is Estimator.COUNT:
+        return 0.0, 0.0
+    # A mean weighs rounds alike, sum/sum by their denominators.
+    ratios = metric.estimator is Estimator.RATIO
+    weights = _denominators(rounds) if ratios else [1.0] * len(rounds)
+    whole = math.fsum(weights)
+    pairs = list(zip(rounds, weights, strict=True))
+    below = [_gap(figure.low, figure.value) * weight / whole for figure, weight in pairs]
+    above = [_gap(figure.value, figure.high) * weight / whole for figure, weight in pairs]
+    if not all(usable(figure) for figure in (*below, *above)):
+        return 0.0, 0.0
+    return max(0.0, math.fsum(below)), max(0.0, math.fsum(above))
+
+
+def _gap(low: float | None, high: float | None) -> float:
+    return 0.0 if low is None or high is None else high - low
 
 
 def _span(metric: Metric, rounds: Sequence[Measured]) -> float | None:
-    spans = [each for each in _denominators(rounds) if each > 0]
+    spans = [denominator for denominator in _denominators(rounds) if denominator > 0]
     return mean(spans) if metric.estimator is Estimator.RATIO and spans else None
 
 
 def _absent(metric: Metric, rounds: Sequence[Measured | None]) -> str:
     if not rounds:
         return "no counted round"
-    said = next((each.reason for each in rounds if each is not None and each.reason), None)
-    if said is not None:
-        return said
-    if metric.estimator is Estimator.RATIO and any(each and usable(each.value) for each in rounds):
+    reason = next(
+        (round_.reason for round_ in rounds if round_ is not None and round_.reason), None
+    )
+    if reason is not None:
+        return reason
+    if metric.estimator is Estimator.RATIO and any(
+        round_ and usable(round_.value) for round_ in rounds
+    ):
         return "the rounds lack numerator and denominator, so that they cannot be combined"
-    if any(each is not None and each.value is not None for each in rounds):
+    if any(round_ is not None and round_.value is not None for round_ in rounds):
         return "the rounds gave no usable number"
     return "no round measured it"
 

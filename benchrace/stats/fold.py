@@ -1,10 +1,11 @@
-"""The fold: a run's log in, its summary out. Pure; the same lines give the same summary."""
+"""The fold: from a run's log to its summary. Pure; the same lines give the same summary."""
 
 import msgspec
 
 from benchrace.errors import BenchraceError, Category, Failure
 from benchrace.events import (
     Artifact,
+    ClockStep,
     JobCancelled,
     JobError,
     JobTimeout,
@@ -16,24 +17,28 @@ from benchrace.events import (
     head,
 )
 from benchrace.events.payloads import RunPhase, StandingPayload
-from benchrace.kinds import Metric
-from benchrace.run.lines import Lines
-from benchrace.run.metadata import RunLane, RunMetadata
+from benchrace.run.lane import RunLane
+from benchrace.run.metadata import RunMetadata
 from benchrace.run.states import RunState
-from benchrace.run.summary import HeatStart, RoundSummary, RunSummary
-from benchrace.stats import brief
-from benchrace.stats.agreement import agreements
+from benchrace.run.summary import HeatStart, RunSummary
 from benchrace.stats.artifacts import ArtifactFold
-from benchrace.stats.knee import knees
+from benchrace.stats.clock_steps import ClockSteps
+from benchrace.stats.judge import Judge, metrics_of
 from benchrace.stats.lane import LaneFold
-from benchrace.stats.place import declared, standing
-from benchrace.stats.said import said
-from benchrace.stats.stamps import stamps
-from benchrace.stats.tokens import remarks
+from benchrace.stats.ranking import declared, standing
+from benchrace.stats.result.result import result
+from benchrace.stats.result.shared_host import shared
+from benchrace.stats.text.agreement import agreements
+from benchrace.stats.text.knee import knees
+from benchrace.stats.text.text_identity import text_facts
+from benchrace.stats.text.tokens import remarks
+from benchrace.stats.timing_error import stamps
+from benchrace.view.lines import Lines
 
 _FOLDED = frozenset(
     {
         "artifact",
+        "clock_step",
         "round_done",
         "lane_error",
         "job_error",
@@ -56,15 +61,20 @@ class Fold:
         self._lines = Lines()
         self._seen: set[tuple[str | None, str, int]] = set()
         self._heats: dict[int, HeatStart] = {}
+        target = None if metadata.spec.rounds == "auto" else metadata.rounds
         self._lanes = {
-            lane.lane_id: LaneFold(lane, _metrics(metadata, lane)) for lane in metadata.lanes
+            lane.lane_id: LaneFold(lane, metrics_of(metadata, lane), target)
+            for lane in metadata.lanes
         }
+        self._clocks = ClockSteps()
         self._stamps = stamps(metadata.machines)
+        self._judge = Judge(metadata)
         self.artifacts = ArtifactFold(metadata)
         self.unreadable = 0
+        self._ended = metadata.state.final
 
     def feed(self, lines: bytes) -> None:
-        """Take the next bytes of the log; a line may come in several pieces."""
+        """Process the next bytes of the log; a line may come in several pieces."""
         for line in self._lines.feed(lines):
             event = self._event(line)
             if event is not None:
@@ -72,33 +82,45 @@ class Fold:
 
     def summary(self) -> RunSummary:
         """Summarise what was read so far."""
-        folds = tuple(self._lanes.values())
+        folds = self.lanes
         agreed = agreements(folds)
         lanes = tuple(
-            msgspec.structs.replace(each.summary(), agreement=agreed.get(each.lane.lane_id))
-            for each in folds
+            msgspec.structs.replace(fold.summary(), agreement=agreed.get(fold.lane.lane_id))
+            for fold in folds
         )
         places = self.standing()
         winner, reason = declared(places, folds)
-        return RunSummary(
+        summary = RunSummary(
             run_id=self._metadata.run_id,
             lanes=lanes,
             heats=tuple(self._heats[heat] for heat in sorted(self._heats)),
             standing=places,
             winner=winner,
             winner_reason=reason,
-            remarks=remarks(folds),
+            remarks=(
+                *remarks(folds),
+                *shared((lane.machine_id for lane in lanes), self._metadata.hosts),
+                *self._clocks.remarks(),
+            ),
             knees=knees(folds),
             artifacts=tuple(self.artifacts.named),
             artifacts_left_out=self.artifacts.left_out,
         )
+        return msgspec.structs.replace(
+            summary, result=result(self._metadata, summary, over=self._ended)
+        )
 
     def standing(self) -> StandingPayload | None:
         """Rank the lanes by the first headline metric; None where none is declared."""
-        return standing(tuple(self._lanes.values()), self._stamps)
+        return standing(self.lanes, self._stamps)
+
+    @property
+    def lanes(self) -> tuple[LaneFold, ...]:
+        """Return the lanes so far, in the run's order."""
+        return tuple(self._lanes.values())
 
     def settled(self, lane_id: str) -> bool:
-        """Tell whether an adaptive lane has enough rounds; raises `KeyError` for no lane's id."""
+        """Check whether an adaptive lane has enough rounds; raises `KeyError` for an unknown id."""
         return self._lanes[lane_id].settled
 
     def _event(self, line: bytes) -> Known | None:
@@ -112,7 +134,7 @@ class Fold:
             self.unreadable += 1
             return None
         if not isinstance(event, Known):
-            # A newer version says in it what this one has no word for.
+            # A newer version may use values in it that this one does not know.
             self.unreadable += 1
             return None
         if key in self._seen:
@@ -126,6 +148,8 @@ class Fold:
                 self._round(event)
             case Artifact():
                 self.artifacts.take(event)
+            case ClockStep():
+                self._clocks.take(event)
             case LaneError():
                 if (lane := self._lane(event)) is not None:
                     lane.fail(event.payload.error)
@@ -141,27 +165,14 @@ class Fold:
         lane = self._lane(event)
         if lane is None or event.round is None:
             return
-        done = event.payload
-        summary = RoundSummary(
-            round=event.round,
-            warmup=done.warmup,
-            heat=done.heat,
-            verdict=done.verdict.level,
-            reasons=done.verdict.reasons,
-            measured=done.measured,
-            elapsed_ns=done.elapsed_ns,
-            error=done.error,
-        )
-        stamps_ms = self._stamps.get(lane.lane.machine_id)
-        lane.add(brief.judged(summary, lane.ranking, stamps_ms), said(done.record))
+        lane.add(self._judge.judge(event), text_facts(event.payload.record))
 
     def _end(self, event: JobError | JobTimeout | JobCancelled) -> None:
         """End the lanes of a job that did not reach the end of its schedule."""
         failure = _failure(event)
-        planned = self._metadata.rounds + self._metadata.warmup
         for lane in self._lanes.values():
             if _of_job(lane.lane, event):
-                lane.cut_off(failure, planned)
+                lane.cut_off(failure, self._metadata.rounds)
 
     def _start(self, event: RunLifecycle) -> None:
         began = event.payload
@@ -174,30 +185,26 @@ class Fold:
             )
 
     def _over(self, event: RunLifecycle) -> None:
-        """Say why a lane stops in the middle whose job never came to an end.
+        """Return why a lane stopped in the middle whose job never ended.
 
         A run that had late lines ends once more: its last end holds.
         """
         over = event.payload
         if over.phase is not RunPhase.RUN_END:
             return
+        self._ended = True
         failure = None
         if over.state == RunState.INTERRUPTED:
             reason = over.reason or "the run was interrupted"
             failure = BenchraceError(Category.INTERRUPTED, reason).failure()
         for lane in self._lanes.values():
-            lane.interrupt(failure, self._metadata.rounds + self._metadata.warmup)
+            lane.interrupt(failure, self._metadata.rounds)
 
     def _lane(self, event: RoundDone | LaneError) -> LaneFold | None:
         lane = self._lanes.get(event.lane_id) if event.lane_id is not None else None
         if lane is None or lane.lane.job_id not in (None, event.job_id):
             return None
         return lane
-
-
-def _metrics(metadata: RunMetadata, lane: RunLane) -> tuple[Metric, ...]:
-    workload = metadata.workloads.get(lane.backend)
-    return () if workload is None else workload.metrics
 
 
 def _of_job(lane: RunLane, event: JobError | JobTimeout | JobCancelled) -> bool:
@@ -210,6 +217,8 @@ def _failure(event: JobError | JobTimeout | JobCancelled) -> Failure:
     match event:
         case JobCancelled():
             return BenchraceError(Category.CANCELLED, event.payload.reason).failure()
-        case JobError() | JobTimeout():
-            said = event.payload
-            return BenchraceError(said.category, said.message, said.remedy).failure()
+        case JobTimeout(payload=end):
+            return BenchraceError(end.category, end.message, end.remedy).failure()
+        case JobError(payload=end):
+            error = BenchraceError(end.category, end.message, end.remedy, detail=end.detail)
+            return error.failure()

@@ -7,7 +7,7 @@ from statistics import median as middle
 import msgspec
 
 # A value beyond this cannot be squared or added up safely, and measures nothing.
-LARGEST = 1e300
+MAX_MAGNITUDE = 1e300
 
 
 class Moments(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,8 +23,8 @@ class Moments(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def usable(value: float | None) -> bool:
-    """Tell whether a number can enter a statistic at all."""
-    return value is not None and math.isfinite(value) and abs(value) <= LARGEST
+    """Check whether a number can enter a statistic at all."""
+    return value is not None and math.isfinite(value) and abs(value) <= MAX_MAGNITUDE
 
 
 def moments(values: Sequence[float]) -> Moments:
@@ -36,7 +36,9 @@ def moments(values: Sequence[float]) -> Moments:
         mean=center,
         median=middle(values),
         sd=spread,
-        cv=None if spread is None or not spread < LARGEST * abs(center) else spread / abs(center),
+        cv=None
+        if spread is None or not spread < MAX_MAGNITUDE * abs(center)
+        else spread / abs(center),
         min=min(values),
         max=max(values),
     )
@@ -49,16 +51,16 @@ def mean(values: Sequence[float]) -> float:
 
 
 def deviation(differences: Sequence[float]) -> float:
-    """Give the sample deviation of `differences` from a centre that may be off by a rounding.
+    """Return the sample deviation of `differences` from a centre that a rounding may have moved.
 
     The second term takes the centre's error out again (the corrected two-pass algorithm of Chan,
     Golub and LeVeque, The American Statistician 37 (1983) 242); scaling keeps squares in range.
     """
-    largest = max(abs(each) for each in differences)
+    largest = max(abs(difference) for difference in differences)
     if largest == 0:
         return 0.0
     scale = math.frexp(largest)[1]
-    scaled = [math.ldexp(each, -scale) for each in differences]
+    scaled = [math.ldexp(difference, -scale) for difference in differences]
     off = math.fsum(scaled)
-    squares = math.fsum(each * each for each in scaled) - off * off / len(scaled)
+    squares = math.fsum(value * value for value in scaled) - off * off / len(scaled)
     return math.ldexp(math.sqrt(max(squares, 0.0) / (len(scaled) - 1)), scale)

@@ -1,4 +1,4 @@
-"""The raw rounds of a run's log: their records, with stamps made again from raw arrivals."""
+"""The raw rounds of a run's log: their records, with stamps recomputed from raw arrivals."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -9,7 +9,12 @@ import msgspec
 from benchrace.errors import BenchraceError
 from benchrace.events import Chunks, Known, Measured, RoundDone, decode, head
 from benchrace.kinds.llm import LlmRecord, ServeRecord
-from benchrace.plugin.llm.again import Arrivals, Unknown, many_again, single_again
+from benchrace.plugin.llm.response.restamp import (
+    Arrivals,
+    StampsUnavailable,
+    restamp_many,
+    restamp_single,
+)
 from benchrace.run.metadata import RunMetadata
 from benchrace.run.rederive import RawRound
 
@@ -53,14 +58,14 @@ def raw_rounds(metadata: RunMetadata, lines: Iterable[bytes]) -> Iterator[Raw]:
 
 
 def arrivals(events: Iterable[Chunks]) -> dict[int, Arrivals]:
-    """Put the parts of each request together; a request whose parts are not all there is left out.
+    """Join the parts of each request; a request with missing parts is left out.
 
     A part that the log has twice counts once.
     """
     parts: defaultdict[int, dict[int, Chunks]] = defaultdict(dict)
-    for each in events:
-        parts[each.payload.request].setdefault(each.payload.first, each)
-    found = {}
+    for event in events:
+        parts[event.payload.request].setdefault(event.payload.first, event)
+    by_request = {}
     for request, by_first in parts.items():
         t_ns: list[int] = []
         bounds: list[int] = []
@@ -72,20 +77,20 @@ def arrivals(events: Iterable[Chunks]) -> dict[int, Arrivals]:
             bounds.extend(part.bound_ns or (0,) * len(part.t_ns))
         else:
             sent = next(iter(by_first.values())).payload.sent_ns
-            found[request] = Arrivals(sent_ns=sent, t_ns=t_ns, bound_ns=bounds)
-    return found
+            by_request[request] = Arrivals(sent_ns=sent, t_ns=t_ns, bound_ns=bounds)
+    return by_request
 
 
 def _raw(key: Key, event: RoundDone, came: dict[int, Arrivals]) -> Raw:
     record = event.payload.record or {}
     restamped, reason = None, None
     try:
-        made = _again(record, came)
-    except Unknown as error:
+        computed = _again(record, came)
+    except StampsUnavailable as error:
         reason = str(error)
     else:
-        if made is not None:
-            restamped, record = _same(made, record), made
+        if computed is not None:
+            restamped, record = _same(computed, record), computed
     return Raw(
         round=RawRound(lane_id=key[0], round=key[1], record=record),
         measured=event.payload.measured,
@@ -96,33 +101,35 @@ def _raw(key: Key, event: RoundDone, came: dict[int, Arrivals]) -> Raw:
 
 
 def _again(record: dict[str, Any], came: dict[int, Arrivals]) -> dict[str, Any] | None:
-    """Make a record of text again; None where it is of something else, or simulated."""
+    """Recompute a record of text; None where it is of something else, or simulated."""
     if "prompt_digest" not in record or record.get("simulated"):
         return None
     try:
         if "answer" in record:
-            made: Any = single_again(msgspec.convert(record, LlmRecord), came)
+            computed: Any = restamp_single(msgspec.convert(record, LlmRecord), came)
         else:
-            made = many_again(msgspec.convert(record, ServeRecord), came)
+            computed = restamp_many(msgspec.convert(record, ServeRecord), came)
     except msgspec.ValidationError as error:
-        raise Unknown(f"the record is of another shape: {error}") from error
+        raise StampsUnavailable(f"the record does not match its type: {error}") from error
     # What the record has beside, of a plugin's own kind, stays.
-    return {**record, **msgspec.to_builtins(made)}
+    return {**record, **msgspec.to_builtins(computed)}
 
 
 def _same(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    """Compare as the log holds them; a field that an older record lacks is no difference."""
+    """Compare as the log holds them; a field that an older record lacks counts as equal."""
     return _holds(msgspec.json.decode(msgspec.json.encode(one)), other)
 
 
-def _holds(made: Any, recorded: Any) -> bool:
+def _holds(computed: Any, recorded: Any) -> bool:
     match recorded:
         case dict():
-            return all(name in made and _holds(made[name], recorded[name]) for name in recorded)
+            return all(
+                name in computed and _holds(computed[name], recorded[name]) for name in recorded
+            )
         case list():
-            return len(made) == len(recorded) and all(map(_holds, made, recorded))
+            return len(computed) == len(recorded) and all(map(_holds, computed, recorded))
         case _:
-            return bool(made == recorded)
+            return bool(computed == recorded)
 
 
 def _events(lines: Iterable[bytes]) -> Iterator[Chunks | RoundDone]:

@@ -1,4 +1,4 @@
-"""A run's summary by numbers that were derived again, and how they differ from what they were."""
+"""A run's summary from metrics derived again, and how they differ from the recorded ones."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -13,40 +13,42 @@ from benchrace.run.summary import RunSummary
 from benchrace.stats.fold import Fold
 from benchrace.stats.raw import Raw
 
-_MOST_REASONS = 10
+_MAX_REASONS = 10
 Numbers = dict[tuple[str, int], tuple[Measured, ...]]
 
 
 def merged(raw: Sequence[Raw], derived: Sequence[DerivedRound]) -> Numbers:
-    """Lay what was derived over what was measured, by lane and round.
+    """Overlay the derived values on the measured ones, by lane and round.
 
     A metric that no record gives was measured by the backend itself, and stays.
     """
-    found = {(each.lane_id, each.round): each for each in derived if each.problem is None}
+    recomputed = {
+        (round_.lane_id, round_.round): round_ for round_ in derived if round_.problem is None
+    }
     numbers: Numbers = {}
-    for each in raw:
-        key = each.round.lane_id, each.round.round
-        if key in found:
-            before = {one.metric: one for one in each.measured}
-            now = {one.metric: one for one in found[key].measured}
+    for round_ in raw:
+        key = round_.round.lane_id, round_.round.round
+        if key in recomputed:
+            before = {one.metric: one for one in round_.measured}
+            now = {one.metric: one for one in recomputed[key].measured}
             numbers[key] = tuple((before | now).values())
     return numbers
 
 
 def changes(raw: Iterable[Raw], numbers: Numbers) -> tuple[Change, ...]:
     """List the metrics of each lane that are not what they were."""
-    found: dict[tuple[str, str], Change] = {}
-    for each in raw:
-        lane_id, number = each.round.lane_id, each.round.round
+    changed: dict[tuple[str, str], Change] = {}
+    for round_ in raw:
+        lane_id, number = round_.round.lane_id, round_.round.round
         if (lane_id, number) not in numbers:
             continue
-        before = {one.metric: one for one in each.measured}
+        before = {one.metric: one for one in round_.measured}
         now = {one.metric: one for one in numbers[lane_id, number]}
         for metric in dict.fromkeys((*before, *now)):
             if before.get(metric) == now.get(metric):
                 continue
             key = lane_id, metric
-            first = found.get(key) or Change(
+            first = changed.get(key) or Change(
                 lane_id=lane_id,
                 metric=metric,
                 rounds=0,
@@ -54,21 +56,23 @@ def changes(raw: Iterable[Raw], numbers: Numbers) -> tuple[Change, ...]:
                 was=before.get(metric),
                 now=now.get(metric),
             )
-            found[key] = msgspec.structs.replace(first, rounds=first.rounds + 1)
-    return tuple(found.values())
+            changed[key] = msgspec.structs.replace(first, rounds=first.rounds + 1)
+    return tuple(changed.values())
 
 
 def restamped(raw: Sequence[Raw]) -> Restamped | None:
     """Count how raw arrivals agree with records; None where no record has any."""
-    made = [each for each in raw if each.restamped is not None or each.reason is not None]
-    if not made:
+    checked = [
+        round_ for round_ in raw if round_.restamped is not None or round_.reason is not None
+    ]
+    if not checked:
         return None
-    reasons = dict.fromkeys(each.reason for each in made if each.reason is not None)
+    reasons = dict.fromkeys(round_.reason for round_ in checked if round_.reason is not None)
     return Restamped(
-        same=sum(each.restamped is True for each in made),
-        different=sum(each.restamped is False for each in made),
-        unknown=sum(each.restamped is None for each in made),
-        reasons=tuple(reasons)[:_MOST_REASONS],
+        same=sum(round_.restamped is True for round_ in checked),
+        different=sum(round_.restamped is False for round_ in checked),
+        unknown=sum(round_.restamped is None for round_ in checked),
+        reasons=tuple(reasons)[:_MAX_REASONS],
     )
 
 
@@ -79,8 +83,8 @@ def summary(
     workloads: Mapping[str, WorkloadDescription],
 ) -> RunSummary:
     """Fold the log as if each round had been measured with these numbers."""
-    known = metadata.workloads | dict(workloads)
-    fold = Fold(msgspec.structs.replace(metadata, workloads=known))
+    workloads_ = metadata.workloads | dict(workloads)
+    fold = Fold(msgspec.structs.replace(metadata, workloads=workloads_))
     for line in _replaced(lines, numbers):
         fold.feed(line)
     return fold.summary()

@@ -1,4 +1,4 @@
-"""Student's t distribution: the quantile that intervals need, by no library.
+"""Student's t distribution: the quantile that intervals need, without a library.
 
 The tail is a regularised incomplete beta function (DLMF 8.17), by its continued fraction
 (DLMF 8.17.22, evaluated after Lentz); the quantile inverts it by Newton steps within a bracket.
@@ -18,7 +18,7 @@ _SERIES_FROM = 40.0
 
 @lru_cache(maxsize=1024)
 def quantile(probability: float, df: float) -> float:
-    """Give t with P(T <= t) = `probability`, for 0 < probability < 1 and df > 0."""
+    """Return t with P(T <= t) = `probability`, for 0 < probability < 1 and df > 0."""
     if not 0 < probability < 1 or not df > 0:
         raise ValueError(f"no quantile of {probability} with {df} degrees of freedom")
     if probability == 0.5:
@@ -29,7 +29,7 @@ def quantile(probability: float, df: float) -> float:
 
 
 def upper_tail(t: float, df: float) -> float:
-    """Give P(T > t) for t >= 0."""
+    """Return P(T > t) for t >= 0."""
     square = t * t
     return 0.5 * _beta(df / (df + square), square / (df + square), df / 2)
 
@@ -66,7 +66,7 @@ def _density(t: float, df: float) -> float:
 
 
 def _log_gamma_step(a: float) -> float:
-    """Give lgamma(a + 1/2) - lgamma(a), by its series where a is large (DLMF 5.11.13)."""
+    """Return lgamma(a + 1/2) - lgamma(a), by its series where a is large (DLMF 5.11.13)."""
     if a < _SERIES_FROM:
         return math.lgamma(a + 0.5) - math.lgamma(a)
     x = 1 / (8 * a)
@@ -76,7 +76,7 @@ def _log_gamma_step(a: float) -> float:
 
 
 def _beta(x: float, rest: float, a: float) -> float:
-    """Give I_x(a, 1/2), with `rest` = 1 - x computed apart so that neither end loses digits."""
+    """Return I_x(a, 1/2), with `rest` = 1 - x computed apart so that neither end loses digits."""
     if x <= 0 or rest <= 0:
         return 0.0 if x <= 0 else 1.0
     scale = math.exp(_log_gamma_step(a) + a * _log(x, rest) + 0.5 * math.log(rest))

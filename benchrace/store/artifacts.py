@@ -1,12 +1,14 @@
-"""The files of a run, `runs/<run_id>/artifacts/<sha256>`: whole and checked, or not there."""
+"""The files of a run, `runs/<run_id>/artifacts/<sha256>`: whole and checked, or absent."""
 
 import hashlib
 import os
+import stat
 from pathlib import Path
 
+from benchrace import permissions
 from benchrace.errors import BenchraceError, Category, NotFound
 from benchrace.ids import is_sha256
-from benchrace.store import atomic
+from benchrace.store import atomic, regular
 
 FOLDER = "artifacts"
 _BEGIN_BYTES = 16
@@ -26,26 +28,29 @@ class Artifacts:
         self._folder = run / FOLDER
 
     def path(self, sha256: str) -> Path:
-        """Name the place of a file; raises `ValueError` for what is no digest."""
+        """Return the path of a file; raises `ValueError` for an invalid digest."""
         if not is_sha256(sha256):
-            raise ValueError(f"{sha256[:80]!r} is no SHA-256")
+            raise ValueError(f"invalid SHA-256 {sha256[:80]!r}")
         return self._folder / sha256
 
     def has(self, sha256: str) -> bool:
-        """Tell whether a file is here, whole."""
-        return self.path(sha256).is_file()
+        """Check whether a file is here, whole."""
+        try:
+            return stat.S_ISREG(self.path(sha256).lstat().st_mode)
+        except OSError:
+            return False
 
     def stored(self) -> frozenset[str]:
-        """Name all files that are here, whole."""
+        """Return the digests of all files that are here, whole."""
         try:
-            return frozenset(each.name for each in self._folder.iterdir() if is_sha256(each.name))
+            return frozenset(file.name for file in self._folder.iterdir() if is_sha256(file.name))
         except (FileNotFoundError, NotADirectoryError):
             return frozenset()
 
     def begin_of(self, sha256: str) -> bytes:
-        """Give the first bytes of a file that is here, by which formats are known."""
+        """Return the first bytes of a file that is here, by which formats are recognized."""
         try:
-            with self.path(sha256).open("rb") as file:
+            with os.fdopen(regular.open_regular(self.path(sha256)), "rb") as file:
                 return file.read(_BEGIN_BYTES)
         except OSError:
             return b""
@@ -60,9 +65,8 @@ class Artifacts:
     def add(self, sha256: str, offset: int, data: bytes) -> None:
         """Write the next bytes of a file; what was there from `offset` on is gone."""
         try:
-            self._folder.mkdir(exist_ok=True)
-            flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-            fd = os.open(self._partial(sha256), flags, 0o644)
+            self._folder.mkdir(mode=permissions.FOLDER, exist_ok=True)
+            fd = regular.open_regular(self._partial(sha256), os.O_WRONLY | os.O_CREAT)
             try:
                 os.ftruncate(fd, offset)
                 view = memoryview(data)
@@ -75,17 +79,17 @@ class Artifacts:
             raise self._failure(sha256, error) from error
 
     def finish(self, sha256: str) -> None:
-        """Make what has come the file, synced.
+        """Store the received bytes as the file, synced.
 
         Raises `bad_output`, and drops what came, where its digest is another.
         """
         partial = self._partial(sha256)
         try:
-            with partial.open("rb") as file:
-                found = hashlib.file_digest(file, "sha256").hexdigest()
-                if found == sha256:
+            with os.fdopen(regular.open_regular(partial), "rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+                if digest == sha256:
                     os.fsync(file.fileno())
-            if found == sha256:
+            if digest == sha256:
                 partial.replace(self.path(sha256))
                 atomic.sync_folder(self._folder)
                 # The folder itself may be as new as the file.
@@ -96,12 +100,12 @@ class Artifacts:
             raise self._failure(sha256, error) from error
         raise BenchraceError(
             Category.BAD_OUTPUT,
-            f"the bytes that came for {sha256[:12]}… have another SHA-256 ({found[:12]}…)",
-            "Look at the file on its machine: it was changed there after its round.",
+            f"the bytes received for {sha256[:12]}… have another SHA-256 ({digest[:12]}…)",
+            "Check the file on its machine: it changed there after its round.",
         )
 
     def drop(self, sha256: str) -> None:
-        """Forget what has come of a file so far."""
+        """Discard the bytes of a file received so far."""
         try:
             self._partial(sha256).unlink(missing_ok=True)
         except OSError as error:
@@ -112,5 +116,7 @@ class Artifacts:
 
     def _failure(self, sha256: str, error: OSError) -> BenchraceError:
         if not self._run.is_dir():
-            return NotFound(f"there is no run {self._run.name}", "List the runs that there are.")
+            return NotFound(
+                f"run {self._run.name} not found", "List the runs with: benchrace runs list."
+            )
         return atomic.failure(self.path(sha256), error)

@@ -1,22 +1,30 @@
-"""Files that are written whole or not at all."""
+"""Write files whole or not at all."""
 
+import contextlib
 import errno
 import os
-import secrets
+import pwd
 from pathlib import Path
 
+from benchrace import permissions
 from benchrace.errors import BenchraceError, Category
 
+_FOREIGN = (
+    "Run this as the owner, correct the permissions, or name another folder: --data-dir or "
+    "BENCHRACE_DATA_DIR for data, --config-dir or BENCHRACE_CONFIG_DIR for configuration."
+)
 
-def write(path: Path, data: bytes, *, mode: int = 0o644) -> None:
+
+def write(path: Path, data: bytes, *, mode: int = permissions.FILE) -> None:
     """Replace `path` by `data`, synced; raises `disk_full` or `system` and leaves the old file."""
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    beside = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
     try:
         _write_synced(beside, data, mode)
         beside.replace(path)
         sync_folder(path.parent)
     except OSError as error:
-        beside.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            beside.unlink(missing_ok=True)
         raise failure(path, error) from error
 
 
@@ -29,11 +37,36 @@ def sync_folder(path: Path) -> None:
         os.close(fd)
 
 
+def is_full(error: OSError) -> bool:
+    """Check whether space or a quota ran out, which freeing some of it ends."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
 def failure(path: Path, error: OSError) -> BenchraceError:
-    """Say what the system refused, and where."""
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-    category = Category.DISK_FULL if full else Category.SYSTEM
-    return BenchraceError(category, f"{path}: {error.strerror or error}")
+    """Return what the system refused, and where; with the owner where permissions are missing."""
+    if is_full(error):
+        return BenchraceError(Category.DISK_FULL, f"{path}: {error.strerror or error}")
+    if error.errno in (errno.EACCES, errno.EPERM):
+        message = f"{path}: {error.strerror or error}{_owner(path)}"
+        return BenchraceError(Category.SYSTEM, message, _FOREIGN)
+    return BenchraceError(Category.SYSTEM, f"{path}: {error.strerror or error}")
+
+
+def _owner(path: Path) -> str:
+    """Return the owner of a path, or of the nearest folder above it that can be read."""
+    for place in (path, *path.parents):
+        try:
+            uid = place.lstat().st_uid
+        except OSError:
+            continue
+        if uid == os.geteuid():
+            return ""
+        try:
+            name = pwd.getpwuid(uid).pw_name
+        except KeyError:
+            name = f"uid {uid}"
+        return f"; {place} belongs to {name}"
+    return ""
 
 
 def _write_synced(path: Path, data: bytes, mode: int) -> None:

@@ -1,6 +1,5 @@
-"""A journal: one file, one writer, one JSON line an event. What has no newline never existed."""
+"""A journal: one file, one writer, one JSON line per event. A line without newline is torn."""
 
-import errno
 import fcntl
 import os
 import sys
@@ -9,6 +8,8 @@ from pathlib import Path
 from types import TracebackType
 
 from benchrace.errors import BenchraceError, Category
+from benchrace.store import atomic
+from benchrace.store.regular import NotRegular, append, open_regular
 
 _CHUNK = 1 << 16
 # Whoever asks `is_held` has the lock for an instant: a writer that comes just then tries again.
@@ -27,14 +28,18 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+            self._fd = open_regular(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
         except OSError as error:
-            raise _failure(path, error) from error
+            raise atomic.failure(path, error) from error
         if not _lock(self._fd):
             os.close(self._fd)
             raise BenchraceError(Category.BUSY, f"{path} is being written by another process")
-        self.torn = cut_torn_tail(self._fd, path)
-        self.size = os.fstat(self._fd).st_size
+        try:
+            self.torn = cut_torn_tail(self._fd, path)
+            self.size = os.fstat(self._fd).st_size
+        except OSError as error:
+            self.close()
+            raise atomic.failure(path, error) from error
 
     def append(self, lines: bytes) -> None:
         """Write whole lines at once; they can be read by others when this returns."""
@@ -46,7 +51,7 @@ class Journal:
                 view = view[written:]
         except OSError as error:
             os.ftruncate(self._fd, start)
-            raise _failure(self.path, error) from error
+            raise atomic.failure(self.path, error) from error
         self.size = start + len(lines)
 
     def sync(self) -> None:
@@ -54,10 +59,10 @@ class Journal:
         try:
             _fdatasync(self._fd)
         except OSError as error:
-            raise _failure(self.path, error) from error
+            raise atomic.failure(self.path, error) from error
 
     def close(self) -> None:
-        """Let go of the lock; closing twice does nothing."""
+        """Release the lock; closing twice does nothing."""
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
@@ -75,11 +80,16 @@ class Journal:
 
 
 def is_held(path: Path) -> bool:
-    """Tell whether a living process writes this journal; false where there is no such file."""
+    """Check whether a living process writes this journal; False if the file is missing.
+
+    Raises `system` where this user may not look.
+    """
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except (FileNotFoundError, NotADirectoryError):
+        fd = open_regular(path)
+    except (FileNotFoundError, NotADirectoryError, NotRegular):
         return False
+    except OSError as error:
+        raise atomic.failure(path, error) from error
     try:
         # Shared, so that two who ask at once do not take each other for a writer.
         fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -110,20 +120,19 @@ def cut_torn_tail(fd: int, path: Path) -> int:
     if whole == size:
         return 0
     tail = os.pread(fd, size - whole, whole)
-    with path.with_name(path.name + ".torn").open("ab") as beside:
-        beside.write(tail + b"\n")
+    append(path.with_name(path.name + ".torn"), tail + b"\n")
     os.ftruncate(fd, whole)
     return len(tail)
 
 
 def last_newline(fd: int, size: int) -> int:
-    """Give the offset after the last newline before `size`, 0 where there is none."""
+    """Return the offset after the last newline before `size`, 0 where there is none."""
     end = size
     while end > 0:
         start = max(0, end - _CHUNK)
-        found = os.pread(fd, end - start, start).rfind(b"\n")
-        if found >= 0:
-            return start + found + 1
+        position = os.pread(fd, end - start, start).rfind(b"\n")
+        if position >= 0:
+            return start + position + 1
         end = start
     return 0
 
@@ -134,9 +143,3 @@ def _fdatasync(fd: int) -> None:
         fcntl.fcntl(fd, fcntl.F_FULLFSYNC)
     else:
         os.fdatasync(fd)
-
-
-def _failure(path: Path, error: OSError) -> BenchraceError:
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-    category = Category.DISK_FULL if full else Category.SYSTEM
-    return BenchraceError(category, f"{path}: {error.strerror or error}")

@@ -1,4 +1,4 @@
-"""Making a log whole again: what cannot be read is cut off, and kept beside."""
+"""Repair a log: what cannot be read is cut off, and kept beside it."""
 
 import os
 from pathlib import Path
@@ -6,7 +6,8 @@ from pathlib import Path
 from benchrace.errors import BenchraceError
 from benchrace.events import MAX_LINE_BYTES
 from benchrace.store import atomic
-from benchrace.store.cursor import Cursor
+from benchrace.store.regular import append, open_regular
+from benchrace.store.sequence import Cursor
 
 _CHUNK = 1 << 20
 BAD = "events.bad"
@@ -18,7 +19,7 @@ def scan(path: Path) -> tuple[Cursor, int]:
     That offset is the file's size where every line can be read and none is missing.
     """
     cursor = Cursor()
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    fd = open_regular(path)
     try:
         offset = 0
         while data := os.pread(fd, _CHUNK, offset):
@@ -37,7 +38,7 @@ def scan(path: Path) -> tuple[Cursor, int]:
 def cut(path: Path, offset: int) -> int:
     """Cut a log at `offset`, keep the rest in `events.bad` beside it, and return its length."""
     try:
-        fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        fd = open_regular(path, os.O_RDWR)
         try:
             size = os.fstat(fd).st_size
             _keep(fd, path.with_name(BAD), offset, size)
@@ -63,13 +64,12 @@ def _take(cursor: Cursor, lines: bytes) -> int:
 
 
 def _keep(fd: int, beside: Path, offset: int, size: int) -> None:
-    with beside.open("ab") as kept:
-        while offset < size:
-            data = os.pread(fd, min(_CHUNK, size - offset), offset)
-            if not data:
-                break
-            kept.write(data)
-            offset += len(data)
+    while offset < size:
+        data = os.pread(fd, min(_CHUNK, size - offset), offset)
+        if not data:
+            break
+        append(beside, data)
+        offset += len(data)
 
 
 assert _CHUNK > MAX_LINE_BYTES, "a chunk must hold the longest line"

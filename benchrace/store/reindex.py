@@ -1,13 +1,14 @@
-"""Making the index of runs again from their folders."""
+"""Rebuild the index of runs from their folders."""
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
-from benchrace.errors import BenchraceError
+from benchrace.errors import BenchraceError, NotFound
 from benchrace.ids import RunId
 from benchrace.run.summary import RunSummary
+from benchrace.store import regular
 from benchrace.store.index import Entry, Index
 from benchrace.store.run_folder import RunFolder, run_ids
 
@@ -26,7 +27,13 @@ def rebuild(
     index: Index, runs_dir: Path, progress: Callable[[Progress], None] | None = None
 ) -> Progress:
     """Read every run's folder, and forget the runs that have none; blocking."""
-    return _read(index, runs_dir, list(run_ids(runs_dir)), progress)
+    # Before the first run is read: an index that breaks meanwhile is stale once more.
+    index.stale = False
+    try:
+        return _read(index, runs_dir, list(run_ids(runs_dir)), progress)
+    except BaseException:
+        index.stale = True
+        raise
 
 
 def catch_up(
@@ -35,15 +42,17 @@ def catch_up(
     """Read the runs that the index does not have or has as unfinished; blocking."""
     if index.stale:
         return rebuild(index, runs_dir, progress)
-    known = index.states()
-    wanted = [each for each in run_ids(runs_dir) if each not in known or not known[each].final]
+    states = index.states()
+    wanted = [
+        run_id for run_id in run_ids(runs_dir) if run_id not in states or not states[run_id].final
+    ]
     return _read(index, runs_dir, wanted, progress)
 
 
 def entry(folder: RunFolder) -> Entry:
-    """Give what the index keeps of a run; a summary that cannot be read counts as none."""
+    """Read what the index keeps of a run; an unreadable summary counts as none."""
     try:
-        summary = msgspec.json.decode(folder.summary_path.read_bytes(), type=RunSummary)
+        summary = msgspec.json.decode(regular.read(folder.summary_path), type=RunSummary)
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return folder.metadata, None
     return folder.metadata, summary
@@ -58,13 +67,12 @@ def _read(
     skipped: list[str] = []
     now = Progress(done=0, total=len(wanted))
     for batch in _batches(wanted):
-        index.put_all(list(_entries(runs_dir, batch, skipped)))
+        index.put_all(_entries(runs_dir, batch, skipped))
         now = Progress(done=now.done + len(batch), total=now.total, skipped=tuple(skipped))
         if progress is not None:
             progress(now)
     present = set(run_ids(runs_dir))
-    index.remove([each for each in index.states() if each not in present])
-    index.stale = False
+    index.remove([state for state in index.states() if state not in present])
     return now
 
 
@@ -77,5 +85,8 @@ def _entries(runs_dir: Path, batch: Sequence[RunId], skipped: list[str]) -> Iter
     for run_id in batch:
         try:
             yield entry(RunFolder.open(runs_dir, run_id))
+        except NotFound:
+            # It was deleted meanwhile.
+            continue
         except BenchraceError as error:
             skipped.append(f"{run_id}: {error.message}")

@@ -1,7 +1,6 @@
 """The folder of one run: its metadata, its log, its summary."""
 
-import secrets
-import shutil
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from benchrace.ids import RunId, is_run_id
 from benchrace.run.flat import flat
 from benchrace.run.metadata import RunMetadata
 from benchrace.run.summary import RunSummary
-from benchrace.store import atomic
+from benchrace.store import atomic, regular
 
 METADATA = "metadata.json"
 EVENTS = "events.ndjson"
@@ -21,7 +20,7 @@ DERIVED = "derived.json"
 
 
 class RunFolder:
-    """`runs/<run_id>/`. Made by `create` or `open`; all its writes are whole, synced, blocking."""
+    """`runs/<run_id>/`, by `create` or `open`; all its writes are whole, synced, blocking."""
 
     def __init__(self, path: Path, metadata: RunMetadata) -> None:
         self.path = path
@@ -29,12 +28,12 @@ class RunFolder:
 
     @classmethod
     def create(cls, runs_dir: Path, metadata: RunMetadata) -> "RunFolder":
-        """Make the folder of a new run; it survives a power loss when this returns."""
+        """Create the folder of a new run; it survives a power loss when this returns."""
         path = folder_path(runs_dir, metadata.run_id)
         try:
-            path.mkdir(parents=True)
+            regular.make_folder(runs_dir, path.name)
         except FileExistsError as error:
-            raise BenchraceError(Category.BUSY, f"{path} exists already") from error
+            raise BenchraceError(Category.BUSY, f"{path} already exists") from error
         except OSError as error:
             raise atomic.failure(path, error) from error
         folder = cls(path, metadata)
@@ -43,7 +42,7 @@ class RunFolder:
             atomic.write(folder.log_path, b"")
             atomic.sync_folder(runs_dir)
         except BenchraceError:
-            shutil.rmtree(path, ignore_errors=True)
+            regular.undo_folder(path, (METADATA, EVENTS))
             raise
         return folder
 
@@ -54,16 +53,23 @@ class RunFolder:
         if path.is_symlink():
             raise _unknown(run_id)
         try:
-            data = (path / METADATA).read_bytes()
+            data = regular.read(path / METADATA)
         except (FileNotFoundError, NotADirectoryError) as error:
             raise _unknown(run_id) from error
         except OSError as error:
             raise atomic.failure(path / METADATA, error) from error
-        return cls(path, _decode(path / METADATA, data))
+        metadata = _decode(path / METADATA, data)
+        if metadata.run_id != run_id:
+            raise BenchraceError(
+                Category.SYSTEM,
+                f"{path / METADATA} is the metadata of another run, {metadata.run_id}",
+                "Move the folder away, or restore its own metadata.json.",
+            )
+        return cls(path, metadata)
 
     @property
     def run_id(self) -> RunId:
-        return RunId(self.metadata.run_id)
+        return self.metadata.run_id
 
     @property
     def log_path(self) -> Path:
@@ -90,7 +96,9 @@ class RunFolder:
 
     def delete(self) -> None:
         """Remove the run; a half-removed folder is never taken for a run."""
-        away = self.path.with_name(f".deleted-{self.path.name}-{secrets.token_hex(4)}")
+        import shutil  # It brings three compressors, which a list of runs does not need.
+
+        away = self.path.with_name(f".deleted-{self.path.name}-{os.urandom(4).hex()}")
         try:
             self.path.rename(away)
             atomic.sync_folder(away.parent)
@@ -102,19 +110,19 @@ class RunFolder:
 
 
 def folder_path(runs_dir: Path, run_id: str) -> Path:
-    """Name a run's folder; raises `NotFound` for what cannot be a run's id."""
+    """Return a run's folder; raises `NotFound` for an invalid run id."""
     if not is_run_id(run_id):
         raise _unknown(run_id)
     return runs_dir / run_id
 
 
 def run_ids(runs_dir: Path) -> Iterator[RunId]:
-    """Give the runs that have a folder, newest first."""
+    """Return the runs that have a folder, newest first."""
     try:
-        names = [each.name for each in runs_dir.iterdir() if is_run_id(each.name)]
+        names = [folder.name for folder in runs_dir.iterdir() if is_run_id(folder.name)]
     except FileNotFoundError:
         return
-    yield from (RunId(name) for name in sorted(names, reverse=True))
+    yield from sorted(names, reverse=True)
 
 
 def _encode(metadata: RunMetadata) -> bytes:
@@ -137,4 +145,4 @@ def _decode(path: Path, data: bytes) -> RunMetadata:
 
 
 def _unknown(run_id: str) -> NotFound:
-    return NotFound(f"there is no run {run_id[:80]!r}", "List the runs that there are.")
+    return NotFound(f"run {run_id[:80]!r} not found", "List the runs with: benchrace runs list.")

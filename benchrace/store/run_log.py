@@ -1,4 +1,4 @@
-"""The log of one run: the truth of what happened, and what every reader reads by offset."""
+"""The log of one run: the source of truth, which every reader reads by offset."""
 
 import os
 from pathlib import Path
@@ -8,10 +8,11 @@ import msgspec
 
 from benchrace.errors import BenchraceError, Category
 from benchrace.events import MAX_LINE_BYTES, Stream
-from benchrace.store import recovery
-from benchrace.store.cursor import Cursor, bad, read_head, split
+from benchrace.store import atomic, recovery
 from benchrace.store.journal import Journal
+from benchrace.store.regular import open_regular
 from benchrace.store.run_folder import RunFolder
+from benchrace.store.sequence import Cursor, bad, read_head, split
 
 READ_BYTES = 1 << 16
 
@@ -20,33 +21,36 @@ class Gap(Exception):
     """Lines are missing before those that came; `expected` is the number that is due."""
 
     def __init__(self, expected: int) -> None:
-        super().__init__(f"line {expected} is due")
+        super().__init__(f"expected line {expected}")
         self.expected = expected
 
 
 class StoredLog:
-    """A log that nobody writes any more, for readers."""
+    """A finished log, for readers; raises `system` where it cannot be read."""
 
     closed = True
 
     def __init__(self, path: Path, epoch: int) -> None:
         self.epoch = epoch
-        self._fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            self._fd = open_regular(path)
+        except OSError as error:
+            raise atomic.failure(path, error) from error
         self.size = os.fstat(self._fd).st_size
 
     def read(self, offset: int, limit: int = READ_BYTES) -> bytes:
-        """Give whole lines from `offset` on, about `limit` bytes; empty at the end."""
+        """Return whole lines from `offset` on, about `limit` bytes; empty at the end."""
         return _whole_lines(self._fd, offset, limit, self.size)
 
     def is_line_start(self, offset: int) -> bool:
-        """Tell whether reading may begin at `offset`."""
+        """Check whether reading may begin at `offset`."""
         return _is_line_start(self._fd, offset, self.size)
 
     async def changed(self, offset: int) -> None:
         """Return at once: nothing will be added."""
 
     def close(self) -> None:
-        """Let go of the file; closing twice does nothing."""
+        """Close the file; closing twice does nothing."""
         if (fd := getattr(self, "_fd", -1)) >= 0:
             os.close(fd)
             self._fd = -1
@@ -70,13 +74,13 @@ class RunLog:
         self._grown: anyio.Event | None = None
         self._synced = journal.size
         self._failure: BenchraceError | None = None
-        self._read_fd = os.open(folder.log_path, os.O_RDONLY | os.O_CLOEXEC)
+        self._read_fd = open_regular(folder.log_path)
         self.cut = cut
         self.closed = False
 
     @classmethod
     def open(cls, folder: RunFolder) -> "RunLog":
-        """Take the log over, alone, and make it whole; a cut raises the epoch in the metadata."""
+        """Open the log for writing, alone, and make it whole; a cut raises the epoch."""
         journal = Journal(folder.log_path)
         try:
             cursor, end = recovery.scan(folder.log_path)
@@ -87,6 +91,9 @@ class RunLog:
                 journal.size = end
             journal.sync()
             return cls(folder, journal, cursor, cut + journal.torn)
+        except OSError as error:
+            journal.close()
+            raise atomic.failure(folder.log_path, error) from error
         except BaseException:
             journal.close()
             raise
@@ -100,7 +107,7 @@ class RunLog:
         return self._folder.metadata.epoch
 
     def next_seq(self, job_id: str | None, stream: str) -> int:
-        """Give the number of the next line of a stream; central's own have no job."""
+        """Return the number of the next line of a stream; central's own have no job."""
         return self._cursor.expected(job_id, stream)
 
     def append(
@@ -116,13 +123,13 @@ class RunLog:
         expected = self.next_seq(job_id, stream)
         if first_seq > expected:
             raise Gap(expected)
-        known = expected - first_seq
-        if known >= count:
+        repeated = expected - first_seq
+        if repeated >= count:
             return 0
-        new = _after(lines, known)
+        new = _after(lines, repeated)
         taken = _check(new, job_id, stream, expected)
-        if taken != count - known or not new.endswith(b"\n"):
-            raise bad(f"{count - known} lines were announced and {taken} came", new)
+        if taken != count - repeated or not new.endswith(b"\n"):
+            raise bad(f"{count - repeated} lines were announced and {taken} came", new)
         self._write(new)
         self._cursor.advance(job_id, stream, expected + taken)
         return taken
@@ -134,7 +141,7 @@ class RunLog:
             raise bad("central's own line came twice", event)
 
     def sync(self) -> int:
-        """Make what is written survive a power loss, and give the offset up to which that holds.
+        """Make what is written survive a power loss, and return the offset up to which that holds.
 
         After a refusal nothing is appended until `rewind`: what the disk has is unknown.
         """
@@ -149,7 +156,7 @@ class RunLog:
         return size
 
     def rewind(self) -> None:
-        """After a failed `sync`, go back to what is known to be on disk; raises the epoch."""
+        """Go back to what is on disk after a failed `sync`; raises the epoch."""
         _raise_epoch(self._folder)
         recovery.cut(self._folder.log_path, self._synced)
         self._cursor, self._journal.size = recovery.scan(self._folder.log_path)
@@ -163,11 +170,11 @@ class RunLog:
             await self._grown.wait()
 
     def read(self, offset: int, limit: int = READ_BYTES) -> bytes:
-        """Give whole lines from `offset` on, about `limit` bytes; empty at the end."""
+        """Return whole lines from `offset` on, about `limit` bytes; empty at the end."""
         return _whole_lines(self._read_fd, offset, limit, self.size)
 
     def is_line_start(self, offset: int) -> bool:
-        """Tell whether reading may begin at `offset`."""
+        """Check whether reading may begin at `offset`."""
         return _is_line_start(self._read_fd, offset, self.size)
 
     def close(self) -> None:
@@ -208,8 +215,8 @@ def _raise_epoch(folder: RunFolder) -> None:
 def _check(lines: bytes, job_id: str | None, stream: str, seq: int) -> int:
     count = 0
     for line in split(lines):
-        found = read_head(line)
-        if (found.job_id, found.stream, found.seq) != (job_id, stream, seq + count):
+        head = read_head(line)
+        if (head.job_id, head.stream, head.seq) != (job_id, stream, seq + count):
             raise bad("a line is not of the stream or the number that was announced", line)
         count += 1
     return count

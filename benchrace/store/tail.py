@@ -1,9 +1,11 @@
-"""A reader of a journal that remembers how far it has read."""
+"""A reader of a journal that remembers its position."""
 
 import os
 from pathlib import Path
 
 import msgspec
+
+from benchrace.store.regular import open_regular
 
 
 class Batch(msgspec.Struct, frozen=True):
@@ -17,7 +19,8 @@ class Batch(msgspec.Struct, frozen=True):
 class Tail:
     """Read whole lines of a growing file, from line `seq` on, at most `limit` bytes at a time.
 
-    A line longer than `limit` is still given whole. The file may not exist yet.
+    A line longer than `limit` is still given whole. The file may not exist yet; one that cannot be
+    read raises OSError.
     """
 
     def __init__(self, path: Path, seq: int = 0, *, limit: int = 1 << 18) -> None:
@@ -28,7 +31,7 @@ class Tail:
         self._skip = seq
 
     def read(self) -> Batch | None:
-        """Give the next whole lines, or None where there are none yet."""
+        """Return the next whole lines, or None where there are none yet."""
         while self.seq < self._skip:
             ahead = self._lines(self._skip - self.seq)
             if ahead is None:
@@ -52,7 +55,7 @@ class Tail:
 
     def _whole(self) -> bytes | None:
         try:
-            fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+            fd = open_regular(self.path)
         except FileNotFoundError:
             return None
         try:

@@ -1,18 +1,11 @@
-"""Put one machine's hardware together."""
+"""Detect one machine's hardware."""
 
 import msgspec
 
-from benchrace.telemetry.apple import (
-    Sysctl,
-    apple_cpu,
-    apple_gpus,
-    apple_memory,
-    apple_system,
-    apple_virtualisation,
-)
-from benchrace.telemetry.cgroup import limits
-from benchrace.telemetry.cpu import linux_cpu
-from benchrace.telemetry.drm import card_gpu, cards
+from benchrace.telemetry import plausible
+from benchrace.telemetry.cpu.cpu import linux_cpu
+from benchrace.telemetry.gpu.drm import card_gpu, cards
+from benchrace.telemetry.gpu.nvidia import nvidia_gpus
 from benchrace.telemetry.hardware import (
     GIB,
     AcceleratorType,
@@ -21,11 +14,19 @@ from benchrace.telemetry.hardware import (
     Hardware,
     Notes,
 )
-from benchrace.telemetry.memory import linux_memory
-from benchrace.telemetry.nvidia import nvidia_gpus
+from benchrace.telemetry.machine_root import Root
 from benchrace.telemetry.overrides import HardwareOverrides, Overriding
-from benchrace.telemetry.root import Root
-from benchrace.telemetry.system import linux_product, linux_system, linux_virtualisation
+from benchrace.telemetry.system.apple import (
+    Sysctl,
+    apple_cpu,
+    apple_gpus,
+    apple_memory,
+    apple_system,
+    apple_virtualisation,
+)
+from benchrace.telemetry.system.cgroup import limits
+from benchrace.telemetry.system.linux import linux_product, linux_system, linux_virtualisation
+from benchrace.telemetry.system.memory import linux_memory
 
 # Where several could compute, the first of these is the accelerator.
 _ACCELERATORS = (
@@ -36,29 +37,30 @@ _ACCELERATORS = (
 
 
 def detect(root: Root, overrides: HardwareOverrides | None = None) -> Hardware:
-    """Tell what the machine is made of; what `overrides` sets wins.
+    """Detect the machine's hardware; what `overrides` sets wins.
 
     Blocks (files, NVML, on a Mac two commands). Raises InvalidInput for overrides that name a
     GPU which is not there.
     """
     notes = Notes()
-    found = _apple(root, notes) if root.platform.system == "Darwin" else _linux(root, notes)
+    hardware = _apple(root, notes) if root.platform.system == "Darwin" else _linux(root, notes)
+    hardware = plausible.hardware(hardware, notes)
     applied = Overriding(overrides or HardwareOverrides(), notes)
-    memory = applied.memory(found.memory)
-    gpus = applied.gpus(_resized(found.gpus, memory.total_bytes), memory.total_bytes)
+    memory = applied.memory(hardware.memory)
+    gpus = applied.gpus(_resized(hardware.gpus, memory.total_bytes), memory.total_bytes)
     kind, size = applied.accelerator(*accelerator(gpus))
     if size is None:
         reason = "there is no accelerator" if kind is AcceleratorType.CPU else "its size is unknown"
         notes.say("accelerator_memory_gb", reason)
     return Hardware(
-        product=found.product,
-        cpu=applied.cpu(found.cpu),
+        product=hardware.product,
+        cpu=applied.cpu(hardware.cpu),
         memory=memory,
         gpus=gpus,
         accelerator_type=kind,
         accelerator_memory_gb=size,
-        os=found.os,
-        virtualisation=found.virtualisation,
+        os=hardware.os,
+        virtualisation=hardware.virtualisation,
         notes=notes.lines(),
         overridden=applied.paths,
     )
@@ -92,20 +94,20 @@ def _linux(root: Root, notes: Notes) -> Hardware:
 
 def _linux_gpus(root: Root, memory: int | None, notes: Notes) -> tuple[Gpu, ...]:
     # NVIDIA's come first, so that their place in the list is NVML's number.
-    found = list(nvidia_gpus(root, memory, notes))
+    gpus = list(nvidia_gpus(root, memory, notes))
     for card in cards(root):
         if card.kind is not GpuKind.NVIDIA:
-            found.append(card_gpu(root, card, len(found), memory, notes))
-    if found:
+            gpus.append(card_gpu(root, card, len(gpus), memory, notes))
+    if gpus:
         notes.drop("gpus")
-    return tuple(found)
+    return tuple(gpus)
 
 
 def _apple(root: Root, notes: Notes) -> Hardware:
     sysctl = Sysctl(root)
     memory = apple_memory(sysctl, notes)
     return Hardware(
-        product=notes.need("product", sysctl.text("hw.model"), "sysctl does not tell"),
+        product=notes.need("product", sysctl.text("hw.model"), "sysctl does not report it"),
         cpu=apple_cpu(root, sysctl, notes),
         memory=memory,
         gpus=apple_gpus(root, sysctl, memory.total_bytes, notes),
@@ -116,7 +118,7 @@ def _apple(root: Root, notes: Notes) -> Hardware:
 
 
 def _resized(gpus: tuple[Gpu, ...], memory: int | None) -> tuple[Gpu, ...]:
-    """Give unified GPUs the memory that the configuration says there is."""
+    """Set the size of unified GPUs to the configured memory."""
     return tuple(
         msgspec.structs.replace(gpu, memory_bytes=memory) if gpu.unified else gpu for gpu in gpus
     )

@@ -1,17 +1,53 @@
-"""Where the agent runs, and what about it would spoil a measurement."""
+"""Where an agent runs, and what about it would spoil a measurement, as Structs."""
 
 from enum import StrEnum
 
 import msgspec
 
-from benchrace.telemetry.apple import Sysctl
-from benchrace.telemetry.cgroup import Limits, limits
-from benchrace.telemetry.container import container_runtime
-from benchrace.telemetry.hardware import Hardware, Notes, Virtualisation
-from benchrace.telemetry.power import Power, apple_power, linux_power
-from benchrace.telemetry.problem import Problem, power_problems, shape_problems
-from benchrace.telemetry.root import Root
-from benchrace.telemetry.system import is_wsl
+from benchrace.telemetry.hardware import Virtualisation
+
+
+class Power(msgspec.Struct, frozen=True, kw_only=True):
+    """`preference` steers drivers that clock by themselves; `profile` is the firmware's.
+
+    `thermal_c` is the hottest zone's (or the processor's), `thermal_limit_c` that zone's limit;
+    `undervolted` and `throttled` are what a Raspberry Pi reports of now.
+    """
+
+    on_battery: bool | None = None
+    source: str | None = None
+    battery_percent: int | None = None
+    driver: str | None = None
+    governor: str | None = None
+    preference: str | None = None
+    profile: str | None = None
+    turbo: bool | None = None
+    low_power_mode: bool | None = None
+    thermal_c: float | None = None
+    thermal_limit_c: float | None = None
+    undervolted: bool | None = None
+    throttled: bool | None = None
+
+
+class ProblemCode(StrEnum):
+    GOVERNOR = "governor"
+    ON_BATTERY = "on_battery"
+    LOW_POWER_MODE = "low_power_mode"
+    TURBO_OFF = "turbo_off"
+    HOT = "hot"
+    UNDERVOLTED = "undervolted"
+    THROTTLED = "throttled"
+    CPU_QUOTA = "cpu_quota"
+    GPU_NOT_READY = "gpu_not_ready"
+    TRANSLATED = "translated"
+
+
+class MachineProblem(msgspec.Struct, frozen=True):
+    """One finding: `message` says what was seen, `remedy` what to do."""
+
+    code: ProblemCode
+    message: str
+    remedy: str
 
 
 class EnvironmentKind(StrEnum):
@@ -34,52 +70,5 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     cpu_quota: float | None = None
     memory_limit_bytes: int | None = None
     power: Power
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[MachineProblem, ...] = ()
     notes: tuple[str, ...] = ()
-
-
-def environment(root: Root, hardware: Hardware) -> Environment:
-    """Look around; `hardware` is what `detect` found on the same root. Blocks, as `detect`."""
-    notes = Notes()
-    apple = root.platform.system == "Darwin"
-    sysctl = Sysctl(root) if apple else None
-    power = linux_power(root, notes) if sysctl is None else apple_power(root, notes)
-    group = limits(root)
-    runtime = container_runtime(root, notes)
-    layers = _layers(root, hardware, runtime)
-    translated = sysctl is not None and sysctl.text("sysctl.proc_translated") == "1"
-    return Environment(
-        kind=layers[-1],
-        layers=layers,
-        container_runtime=runtime,
-        virtualisation=hardware.virtualisation,
-        cpu_quota=group.cpu_quota,
-        memory_limit_bytes=_limit(group, hardware),
-        power=power,
-        problems=power_problems(power) + shape_problems(hardware, group.cpu_quota, translated),
-        notes=notes.lines(),
-    )
-
-
-def _layers(root: Root, hardware: Hardware, runtime: str | None) -> tuple[EnvironmentKind, ...]:
-    found: list[EnvironmentKind] = []
-    if is_wsl(root):
-        found.append(EnvironmentKind.WSL2)
-    if _is_spark(hardware):
-        found.append(EnvironmentKind.DGX_SPARK)
-    if runtime is not None:
-        found.append(EnvironmentKind.CONTAINER)
-    return tuple(found) or (EnvironmentKind.NATIVE,)
-
-
-def _is_spark(hardware: Hardware) -> bool:
-    """Tell it by its own name; other makers' boxes with the same chip by the GPU's."""
-    named = (hardware.product or "").lower().replace("_", " ")
-    return "dgx spark" in named or any("GB10" in (gpu.name or "") for gpu in hardware.gpus)
-
-
-def _limit(group: Limits, hardware: Hardware) -> int | None:
-    total = hardware.memory.total_bytes
-    if group.memory_bytes is None or (total is not None and group.memory_bytes >= total):
-        return None
-    return group.memory_bytes

@@ -1,4 +1,4 @@
-"""What a machine is made of. Null is unknown, and `notes` says why, by the field's path."""
+"""A machine's hardware. Null is unknown, and `notes` says why, by the field's path."""
 
 from enum import StrEnum
 from typing import TypeVar
@@ -97,7 +97,7 @@ class OperatingSystem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Virtualisation(StrEnum):
-    """The hypervisor below, as far as it tells."""
+    """The hypervisor below, as far as it is visible."""
 
     NONE = "none"
     KVM = "kvm"
@@ -130,7 +130,7 @@ class Hardware(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def primary_gpu(self) -> Gpu | None:
-        """Give the GPU to name where only one is: ready, with its own memory, the largest."""
+        """Return the GPU to name where only one is: ready, with its own memory, the largest."""
         return max(self.gpus, key=_rank, default=None)
 
 
@@ -141,7 +141,7 @@ class Notes:
         self._lines: dict[str, str] = {}
 
     def say(self, path: str, reason: str) -> None:
-        """Keep the first reason of a path: it is the nearest to the cause."""
+        """Record the reason of a path; the first one stays, as it is the nearest to the cause."""
         self._lines.setdefault(path, reason)
 
     def need(self, path: str, value: T | None, reason: str) -> T | None:
@@ -151,7 +151,7 @@ class Notes:
         return value
 
     def drop(self, path: str) -> None:
-        """Forget what was said of a path that is known after all."""
+        """Remove the note of a path whose value is known after all."""
         self._lines.pop(path, None)
 
     def lines(self) -> tuple[str, ...]:

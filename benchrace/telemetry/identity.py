@@ -1,4 +1,4 @@
-"""A short name for what a machine can do, the same as long as it can do the same."""
+"""A fingerprint of what a machine can do, stable as long as that is."""
 
 import hashlib
 
@@ -53,7 +53,7 @@ def fingerprint(hardware: Hardware) -> str:
 
 
 def identity(hardware: Hardware) -> Identity:
-    """Give the fingerprint with driver and kernel beside it."""
+    """Return the fingerprint with driver and kernel beside it."""
     gpu = hardware.primary_gpu
     return Identity(
         fingerprint=fingerprint(hardware),

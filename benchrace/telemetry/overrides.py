@@ -1,4 +1,4 @@
-"""What a machine's owner says of it in the configuration: it wins over what was detected."""
+"""Hardware set in the configuration, which wins over what was detected."""
 
 from typing import TypeVar
 
@@ -47,7 +47,7 @@ class Overriding:
     """Applies overrides, and remembers which fields they set."""
 
     def __init__(self, overrides: HardwareOverrides, notes: Notes) -> None:
-        self._given = overrides
+        self._overrides = overrides
         self._notes = notes
         self._paths: list[str] = []
 
@@ -56,84 +56,86 @@ class Overriding:
         return tuple(self._paths)
 
     def cpu(self, cpu: Cpu) -> Cpu:
-        given = self._given
+        overrides = self._overrides
         return msgspec.structs.replace(
             cpu,
-            model=self._pick("cpu.model", given.cpu_model, cpu.model),
+            model=self._pick("cpu.model", overrides.cpu_model, cpu.model),
             physical_cores=self._pick(
-                "cpu.physical_cores", given.physical_cores, cpu.physical_cores
+                "cpu.physical_cores", overrides.physical_cores, cpu.physical_cores
             ),
-            logical_cores=self._pick("cpu.logical_cores", given.logical_cores, cpu.logical_cores),
+            logical_cores=self._pick(
+                "cpu.logical_cores", overrides.logical_cores, cpu.logical_cores
+            ),
             usable_threads=self._pick(
-                "cpu.usable_threads", given.usable_threads, cpu.usable_threads
+                "cpu.usable_threads", overrides.usable_threads, cpu.usable_threads
             ),
         )
 
     def memory(self, memory: Memory) -> Memory:
-        given = self._given.memory_bytes
-        if given is None:
+        memory_bytes = self._overrides.memory_bytes
+        if memory_bytes is None:
             return memory
-        usable = min(given, memory.usable_bytes or given)
+        usable = min(memory_bytes, memory.usable_bytes or memory_bytes)
         self._notes.drop("memory.usable_bytes")
         return msgspec.structs.replace(
             memory,
-            total_bytes=self._pick("memory.total_bytes", given, None),
+            total_bytes=self._pick("memory.total_bytes", memory_bytes, None),
             usable_bytes=usable,
         )
 
     def gpus(self, gpus: tuple[Gpu, ...], memory: int | None) -> tuple[Gpu, ...]:
         """Change or add GPUs. Raises InvalidInput for an index with no GPU and no kind."""
-        known = list(gpus)
-        for position, given in enumerate(self._given.gpus):
-            if not 0 <= given.index < len(known):
-                known.append(_added(given, position, len(known)))
-            known[given.index] = self._gpu(known[given.index], given, memory)
-        return tuple(known)
+        detected = list(gpus)
+        for position, override in enumerate(self._overrides.gpus):
+            if not 0 <= override.index < len(detected):
+                detected.append(_added(override, position, len(detected)))
+            detected[override.index] = self._gpu(detected[override.index], override, memory)
+        return tuple(detected)
 
     def accelerator(
         self, kind: AcceleratorType, memory_gb: float | None
     ) -> tuple[AcceleratorType, float | None]:
-        chosen = self._pick("accelerator_type", self._given.accelerator_type, kind) or kind
-        given = self._given.accelerator_memory_gb
-        return chosen, self._pick("accelerator_memory_gb", given, memory_gb)
+        chosen = self._pick("accelerator_type", self._overrides.accelerator_type, kind) or kind
+        override_gb = self._overrides.accelerator_memory_gb
+        return chosen, self._pick("accelerator_memory_gb", override_gb, memory_gb)
 
-    def _gpu(self, gpu: Gpu, given: GpuOverride, memory: int | None) -> Gpu:
+    def _gpu(self, gpu: Gpu, override: GpuOverride, memory: int | None) -> Gpu:
         where = f"gpus[{gpu.index}]"
-        kind = self._pick(f"{where}.kind", given.kind, gpu.kind) or gpu.kind
-        unified = bool(self._pick(f"{where}.unified", given.unified, gpu.unified))
-        vram = self._pick(f"{where}.vram_bytes", given.vram_bytes, gpu.vram_bytes)
+        kind = self._pick(f"{where}.kind", override.kind, gpu.kind) or gpu.kind
+        unified = bool(self._pick(f"{where}.unified", override.unified, gpu.unified))
+        vram = self._pick(f"{where}.vram_bytes", override.vram_bytes, gpu.vram_bytes)
         # An owner who gives a size means what the GPU may fill, on unified memory as well.
-        size = vram if given.vram_bytes or not unified else memory
+        size = vram if override.vram_bytes or not unified else memory
         if size is not None:
             self._notes.drop(f"{where}.memory_bytes")
         return msgspec.structs.replace(
             gpu,
             kind=kind,
             vendor=_VENDORS[kind],
-            name=self._pick(f"{where}.name", given.name, gpu.name),
+            name=self._pick(f"{where}.name", override.name, gpu.name),
             unified=unified,
             vram_bytes=vram,
             memory_bytes=size,
             compute_capability=self._pick(
-                f"{where}.compute_capability", given.compute_capability, gpu.compute_capability
+                f"{where}.compute_capability", override.compute_capability, gpu.compute_capability
             ),
             driver_version=self._pick(
-                f"{where}.driver_version", given.driver_version, gpu.driver_version
+                f"{where}.driver_version", override.driver_version, gpu.driver_version
             ),
-            ready=bool(self._pick(f"{where}.ready", given.ready, gpu.ready)),
+            ready=bool(self._pick(f"{where}.ready", override.ready, gpu.ready)),
         )
 
-    def _pick(self, path: str, given: T | None, found: T | None) -> T | None:
-        if given is None:
-            return found
+    def _pick(self, path: str, override: T | None, detected: T | None) -> T | None:
+        if override is None:
+            return detected
         self._paths.append(path)
         self._notes.drop(path)
-        return given
+        return override
 
 
-def _added(given: GpuOverride, position: int, count: int) -> Gpu:
-    if given.kind is None or given.index != count:
+def _added(override: GpuOverride, position: int, count: int) -> Gpu:
+    if override.kind is None or override.index != count:
         path = f"gpus[{position}]"
         message = f"this machine has {count} GPUs; to add one, give index {count} and its kind"
         raise InvalidInput(FieldError(path, message))
-    return Gpu(index=count, kind=given.kind, vendor=_VENDORS[given.kind])
+    return Gpu(index=count, kind=override.kind, vendor=_VENDORS[override.kind])

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import msgspec
 
-from benchrace.telemetry.nvml import NumberQuestion, NvmlCode, NvmlFault, TextQuestion
-from benchrace.telemetry.root import Platform, Root
+from benchrace.telemetry.gpu.nvml import NumberQuestion, NvmlCode, NvmlFault, TextQuestion
+from benchrace.telemetry.machine_root import Platform, Root
 
 
 class Refusal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -35,12 +35,16 @@ class RecordedMachine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
 
 class PlayedNvml:
-    """Answers as recorded; `failing`, or `gpu_failing` by number, makes questions fail since."""
+    """Answers as recorded; `failing`, or `gpu_failing` by number, makes questions fail since.
+
+    `numbers` replaces what was recorded, by GPU and question.
+    """
 
     def __init__(self, recorded: RecordedNvml) -> None:
         self._recorded = recorded
         self.failing: NvmlCode | None = None
         self.gpu_failing: dict[int, NvmlCode] = {}
+        self.numbers: dict[tuple[int, NumberQuestion], int] = {}
         self.opened = 0
         self._is_open = False
 
@@ -64,7 +68,8 @@ class PlayedNvml:
         return str(self._played(self._answer(index, question)))
 
     def number(self, index: int, question: NumberQuestion) -> int:
-        return int(self._played(self._answer(index, question)))
+        answer = self.numbers.get((index, question), self._answer(index, question))
+        return int(self._played(answer))
 
     def _answer(
         self, index: int, question: TextQuestion | NumberQuestion

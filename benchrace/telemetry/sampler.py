@@ -1,16 +1,19 @@
-"""The machine at one instant. Null where unknown; nothing here ever raises."""
+"""Samples of the machine's state. Null where unknown; nothing here ever raises."""
 
 import time
 from collections.abc import Callable
 from typing import Protocol
 
+import msgspec
+
 from benchrace.events.payloads import RuntimeSamplePayload
-from benchrace.telemetry.cpu_state import CpuState, LinuxCpuState, PortableCpuState
-from benchrace.telemetry.drm import cards
-from benchrace.telemetry.gpu_state import AmdState, AppleState, GpuState, UnknownState
+from benchrace.telemetry import plausible
+from benchrace.telemetry.cpu.state import CpuState, LinuxCpuState, PortableCpuState
+from benchrace.telemetry.gpu.drm import cards
+from benchrace.telemetry.gpu.nvidia_state import NvidiaState
+from benchrace.telemetry.gpu.state import AmdState, AppleState, GpuState, UnknownState
 from benchrace.telemetry.hardware import Gpu, GpuKind, Hardware
-from benchrace.telemetry.nvidia_state import NvidiaState
-from benchrace.telemetry.root import Root
+from benchrace.telemetry.machine_root import Root
 
 Now = Callable[[], int]
 
@@ -19,11 +22,11 @@ class Sampler(Protocol):
     """Takes one sample at a time; the caller keeps the period."""
 
     def sample(self) -> RuntimeSamplePayload:
-        """Blocks for some milliseconds; never raises."""
+        """Take a sample; blocks for some milliseconds, never raises."""
         ...
 
     def close(self) -> None:
-        """Let go of what is held open; `sample` may be called again."""
+        """Release open handles; `sample` may be called again."""
         ...
 
 
@@ -44,7 +47,7 @@ class SystemSampler:
         started = self._now_ns()
         memory = self._cpu.memory()
         gpus = tuple(sample for state in self._gpus for sample in state.sample())
-        return RuntimeSamplePayload(
+        taken = RuntimeSamplePayload(
             cpu_percent=self._cpu.percent(),
             cpu_count=self._cpu_count,
             load_1m=self._cpu.load(),
@@ -54,8 +57,8 @@ class SystemSampler:
             cpu_frequency_mhz=self._cpu.frequency_mhz(),
             cpu_temperature_c=self._cpu.temperature_c(),
             gpus=gpus,
-            cost_ns=self._now_ns() - started,
         )
+        return msgspec.structs.replace(plausible.sample(taken), cost_ns=self._now_ns() - started)
 
     def close(self) -> None:
         for state in self._gpus:
@@ -69,7 +72,7 @@ def _cpu_state(root: Root) -> CpuState:
 
 
 def _gpu_states(root: Root, gpus: tuple[Gpu, ...], now_ns: Now) -> tuple[GpuState, ...]:
-    """Pair the GPUs with who tells of them, in the order of the hardware's list."""
+    """Pair the GPUs with their sources of samples, in the order of the hardware's list."""
     folders = iter([card.folder for card in cards(root) if card.kind is GpuKind.AMD])
     nvidia = tuple(gpu for gpu in gpus if gpu.kind is GpuKind.NVIDIA)
     states: list[GpuState] = [NvidiaState(root.nvml, nvidia, now_ns)] if nvidia else []

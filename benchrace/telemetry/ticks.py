@@ -1,4 +1,4 @@
-"""When a fixed period's next instant is due: always origin + n x period, so it never drifts."""
+"""Instants of a fixed period: always origin + n x period, so it never drifts."""
 
 import msgspec
 
@@ -11,7 +11,7 @@ class Tick(msgspec.Struct, frozen=True):
     missed: int
 
     def wait_ns(self, now_ns: int) -> int:
-        """Tell how long it is until then; 0 once it is due."""
+        """Return the time until then; 0 once it is due."""
         return max(0, self.due_ns - now_ns)
 
 
@@ -26,11 +26,11 @@ class Ticks(msgspec.Struct, frozen=True):
             raise ValueError(f"a period of {self.period_ns} ns: it must be over 0")
 
     def first(self) -> Tick:
-        """Give the instant at the origin itself."""
+        """Return the instant at the origin itself."""
         return Tick(0, self.origin_ns, 0)
 
     def after(self, last: Tick, now_ns: int) -> Tick:
-        """Give the next instant that is not past at `now_ns`; those skipped are counted."""
+        """Return the next instant that is not past at `now_ns`; those skipped are counted."""
         passed = -(-(now_ns - self.origin_ns) // self.period_ns)
         index = max(last.index + 1, passed)
         return Tick(index, self.origin_ns + index * self.period_ns, index - last.index - 1)

@@ -1,7 +1,7 @@
-"""What tests of plugins inherit: fakes, a recording context, real workers, contract tests.
+"""Helpers for testing plugins: fakes, a recording context, real workers, contract tests.
 
 `BackendContract` is in `benchrace.testing.contract`, and `TextContract`, for engines that generate
-text, in `benchrace.testing.text`: these need pytest.
+text, in `benchrace.testing.text`; both need pytest.
 """
 
 from benchrace.testing.clock import FakeClock

@@ -1,8 +1,8 @@
-"""A clock that moves when it is told to."""
+"""A clock that is advanced by hand."""
 
 
 class FakeClock:
-    """Implements `benchrace.clock.Clock`; starts at one second, wall time at 2026-01-01."""
+    """An implementation of `benchrace.clock.Clock`; starts at one second, on 2026-01-01."""
 
     def __init__(self, monotonic_ns: int = 1_000_000_000, wall_s: float = 1_767_225_600.0) -> None:
         self._monotonic_ns = monotonic_ns
@@ -19,15 +19,15 @@ class FakeClock:
         return self._monotonic_ns + self._asleep_ns
 
     def pass_s(self, seconds: float) -> None:
-        """Let time pass."""
+        """Advance all clocks."""
         self._monotonic_ns += round(seconds * 1e9)
         self._wall_s += seconds
 
     def sleep_s(self, seconds: float) -> None:
-        """Suspend the machine: its monotonic clock stands still meanwhile."""
+        """Simulate a suspended machine, whose monotonic clock does not advance."""
         self._asleep_ns += round(seconds * 1e9)
         self._wall_s += seconds
 
     def jump_s(self, seconds: float) -> None:
-        """Set the wall clock forward or back, as people and NTP do."""
+        """Move the wall clock forward or back, as people and NTP do."""
         self._wall_s += seconds

@@ -1,14 +1,16 @@
-"""A context that keeps all that a backend shows, for tests without a worker."""
+"""A context that records what a backend shows, for tests without a worker."""
 
+import secrets
 from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from benchrace.clock import Clock, SystemClock
 from benchrace.events import Measured, Verdict
 from benchrace.plugin import Device, RoundInfo
-from benchrace.worker.context import LEVELS, nonce
-from benchrace.worker.marks import Marks, is_number
-from benchrace.worker.stream import WorkerStreams
+from benchrace.worker.control_client import ControlClient
+from benchrace.worker.lanes.context import LEVELS, nonce
+from benchrace.worker.lanes.marks import Marks, is_number
+from benchrace.worker.stream.factory import WorkerStreams
 from benchrace.worker.threads import run_blocking
 
 if TYPE_CHECKING:
@@ -20,9 +22,10 @@ T = TypeVar("T")
 
 
 class RecordingContext:
-    """Implements `benchrace.plugin.Context`. Give `metrics` the names that the kind declares.
+    """An implementation of `benchrace.plugin.Context` that records everything.
 
-    `http` takes a transport, so that an engine can be a function of the test.
+    `metrics` are the names that the kind declares. With `transport`, a function of the test can
+    serve as the engine of `http`.
     """
 
     def __init__(
@@ -40,21 +43,21 @@ class RecordingContext:
         self.cancelled = False
         self._metrics = metrics
         self._clock = SystemClock() if clock is None else clock
-        self._transport = transport
-        self._client: httpx.AsyncClient | None = None
+        self._client = ControlClient(transport)
         self._round: RoundInfo | None = None
+        self._job_id = secrets.token_hex(8)
         self._marks = Marks(metrics)
         self.stream = WorkerStreams()
         self.gpus: Sequence[Device] = ()
 
     @property
     def measured(self) -> list[Measured]:
-        """What the backend measured itself in the last round."""
+        """The numbers that the backend measured itself in the last round."""
         return self._marks.measured
 
     @property
     def verdict(self) -> Verdict:
-        """What the backend thinks of the last round."""
+        """The backend's verdict on the last round."""
         return self._marks.verdict
 
     def begin(
@@ -65,11 +68,11 @@ class RecordingContext:
         salt: str = "test",
         stayed: tuple[str, ...] = (),
     ) -> None:
-        """Enter a round, as the worker does before it calls `Backend.round`."""
+        """Begin a round, as the worker does before it calls `Backend.round`."""
         self._round = RoundInfo(
             round=round_,
             warmup=warmup,
-            nonce=nonce(salt, round_),
+            nonce=nonce(salt, self._job_id, "lane", round_),
             alone=False if stayed else None,
             stayed=stayed,
         )
@@ -82,17 +85,12 @@ class RecordingContext:
     @property
     def round(self) -> RoundInfo:
         if self._round is None:
-            raise RuntimeError("no round is running: call begin() first")
+            raise RuntimeError("not in a round: call begin() first")
         return self._round
 
     @property
     def http(self) -> "httpx.AsyncClient":
-        if self._client is None:
-            # Workers of tests import this package; most of them need no client.
-            import httpx
-
-            self._client = httpx.AsyncClient(transport=self._transport, trust_env=False)
-        return self._client
+        return self._client.get()
 
     def token(self, text: str, *, reasoning: bool = False) -> None:
         self.tokens.append(text)
@@ -102,12 +100,12 @@ class RecordingContext:
 
     def progress(self, done: float, total: float | None, unit: str) -> None:
         if not is_number(done) or not (total is None or is_number(total)):
-            raise ValueError(f"progress of {done!r} in {total!r}: give finite numbers")
+            raise ValueError(f"invalid progress {done!r} of {total!r}: pass finite numbers")
         self.steps.append((done, total, unit))
 
     def log(self, message: str, level: str = "info") -> None:
         if level not in LEVELS:
-            raise ValueError(f"log level {level!r}: there are {', '.join(LEVELS)}")
+            raise ValueError(f"invalid log level {level!r}; use {', '.join(LEVELS)}")
         self.logs.append((level, message))
 
     def measure(
@@ -136,10 +134,9 @@ class RecordingContext:
         return await run_blocking(call, on_cancel)
 
     async def aclose(self) -> None:
-        """Close the client, if it was made, and what streams have left behind."""
+        """Close the client, if there is one, and the open connections of streams."""
         self.stream.close()
-        if self._client is not None:
-            await self._client.aclose()
+        await self._client.close()
 
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Contract tests of a backend: inherit, name the class, and pytest does the rest."""
+"""Contract tests of backends: a test class inherits from `BackendContract`."""
 
 import json
 from collections.abc import AsyncIterator, Mapping
@@ -10,20 +10,20 @@ import pytest
 
 from benchrace.events import Level, Verdict
 from benchrace.plugin import Backend, Config, Lane, Params, Workload
-from benchrace.plugin.describe import params_schema
-from benchrace.plugin.offer import backends_of
+from benchrace.plugin.host.describe import params_schema
+from benchrace.plugin.host.validation import backends_of
 from benchrace.testing.context import RecordingContext
+from benchrace.worker.job.verdict import Surroundings, judge, numbers, plain
 from benchrace.worker.params import complete, convert
-from benchrace.worker.verdict import Surroundings, judge, numbers, plain
 
 
 @pytest.mark.anyio
 class BackendContract:
-    """Name the class `Test...`, and set `backend`.
+    """The contract of a backend; name the subclass `Test...`, and set `backend`.
 
     `params` make a short round; `long_params` one that lasts until it is cancelled, which must
-    then end within `cancel_within_s`. Without them the cancel is not tried. `kind` picks a
-    workload where there are several.
+    then end within `cancel_within_s`. Without them cancelling is not tested. `kind` selects a
+    workload if there are several.
     """
 
     backend: ClassVar[type[Backend]]
@@ -35,8 +35,8 @@ class BackendContract:
 
     @pytest.fixture
     def workload(self) -> Workload:
-        offered = {each.kind.name: each for each in self.backend.workloads}
-        return offered[self.kind or next(iter(offered))]
+        workloads = {workload.kind.name: workload for workload in self.backend.workloads}
+        return workloads[self.kind or next(iter(workloads))]
 
     @pytest.fixture
     async def context(self, workload: Workload) -> AsyncIterator[RecordingContext]:
@@ -45,28 +45,36 @@ class BackendContract:
         await context.aclose()
 
     def lane(self, workload: Workload, params: Mapping[str, Any]) -> Lane[Params]:
-        """Make a lane with these parameters over the defaults."""
+        """Return a lane with these parameters over the defaults."""
         converted, fields = convert(params, workload)
-        assert converted is not None, f"the test's parameters are not valid: {fields}"
+        assert converted is not None, f"invalid parameters in the test: {fields}"
         return Lane(lane_id="lane-0", label="a", kind=workload.kind.name, params=converted)
 
     def test_it_keeps_the_rules_of_the_seam(self) -> None:
         assert backends_of([self.backend]) == (self.backend,)
 
+    def test_it_keeps_its_configuration(self) -> None:
+        backend = self.backend(self.config)
+        settings = getattr(backend, "settings", "nothing")
+        assert settings is self.config, (
+            f"{self.backend.__name__}.__init__ must call super().__init__(config): "
+            f"self.settings is {settings!r}"
+        )
+
     def test_every_parameter_has_a_title_and_a_place(self, workload: Workload) -> None:
         schema = params_schema(workload.accepts)
         assert "$ref" not in json.dumps(schema)
         assert schema["order"] == list(workload.accepts.__struct_fields__)
-        assert all(about["title"] for about in schema["properties"].values())
+        assert all(field["title"] for field in schema["properties"].values())
 
     def test_presets_are_valid(self, workload: Workload) -> None:
         for name, preset in workload.presets.items():
-            wanted = {
+            values = {
                 key: value
                 for key, value in preset.items()
                 if not (key == workload.automatic and value == "auto")
             }
-            assert convert({**self.params, **wanted}, workload)[1] == (), name
+            assert convert({**self.params, **values}, workload)[1] == (), name
 
     def test_an_unknown_parameter_is_refused(self, workload: Workload) -> None:
         params, fields = convert({**self.params, "no-such": 1}, workload)
@@ -81,8 +89,8 @@ class BackendContract:
         self, workload: Workload, context: RecordingContext
     ) -> None:
         lane = self.lane(workload, self.params)
-        found = await self.backend(self.config).preflight(lane, context)
-        assert found.ready, found
+        readiness = await self.backend(self.config).preflight(lane, context)
+        assert readiness.ready, readiness
 
     async def test_a_round_gives_every_number_that_its_kind_declares(
         self, workload: Workload, context: RecordingContext
@@ -94,11 +102,11 @@ class BackendContract:
         await backend.close(lane, context)
         assert isinstance(record, workload.kind.record)
         measured = numbers(workload.kind, record, lane.params, context.measured)
-        verdict, kept = judge(context.verdict, workload.kind, measured, Surroundings(0, 0))
+        verdict, results = judge(context.verdict, workload.kind, measured, Surroundings(0, 0))
         assert verdict.level is not Level.INVALID, verdict
-        for each in kept:
-            assert (each.value is None) != (each.reason is None), each
-            assert each.reason != "not measured", f"{each.metric} is declared and never measured"
+        for result in results:
+            assert (result.value is None) != (result.reason is None), result
+            assert result.reason != "not measured", f"{result.metric} is declared, never measured"
 
     async def test_numbers_can_be_derived_again_from_the_log(
         self, workload: Workload, context: RecordingContext
@@ -128,14 +136,14 @@ class BackendContract:
         backend, lane = self.backend(self.config), self.lane(workload, self.long_params)
         await backend.open(lane, context)
         context.begin()
-        asked = 0.0
+        cancelled_at = 0.0
 
         async def cancel(scope: anyio.CancelScope) -> None:
-            """Tell threads by the flag and coroutines by their scope, as a worker does."""
-            nonlocal asked
+            """Cancel threads by the flag and coroutines by their scope, as a worker does."""
+            nonlocal cancelled_at
             await anyio.sleep(0.2)
             context.cancelled = True
-            asked = anyio.current_time()
+            cancelled_at = anyio.current_time()
             scope.cancel()
 
         async with anyio.create_task_group() as group:
@@ -143,6 +151,6 @@ class BackendContract:
             await backend.round(lane, context)
             group.cancel_scope.cancel()
         assert context.cancelled, "the round ended by itself: make long_params longer"
-        late_s = anyio.current_time() - asked
+        late_s = anyio.current_time() - cancelled_at
         assert late_s < self.cancel_within_s, f"the round ended {late_s:.1f} s after the cancel"
         await backend.close(lane, context)

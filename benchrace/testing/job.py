@@ -1,4 +1,4 @@
-"""Run real workers: a job on a folder, or a question, as an agent does."""
+"""Run real workers as an agent does: for a job in a folder, or for a question."""
 
 import os
 import subprocess
@@ -12,8 +12,8 @@ from types import TracebackType
 from typing import Any
 
 from benchrace.events import Event, Known, Unknown, decode
-from benchrace.plugin.entry_points import PluginRef
-from benchrace.run.control import (
+from benchrace.plugin.host.entry_points import PluginRef
+from benchrace.protocol.agent_worker import (
     AnyOrder,
     FromWorker,
     JobOrder,
@@ -22,10 +22,13 @@ from benchrace.run.control import (
     Progressed,
     Reply,
     ToWorker,
+    WorkerSetup,
     decode_from_worker,
     encode,
 )
-from benchrace.run.job import JobLane, JobSpec, Slot
+from benchrace.protocol.job import JobSpec
+from benchrace.run.lane import JobLane
+from benchrace.run.planning.order import Slot
 from benchrace.run.spec import Order
 
 JOURNAL = "work.ndjson"
@@ -33,7 +36,7 @@ JOURNAL = "work.ndjson"
 
 @dataclass(frozen=True, kw_only=True)
 class JobResult:
-    """What is left of a job: exit status, journal, the phases said, standard error."""
+    """The outcome of a job: exit status, journal, reported phases, standard error."""
 
     status: int
     events: tuple[Known | Unknown, ...]
@@ -46,19 +49,19 @@ class JobResult:
         return self.events[-1]
 
     def of(self, event: type[Event]) -> list[Any]:
-        """List the events of one type."""
-        return [each for each in self.events if isinstance(each, event)]
+        """Return the events of one type."""
+        return [entry for entry in self.events if isinstance(entry, event)]
 
 
 def plugin_ref(module: str, name: str | None = None) -> PluginRef:
-    """Refer to a plugin's module as its entry point would."""
+    """Return a reference to a plugin's module, like that of its entry point."""
     return PluginRef(
         name=name or module.rpartition(".")[2], module=module, distribution=None, version=None
     )
 
 
 def job_lane(index: int, backend: str, params: Mapping[str, Any] | None = None) -> JobLane:
-    """Make the lane at `index`."""
+    """Return the lane at `index`."""
     return JobLane(
         lane_id=f"lane-{index}", label=f"lane {index}", backend=backend, params=dict(params or {})
     )
@@ -74,7 +77,7 @@ def job_spec(
     armed: bool = False,
     timeout_s: float = 60.0,
 ) -> JobSpec:
-    """Plan a job by hand. `armed` arms the first heat; lanes take turns unless contiguous."""
+    """Plan a job; `armed` arms the first heat, and lanes take turns unless contiguous."""
     slots: list[Slot] = []
     per_lane = [
         [
@@ -115,10 +118,9 @@ def job_order(
     plugins: Sequence[PluginRef],
     config: Mapping[str, dict[str, Any]] | None = None,
 ) -> JobOrder:
-    """Order `spec` to be run in `folder`, from now on."""
+    """Return the order to run `spec` in `folder` now."""
     return JobOrder(
-        plugins=tuple(plugins),
-        config=dict(config or {}),
+        setup=WorkerSetup(plugins=tuple(plugins), config=dict(config or {})),
         spec=spec,
         folder=str(folder),
         t0_ns=time.monotonic_ns(),
@@ -127,11 +129,11 @@ def job_order(
 
 
 class Worker:
-    """A worker process; leaving the context kills it if it still lives."""
+    """A worker process; leaving the context kills it if it is still running."""
 
     def __init__(self, order: AnyOrder, environment: Mapping[str, str] | None = None) -> None:
         self.process = subprocess.Popen(
-            # -P: what lies in the working folder is no part of the worker.
+            # -P: the worker must not import modules from the working folder.
             [sys.executable, "-P", "-m", "benchrace.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -144,11 +146,11 @@ class Worker:
         self._reader.start()
         self.say(order)
 
-    def say(self, said: AnyOrder | ToWorker) -> None:
-        """Write one line to the worker; one that has ended does not mind."""
+    def say(self, message: AnyOrder | ToWorker) -> None:
+        """Write one line to the worker; ignored if the worker has ended."""
         assert self.process.stdin is not None
         try:
-            self.process.stdin.write(encode(said))
+            self.process.stdin.write(encode(message))
             self.process.stdin.flush()
         except BrokenPipeError:
             return
@@ -159,18 +161,18 @@ class Worker:
         self.process.stdin.close()
 
     def hear(self) -> FromWorker | None:
-        """Wait for the worker's next line; None at its end."""
+        """Read the worker's next line; None at its end."""
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         return decode_from_worker(line) if line else None
 
     def wait(self, timeout_s: float = 30.0) -> int:
-        """Wait for the worker to end; gives its exit status, negative for a signal."""
+        """Wait for the worker to end; return its exit status, negative for a signal."""
         return self.process.wait(timeout_s)
 
     @property
     def log(self) -> str:
-        """What it wrote to standard error; complete once it has ended."""
+        """Its standard error so far; complete once it has ended."""
         if self.process.poll() is not None:
             self._reader.join(5)
         return b"".join(self._log).decode(errors="replace")
@@ -218,21 +220,33 @@ def run_job(
     timeout_s: float = 30.0,
 ) -> JobResult:
     """Run a job to its end in a worker of its own."""
-    with Worker(job_order(spec, folder, plugins, config), environment) as worker:
+    return run_order(
+        job_order(spec, folder, plugins, config), environment=environment, timeout_s=timeout_s
+    )
+
+
+def run_order(
+    order: JobOrder, *, environment: Mapping[str, str] | None = None, timeout_s: float = 30.0
+) -> JobResult:
+    """Run an order of a job to its end in a worker of its own."""
+    with Worker(order, environment) as worker:
         phases = []
-        while (said := worker.hear()) is not None:
-            if isinstance(said, PhaseNow):
-                phases.append(said)
+        while (message := worker.hear()) is not None:
+            if isinstance(message, PhaseNow):
+                phases.append(message)
         status = worker.wait(timeout_s)
         return JobResult(
-            status=status, events=read_journal(folder), phases=tuple(phases), log=worker.log
+            status=status,
+            events=read_journal(Path(order.folder)),
+            phases=tuple(phases),
+            log=worker.log,
         )
 
 
 def ask(order: AnyOrder, environment: Mapping[str, str] | None = None) -> Reply | None:
-    """Put a question to a worker of its own; None where it ended without an answer."""
+    """Send a question to a worker of its own; None if it ended without an answer."""
     with Worker(order, environment) as worker:
-        while isinstance(said := worker.hear(), Progressed | Noted):
+        while isinstance(message := worker.hear(), Progressed | Noted):
             pass
         worker.wait()
-        return said if isinstance(said, Reply) else None
+        return message if isinstance(message, Reply) else None

@@ -1,4 +1,4 @@
-"""A backend that does what its parameters say: work, or any of the misdeeds of real plugins."""
+"""A backend controlled by its parameters: it works, or misbehaves like real plugins."""
 
 import os
 import re
@@ -30,7 +30,7 @@ from benchrace.plugin import (
 
 
 class Misdeed(StrEnum):
-    """What goes wrong, where `when` says."""
+    """A misbehaviour, in the phase that `when` names."""
 
     NONE = "none"
     FAIL = "fail"
@@ -55,7 +55,7 @@ class Misdeed(StrEnum):
 
 
 class ScriptedParams(Params, frozen=True, kw_only=True):
-    """`misdeed` happens in `when` (open, round, close); in one round alone with `only_round`."""
+    """The parameters; `misdeed` happens in `when`, and with `only_round` in one round only."""
 
     units: Annotated[int, Meta(title="Units", description="Steps of work.", ge=1)] = 4
     unit_s: Annotated[float, Meta(title="Seconds a unit", ge=0)] = 0.0
@@ -68,7 +68,7 @@ class ScriptedParams(Params, frozen=True, kw_only=True):
 
 
 class ScriptedRecord(Record, frozen=True, kw_only=True):
-    """What was done, and how long it took."""
+    """The work done, and how long it took."""
 
     units: int
     score: float
@@ -77,7 +77,7 @@ class ScriptedRecord(Record, frozen=True, kw_only=True):
 
 
 def derive(record: ScriptedRecord, params: ScriptedParams) -> Iterable[Measured]:
-    """Pass the score on, and the time in ms."""
+    """Yield the score, and the time in ms."""
     if record.note == Misdeed.BAD_METRIC:
         yield Measured(metric="undeclared", value=1.0)
     yield Measured(metric="score", value=record.score)
@@ -98,7 +98,7 @@ SCRIPTED = Kind(
 
 
 class ScriptedBackend(Backend):
-    """Counts its calls in `opened` and `closed`."""
+    """The scripted backend; counts its calls in `opened` and `closed`."""
 
     name = "scripted"
     title = "Scripted"
@@ -124,15 +124,15 @@ class ScriptedBackend(Backend):
             if params.unit_s:
                 await anyio.sleep(params.unit_s)
         context.progress(params.units, params.units, "units")
-        odd = await self._misbehave(lane, context, "round")
-        if odd is Misdeed.NONSENSE:
+        misdeed = await self._misbehave(lane, context, "round")
+        if misdeed is Misdeed.NONSENSE:
             return object()  # type: ignore[return-value]
         elapsed = context.clock.monotonic_ns() - started
         return ScriptedRecord(
             units=params.units,
-            score=float("nan") if odd is Misdeed.NAN else params.value,
-            elapsed_ns=-1 if odd is Misdeed.NEGATIVE else elapsed,
-            note="x" * 300_000 if odd is Misdeed.HUGE else odd or "",
+            score=float("nan") if misdeed is Misdeed.NAN else params.value,
+            elapsed_ns=-1 if misdeed is Misdeed.NEGATIVE else elapsed,
+            note="x" * 300_000 if misdeed is Misdeed.HUGE else misdeed or "",
         )
 
     async def close(self, lane: Lane[ScriptedParams], context: Context) -> None:
@@ -149,12 +149,12 @@ class ScriptedBackend(Backend):
         elsewhere = params.only_round is not None and when == "round"
         if elsewhere and context.round.round != params.only_round:
             return None
-        _misdeed_at_once(params, context.round.round if when == "round" else None)
-        await _misdeed_that_waits(params.misdeed, context)
+        _misbehave_sync(params, context.round.round if when == "round" else None)
+        await _misbehave_async(params.misdeed, context)
         return params.misdeed
 
 
-def _misdeed_at_once(params: ScriptedParams, number: int | None) -> None:
+def _misbehave_sync(params: ScriptedParams, number: int | None) -> None:
     match params.misdeed:
         case Misdeed.FAIL:
             text, detail = "the scripted engine does not answer", f"round {number}"
@@ -166,7 +166,7 @@ def _misdeed_at_once(params: ScriptedParams, number: int | None) -> None:
         case Misdeed.BLOCK:
             time.sleep(params.block_s)
         case Misdeed.HOLD_LOCK:
-            # Backtracks for ages, and keeps the interpreter's lock meanwhile.
+            # Backtracks for ages while it holds the interpreter's lock.
             re.fullmatch(r"(a+)+b", "a" * 60)
         case Misdeed.EXIT:
             sys.exit(3)
@@ -180,7 +180,7 @@ def _misdeed_at_once(params: ScriptedParams, number: int | None) -> None:
             return
 
 
-async def _misdeed_that_waits(misdeed: Misdeed, context: Context) -> None:
+async def _misbehave_async(misdeed: Misdeed, context: Context) -> None:
     match misdeed:
         case Misdeed.HANG:
             await anyio.sleep_forever()
@@ -207,11 +207,11 @@ async def _exit_soon() -> None:
 
 @hookimpl
 def benchrace_backends() -> list[type[Backend]]:
-    """Offer the backend, so that a worker can be told to load this module."""
+    """Return the backend, so that workers can load this module as a plugin."""
     return [ScriptedBackend]
 
 
 @hookimpl
 def benchrace_kinds() -> list[Kind]:
-    """Offer the kind."""
+    """Return the kind."""
     return [SCRIPTED]

@@ -1,4 +1,4 @@
-"""A server that says exactly the bytes that a test scripts, on a real port of this machine."""
+"""A server that sends exactly the bytes that a test scripts, on a real port of this machine."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -10,25 +10,25 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 LAST = b"0\r\n\r\n"
 
 
-class Asked(NamedTuple):
-    """A request as it came."""
+class Request(NamedTuple):
+    """A request as raw bytes."""
 
     head: bytes
     body: bytes
 
 
-Script = Callable[["Peer", Asked], Awaitable[None]]
+Script = Callable[["Peer", Request], Awaitable[None]]
 
 
 class Peer:
-    """One connection, seen from the server."""
+    """The server's side of one connection."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
         self._writer = writer
 
-    async def asked(self) -> Asked | None:
-        """Read one request; None where the connection ended instead."""
+    async def read_request(self) -> Request | None:
+        """Read one request; None if the connection ended instead."""
         try:
             head = await self._reader.readuntil(b"\r\n\r\n")
             length = next(
@@ -39,12 +39,12 @@ class Peer:
                 ),
                 0,
             )
-            return Asked(head, await self._reader.readexactly(length))
+            return Request(head, await self._reader.readexactly(length))
         except (asyncio.IncompleteReadError, ConnectionError):
             return None
 
     async def say(self, data: bytes) -> None:
-        """Write `data` at once, as it is."""
+        """Write raw data at once."""
         self._writer.write(data)
         await self._writer.drain()
 
@@ -61,11 +61,11 @@ class Peer:
             return
 
     def reset(self) -> None:
-        """End the connection as a process that dies may: without an orderly close."""
+        """Reset the connection, as a dying process may."""
         self._writer.transport.abort()
 
     async def close(self) -> None:
-        """End the connection in order."""
+        """Close the connection in order."""
         self._writer.close()
         try:
             await self._writer.wait_closed()
@@ -73,28 +73,28 @@ class Peer:
             return
 
 
-class Served(NamedTuple):
+class RunningServer(NamedTuple):
     """A running server."""
 
     port: int
     url: str
     connections: list[Peer]
-    asked: list[Asked]
+    requests: list[Request]
 
 
 @asynccontextmanager
-async def serving(script: Script, *, tls: SSLContext | None = None) -> AsyncIterator[Served]:
-    """Answer each request by `script(peer, asked)`, on a free port; the connection is kept."""
+async def serving(script: Script, *, tls: SSLContext | None = None) -> AsyncIterator[RunningServer]:
+    """Answer each request with `script(peer, request)`, on a free port; connections are kept."""
     connections: list[Peer] = []
-    requests: list[Asked] = []
+    requests: list[Request] = []
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         peer = Peer(reader, writer)
         connections.append(peer)
         try:
-            while (asked := await peer.asked()) is not None:
-                requests.append(asked)
-                await script(peer, asked)
+            while (request := await peer.read_request()) is not None:
+                requests.append(request)
+                await script(peer, request)
         except ConnectionError:
             return
         finally:
@@ -104,7 +104,7 @@ async def serving(script: Script, *, tls: SSLContext | None = None) -> AsyncIter
     port = server.sockets[0].getsockname()[1]
     scheme = "http" if tls is None else "https"
     try:
-        yield Served(port, f"{scheme}://localhost:{port}/", connections, requests)
+        yield RunningServer(port, f"{scheme}://localhost:{port}/", connections, requests)
     finally:
         server.close()
         for peer in connections:

@@ -1,4 +1,4 @@
-"""A scripted engine that speaks a backend's own protocol, for the conformance of text backends."""
+"""A scripted engine that speaks a backend's own protocol, for contract tests of text backends."""
 
 import json
 from abc import ABC, abstractmethod
@@ -8,14 +8,14 @@ from typing import Any, ClassVar, NamedTuple
 
 import anyio
 
-from benchrace.testing.server import LAST, Asked, Peer, Served, serving
+from benchrace.testing.server import LAST, Peer, Request, RunningServer, serving
 
 PREFIX = 4
 STEP_S = 0.002
 
 
 class Counts(NamedTuple):
-    """What an engine tells at the end of an answer; `cached` only where its protocol has it."""
+    """The counts at the end of an answer; `cached` only if the protocol has it."""
 
     prompt: int
     output: int
@@ -24,101 +24,105 @@ class Counts(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """What a request that generates nothing is answered with, as JSON."""
+    """The JSON response to a request that generates nothing."""
 
     body: Any
     status: int = 200
 
 
 class Wire(ABC):
-    """The engine's side of a protocol. Each method gives whole messages, framing and all.
+    """The engine's side of a protocol; methods return complete messages, including the framing.
 
-    What a protocol does not have is None. `control` answers the requests that a backend makes
-    beside those that generate, and is None for these.
+    They return None for what the protocol does not have. `control` answers requests that do not
+    generate text, and returns None for those that do.
     """
 
     content_type: ClassVar[str] = "application/json"
 
     @abstractmethod
     def content(self, text: str) -> bytes:
-        """A chunk of output."""
+        """Return a chunk of output."""
 
     @abstractmethod
     def end(self, counts: Counts) -> Sequence[bytes]:
-        """All messages that end an answer, in their order: finish, usage, done."""
+        """Return all messages that end an answer, in order: finish, usage, done."""
 
     @abstractmethod
     def error(self, message: str) -> bytes:
-        """What the engine says where it fails in the middle of an answer."""
+        """Return the message of an engine that fails in the middle of an answer."""
 
     @abstractmethod
-    def control(self, asked: Asked) -> Reply | None:
-        """Answer what is no request for text."""
+    def control(self, request: Request) -> Reply | None:
+        """Answer a request that does not generate text."""
 
     def reasoning(self, text: str) -> bytes | None:
-        """A chunk of thinking."""
+        """Return a chunk of thinking."""
+        return None
+
+    def counted(self, text: str, total: int) -> bytes | None:
+        """Return a chunk of output with the engine's count so far, including this chunk."""
         return None
 
     def role(self) -> bytes | None:
-        """A first message without any text."""
+        """Return a first message without any text."""
         return None
 
     def ping(self) -> bytes | None:
-        """What keeps a silent stream open."""
+        """Return a keep-alive message."""
         return None
 
 
-class Saying:
-    """One answer that is being told."""
+class AnswerWriter:
+    """Writes one answer to a client."""
 
-    def __init__(self, wire: Wire, peer: Peer, asked: Asked) -> None:
+    def __init__(self, wire: Wire, peer: Peer, request: Request) -> None:
         self.wire = wire
         self.peer = peer
-        self.asked = asked
+        self.request = request
 
     async def together(self, *messages: bytes | None) -> None:
         """Send messages in one segment."""
-        said = b"".join(each for each in messages if each is not None)
-        if said:
-            await self.peer.chunk(said)
+        data = b"".join(message for message in messages if message is not None)
+        if data:
+            await self.peer.chunk(data)
 
     async def tokens(self, n: int, *, step_s: float = STEP_S) -> None:
-        """Send a token a message, a step apart."""
+        """Send one token per message, a step apart."""
         for i in range(n):
             await anyio.sleep(step_s)
             await self.together(self.wire.content(token(i)))
 
-    async def end(self, output: int, prompt: int = 40, **told: Any) -> None:
+    async def end(self, output: int, prompt: int = 40, **counts: Any) -> None:
         """End the answer in order, each message in a segment of its own."""
-        for message in self.wire.end(Counts(prompt=prompt, output=output, **told)):
+        for message in self.wire.end(Counts(prompt=prompt, output=output, **counts)):
             await self.together(message)
         await self.peer.say(LAST)
 
     async def hang(self) -> None:
-        """Say nothing more until the other side is gone."""
+        """Send nothing more until the client is gone."""
         await self.peer.gone()
 
 
-Plan = Callable[[Saying], Awaitable[None]]
+Plan = Callable[[AnswerWriter], Awaitable[None]]
 
 
 def token(i: int) -> str:
-    """The text of one token."""
+    """Return the text of one token."""
     return f"t{i} "
 
 
-async def well(said: Saying) -> None:
-    """Answer as a good engine does, with the twelve tokens of the conformance's lanes."""
-    await said.together(said.wire.role())
-    await said.tokens(12)
-    await said.end(12)
+async def well(writer: AnswerWriter) -> None:
+    """Answer as a good engine does, with the twelve tokens of the contract's lanes."""
+    await writer.together(writer.wire.role())
+    await writer.tokens(12)
+    await writer.end(12)
 
 
 class TextEngine:
-    """`plan` says how an answer of a round goes; answers before the first round are short.
+    """A scripted engine; `plan` writes the answers of rounds, those before are short.
 
-    `status` other than 200 refuses instead. `asked` are the requests for text of the rounds, and
-    `left` is set once a client has gone while a plan was telling.
+    A `status` other than 200 is an error response instead. `requests` are the requests for text of
+    the rounds, and `left` is set once a plan has ended or its client is gone.
     """
 
     def __init__(self, wire: Wire, plan: Plan) -> None:
@@ -126,35 +130,35 @@ class TextEngine:
         self.plan = plan
         self.status = 200
         self.racing = False
-        self.asked: list[Asked] = []
+        self.requests: list[Request] = []
         self.left = anyio.Event()
 
     @asynccontextmanager
-    async def served(self) -> AsyncIterator[Served]:
+    async def served(self) -> AsyncIterator[RunningServer]:
         """Serve on a free port."""
         async with serving(self._answer) as served:
             yield served
 
-    async def _answer(self, peer: Peer, asked: Asked) -> None:
-        reply = self.wire.control(asked)
+    async def _answer(self, peer: Peer, request: Request) -> None:
+        reply = self.wire.control(request)
         if reply is not None:
             await _json(peer, reply)
         elif not self.racing:
             await self._head(peer)
-            said = Saying(self.wire, peer, asked)
-            await said.tokens(1)
-            await said.end(1)
+            writer = AnswerWriter(self.wire, peer, request)
+            await writer.tokens(1)
+            await writer.end(1)
         else:
-            await self._round(peer, asked)
+            await self._round(peer, request)
 
-    async def _round(self, peer: Peer, asked: Asked) -> None:
-        self.asked.append(asked)
+    async def _round(self, peer: Peer, request: Request) -> None:
+        self.requests.append(request)
         if self.status != 200:
             await _json(peer, Reply({"error": "the engine is overloaded"}, self.status))
             return
         try:
             await self._head(peer)
-            await self.plan(Saying(self.wire, peer, asked))
+            await self.plan(AnswerWriter(self.wire, peer, request))
         finally:
             self.left.set()
 

@@ -1,4 +1,4 @@
-"""Lanes that are open against a scripted engine, for the conformance of text backends."""
+"""Open lanes against a scripted engine, for contract tests of text backends."""
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Sequence
@@ -13,15 +13,15 @@ from benchrace.events import Measured
 from benchrace.plugin import Lane, TextBackend, Workload
 from benchrace.testing.context import RecordingContext
 from benchrace.testing.text_engine import Plan, TextEngine, Wire, token, well
+from benchrace.worker.job.verdict import numbers, plain
 from benchrace.worker.params import convert
-from benchrace.worker.verdict import numbers, plain
 
 TOKENS = 12
 TEXT = "".join(token(i) for i in range(TOKENS))
 
 
-class Racing(NamedTuple):
-    """A lane that is open against the scripted engine."""
+class ScriptedLane(NamedTuple):
+    """A lane that is open on a scripted engine."""
 
     backend: TextBackend
     workload: Workload
@@ -30,7 +30,7 @@ class Racing(NamedTuple):
     engine: TextEngine
 
     async def round(self, number: int = 0) -> Any:
-        """Play one round; its record survives the way through the log."""
+        """Run one round; return its record as it is read from the log."""
         self.engine.racing = True
         self.context.begin(number)
         record = await self.backend.round(self.lane, self.context)
@@ -38,7 +38,7 @@ class Racing(NamedTuple):
         return msgspec.json.decode(encoded, type=self.workload.kind.record)
 
     async def failure(self) -> BenchraceError:
-        """Play a round that has to fail, and one that has to go well after it."""
+        """Run a round that has to fail, and one that has to succeed after it."""
         with pytest.raises(BenchraceError) as raised:
             await self.round()
         assert raised.value.remedy, "a failure says what to do about it"
@@ -47,30 +47,30 @@ class Racing(NamedTuple):
         return raised.value
 
     def codes(self) -> set[str]:
-        """Why the last round is doubted."""
-        return {each.code for each in self.context.verdict.reasons}
+        """Return the codes of the reasons against the last round."""
+        return {reason.code for reason in self.context.verdict.reasons}
 
     def derived(self, record: Any) -> dict[str, Measured]:
-        """All numbers of a round, by name."""
-        found: Sequence[Measured] = numbers(self.workload.kind, record, self.lane.params, ())
-        return {each.metric: each for each in found}
+        """Return all numbers of a round, by name."""
+        derived: Sequence[Measured] = numbers(self.workload.kind, record, self.lane.params, ())
+        return {number.metric: number for number in derived}
 
 
 class TextLanes(ABC):
-    """What the cases share; see `TextContract`."""
+    """The base of all cases; see `TextContract`."""
 
     wire: ClassVar[Wire]
     params: ClassVar[dict[str, Any]] = {"model": "tiny"}
 
     @abstractmethod
     def make(self, url: str) -> TextBackend:
-        """Make a backend whose engine is at `url`, which ends with a slash."""
+        """Return a backend whose engine is at `url`, which ends with a slash."""
 
     @asynccontextmanager
     async def racing(
         self, plan: Plan = well, kind: str = "llm_generate", **params: Any
-    ) -> AsyncIterator[Racing]:
-        """Open a lane of twelve tokens, and leave it as the worker does."""
+    ) -> AsyncIterator[ScriptedLane]:
+        """Open a lane of twelve tokens, and close it as the worker does."""
         engine = TextEngine(self.wire, plan)
         async with (
             engine.served() as served,
@@ -78,23 +78,36 @@ class TextLanes(ABC):
         ):
             yield at
 
+    def lane_of(self, workload: Workload, lane_id: str = "lane-0", **params: Any) -> Lane[Any]:
+        """Return a lane of twelve tokens, with `params` over those of the class."""
+        limits = {"max_tokens": TOKENS, "first_token_s": 5, "idle_s": 5}
+        converted, fields = convert({**limits, **self.params, **params}, workload)
+        assert converted is not None, f"invalid parameters: {fields}"
+        return Lane(lane_id=lane_id, label=lane_id, kind=workload.kind.name, params=converted)
+
+    def workload_of(self, backend: TextBackend, kind: str) -> Workload:
+        """Return the backend's workload of a kind; skips the test if it has none."""
+        workloads = {workload.kind.name: workload for workload in backend.workloads}
+        if kind not in workloads:
+            pytest.skip(f"{backend.name} does not offer {kind}")
+        return workloads[kind]
+
     @asynccontextmanager
     async def opened(
-        self, backend: TextBackend, engine: TextEngine, kind: str, **params: Any
-    ) -> AsyncIterator[Racing]:
+        self,
+        backend: TextBackend,
+        engine: TextEngine,
+        kind: str,
+        lane_id: str = "lane-0",
+        **params: Any,
+    ) -> AsyncIterator[ScriptedLane]:
         """Open a lane of `backend`, wherever its engine is."""
-        offered = {each.kind.name: each for each in backend.workloads}
-        if kind not in offered:
-            pytest.skip(f"{backend.name} does not offer {kind}")
-        workload = offered[kind]
-        asked = {"max_tokens": TOKENS, "first_token_s": 5, "idle_s": 5, **self.params, **params}
-        converted, fields = convert(asked, workload)
-        assert converted is not None, f"the parameters are not valid: {fields}"
-        lane = Lane(lane_id="lane-0", label="a", kind=kind, params=converted)
+        workload = self.workload_of(backend, kind)
+        lane = self.lane_of(workload, lane_id, **params)
         context = RecordingContext([metric.name for metric in workload.kind.metrics])
         try:
             await backend.open(lane, context)
-            yield Racing(backend, workload, lane, context, engine)
+            yield ScriptedLane(backend, workload, lane, context, engine)
         finally:
             await backend.close(lane, context)
             await context.aclose()

@@ -1,1 +1,1 @@
-"""What both servers share at their edge: guard, problems as JSON, serving, live logs."""
+"""Shared parts of both servers: guard, failures as JSON, serving, live logs."""

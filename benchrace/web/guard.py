@@ -1,15 +1,15 @@
-"""Who may ask: hosts, origins, tokens, sizes. Holds for every request and every upgrade."""
+"""Checks of every request and upgrade: host, origin, token, size."""
 
 import ipaddress
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from benchrace.api.session import Right
 from benchrace.errors import Category, Failure
-from benchrace.web.access import READS, RIGHT, Access, Refusal
-from benchrace.web.asgi import App, Message, Receive, Scope, Send, answer, header
+from benchrace.web.asgi.types import App, Message, Receive, Scope, Send, answer, header
+from benchrace.web.auth.access import READS, RIGHT, Access, Refusal
 from benchrace.web.problem import body_of
-from benchrace.web.token import Right
 
 MAX_BODY_BYTES = 1 << 20
 _OWN_SITES = frozenset({"same-origin", "none"})
@@ -36,15 +36,19 @@ HEADERS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
-    """`access` says who may do what, None that nobody is asked for a token.
+    """`access` has the rights of tokens; with None no token is required.
 
-    `names` are host names to answer to beside IP addresses, `localhost` and `*.local`;
-    `is_open` names the paths that are served without a token.
+    `names` are host names to answer to beside IP addresses and `localhost`; they come from
+    `allowed_hosts` in `names_file`. `is_public` names the paths that hold no data and cost nothing:
+    they are served to everybody, from whatever site, and no token is looked at. `is_open` names
+    those that need no token and heed one.
     """
 
     access: Access | None = None
     names: frozenset[str] = frozenset()
-    is_open: Callable[[str], bool] = frozenset({"/health"}).__contains__
+    names_file: str = "central.yaml"
+    is_public: Callable[[str], bool] = frozenset({"/health"}).__contains__
+    is_open: Callable[[str], bool] = frozenset[str]().__contains__
 
 
 class Guard:
@@ -78,30 +82,36 @@ class Guard:
         )
 
     def _host(self, scope: Scope) -> Refusal | None:
-        given = [value for key, value in scope["headers"] if key.lower() == b"host"]
-        if len(given) != 1:
-            return Refusal(400, "the request has no Host, or several", "Send one Host header.")
-        found = _HOST.fullmatch(given[0].decode("latin-1").strip())
-        if found is None:
-            return Refusal(400, "the Host header is no host", "Send one Host header.")
-        if not is_allowed_host(found["name"], self._policy.names):
+        hosts = [value for key, value in scope["headers"] if key.lower() == b"host"]
+        if len(hosts) != 1:
+            return Refusal(
+                400, "the request must have exactly one Host header", "Send one Host header."
+            )
+        match = _HOST.fullmatch(hosts[0].decode("latin-1").strip())
+        if match is None:
+            return Refusal(400, "invalid Host header", "Send one Host header.")
+        if not is_allowed_host(match["name"], self._policy.names):
             return Refusal(
                 421,
-                f"this server does not answer to the name {found['name'][:100]}",
-                "Use its IP address, or start it with `--name` and that name.",
+                f"this server does not answer to the name {match['name'][:100]}",
+                f"Use its IP address, or add that name to `allowed_hosts` in "
+                f"{self._policy.names_file}, and restart it.",
             )
         return None
 
     def _origin(self, scope: Scope) -> Refusal | None:
-        if scope["type"] == "http" and scope["method"] in READS:
+        if _reads(scope) and self._policy.is_public(scope["path"]):
             return None
+        # Reading costs too: what another site has its visitors ask for could spoil a measurement.
         origin = header(scope, b"origin")
         site = header(scope, b"sec-fetch-site")
         own = (header(scope, b"host") or "").strip().lower()
         foreign = origin is not None and origin.lower() not in (f"http://{own}", f"https://{own}")
         if foreign or (site is not None and site.lower() not in _OWN_SITES):
             return Refusal(
-                403, "another site asked for this", "Ask from this server's own page, or a tool."
+                403,
+                "cross-site request",
+                "Use this server's own page, or a program outside the browser.",
             )
         return None
 
@@ -111,28 +121,38 @@ class Guard:
         if access is None:
             scope[RIGHT] = Right.OPERATE
             return None
+        if _reads(scope) and self._policy.is_public(scope["path"]):
+            scope[RIGHT] = None
+            return None
         return access.check(scope, is_open=self._policy.is_open(scope["path"]))
 
     def _content(self, scope: Scope) -> Refusal | None:
-        if scope["type"] == "websocket" or scope["method"] in READS:
+        if scope["type"] == "websocket" or _reads(scope):
             return None
         length = header(scope, b"content-length")
         chunked = header(scope, b"transfer-encoding") is not None
         if length is not None and length.isdecimal() and int(length) > MAX_BODY_BYTES:
-            return Refusal(413, "the request has over 1 MiB", "Send less.")
+            return Refusal(413, "the request is larger than 1 MiB", "Send at most 1 MiB.")
         empty = length in (None, "0") and not chunked
         kind = header(scope, b"content-type")
         if (kind is None and empty) or (kind is not None and _JSON.fullmatch(kind.strip())):
             return None
         return Refusal(
-            415, "the request is no JSON", "Send it with `Content-Type: application/json`."
+            415, "the request is not JSON", "Send it with `Content-Type: application/json`."
         )
 
 
+def _reads(scope: Scope) -> bool:
+    return scope["type"] == "http" and scope["method"] in READS
+
+
 def is_allowed_host(name: str, names: frozenset[str]) -> bool:
-    """Tell whether a name cannot have been rebound: an address, a local or a declared name."""
+    """Check that a name cannot have been rebound: an address, `localhost`, or a declared name.
+
+    Not `*.local`: whoever is on the same network can answer for any such name.
+    """
     name = name.lower().rstrip(".")
-    if name == "localhost" or name.endswith(".local") or name in names:
+    if name == "localhost" or name in names:
         return True
     try:
         ipaddress.ip_address(name.removeprefix("[").removesuffix("]").partition("%")[0])

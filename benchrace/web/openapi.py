@@ -1,4 +1,4 @@
-"""The OpenAPI document of a server, made from the Structs that its routes take and answer."""
+"""The OpenAPI document of a server, built from the Structs that its routes take and answer."""
 
 from typing import Any
 
@@ -7,15 +7,9 @@ from quart import Quart
 from quart_schema import Info, OpenAPIProvider, QuartSchema
 
 from benchrace import __version__
-from benchrace.errors import Failure
+from benchrace.api.errors import ProblemAnswer
 
 REF = "#/components/schemas/{name}"
-
-
-class ProblemAnswer(msgspec.Struct, frozen=True):
-    """A failure: its category, what happened, what to do, and each bad field by its path."""
-
-    error: Failure
 
 
 def install(app: Quart, title: str) -> None:
@@ -33,6 +27,8 @@ def install(app: Quart, title: str) -> None:
 
 class _Provider(OpenAPIProvider):
     """The library's own leaves out the definitions that a Struct refers to."""
+
+    _document: dict[str, Any] | None = None
 
     def build_request_body(self, model: Any, source: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         schema, components = _schema(model)
@@ -57,19 +53,27 @@ class _Provider(OpenAPIProvider):
         ], components
 
     def schema(self) -> dict[str, Any]:
+        """Build the document at its first request: it is the same for the life of a server."""
+        if self._document is None:
+            self._document = self._build()
+        return self._document
+
+    def _build(self) -> dict[str, Any]:
         """Add what every route may answer: a problem."""
-        made = super().schema()
+        document = super().schema()
         problem, components = _schema(ProblemAnswer)
-        made["components"]["schemas"].update(components)
+        document["components"]["schemas"].update(components)
         refused = {
             "description": "What is wrong, and what to do",
             "content": {"application/json": {"schema": problem}},
         }
-        for path in made["paths"].values():
+        for path in document["paths"].values():
             for operation in path.values():
-                said = {str(status): each for status, each in operation["responses"].items()}
-                operation["responses"] = said | {"default": refused}
-        return made
+                responses = {
+                    str(status): response for status, response in operation["responses"].items()
+                }
+                operation["responses"] = responses | {"default": refused}
+        return document
 
 
 def _schema(model: Any) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -1,35 +1,36 @@
-"""Serving an ASGI application: its address, its limits, its end within seconds."""
+"""Serving an ASGI application: its address, its limits, its shutdown within seconds."""
 
 import asyncio
 import errno
-import logging
+import resource
 import signal
 import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import anyio.abc
-from hypercorn.asyncio.lifespan import Lifespan
-from hypercorn.asyncio.tcp_server import TCPServer
-from hypercorn.asyncio.worker_context import WorkerContext
-from hypercorn.config import Config
-from hypercorn.protocol import ws_stream
-from hypercorn.utils import wrap_app
+from anyio import to_thread
 
 from benchrace.errors import BenchraceError, Category
-from benchrace.web.asgi import App
+from benchrace.web.asgi.types import App, Receive, Scope, Send
+from benchrace.web.connections import MAX_CONNECTIONS, Connection, Connections
 from benchrace.web.shutdown import Shutdown
 
-MAX_CONNECTIONS = 800
+if TYPE_CHECKING:
+    from benchrace.web.asgi.protocol import Protocol
+
 BACKLOG = 128
 STALLED_MS = 30_000
+SEND_BYTES = 1 << 18
+# A peer that vanished without a word on a connection where nothing is sent.
+_PROBE_AFTER_S, _PROBE_EVERY_S, _PROBES = 60, 10, 3
+# Logs, journals, the index and workers' pipes need files beside the connections.
+_OTHER_FILES = 224
 _GRACE_S = 1.0
 _CANCEL_S = 0.5
-
-# A compressed message is inflated before its size is known: no extension is accepted.
-setattr(ws_stream, "server_extensions_handshake", lambda *_: None)  # noqa: B010
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Listener:
 
     @property
     def url(self) -> str:
-        """Give an address that a browser on this machine can open."""
+        """An address that a browser on this machine can open."""
         host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)
         return f"http://{f'[{host}]' if ':' in host and host[0] != '[' else host}:{self.port}"
 
@@ -50,12 +51,12 @@ class Listener:
 def listen(host: str, port: int) -> Listener:
     """Bind; raises one line that says what is in the way."""
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        family, kind, protocol, _, address = found[0]
+        addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, kind, protocol, _, address = addresses[0]
         sock = socket.socket(family, kind, protocol)
     except (OSError, OverflowError, UnicodeError) as error:
         raise BenchraceError(
-            Category.SYSTEM, f"{host}:{port} is no address of this machine: {error}"
+            Category.SYSTEM, f"invalid listen address {host}:{port}: {error}"
         ) from error
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -63,6 +64,9 @@ def listen(host: str, port: int) -> Listener:
         if hasattr(socket, "TCP_USER_TIMEOUT"):
             # The kernel then drops a peer that takes nothing, whatever waits for it up here.
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STALLED_MS)
+        # Left to itself the kernel takes megabytes for a peer that reads nothing.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BYTES)
+        _probe_silent(sock)
         sock.bind(address)
         sock.listen(BACKLOG)
         sock.setblocking(False)
@@ -73,19 +77,21 @@ def listen(host: str, port: int) -> Listener:
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether only this machine can reach what is bound to `host`."""
+    """Check whether only this machine can reach what is bound to `host`."""
     try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        addresses = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         return False
-    return all(each[4][0] == "::1" or str(each[4][0]).startswith("127.") for each in found)
+    return all(
+        address[4][0] == "::1" or str(address[4][0]).startswith("127.") for address in addresses
+    )
 
 
 async def stop_signal() -> signal.Signals:
     """Wait for SIGTERM or SIGINT; a second one then ends the process at once."""
     with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
-        async for each in signals:
-            first = each
+        async for number in signals:
+            first = number
             break
         else:
             raise RuntimeError("the signals ended")
@@ -99,16 +105,16 @@ async def serve(
     shutdown: Shutdown,
     stop: Callable[[], Awaitable[object]],
     *,
+    is_agent: Callable[[str], bool] = lambda _: False,
     task_status: anyio.abc.TaskStatus[None] = anyio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serve until `stop` returns, and then end within about two seconds, whatever is open.
 
     A cancelled call ends as fast. The task has started once connections are answered.
+    `is_agent` selects the addresses for which a reserve of connections is kept.
     """
-    server = _Server(shutdown.around(app), shutdown)
+    server = _Server(shutdown.around(app), shutdown, Connections(is_agent, most=_most()))
     async with anyio.create_task_group() as group:
-        group.start_soon(server.lifespan.handle_lifespan)
-        await server.lifespan.wait_for_startup()
         listening = await asyncio.start_server(
             server.connected, sock=listener.sock, backlog=BACKLOG
         )
@@ -119,7 +125,6 @@ async def serve(
             with anyio.CancelScope(shield=True):
                 listening.close()
                 await server.end()
-                await server.lifespan.wait_for_shutdown()
                 group.cancel_scope.cancel()
 
 
@@ -129,38 +134,71 @@ class _Server:
     Hypercorn's own loop waits for each connection to close by itself, without a limit.
     """
 
-    def __init__(self, app: App, shutdown: Shutdown) -> None:
-        self._app = wrap_app(app, 0, "asgi")
-        self._config = _config()
-        self._context = WorkerContext(None)
+    def __init__(self, app: App, shutdown: Shutdown, connections: Connections) -> None:
+        self._app = self._noting(app)
+        self._protocol: Protocol | None = None
+        self._importing = anyio.Lock()
+        self._connections = connections
+        self._by_client: dict[tuple[str, int], Connection] = {}
+        self._ended = False
         self._shutdown = shutdown
         self._open: dict[asyncio.Task[Any], asyncio.StreamWriter] = {}
-        self._loop = asyncio.get_running_loop()
-        self._state: dict[str, Any] = {}
-        self.lifespan = Lifespan(self._app, self._config, self._loop, self._state)
 
     async def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
-        if task is None or len(self._open) >= MAX_CONNECTIONS or self._context.terminated.is_set():
+        client = _client(writer)
+        if task is None or client is None or self._ended:
+            writer.transport.abort()
+            return
+        connection = self._connections.admit(client[0], writer.transport.abort)
+        if connection is None:
             writer.transport.abort()
             return
         self._open[task] = writer
+        self._by_client[client] = connection
         try:
-            await TCPServer(
-                self._app, self._loop, self._config, self._context, self._state, reader, writer
-            )
+            await (await self._imported()).serve(reader, writer)
         except* OSError:
-            pass  # The peer has gone: there is nobody left to tell.
+            pass  # The peer has gone.
         except* asyncio.CancelledError:
             # The stream's own callback would report the cancel of `end` as an error.
-            if not self._context.terminated.is_set():
+            if not self._ended:
                 raise
         finally:
             self._open.pop(task, None)
+            self._by_client.pop(client, None)
+            self._connections.leave(connection)
+
+    async def _imported(self) -> "Protocol":
+        """Import Hypercorn at the first connection: an agent of a command never has one."""
+        async with self._importing:
+            if self._protocol is None:
+                module = await to_thread.run_sync(import_module, "benchrace.web.asgi.protocol")
+                self._protocol = module.Protocol(self._app)
+            protocol: Protocol = self._protocol
+            return protocol
+
+    def _noting(self, app: App) -> App:
+        """Return `app`, with each connection counted as in use while it is answered."""
+
+        async def noting(scope: Scope, receive: Receive, send: Send) -> None:
+            connection = self._by_client.get(tuple(scope.get("client") or ()))
+            if connection is None:
+                await app(scope, receive, send)
+                return
+            self._connections.begin(connection)
+            try:
+                await app(scope, receive, send)
+            finally:
+                self._connections.end(connection)
+
+        return noting
 
     async def end(self) -> None:
         await self._shutdown.request()
-        await self._context.terminated.set()
+        self._ended = True
+        if self._protocol is not None:
+            await self._protocol.terminate()
         await self._wait(_GRACE_S)
         self._shutdown.cancel()
         await self._wait(_CANCEL_S)
@@ -174,17 +212,30 @@ class _Server:
             await asyncio.wait(tuple(self._open), timeout=seconds)
 
 
-def _config() -> Config:
-    config = Config()
-    config.accesslog = None
-    config.errorlog = logging.getLogger("benchrace.web.server")
-    config.include_server_header = False
-    config.h11_max_incomplete_size = 16 * 1024
-    config.websocket_max_message_size = (1 << 20) + (1 << 10)
-    # Bounds slow headers too. `read_timeout` would end every live stream, whose reader is silent.
-    config.keep_alive_timeout = 10
-    config.max_app_queue_size = 10
-    return config
+def _client(writer: asyncio.StreamWriter) -> tuple[str, int] | None:
+    """Return the peer as requests name it; None for one that has gone already."""
+    peer = writer.get_extra_info("peername")
+    return (str(peer[0]), int(peer[1])) if peer else None
+
+
+def _most() -> int:
+    """Return how many connections the files that this process may open leave room for."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return MAX_CONNECTIONS
+    return min(MAX_CONNECTIONS, max(32, soft - _OTHER_FILES))
+
+
+def _probe_silent(sock: socket.socket) -> None:
+    """Enable the kernel's keep-alive probes of silent peers."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (
+        ("TCP_KEEPIDLE", _PROBE_AFTER_S),
+        ("TCP_KEEPINTVL", _PROBE_EVERY_S),
+        ("TCP_KEEPCNT", _PROBES),
+    ):
+        if hasattr(socket, name):
+            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 def _unbound(host: str, port: int, error: OSError) -> BenchraceError:
@@ -194,7 +245,7 @@ def _unbound(host: str, port: int, error: OSError) -> BenchraceError:
             remedy = "Stop that program, or choose another port with `--port` (0: any free one)."
         case errno.EACCES:
             message = f"port {port} of {host} may not be used by this user"
-            remedy = "Choose a port from 1024 on."
+            remedy = "Choose port 1024 or above."
         case _:
             message = f"{host}:{port} cannot be bound: {error.strerror or error}"
             remedy = "Choose an address of this machine with `--host`."

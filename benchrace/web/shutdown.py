@@ -1,4 +1,4 @@
-"""Ending a server while streams and sockets are open: told first, cancelled after."""
+"""Shutdown of a server with open streams and sockets: first a request, then cancellation."""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -6,14 +6,14 @@ from contextlib import asynccontextmanager, contextmanager
 import anyio
 from anyio.lowlevel import checkpoint
 
-from benchrace.web.asgi import App, Message, Receive, Scope, Send
+from benchrace.web.asgi.types import App, Message, Receive, Scope, Send
 
 GOING_AWAY = 1001
 _SPOKEN = frozenset({"websocket.send", "websocket.close"})
 
 
 class Shutdown:
-    """What a server's requests know of its end.
+    """The shutdown of a server, as its requests see it.
 
     A stream waits inside `waiting()`, and ends by itself once `requested`; a WebSocket is closed
     with 1001. What is left after the grace is cancelled.
@@ -26,7 +26,7 @@ class Shutdown:
         self._sockets: set[Send] = set()
 
     def around(self, app: App) -> App:
-        """Give `app` with its requests known here."""
+        """Return `app`, with its requests tracked here."""
 
         async def tracked(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["type"] == "lifespan":
@@ -53,7 +53,7 @@ class Shutdown:
                 self._waiting.discard(scope)
 
     async def request(self) -> None:
-        """Tell every stream and socket that the server ends."""
+        """Notify every stream and socket that the server is stopping."""
         self.requested = True
         for scope in tuple(self._waiting):
             scope.cancel()

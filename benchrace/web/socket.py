@@ -1,6 +1,6 @@
 """A WebSocket below any framework, so that a slow reader slows the sender's TCP."""
 
-from benchrace.web.asgi import Receive, Scope, Send
+from benchrace.web.asgi.types import Receive, Scope, Send
 
 
 class SocketClosed(Exception):
@@ -29,7 +29,7 @@ class Socket:
         await self._send({"type": "websocket.accept", "subprotocol": None, "headers": []})
 
     async def receive(self) -> str | bytes:
-        """Give the next message: text as `str`, binary as `bytes`."""
+        """Return the next message: text as `str`, binary as `bytes`."""
         message = await self._receive()
         if message["type"] == "websocket.disconnect":
             self._closed = True

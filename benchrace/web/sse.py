@@ -1,21 +1,24 @@
-"""A growing log as server-sent events: each viewer holds an offset, and one chunk at most."""
+"""A growing log as server-sent events; a viewer costs an offset and at most one chunk."""
 
 import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import anyio
 import msgspec
-from quart import Response
 
 from benchrace.errors import Category
 from benchrace.web.problem import Problem
 from benchrace.web.shutdown import Shutdown
 
+if TYPE_CHECKING:
+    from quart import Response
+
 CHUNK_BYTES = 1 << 16
 FRAME_S = 0.016
-PING_S = 10.0
+# A viewer that hears nothing for some of these knows that something is wrong.
+PING_S = 2.0
 MAX_VIEWERS = 256
 _ID = re.compile(r"(?:(?P<epoch>[0-9]{1,18})-)?(?P<offset>[0-9]{1,18})")
 
@@ -54,7 +57,7 @@ class Viewers:
         self._most = most
 
     def check(self) -> None:
-        """Raise 503 where no more may watch."""
+        """Raise 503 at the limit of viewers."""
         if self.count >= self._most:
             raise Problem(
                 503,
@@ -77,16 +80,16 @@ def position(text: str | None) -> Position:
     """Parse `<epoch>-<offset>` or `<offset>`; raises 400 on anything else."""
     if text is None or text == "":
         return Position()
-    found = _ID.fullmatch(text.strip())
-    if found is None:
+    match = _ID.fullmatch(text.strip())
+    if match is None:
         raise Problem(
             400,
             Category.VALIDATION,
-            f"{text[:40]!r} is no place in a log",
-            "Give an offset that an answer of this server named.",
+            f"invalid log position {text[:40]!r}",
+            "Use an offset from an answer of this server.",
         )
-    epoch = found["epoch"]
-    return Position(int(found["offset"]), None if epoch is None else int(epoch))
+    epoch = match["epoch"]
+    return Position(int(match["offset"]), None if epoch is None else int(epoch))
 
 
 def stream(
@@ -97,14 +100,16 @@ def stream(
     viewers: Viewers,
     snapshot_url: str,
     allowed: Callable[[], bool] = lambda: True,
-) -> Response:
+) -> "Response":
     """Answer with the lines from `start` on, live; raises 503 over the limit of viewers.
 
-    It ends once the viewer is not `allowed` any more, who then asks again and is told why.
+    It ends once the viewer is not `allowed` any more, who then reconnects and gets the reason.
     A frame holds whole lines, each as one `data:`, and `id: <epoch>-<offset>` to come back with.
     `event: snapshot` says that the place is of another epoch, and where to start again;
     `event: end` that the log is complete.
     """
+    from quart import Response
+
     viewers.check()
     frames = _frames(source, start, shutdown, viewers, snapshot_url, allowed)
     response = Response(frames, content_type="text/event-stream")
@@ -154,5 +159,5 @@ def frame(lines: bytes, name: str) -> bytes:
 
 
 def _snapshot(source: Source, url: str) -> bytes:
-    told = {"epoch": source.epoch, "size": source.size, "url": url}
-    return b"event: snapshot\ndata: " + msgspec.json.encode(told) + b"\n\n"
+    place = {"epoch": source.epoch, "size": source.size, "url": url}
+    return b"event: snapshot\ndata: " + msgspec.json.encode(place) + b"\n\n"

@@ -7,46 +7,49 @@ import sys
 import msgspec
 
 from benchrace.clock import SystemClock
-from benchrace.plugin.launch import LOG_DIR
-from benchrace.run import control
-from benchrace.run.control import WorkerExit
+from benchrace.plugin.engine.launch import LOG_DIR
+from benchrace.protocol import agent_worker
+from benchrace.protocol.agent_worker import WorkerExit
+from benchrace.redaction import register_environment, register_settings
 from benchrace.worker.parent import die_with_parent
-from benchrace.worker.streams import Lines, Voice
+from benchrace.worker.stdio import Lines, ProtocolOut
 
 _ORDER_BYTES = 16 * 1024 * 1024
 
 
 def main() -> WorkerExit:
-    """Do what the order says; nothing of a plugin is imported before the streams are safe."""
+    """Carry out the order; no plugin is imported before the streams are safe."""
     parent = os.getppid()
-    voice = Voice.take_over()
+    output = ProtocolOut.take_over()
     # Ctrl-C in a terminal reaches the whole group; what becomes of a job is the agent's to say.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if not die_with_parent(parent):
         return WorkerExit.UNWRITABLE
     lines = Lines(0, _ORDER_BYTES)
     try:
-        order = control.decode_order(next(iter(lines), b""))
+        order = agent_worker.decode_order(next(iter(lines), b""))
     except (msgspec.DecodeError, ValueError) as error:
-        sys.stderr.write(f"worker: the first line of input is no order: {error}\n")
+        sys.stderr.write(f"worker: invalid order on the first line: {error}\n")
         return WorkerExit.BAD_ORDER
-    return _obey(order, lines, voice)
+    return _execute(order, lines, output)
 
 
-def _obey(order: control.AnyOrder, lines: Lines, voice: Voice) -> WorkerExit:
-    if order.log_dir is not None:
-        # Read by what starts engines, unless a person has said where.
-        os.environ.setdefault(LOG_DIR, order.log_dir)
+def _execute(order: agent_worker.AnyOrder, lines: Lines, output: ProtocolOut) -> WorkerExit:
+    register_environment(os.environ)
+    register_settings(order.setup.config, os.environ)
+    if order.setup.log_dir is not None:
+        # Read by what starts engines, unless the user set it.
+        os.environ.setdefault(LOG_DIR, order.setup.log_dir)
     # Each order imports what it needs: a job is not to carry what questions need.
     match order:
-        case control.JobOrder():
-            from benchrace.worker.job import run_job
+        case agent_worker.JobOrder():
+            from benchrace.worker.job.job import run_job
 
-            return run_job(order, lines, voice, SystemClock())
+            return run_job(order, lines, output, SystemClock())
         case _:
-            from benchrace.worker.ask import answer
+            from benchrace.worker.questions.questions import answer
 
-            return answer(order, voice)
+            return answer(order, output)
 
 
 if __name__ == "__main__":

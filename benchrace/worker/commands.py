@@ -1,4 +1,4 @@
-"""What the agent says during a job, heard by a thread, so that a blocked loop hears it too."""
+"""The agent's commands during a job, read by a thread, so that a blocked loop gets them too."""
 
 import asyncio
 import sys
@@ -9,9 +9,9 @@ from typing import assert_never
 import anyio
 import msgspec
 
-from benchrace.run.control import Cancel, Go, Shorten, ToWorker, decode_to_worker
-from benchrace.run.job import Slot
-from benchrace.worker.streams import Lines
+from benchrace.protocol.agent_worker import Cancel, Go, Shorten, ToWorker, decode_to_worker
+from benchrace.run.planning.order import Slot
+from benchrace.worker.stdio import Lines
 
 
 class Commands:
@@ -33,11 +33,11 @@ class Commands:
 
     @property
     def stopping(self) -> bool:
-        """True once the job has to end for the agent's sake."""
+        """Check whether the job has to end for the agent's sake."""
         return self.cancelled is not None or self.gone
 
     def listen(self, lines: Lines, *, stop: Callable[[], None], lost: Callable[[], None]) -> None:
-        """Hear `lines` from now on. `stop` runs in the loop; `lost` at once, in the thread."""
+        """Read `lines` from now on. `stop` runs in the loop; `lost` at once, in the thread."""
         self._loop = asyncio.get_running_loop()
         self._stop = stop
         self._lost = lost
@@ -49,41 +49,41 @@ class Commands:
         while heat not in self._starts:
             changed = self._changed
             if changed is None:
-                raise RuntimeError("nobody listens to the agent")
+                raise RuntimeError("the thread that reads commands has not started")
             if heat not in self._starts:
                 await changed.wait()
         return self._starts[heat]
 
     def left_out(self, slot: Slot, counted: int) -> bool:
-        """Tell whether `slot` is not wanted any more; `counted` is its place among counted ones."""
+        """Check whether `slot` is no longer wanted; `counted` is its place among counted ones."""
         return not slot.warmup and any(
-            counted >= each.rounds and (not each.lane_ids or slot.lane_id in each.lane_ids)
-            for each in self._shorten
+            counted >= shorten.rounds and (not shorten.lane_ids or slot.lane_id in shorten.lane_ids)
+            for shorten in self._shorten
         )
 
-    def heard(self, said: ToWorker) -> None:
-        """Take in one command."""
-        match said:
+    def handle(self, message: ToWorker) -> None:
+        """Handle one command."""
+        match message:
             case Go(heat=heat, at_ns=at_ns):
                 self._starts[heat] = at_ns
                 self._wake(self._announce)
             case Shorten():
-                self._shorten.append(said)
+                self._shorten.append(message)
             case Cancel(reason=reason):
                 self.cancelled = self.cancelled or reason
                 self._wake(self._stop)
             case _:
-                assert_never(said)
+                assert_never(message)
 
     def _hear(self, lines: Lines) -> None:
         try:
             for line in lines:
                 try:
-                    self.heard(decode_to_worker(line))
+                    self.handle(decode_to_worker(line))
                 except msgspec.DecodeError as error:
-                    sys.stderr.write(f"worker: a line of the agent is no command: {error}\n")
+                    sys.stderr.write(f"worker: invalid command from the agent: {error}\n")
         except (OSError, ValueError) as error:
-            sys.stderr.write(f"worker: the agent cannot be heard any more: {error}\n")
+            sys.stderr.write(f"worker: lost the agent's commands: {error}\n")
         self.gone = True
         if self._lost is not None:
             self._lost()

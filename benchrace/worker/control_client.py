@@ -1,4 +1,4 @@
-"""The HTTP client for control calls: made once, when it is first asked for."""
+"""The HTTP client for control calls, created when it is first used."""
 
 from typing import TYPE_CHECKING
 
@@ -9,13 +9,17 @@ _LIMIT_S = 10.0
 
 
 class ControlClient:
-    """Keeps one client, so that no call pays for making it."""
+    """Keeps one client, so that no call pays for making it.
 
-    def __init__(self) -> None:
+    With `transport`, a function of a test can serve as the engine.
+    """
+
+    def __init__(self, transport: "httpx.AsyncBaseTransport | None" = None) -> None:
+        self._transport = transport
         self._client: httpx.AsyncClient | None = None
 
     def get(self) -> "httpx.AsyncClient":
-        """Give the client: no redirects, identity encoding, limits of 10 s, no proxy."""
+        """Return the client: no redirects, identity encoding, limits of 10 s, no proxy."""
         if self._client is None:
             # Imported here alone: it costs a third of a second that most jobs need not pay.
             import httpx
@@ -25,7 +29,7 @@ class ControlClient:
             self._client = httpx.AsyncClient(
                 follow_redirects=False,
                 timeout=_LIMIT_S,
-                transport=ControlTransport(),
+                transport=self._transport or ControlTransport(),
                 trust_env=False,
                 headers={"Accept-Encoding": "identity"},
             )

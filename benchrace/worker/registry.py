@@ -1,4 +1,4 @@
-"""The backends that this worker was told to load, by name."""
+"""The backends that this worker loads, by name."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,8 +7,8 @@ import msgspec
 
 from benchrace.errors import BenchraceError, Category, FieldError, InvalidInput
 from benchrace.plugin import Backend, Workload
-from benchrace.plugin.entry_points import PluginRef
-from benchrace.plugin.loader import Broken, Loaded, load_all
+from benchrace.plugin.host.entry_points import PluginRef
+from benchrace.plugin.host.loader import BrokenPlugin, LoadedPlugin, load_all
 from benchrace.worker.params import configuration
 
 
@@ -18,24 +18,31 @@ class Registry:
     def __init__(self, refs: Sequence[PluginRef], config: Mapping[str, Mapping[str, Any]]) -> None:
         loaded = load_all(refs)
         self._config = config
-        self.broken = tuple(each for each in loaded if isinstance(each, Broken))
+        self.broken = tuple(plugin for plugin in loaded if isinstance(plugin, BrokenPlugin))
         self.backends: dict[str, type[Backend]] = {
             backend.name: backend
-            for each in loaded
-            if isinstance(each, Loaded)
-            for backend in each.backends
+            for plugin in loaded
+            if isinstance(plugin, LoadedPlugin)
+            for backend in plugin.backends
         }
 
+    def has_table(self, name: str) -> bool:
+        """Check whether agent.yaml has a table for a backend."""
+        return name in self._config
+
     def make(self, name: str) -> Backend:
-        """Make a backend with its configuration; raises `BenchraceError`, or what it raises."""
+        """Create a backend with its configuration; raises `BenchraceError`, or what it raises."""
         backend = self.backends.get(name)
         if backend is None:
             raise self._missing(name)
         try:
             config = configuration(self._config.get(name), backend.config)
         except msgspec.ValidationError as error:
-            raise InvalidInput(
-                FieldError(name, str(error)), "Correct the backend's table in agent.yaml."
+            # Not a field of what was asked: it stands in the machine's own file.
+            raise BenchraceError(
+                Category.VALIDATION,
+                f"invalid table {name} in this machine's agent.yaml: {error}",
+                f"Correct the table {name} in agent.yaml.",
             ) from error
         return backend(config)
 
@@ -52,10 +59,10 @@ class Registry:
 
     def _missing(self, name: str) -> BenchraceError:
         if self.broken:
-            told = "; ".join(f"{each.ref.name}: {each.error}" for each in self.broken)
+            errors = "; ".join(f"{plugin.ref.name}: {plugin.error}" for plugin in self.broken)
             return BenchraceError(
                 Category.PLUGIN_ERROR,
-                f"backend {name!r} could not be loaded ({told})",
+                f"backend {name!r} could not be loaded ({errors})",
                 detail=self.broken[0].traceback,
             )
         return InvalidInput(

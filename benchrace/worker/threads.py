@@ -1,4 +1,4 @@
-"""The one door to threads: a call that blocks, and how it is asked to stop."""
+"""Run a blocking call in a thread, and ask it to stop."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

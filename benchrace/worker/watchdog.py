@@ -1,4 +1,4 @@
-"""A thread that ends the worker when nothing inside it can: silence, and deadlines overrun."""
+"""A thread that ends the worker on silence or an overrun deadline."""
 
 import faulthandler
 import sys
@@ -44,7 +44,7 @@ class Watchdog:
         threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
 
     def stop(self) -> None:
-        """Watch no more."""
+        """Stop watching."""
         self._over.set()
         faulthandler.cancel_dump_traceback_later()
 

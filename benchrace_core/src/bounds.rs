@@ -58,7 +58,7 @@ pub fn check_threads(threads: usize, available: usize) -> Result<(), Error> {
     if (1..=available).contains(&threads) {
         return Ok(());
     }
-    Err(Error::field("threads", format!("{threads} asked for, 1 to {available} possible here")))
+    Err(Error::field("threads", format!("{threads} requested, but 1 to {available} are possible")))
 }
 
 #[cfg(test)]

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import msgspec
 import psutil
 import pytest
+
+from tests import local_http
 
 HERE = Path(__file__).parent
 FAKE = [sys.executable, str(HERE / "fake_worker.py")]
@@ -21,7 +22,7 @@ class AgentProcess:
     """One agent; `settings` as `AgentSettings` has them, `url` once it is ready."""
 
     def __init__(self, data: Path, **settings: Any) -> None:
-        given = {
+        options = {
             "data": str(data),
             "machine_id": "m1",
             "label": "Machine 1",
@@ -32,14 +33,14 @@ class AgentProcess:
         }
         self.data = data
         self.process = subprocess.Popen(
-            [sys.executable, str(HERE / "start_agent.py"), msgspec.json.encode(given).decode()],
+            [sys.executable, str(HERE / "start_agent.py"), msgspec.json.encode(options).decode()],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
         assert self.process.stdout is not None
         self.url = self.process.stdout.readline().strip()
-        self.http = httpx.Client(base_url=self.url, timeout=10, trust_env=False)
+        self.http = local_http.client(self.url, timeout=10)
 
     def started(self) -> "AgentProcess":
         assert self.url.startswith("http://"), self.process.communicate()[1]
@@ -52,8 +53,8 @@ class AgentProcess:
 
     def act(self, *acts: str, **more: Any) -> str:
         """Start a job of the fake worker and give its id."""
-        asked = {"kind": "acting", "params": {"acts": acts}, **more}
-        answer = self.http.post("/jobs", json=asked)
+        request = {"kind": "acting", "params": {"acts": acts}, **more}
+        answer = self.http.post("/jobs", json=request)
         assert answer.status_code == 202, answer.text
         return str(answer.json()["job_id"])
 
@@ -62,9 +63,9 @@ class AgentProcess:
         return wait_for(lambda: (job := self.get(f"/jobs/{job_id}"))["state"] in states and job)
 
     def events(self, job_id: str, since: int = 0) -> list[Any]:
-        found = self.get(f"/jobs/{job_id}/events?since={since}")["events"]
-        assert isinstance(found, list)
-        return found
+        result = self.get(f"/jobs/{job_id}/events?since={since}")["events"]
+        assert isinstance(result, list)
+        return result
 
     def worker_pid(self, job_id: str) -> int:
         path = self.data / "jobs" / job_id / "worker.json"
@@ -91,14 +92,14 @@ def wait_for(look: Callable[[], Any], seconds: float = 12) -> Any:
     """Look until there is something to see."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
-        if found := look():
-            return found
+        if result := look():
+            return result
         time.sleep(0.01)
     raise AssertionError(f"not seen within {seconds} s")
 
 
 def alive(pid: int) -> bool:
-    """Tell whether a process runs; a dead one that nobody has collected does not."""
+    """Check whether a process runs; a zombie does not."""
     try:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
@@ -126,3 +127,21 @@ def start_agent(tmp_path: Path) -> Iterator[StartAgent]:
 @pytest.fixture
 def agent(start_agent: StartAgent) -> AgentProcess:
     return start_agent().started()
+
+
+@pytest.fixture(scope="module")
+def agent_of_module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AgentProcess]:
+    """Start one agent for all tests of a module that leave it as it was."""
+    agent = AgentProcess(tmp_path_factory.mktemp("agent") / "data", worker=FAKE)
+    yield agent.started()
+    agent.close()
+
+
+@pytest.fixture
+def shared_agent(agent_of_module: AgentProcess) -> Iterator[AgentProcess]:
+    """Return the module's agent; a job that a failed test leaves is cancelled."""
+    yield agent_of_module
+    for job in agent_of_module.get("/jobs")["jobs"]:
+        if job["ended_at"] is None:
+            agent_of_module.http.post(f"/jobs/{job['job_id']}/cancel")
+            agent_of_module.until(job["job_id"], "cancelled", "failed", "done")

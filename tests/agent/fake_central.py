@@ -10,8 +10,10 @@ import msgspec
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import ServerConnection, serve
 
-from benchrace.link import messages as m
-from benchrace.run.job import JobLane, JobSpec, Slot
+from benchrace.protocol import agent_central as m
+from benchrace.protocol.job import JobSpec
+from benchrace.run.lane import JobLane
+from benchrace.run.planning.order import Slot
 from benchrace.run.spec import Order
 from benchrace.run.states import JobPhase
 
@@ -35,13 +37,13 @@ class Lines:
 
 
 class Link:
-    """One agent's connection; what was heard is kept by kind."""
+    """One agent's connection; its messages are kept."""
 
     def __init__(self, socket: ServerConnection, lines: dict[str, Lines]) -> None:
         self.socket = socket
         self.lines = lines
         self.phases: list[m.PhaseChanged] = []
-        self.heard: list[m.FromAgent] = []
+        self.messages: list[m.FromAgent] = []
         hello = m.decode_from_agent(socket.recv(10))
         assert isinstance(hello, m.Hello)
         self.hello = hello
@@ -64,7 +66,7 @@ class Link:
         message = m.decode_from_agent(data)
         if isinstance(message, m.PhaseChanged):
             self.phases.append(message)
-        self.heard.append(message)
+        self.messages.append(message)
         return message
 
     def until_phase(self, *phases: JobPhase) -> m.PhaseChanged:
@@ -104,7 +106,7 @@ class FakeCentral:
         self._thread.start()
 
     def link(self) -> Link:
-        """Give the next connection, its hello heard."""
+        """Return the next connection, once its hello has arrived."""
         return self._links.get(timeout=12)
 
     def close(self) -> None:

@@ -2,7 +2,8 @@
 
 Acts: `phase:P[:HEAT]`, `emit:N`, `pause:S`, `go` (wait for it), `obey` (wait for a cancel and end),
 `deaf` (ignore cancel, TERM and the end of input), `die` (SIGKILL itself), `exit:N`, `torn` (half a
-line), `unwritten` (say that the disk is full, and exit), `say:TEXT` (to its error output),
+line), `spoilt` (an end whose payload cannot be read),
+`unwritten` (say that the disk is full, and exit), `say:TEXT` (to its error output),
 `garbage` (no protocol), `child` (start a sleeping child), `file:PATH` (wait for it), `done`.
 """
 
@@ -21,7 +22,6 @@ from benchrace.errors import BenchraceError, Category
 from benchrace.events import encode
 from benchrace.events.envelope import Event, JobCancelled, JobDone, Log, Stream
 from benchrace.events.payloads import JobCancelledPayload, JobDonePayload, LogPayload
-from benchrace.link.capabilities import Calibrated, LaneReadiness
 from benchrace.plugin.description import (
     BackendDescription,
     PluginDescription,
@@ -29,17 +29,24 @@ from benchrace.plugin.description import (
 )
 from benchrace.plugin.readiness import Model, Probe
 from benchrace.plugin.workload import Drawing
-from benchrace.run import control
+from benchrace.protocol import agent_worker
+from benchrace.protocol.capabilities import Calibrated, LaneReadiness
 from benchrace.run.states import JobPhase
 from benchrace.store.journal import Journal
+from benchrace.worker.parent import die_with_parent
 
 
-def say(words: control.FromWorker) -> None:
-    os.write(1, control.encode(words))
+def say(words: agent_worker.FromWorker) -> None:
+    os.write(1, agent_worker.encode(words))
 
 
-def describe(order: control.DescribeOrder) -> PluginDescription:
-    ref = order.plugins[0]
+def describe(order: agent_worker.DescribeOrder) -> PluginDescription:
+    ref = order.setup.plugins[0]
+    if ref.name == "hangs":
+        os.write(2, b"it waits here")
+        # It ends with its agent, as a real one does.
+        if die_with_parent(os.getppid()):
+            signal.pause()
     workload = WorkloadDescription(
         kind="acting",
         title="Acting",
@@ -68,8 +75,14 @@ def describe(order: control.DescribeOrder) -> PluginDescription:
     )
 
 
+def probe(order: agent_worker.ProbeOrder) -> Probe:
+    if any(plugin.name == "exits" for plugin in order.setup.plugins):
+        sys.exit(3)
+    return Probe(reachable=True, version="9", models=(Model(name="m", size=1),))
+
+
 class Play:
-    def __init__(self, order: control.JobOrder) -> None:
+    def __init__(self, order: agent_worker.JobOrder) -> None:
         self.order = order
         self.journal = Journal(Path(order.folder) / "work.ndjson")
         self.seq = 0
@@ -102,13 +115,13 @@ class Play:
                     os._exit(0)
                 self.buffer += data
             line, self.buffer = self.buffer.split(b"\n", 1)
-            said = control.decode_to_worker(line)
-            if isinstance(said, wanted | control.Cancel):
-                return said
+            message = agent_worker.decode_to_worker(line)
+            if isinstance(message, wanted | agent_worker.Cancel):
+                return message
 
-    def finish(self, said: object) -> None:
-        if isinstance(said, control.Cancel):
-            payload = JobCancelledPayload(reason=said.reason)
+    def finish(self, message: object) -> None:
+        if isinstance(message, agent_worker.Cancel):
+            payload = JobCancelledPayload(reason=message.reason)
             self.write(JobCancelled(**self.envelope(), payload=payload))
             os._exit(0)
 
@@ -117,7 +130,7 @@ class Play:
         match word:
             case "phase":
                 phase, _, heat = rest.partition(":")
-                now = control.PhaseNow(phase=JobPhase(phase), heat=int(heat) if heat else None)
+                now = agent_worker.PhaseNow(phase=JobPhase(phase), heat=int(heat) if heat else None)
                 say(now)
             case "emit":
                 for number in range(int(rest)):
@@ -129,9 +142,9 @@ class Play:
                 while not Path(rest).exists():
                     time.sleep(0.01)
             case "go":
-                self.finish(self.hear(control.Go))
+                self.finish(self.hear(agent_worker.Go))
             case "obey":
-                self.finish(self.hear(control.Cancel))
+                self.finish(self.hear(agent_worker.Cancel))
             case "deaf":
                 signal.signal(signal.SIGTERM, signal.SIG_IGN)
                 time.sleep(60)
@@ -146,11 +159,16 @@ class Play:
                 os._exit(int(rest))
             case "unwritten":
                 full = BenchraceError(Category.DISK_FULL, "work.ndjson: No space left on device")
-                say(control.Unwritten(failure=full.failure()))
-                os._exit(control.WorkerExit.UNWRITABLE)
+                say(agent_worker.Unwritten(failure=full.failure()))
+                os._exit(agent_worker.WorkerExit.UNWRITABLE)
             case "torn":
                 with self.journal.path.open("ab") as file:
                     file.write(b'{"type":"log","ru')
+            case "spoilt":
+                payload = JobDonePayload(metrics={})
+                line = encode(JobDone(**self.envelope(), payload=payload))
+                self.journal.append(line.replace(msgspec.json.encode(payload), b"17"))
+                os._exit(0)
             case "say":
                 os.write(2, rest.encode() + b"\n")
             case "garbage":
@@ -174,28 +192,27 @@ def main() -> None:
         if not data:
             return
         line += data
-    order = control.decode_order(line)
+    order = agent_worker.decode_order(line)
     match order:
-        case control.JobOrder():
+        case agent_worker.JobOrder():
             play = Play(order)
-            say(control.PhaseNow(phase=JobPhase.OPENING))
+            say(agent_worker.PhaseNow(phase=JobPhase.OPENING))
             for act in order.spec.lanes[0].params["acts"]:
                 play.act(act)
-        case control.DescribeOrder():
-            say(control.Reply(result=msgspec.to_builtins(describe(order))))
-        case control.ProbeOrder():
-            probe = Probe(reachable=True, version="9", models=(Model(name="m", size=1),))
-            say(control.Reply(result=msgspec.to_builtins({"actor": probe})))
-        case control.PreflightOrder():
+        case agent_worker.DescribeOrder():
+            say(agent_worker.Reply(result=msgspec.to_builtins(describe(order))))
+        case agent_worker.ProbeOrder():
+            say(agent_worker.Reply(result=msgspec.to_builtins({"actor": probe(order)})))
+        case agent_worker.PreflightOrder():
             # Long enough for a job to come in between, where a lane wants that.
             time.sleep(max(lane.params.get("slow", 0.0) for lane in order.lanes))
             ready = [
                 LaneReadiness(lane_id=lane.lane_id, params=lane.params) for lane in order.lanes
             ]
-            say(control.Reply(result=msgspec.to_builtins(ready)))
-        case control.CalibrateOrder():
-            found = [Calibrated(lane_id=lane.lane_id, params={"size": 7}) for lane in order.lanes]
-            say(control.Reply(result=msgspec.to_builtins(found)))
+            say(agent_worker.Reply(result=msgspec.to_builtins(ready)))
+        case agent_worker.CalibrateOrder():
+            result = [Calibrated(lane_id=lane.lane_id, params={"size": 7}) for lane in order.lanes]
+            say(agent_worker.Reply(result=msgspec.to_builtins(result)))
         case _:
             sys.exit(2)
 

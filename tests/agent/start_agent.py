@@ -14,11 +14,12 @@ from typing import Any
 import anyio
 import msgspec
 
-from benchrace.agent import AgentSettings, serve
+from benchrace.agent.server import serve
+from benchrace.agent.settings import AgentSettings
 from benchrace.compat.agent import install
 from benchrace.errors import BenchraceError
+from benchrace.telemetry.machine_root import Root
 from benchrace.telemetry.recorded import open_recorded
-from benchrace.telemetry.root import Root
 
 
 async def main(settings: AgentSettings) -> None:
@@ -39,8 +40,8 @@ if __name__ == "__main__":
         Root.live = lambda: recorded  # type: ignore[method-assign]
     logging.basicConfig(level=logging.INFO)
     try:
-        given = msgspec.json.decode(sys.argv[1], type=AgentSettings, dec_hook=as_path)
-        anyio.run(main, given)
+        options = msgspec.json.decode(sys.argv[1], type=AgentSettings, dec_hook=as_path)
+        anyio.run(main, options)
     except BenchraceError as error:
         sys.stderr.write(f"{error.message} {error.remedy}\n")
         sys.exit(1)

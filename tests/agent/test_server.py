@@ -6,23 +6,23 @@ import multiprocessing
 import os
 import signal
 import socket
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
-from .conftest import AgentProcess, StartAgent, wait_for
+from tests.agent.conftest import AgentProcess, StartAgent, wait_for
+from tests.disk import fill, small_disk
+
+pytestmark = pytest.mark.slow
 
 
 def failed(agent: AgentProcess) -> str:
-    """Give the one line that a failed start says."""
+    """Return the one line that a failed start prints."""
     out, err = agent.process.communicate(timeout=10)
     assert out == ""
     assert agent.process.returncode == 1
@@ -51,17 +51,43 @@ def test_a_data_folder_that_cannot_be_is_one_line(start_agent: StartAgent, tmp_p
 
 def test_a_public_address_needs_a_token(start_agent: StartAgent) -> None:
     assert "no token" in failed(start_agent(host="0.0.0.0"))
-    agent = start_agent(host="0.0.0.0", token="secret").started()
+
+
+def test_a_token_that_can_be_guessed_is_refused(start_agent: StartAgent) -> None:
+    short = failed(start_agent(host="0.0.0.0", token="secret"))
+    assert "central_token (or BENCHRACE_TOKEN): the token has 6 characters" in short
+    assert "token_urlsafe" in short
+
+
+def test_guesses_at_a_token_are_limited(start_agent: StartAgent) -> None:
+    agent = start_agent(host="0.0.0.0", token="a long secret").started()
     assert agent.http.get("/health").status_code == 200
     assert agent.http.get("/jobs").status_code == 401
-    headers = {"authorization": "Bearer secret"}
+    headers = {"authorization": "Bearer a long secret"}
     assert agent.http.get("/jobs", headers=headers).status_code == 200
+    answers = [
+        agent.http.get("/capabilities", headers={"authorization": f"Bearer wrong {number}"})
+        for number in range(11)
+    ]
+    assert [answer.status_code for answer in answers] == [401] * 10 + [429]
 
 
-def test_foreign_hosts_and_sites_are_refused(agent: AgentProcess) -> None:
-    assert agent.http.get("/jobs", headers={"host": "evil.example"}).status_code == 421
+def test_foreign_hosts_and_sites_are_refused(shared_agent: AgentProcess) -> None:
+    assert shared_agent.http.get("/jobs", headers={"host": "evil.example"}).status_code == 421
+    declared = shared_agent.http.get("/jobs", headers={"host": "desk.local"})
+    assert declared.status_code == 421
+    assert "`allowed_hosts` in agent.yaml" in declared.json()["error"]["remedy"]
     headers = {"origin": "http://evil.example"}
-    assert agent.http.post("/jobs", json={}, headers=headers).status_code == 403
+    assert shared_agent.http.post("/jobs", json={}, headers=headers).status_code == 403
+    for path in ("/jobs", "/metrics", "/api/agent/runtime_metrics", "/openapi.json"):
+        assert shared_agent.http.get(path, headers=headers).status_code == 403
+    assert shared_agent.http.get("/health", headers=headers).status_code == 200
+
+
+def test_a_socket_to_nowhere_is_not_found(shared_agent: AgentProcess) -> None:
+    with pytest.raises(InvalidStatus) as raised:
+        connect(shared_agent.url.replace("http", "ws") + "/nowhere", proxy=None)
+    assert raised.value.response.status_code == 404
 
 
 def test_a_bad_central_is_one_line(start_agent: StartAgent) -> None:
@@ -105,6 +131,7 @@ def test_health_answers_while_every_core_is_busy(agent: AgentProcess) -> None:
     agent.until(job_id, "cancelled")
 
 
+@pytest.mark.alone
 def test_sigterm_with_open_streams_ends_soon(agent: AgentProcess) -> None:
     job_id = agent.act("phase:running", "emit:1", "obey")
     agent.until(job_id, "running")
@@ -125,6 +152,7 @@ def test_sigterm_with_open_streams_ends_soon(agent: AgentProcess) -> None:
         assert old.close_code == 1001
 
 
+@pytest.mark.alone
 def test_a_second_sigterm_ends_at_once(agent: AgentProcess) -> None:
     job_id = agent.act("phase:running", "deaf")
     agent.until(job_id, "running")
@@ -144,21 +172,21 @@ def _refuses(agent: AgentProcess) -> bool:
     return False
 
 
-def test_the_live_log_replays_and_ends(agent: AgentProcess) -> None:
-    job_id = agent.act("emit:2", "phase:running", "obey")
-    agent.until(job_id, "running")
+def test_the_live_log_replays_and_ends(shared_agent: AgentProcess) -> None:
+    job_id = shared_agent.act("emit:2", "phase:running", "obey")
+    shared_agent.until(job_id, "running")
     seen: list[str] = []
-    with agent.http.stream("GET", f"/api/logs/{job_id}") as log:
+    with shared_agent.http.stream("GET", f"/api/logs/{job_id}") as log:
         assert log.headers["content-type"].startswith("text/event-stream")
         for line in log.iter_lines():
             seen.append(line)
             if len([one for one in seen if one.startswith('data: {"type"')]) == 2:
-                agent.http.post(f"/jobs/{job_id}/cancel")
+                shared_agent.http.post(f"/jobs/{job_id}/cancel")
     types = [json.loads(line[6:]).get("type") for line in seen if line.startswith("data:")]
     assert types == ["log", "log", "job_cancelled", None]
     assert "event: end" in seen
     place = next(line[4:] for line in seen if line.startswith("id:"))
-    again = agent.http.get(f"/api/logs/{job_id}", headers={"Last-Event-ID": place}).text
+    again = shared_agent.http.get(f"/api/logs/{job_id}", headers={"Last-Event-ID": place}).text
     assert "job_cancelled" in again
     assert "line 0" not in again
 
@@ -192,50 +220,30 @@ def test_metrics_and_status(agent: AgentProcess) -> None:
 
 SMALL = 512 * 1024
 PAGE = 4096
-needs_root = pytest.mark.skipif(
-    os.geteuid() != 0 or sys.platform != "linux", reason="mounting a small disk needs root"
-)
 
 
 @pytest.fixture
-def small_disk() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory() as folder:
-        done = subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", f"size={SMALL}", "tmpfs", folder],
-            check=False,
-            capture_output=True,
-        )
-        if done.returncode != 0:
-            pytest.skip("a small disk cannot be mounted here")
-        try:
-            yield Path(folder)
-        finally:
-            subprocess.run(["umount", "-l", folder], check=True)
+def disk(tmp_path: Path) -> Iterator[Path]:
+    with small_disk(tmp_path, f"size={SMALL}") as disk:
+        yield disk
 
 
-def fill(path: Path) -> None:
-    with path.open("ab", buffering=0) as file, contextlib.suppress(OSError):
-        while file.write(b"x" * 512):
-            pass
-
-
-@needs_root
-def test_a_full_disk_still_gets_the_end(start_agent: StartAgent, small_disk: Path) -> None:
-    agent = start_agent(data=small_disk).started()
+def test_a_full_disk_still_gets_the_end(start_agent: StartAgent, disk: Path) -> None:
+    agent = start_agent(data=disk).started()
     words = "say:" + "x" * 1000
     job_id = agent.act("emit:1", words, "phase:running", "obey", sampling_s=0.02)
     agent.until(job_id, "running")
-    own = small_disk / "jobs" / job_id / "agent.ndjson"
-    filler = small_disk / "filler"
+    own = disk / "jobs" / job_id / "agent.ndjson"
+    filler = disk / "filler"
     fill(filler)
     assert agent.http.get("/health").status_code == 200
     # Until not even a sample fits into the last page that the file has.
     wait_for(lambda: -own.stat().st_size % PAGE < len(own.read_bytes().splitlines()[-1]))
     os.kill(agent.worker_pid(job_id), signal.SIGKILL)
     agent.until(job_id, "failed")
-    kept = own.read_bytes()
-    assert b"worker_died" in kept.splitlines()[-1]
-    assert kept.endswith(b"\n")
+    stored = own.read_bytes()
+    assert b"worker_died" in stored.splitlines()[-1]
+    assert stored.endswith(b"\n")
     fill(filler)
     answer = agent.http.post("/jobs", json={"kind": "acting", "params": {"acts": ["done"]}})
     assert answer.status_code == 507

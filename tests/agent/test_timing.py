@@ -2,11 +2,10 @@
 
 from pathlib import Path
 
-from benchrace.link import messages as m
-from benchrace.link.timing import Timing
-
-from .conftest import StartAgent
-from .fake_central import FakeCentral
+from benchrace.protocol import agent_central as m
+from benchrace.protocol.timing import Timing
+from tests.agent.conftest import StartAgent
+from tests.agent.fake_central import FakeCentral
 
 KEPT = '{"checked_at": 7, "check": {"timing_source": "kernel", "bias_ms": 0.1, "jitter_ms": 0.2}}'
 
@@ -19,5 +18,5 @@ def test_an_agent_tells_how_exactly_its_machine_stamps(
     (data / "timing.json").write_text(KEPT)
     with FakeCentral() as central:
         start_agent(data=data, central=central.url, token="secret").started()
-        told = central.link().welcome().until(m.CapabilitiesChanged).capabilities.timing
-    assert told == Timing(checked_at=7.0, source="kernel", bias_ms=0.1, jitter_ms=0.2)
+        capabilities = central.link().welcome().until(m.CapabilitiesChanged).capabilities.timing
+    assert capabilities == Timing(checked_at=7.0, source="kernel", bias_ms=0.1, jitter_ms=0.2)

@@ -84,5 +84,5 @@ async def tab(browser: Browser, fleet: Fleet) -> AsyncIterator[OpenTab]:
             return opened
 
         yield open_one
-        wrongs = [wrong for each in tabs for wrong in each.wrongs]
+        wrongs = [wrong for opened_tab in tabs for wrong in opened_tab.wrongs]
     assert wrongs == []

@@ -12,6 +12,8 @@ import anyio
 import httpx
 import msgspec
 
+from tests import local_http
+
 TOKEN = "a-token-of-the-browser-tests"
 OVER = ("done", "failed", "cancelled", "interrupted")
 SLOW_S = 40  # this machine may be busy with much else
@@ -27,16 +29,18 @@ class Fleet:
         self.url = ""
         self.central: subprocess.Popen[bytes] | None = None
         self.agents: list[subprocess.Popen[bytes]] = []
-        self.http = httpx.AsyncClient(trust_env=False, timeout=SLOW_S)
+        self.http = local_http.async_client(timeout=SLOW_S)
 
     def _start(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
         """Start a command of benchrace; its own TMPDIR keeps the host's lock apart."""
         command = [sys.executable, "-c", "from benchrace.cli.main import main; main()", name]
-        kept = {key: text for key, text in os.environ.items() if not key.startswith("BENCHRACE_")}
+        environ = {
+            key: text for key, text in os.environ.items() if not key.startswith("BENCHRACE_")
+        }
         with (self.folder / f"{name}.log").open("ab") as log:
             return subprocess.Popen(
                 [*command, "--data-dir", str(self.data), *arguments],
-                env=kept | {"TMPDIR": str(self.folder), "BENCHRACE_TOKEN": TOKEN} | self.env,
+                env=environ | {"TMPDIR": str(self.folder), "BENCHRACE_TOKEN": TOKEN} | self.env,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -79,18 +83,25 @@ class Fleet:
                 await self._while_alive(agent)
 
     async def ready(self, machine: str = "box") -> bool:
+        """Check that a machine can be given work: its plugins are described as well."""
         machines = (await self.get("/api/machines"))["machines"]
-        return any(each["machine_id"] == machine and each["state"] == "ready" for each in machines)
+        return any(
+            linked["machine_id"] == machine
+            and linked["state"] == "ready"
+            and linked["plugins"]
+            and not any(plugin["pending"] for plugin in linked["plugins"])
+            for linked in machines
+        )
 
     @asynccontextmanager
     async def patience(self, failure: str) -> AsyncIterator[None]:
-        """Give another process a while; say what it said if that is not enough."""
+        """Wait for another process; say what it said if that is not enough."""
         try:
             with anyio.fail_after(SLOW_S):
                 yield
         except TimeoutError as error:
-            said = "\n".join(path.read_text() for path in sorted(self.folder.glob("*.log")))
-            raise AssertionError(f"{failure}; the logs say:\n{said}") from error
+            logs = "\n".join(path.read_text() for path in sorted(self.folder.glob("*.log")))
+            raise AssertionError(f"{failure}; the logs say:\n{logs}") from error
 
     async def get(self, path: str) -> Any:
         answer = await self.http.get(self.url + path)
@@ -106,13 +117,13 @@ class Fleet:
         """Wait for the end of a run, and give its document."""
         async with self.patience(f"{run_id} does not end"):
             while True:
-                found = await self.get(f"/api/runs/{run_id}")
-                if found["state"] in OVER:
-                    return found
+                run = await self.get(f"/api/runs/{run_id}")
+                if run["state"] in OVER:
+                    return run
                 await anyio.sleep(0.1)
 
     def stored(self, run_id: str) -> list[bytes]:
-        """Give the lines of a run's log as they lie on the disk."""
+        """Return the lines of a run's log as they lie on the disk."""
         (log,) = self.data.glob(f"runs/**/{run_id}/events.ndjson")
         return log.read_bytes().splitlines()
 

@@ -13,7 +13,7 @@ TEXT = "a word and another, " * 5
 def lengthen(path: Path, more_bytes: int) -> int:
     """Put about so many bytes after the starts of its rounds, one a millisecond; give the size."""
     events = [msgspec.json.decode(line) for line in path.read_bytes().splitlines()]
-    starts = sum(each["type"] == "round_start" for each in events)
+    starts = sum(event["type"] == "round_start" for event in events)
     seqs: dict[tuple[str | None, str], Any] = {}
     later_ns = 0
     with path.open("wb") as out:

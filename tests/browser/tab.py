@@ -29,12 +29,12 @@ class Tab:
         self.page = page
         self.url = url
         self.wrongs: list[str] = []
-        page.on("console", self._heard)
+        page.on("console", self._on_console)
         page.on("pageerror", lambda error: self.wrongs.append(f"thrown: {error}"))
         page.on("response", self._answered)
-        page.on("dialog", self._asked)
+        page.on("dialog", self._on_dialog)
 
-    def _heard(self, message: ConsoleMessage) -> None:
+    def _on_console(self, message: ConsoleMessage) -> None:
         if message.type == "error":
             self.wrongs.append(f"console: {message.text}")
 
@@ -42,7 +42,7 @@ class Tab:
         if response.status >= 400:
             self.wrongs.append(f"{response.status} {response.url}")
 
-    async def _asked(self, dialog: Dialog) -> None:
+    async def _on_dialog(self, dialog: Dialog) -> None:
         self.wrongs.append(f"dialog: {dialog.message}")
         await dialog.dismiss()
 
@@ -54,8 +54,8 @@ class Tab:
 
     async def see(self, text: str | re.Pattern[str], *, exact: bool = False) -> None:
         """Wait until this text is on the page."""
-        found = self.page.locator("main").get_by_text(text, exact=exact)
-        await found.locator("visible=true").first.wait_for()
+        element = self.page.locator("main").get_by_text(text, exact=exact)
+        await element.locator("visible=true").first.wait_for()
 
     async def state(self, word: str) -> None:
         """Wait until the race is in this state, in the page's words."""
@@ -67,7 +67,7 @@ class Tab:
             while not await self.page.evaluate(QUIET):
                 pass  # it waits by itself, in the page
 
-    async def heard(self, events: int) -> None:
+    async def wait_events(self, events: int) -> None:
         """Wait until the page of a race has counted so many events, and see that it stays so."""
         counted = self.main("[data-events]")
         await self.main(f'[data-events="{events}"]').wait_for()
@@ -75,7 +75,7 @@ class Tab:
         assert await counted.get_attribute("data-events") == str(events)
 
     async def wider(self) -> int:
-        """Give by how many pixels the page is wider than the window."""
+        """Return by how many pixels the page is wider than the window."""
         return int(await self.page.evaluate(WIDER))
 
     async def shoot(self, path: Path) -> None:

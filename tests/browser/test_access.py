@@ -28,9 +28,9 @@ OUTLINED = """() => {
 IS_FOCUSED = "(wanted) => document.activeElement === wanted"
 FURTHEST = 60  # presses of Tab
 # With a plugin for it there is a form, without one what to install.
-FORM_OR_REMEDY = re.compile("The work|pip install")
+FORM_OR_REMEDY = re.compile("Workload|pip install|has no plugin for it yet")
 # Whether a plugin for this work is installed is for the machine to say.
-FORM_OR_HELP = re.compile("Start the race|pip install")
+FORM_OR_HELP = re.compile("Start the race|pip install|has no plugin for it yet")
 THEMES = ("light", "dark")
 WIDTHS = (1280, 390)
 
@@ -48,8 +48,8 @@ async def places(fleet: Fleet) -> dict[str, tuple[str, str | re.Pattern[str]]]:
         "images": ("/image", FORM_OR_HELP),
         "speech": ("/whisper", FORM_OR_HELP),
         "runs": ("/runs", "Before"),
-        "run": (f"/runs/{before}", "Every figure"),
-        "replay": (f"/runs/{before}/replay", "To the end"),
+        "run": (f"/runs/{before}", "All metrics"),
+        "replay": (f"/runs/{before}/replay", "Skip to end"),
         "compare": (f"/compare?a={before}&b={after}", "matched by"),
         "admin": ("/admin", "Services"),
     }
@@ -82,12 +82,12 @@ async def test_a_keyboard_alone_runs_a_race(tab: OpenTab, fleet: Fleet) -> None:
     keyboard = one.page.keyboard
     await tab_to(one, "N", "combobox")
     await keyboard.type("2M")
-    await tab_to(one, "What to compare", "combobox")
+    await tab_to(one, "Parameter to compare", "combobox")
     await keyboard.type("Alg")
     await tab_to(one, "Values of Algorithm, separated by commas", "textbox")
     await keyboard.press("Control+a")
     await keyboard.type("segmented_sieve, simple_sieve")
-    await tab_to(one, "Make 2 lanes", "button")
+    await tab_to(one, "Create 2 lanes", "button")
     await keyboard.press("Enter")
     await one.see("2 lanes ready")
     await tab_to(one, "Start the race", "button")
@@ -109,14 +109,14 @@ async def test_axe_finds_nothing_serious(
         lacking("no axe: `make install` builds the page and brings it")
     source = AXE.read_text()
     one = await tab(color_scheme=theme, reduced_motion="reduce")
-    found: dict[str, list[str]] = {}
+    violations: dict[str, list[str]] = {}
     for name, place in places.items():
         await visit(one, place)
         await one.page.evaluate(source)
-        told = await one.page.evaluate(FOUND)
-        assert "color-contrast" in told["passed"]
-        found[name] = told["serious"]
-    assert {name: problems for name, problems in found.items() if problems} == {}
+        result = await one.page.evaluate(FOUND)
+        assert "color-contrast" in result["passed"]
+        violations[name] = result["serious"]
+    assert {name: problems for name, problems in violations.items() if problems} == {}
 
 
 @pytest.mark.parametrize("theme", THEMES)

@@ -43,8 +43,8 @@ class Engine:
         assert self.process.stdout is not None
         self.url = f"http://127.0.0.1:{int(self.process.stdout.readline())}"
 
-    def tell(self, **told: Any) -> None:
-        with urlopen(Request(f"{self.url}/_stand_in", data=json.dumps(told).encode()), timeout=5):
+    def tell(self, **result: Any) -> None:
+        with urlopen(Request(f"{self.url}/_stand_in", data=json.dumps(result).encode()), timeout=5):
             pass
 
     def close(self) -> None:
@@ -65,7 +65,7 @@ def engine() -> Iterator[Engine]:
 
 @pytest.fixture(scope="module")
 def llama(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Give the address of a real llama.cpp with a tiny model, empty where there is none."""
+    """Return the address of a real llama.cpp with a tiny model, empty where there is none."""
     if find_spec("xllamacpp") is None or find_spec("benchrace_openai") is None:
         yield ""
         return
@@ -112,13 +112,13 @@ async def require(fleet: Fleet, *models: str) -> None:
 
 async def choose(tab: Tab, *models: str) -> None:
     """Choose models by typing, as the keyboard alone does it."""
-    await tab_to(tab, "Find a model", "searchbox")
+    await tab_to(tab, "Search models", "searchbox")
     for model in models:
         await tab.page.keyboard.press("Control+a")
         await tab.page.keyboard.type(model)
         await tab.main(".models > li").nth(1).wait_for(state="detached")
         await tab.page.keyboard.press("Enter")
-    await tab.see(f"{len(models)} model{'s' if len(models) > 1 else ''} chosen")
+    await tab.see(f"{len(models)} model{'s' if len(models) > 1 else ''} selected")
 
 
 async def test_a_keyboard_alone_races_two_models(tab: OpenTab, fleet: Fleet) -> None:
@@ -135,19 +135,19 @@ async def test_a_keyboard_alone_races_two_models(tab: OpenTab, fleet: Fleet) -> 
     streamed = one.main(".pane").first.filter(has_text=re.compile(r"\w+ \w+ \w+"))
     await streamed.wait_for()
     await one.main("dd.state").filter(has_text="running").wait_for()
-    await one.see("characters a second over a round")
+    await one.see("tokens per second during a round")
     await one.state("finished")
     run_id = one.page.url.rpartition("/")[2]
     run = await fleet.over(run_id)
-    assert [each["params"]["model"] for each in run["lanes"]] == ["tiny:latest", "small:latest"]
-    assert [each["backend"] for each in run["lanes"]] == ["ollama", "ollama"]
+    assert [item["params"]["model"] for item in run["lanes"]] == ["tiny:latest", "small:latest"]
+    assert [item["backend"] for item in run["lanes"]] == ["ollama", "ollama"]
     await one.see("tiny:latest wins")
     await tab_to(one, "Baseline: small:latest", "button")
     await one.page.keyboard.press("Enter")
     await one.page.wait_for_url(f"**/runs/{run_id}?base=lane-1")
     first = one.main("section[aria-labelledby=results-title] tbody tr").first
     figure = first.locator(".delta.better").first
-    assert re.fullmatch(r"\+\d+ % better", " ".join((await figure.inner_text()).split()))
+    assert re.fullmatch(r"(\+\d+ %|[\d.]+x) better", " ".join((await figure.inner_text()).split()))
     await one.page.reload()
     await one.see("baseline")
 
@@ -155,27 +155,29 @@ async def test_a_keyboard_alone_races_two_models(tab: OpenTab, fleet: Fleet) -> 
 async def test_what_a_race_of_models_says_of_its_lanes(tab: OpenTab, raced: str) -> None:
     one = await tab()
     await one.open(f"/runs/{raced}")
-    await one.see("tiny:latest, none wins")
+    await one.see("tiny:latest, fallback none wins")
     rows = one.main("section[aria-labelledby=results-title] tbody tr")
     tiny, mock = rows.filter(has_text="tiny:latest"), rows.filter(has_text="nobody")
-    pane = one.main("article").filter(has=one.page.get_by_role("heading", name="tiny:latest, none"))
+    pane = one.main("article").filter(
+        has=one.page.get_by_role("heading", name="tiny:latest, fallback none")
+    )
     proof = pane.locator("li").filter(has_text="warm, prompt not cached")
     await proof.wait_for()
     assert "inferred" in (await proof.get_attribute("title") or "")
-    for said in ("ollama 0.33", "load ", "Last round", "Time to first token", "tok/s", "valid"):
-        assert said in await pane.inner_text()
+    for text in ("ollama 0.33", "load ", "Last round", "Time to first token", "tok/s", "valid"):
+        assert text in await pane.inner_text()
     await mock.locator("li.bad").wait_for()
     assert "tok/s" in await tiny.inner_text()
-    said = await mock.inner_text()
-    assert "mock" in said
-    assert "invalid" in said
-    assert "a mock answered" in said
+    text = await mock.inner_text()
+    assert "mock" in text
+    assert "invalid" in text
+    assert "a mock answered" in text
     assert "–" in await mock.locator("td.place").inner_text()
     await tiny.get_by_role("button", name="Rounds of").click()
     facts = one.main("dl[aria-label='Facts of the last round']")
     for fact in ("Digest", "F16", "the agent’s machine"):
         assert fact in await facts.inner_text()
-    await one.see("Settings of the engine")
+    await one.see("Engine settings")
     assert await one.wider() == 0
 
 
@@ -199,7 +201,7 @@ async def test_models_of_two_engines_race_each_where_it_is(
     assert [lane["backend"] for lane in run["lanes"]] == ["openai", "ollama"]
     assert all(lane["counted"] == 2 for lane in run["lanes"])
     await one.see(re.compile("okens do not compare: "))
-    engines = [await each.inner_text() for each in await one.main("article .badges").all()]
+    engines = [await item.inner_text() for item in await one.main("article .badges").all()]
     assert "llama" in engines[0].lower()
     assert "ollama" in engines[1]
     assert len(await one.main(".pane").first.inner_text()) > 40
@@ -225,7 +227,7 @@ async def test_whether_a_model_fits_is_said_with_its_numbers(tab: OpenTab) -> No
     # No other test loads it: of a model in memory the context, and so the fit, is known.
     await one.see("embed:latest")
     row = one.main(".models > li").filter(has_text="embed:latest")
-    await one.see("Whether one fits depends on its context")
+    await one.see("Whether a model fits depends on its context")
     assert await row.locator(".fit").count() == 0
     await one.page.get_by_label("Context, tokens").fill("2048")
     badge = row.locator(".fit").filter(has_text="GOOD")
@@ -264,14 +266,14 @@ async def test_the_model_policy_says_what_is_wrong_and_where_the_old_one_is(
     await one.open("/admin")
     required = one.page.get_by_role("group", name="Required").get_by_label("Language models")
     await required.fill("tiny\nnot a name")
-    save = one.page.get_by_role("button", name="Save the policy")
+    save = one.page.get_by_role("button", name="Save policy")
     await save.click()
     await one.see("required.llm[1] (not a name)")
     one.wrongs = [wrong for wrong in one.wrongs if "422" not in wrong]
     assert (await fleet.get("/api/settings/model_policy"))["required"]["llm"] == ["tiny"]
     await required.fill("tiny, small")
     await save.click()
-    await one.see("The one before lies in")
+    await one.see("The previous version is in")
     stored = await fleet.get("/api/settings/model_policy")
     assert stored["required"]["llm"] == ["tiny", "small"]
     backup = await one.main("section[aria-labelledby=policy-title] [role=status] code").inner_text()
@@ -282,12 +284,12 @@ async def test_an_engine_is_cared_for_after_a_second_press(tab: OpenTab, raced: 
     one = await tab()
     await one.open("/admin")
     await one.page.get_by_role("button", name="Unload Ollama on box").click()
-    await one.see("Every model leaves its memory")
+    await one.see("All models are removed from memory")
     await one.page.get_by_role("button", name="Unload Ollama", exact=True).click()
     await one.see(re.compile("Unload of ollama: done"))
     await one.page.get_by_role("button", name="Pull Ollama on box").click()
     await one.page.get_by_label("Model", exact=True).fill("nomodel")
-    await one.page.get_by_role("button", name="Pull it").click()
+    await one.page.get_by_role("button", name="Pull model").click()
     await one.see(re.compile("file does not exist"))
     others = one.page.get_by_role("group", name="OpenAI-compatible server on box")
     assert await others.get_by_role("button", name=re.compile("^Pull")).count() == 0
@@ -301,7 +303,7 @@ async def places(fleet: Fleet, raced: str) -> dict[str, tuple[str, str]]:
     return {
         "models": (f"/?spec={json.dumps(spec)}", "2 lanes ready"),
         "models-race": (f"/runs/{raced}?base=lane-1", "baseline"),
-        "engines": ("/admin", "Save the policy"),
+        "engines": ("/admin", "Save policy"),
     }
 
 
@@ -319,8 +321,8 @@ async def test_axe_finds_nothing_serious(
         if name == "engines":
             await one.page.get_by_role("button", name="Reset Ollama on box").click()
         await one.page.evaluate(AXE.read_text())
-        told = await one.page.evaluate(FOUND)
-        assert told["serious"] == [], name
+        result = await one.page.evaluate(FOUND)
+        assert result["serious"] == [], name
 
 
 @pytest.mark.parametrize("theme", THEMES)

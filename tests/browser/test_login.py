@@ -60,18 +60,18 @@ async def log_in(tab: Tab, token: str) -> None:
 
 def requests(tab: Tab) -> list[Request]:
     """Collect what a tab asks from now on."""
-    asked: list[Request] = []
+    sent: list[Request] = []
 
-    def heard(request: Request) -> None:
-        asked.append(request)
+    def on_request(request: Request) -> None:
+        sent.append(request)
 
-    tab.page.on("request", heard)
-    return asked
+    tab.page.on("request", on_request)
+    return sent
 
 
 def forgive(tab: Tab) -> None:
     """Forget the refusals that a test has asked for; a browser reports each of them."""
-    tab.wrongs[:] = [each for each in tab.wrongs if REFUSED not in each and each[:4] != "401 "]
+    tab.wrongs[:] = [wrong for wrong in tab.wrongs if REFUSED not in wrong and wrong[:4] != "401 "]
 
 
 async def link(fleet: Fleet, *, watch: bool) -> str:
@@ -82,18 +82,21 @@ async def link(fleet: Fleet, *, watch: bool) -> str:
 async def test_a_link_lets_one_browser_in(tab: OpenTab, fleet: Fleet) -> None:
     path = await link(fleet, watch=False)
     one = await tab()
-    asked = requests(one)
+    sent = requests(one)
     await one.open(f"/runs{path[1:]}")
     await one.page.get_by_role("button", name="Log out").wait_for()
     assert one.page.url == f"{fleet.url}/runs"
     code = path.partition("=")[2]
-    told = [*(each.url for each in asked), *(each.headers.get("referer", "") for each in asked)]
-    assert not any(code in each for each in told)
+    texts = [
+        *(request.url for request in sent),
+        *(request.headers.get("referer", "") for request in sent),
+    ]
+    assert not any(code in request for request in texts)
     await one.page.go_back()
     assert code not in one.page.url
     other = await tab()
     await other.open(path)
-    await other.see("used already")
+    await other.see("already been used")
     forgive(other)
     await log_in(other, WATCH)
     await other.page.get_by_role("button", name="Log out").wait_for()
@@ -101,11 +104,13 @@ async def test_a_link_lets_one_browser_in(tab: OpenTab, fleet: Fleet) -> None:
 
 async def test_in_to_a_race_and_out_again(tab: OpenTab, fleet: Fleet) -> None:
     one = await tab()
-    asked = requests(one)
+    sent = requests(one)
     await one.open("/compute?from=a-link")
     await one.page.get_by_role("heading", name="Log in").wait_for()
     assert await one.page.title() == "Log in · benchrace"
-    assert {each.url.partition("/api")[2] for each in asked if "/api" in each.url} == {"/session"}
+    assert {request.url.partition("/api")[2] for request in sent if "/api" in request.url} == {
+        "/session"
+    }
     await log_in(one, OPERATOR)
     await one.page.locator("#param-n").fill("2M")
     await one.page.locator("#rounds").fill("3")
@@ -120,9 +125,9 @@ async def test_in_to_a_race_and_out_again(tab: OpenTab, fleet: Fleet) -> None:
     assert await one.page.get_by_role("button", name="Log out").count() == 0
     await one.page.reload()
     await one.page.get_by_role("heading", name="Log in").wait_for()
-    assert not any(OPERATOR in each.url for each in asked)
-    kept = await one.page.evaluate("JSON.stringify([localStorage, sessionStorage])")
-    assert OPERATOR not in kept
+    assert not any(OPERATOR in request.url for request in sent)
+    storage = await one.page.evaluate("JSON.stringify([localStorage, sessionStorage])")
+    assert OPERATOR not in storage
     assert await one.page.evaluate("document.cookie") == ""
 
 
@@ -132,7 +137,7 @@ async def test_the_address_asked_for_comes_after_the_login(tab: OpenTab, fleet: 
     one = await tab()
     await one.open(f"/runs/{run_id}/replay")
     await log_in(one, OPERATOR)
-    await one.see("To the end")
+    await one.see("Skip to end")
     assert one.page.url == f"{fleet.url}/runs/{run_id}/replay"
 
 
@@ -140,9 +145,9 @@ async def test_a_wrong_token_is_said_to_be_wrong(tab: OpenTab, fleet: Fleet) -> 
     one = await tab()
     await one.open("/runs")
     await log_in(one, " ")
-    await one.see("Type the token")
+    await one.see("Enter the token")
     await log_in(one, "wrong")
-    await one.see("not a token of this central")
+    await one.see("does not accept this token")
     field = one.page.get_by_label("Token")
     assert await field.get_attribute("aria-invalid") == "true"
     assert await field.evaluate("(each) => each === document.activeElement")
@@ -154,7 +159,7 @@ async def test_a_wrong_token_is_said_to_be_wrong(tab: OpenTab, fleet: Fleet) -> 
 async def test_who_watches_sees_all_and_changes_nothing(tab: OpenTab, fleet: Fleet) -> None:
     run_id = await fleet.submit(**LONG | {"name": "Watched"})
     one = await tab()
-    asked = requests(one)
+    sent = requests(one)
     await one.open(f"/runs/{run_id}")
     await log_in(one, WATCH)
     await one.page.get_by_text("You are watching.").wait_for()
@@ -163,20 +168,22 @@ async def test_who_watches_sees_all_and_changes_nothing(tab: OpenTab, fleet: Fle
     assert await cancel.is_disabled()
     assert "log in as operator" in str(await cancel.get_attribute("title"))
     why = await cancel.get_attribute("aria-describedby")
-    assert "for operators" in await one.page.locator(f"#{why}").inner_text()
+    assert "Only operators" in await one.page.locator(f"#{why}").inner_text()
     for path, name in (
         ("/compute", "Queue the race"),
         ("/admin", "Stop central"),
         ("/admin", "Cancel Watched"),
-        ("/runs", "Change: name of Watched"),
+        ("/runs", "Rename: name of Watched"),
         ("/runs", "Tag Watched"),
     ):
         await one.open(path)
+        if path == "/runs":
+            await one.page.get_by_role("button", name="Actions for Watched").click()
         button = one.page.get_by_role("button", name=name, exact=True)
         await button.wait_for()
         assert await button.is_disabled(), name
     await one.page.wait_for_load_state("networkidle")
-    changing = [each.url for each in asked if each.method != "GET"]
+    changing = [request.url for request in sent if request.method != "GET"]
     assert changing == [f"{fleet.url}/api/login"]
 
     await one.open(f"/runs/{run_id}")
@@ -198,16 +205,16 @@ async def test_a_session_that_ends_leaves_the_page_as_it_is(tab: OpenTab, fleet:
     await one.page.context.clear_cookies()
     fleet.kill_central()
     await fleet.start_central()
-    await one.page.get_by_role("heading", name="Your session is over").wait_for()
+    await one.page.get_by_role("heading", name="Your session has expired").wait_for()
     await one.page.keyboard.press("Escape")
     await one.page.keyboard.press("Escape")
-    await one.page.get_by_role("heading", name="Your session is over").wait_for()
+    await one.page.get_by_role("heading", name="Your session has expired").wait_for()
     await one.see(SOME_DONE)
     await log_in(one, OPERATOR)
     await one.page.get_by_role("dialog").wait_for(state="detached")
     await one.state("finished")
     assert (await fleet.over(run_id))["state"] == "done"
-    await one.heard(len(fleet.stored(run_id)))
+    await one.wait_events(len(fleet.stored(run_id)))
     assert await one.page.evaluate("globalThis.loadedOnce") is True
     forgive(one)
     one.wrongs[:] = [wrong for wrong in one.wrongs if not wrong.startswith(GONE)]
@@ -225,7 +232,7 @@ async def test_an_agent_is_started_from_the_page_joins_and_is_stopped(
     try:
         await service.get_by_text("joined this central", exact=True).wait_for(timeout=60_000)
         await one.page.get_by_role("button", name="Stop agent beside").click()
-        await service.get_by_text("does not run").wait_for(timeout=60_000)
+        await service.get_by_text("stopped", exact=True).wait_for(timeout=60_000)
     finally:
         stop = f"{fleet.url}/api/service/agent/stop"
         await fleet.http.post(stop, params={"machine_id": "beside"})
@@ -240,7 +247,7 @@ async def test_two_tabs_are_in_and_out_together(tab: OpenTab, fleet: Fleet) -> N
     await other.open("/admin")
     await other.see("Services")
     await one.page.get_by_role("button", name="Log out").click()
-    await other.page.get_by_role("heading", name="Your session is over").wait_for()
+    await other.page.get_by_role("heading", name="Your session has expired").wait_for()
     await log_in(one, OPERATOR)
     await one.page.get_by_role("heading", name="Runs", exact=True).wait_for()
     await other.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
@@ -254,7 +261,7 @@ async def test_a_keyboard_alone_logs_in_and_out(tab: OpenTab, fleet: Fleet) -> N
     await one.page.get_by_role("heading", name="Log in").wait_for()
     keyboard = one.page.keyboard
     await keyboard.type(WATCH)  # The field has the focus.
-    await tab_to(one, "Show it", "checkbox")
+    await tab_to(one, "Show", "checkbox")
     await keyboard.press("Space")
     assert await one.page.get_by_label("Token").get_attribute("type") == "text"
     await tab_to(one, "Log in", "button")
@@ -287,7 +294,7 @@ async def views(tab: Tab) -> AsyncIterator[str]:
     await tab.page.get_by_role("heading", name="Log in").wait_for()
     yield "login"
     await log_in(tab, "wrong")
-    await tab.see("not a token of this central")
+    await tab.see("does not accept this token")
     forgive(tab)
     yield "login-wrong"
     await log_in(tab, WATCH)
@@ -309,13 +316,13 @@ async def test_axe_finds_nothing_serious(tab: OpenTab, fleet: Fleet, theme: str)
         lacking("no axe: `make install` builds the page and brings it")
     source = AXE.read_text()
     one = await tab(color_scheme=theme, reduced_motion="reduce")
-    found: dict[str, list[str]] = {}
+    violations: dict[str, list[str]] = {}
     async for view in views(one):
         await one.page.evaluate(source)
-        told = await one.page.evaluate(FOUND)
-        assert "label" in told["passed"] or "login" not in view
-        found[view] = told["serious"]
-    assert {view: problems for view, problems in found.items() if problems} == {}
+        texts = await one.page.evaluate(FOUND)
+        assert "label" in texts["passed"] or "login" not in view
+        violations[view] = texts["serious"]
+    assert {view: problems for view, problems in violations.items() if problems} == {}
 
 
 @pytest.mark.parametrize("theme", THEMES)

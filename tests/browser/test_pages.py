@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from playwright.async_api import Route
 
 from tests.browser.conftest import OpenTab
 from tests.browser.fleet import Fleet
@@ -38,11 +39,61 @@ async def test_the_list_leads_to_the_run(tab: OpenTab, runs: tuple[str, str]) ->
     assert await one.page.get_by_role("link", name="After").count() == 0
 
 
+async def test_a_run_is_sorted_renamed_and_tagged_in_the_list(tab: OpenTab, fleet: Fleet) -> None:
+    run_id = await fleet.submit(**QUICK | {"name": "Zeta"})
+    await fleet.over(run_id)
+    one = await tab()
+    await one.open("/runs")
+    await one.page.get_by_role("button", name="Race").click()
+    await one.page.wait_for_url("**/runs?sort=title&order=ascending")
+    await one.main("tbody tr").last.get_by_role("link", name="Zeta").wait_for()
+    await one.page.get_by_role("button", name="Race").click()
+    await one.page.wait_for_url("**/runs?sort=title")
+    await one.main("tbody tr").first.get_by_role("link", name="Zeta").wait_for()
+    # What came of it is in the row, in words.
+    row = one.main("tbody tr").first
+    await row.get_by_text("Confidence: ").wait_for(state="attached")
+    await row.get_by_role("button", name="Actions for Zeta").click()
+    await one.page.get_by_role("button", name="Rename: name of Zeta").click()
+    field = one.page.get_by_role("textbox", name="name of Zeta")
+    await field.fill("Gone")
+    await field.press("Escape")
+    await one.page.get_by_role("button", name="Rename: name of Zeta").click()
+    await field.fill("Alpha")
+    await field.press("Enter")
+    await one.page.get_by_role("link", name="Alpha", exact=True).wait_for()
+    await one.page.get_by_role("button", name="Tag Alpha").click()
+    await one.page.get_by_role("combobox", name="New tag of Alpha").fill("nightly")
+    await one.page.keyboard.press("Enter")
+    remove = one.page.get_by_role("button", name="Remove tag nightly from Alpha")
+    box = await remove.bounding_box()
+    assert box is not None
+    assert min(box["width"], box["height"]) >= 24
+    await one.page.get_by_role("button", name="Delete Alpha").click()
+    await one.page.get_by_role("button", name="Undo").click()
+    run = await fleet.get(f"/api/runs/{run_id}")
+    assert (run["name"], run["tags"]) == ("Alpha", ["nightly"])
+
+
+async def test_the_licences_of_what_the_page_bundles_are_one_click_away(
+    tab: OpenTab, fleet: Fleet
+) -> None:
+    one = await tab()
+    await one.open("/admin")
+    link = one.page.get_by_role("link", name="Third-party licences")
+    answer = await one.page.request.get(f"{fleet.url}{await link.get_attribute('href')}")
+    text = await answer.text()
+    assert answer.headers["content-type"].startswith("text/plain")
+    for bundled in ("svelte", "uplot"):
+        assert f"## {bundled} - " in text
+    assert "Permission is hereby granted" in text
+
+
 async def test_a_run_that_is_not_there_leads_to_those_that_are(tab: OpenTab, fleet: Fleet) -> None:
     one = await tab()
     await one.open("/runs/2026-01-01_000000_000000")
-    await one.see("There is no run")
-    await one.page.get_by_role("link", name="See the runs").click()
+    await one.see("not found")
+    await one.page.get_by_role("link", name="View runs").click()
     await one.page.wait_for_url("**/runs")
     one.wrongs[:] = [wrong for wrong in one.wrongs if "404" not in wrong]
 
@@ -50,19 +101,19 @@ async def test_a_run_that_is_not_there_leads_to_those_that_are(tab: OpenTab, fle
 async def test_a_stored_race_plays_to_its_end(tab: OpenTab, runs: tuple[str, str]) -> None:
     one = await tab()
     await one.open(f"/runs/{runs[0]}")
+    await one.page.get_by_role("button", name="More actions").click()
     await one.page.get_by_role("link", name="Replay").click()
     await one.page.get_by_role("button", name="Pause").wait_for()
-    await one.page.get_by_role("button", name="To the end").click()
+    await one.page.get_by_role("button", name="Skip to end").click()
     await one.page.get_by_role("button", name="Play again").wait_for()
-    rounds = QUICK["rounds"] + 1  # one warms up
-    assert await one.main(".pip:not(.open)").count() == 2 * rounds
+    assert await one.main("svg .dot").count() == 2 * QUICK["rounds"]
 
 
 async def test_two_runs_are_compared(tab: OpenTab, runs: tuple[str, str]) -> None:
     one = await tab()
     await one.open("/runs")
     for name in ("Before", "After"):
-        await one.page.get_by_label(f"Choose {name} to compare").check()
+        await one.page.get_by_label(f"Select {name} for comparison").check()
     await one.page.get_by_role("link", name="Compare").click()
     a, b = sorted(runs)
     await one.page.wait_for_url(f"**/compare?a={a}&b={b}")
@@ -77,8 +128,8 @@ async def test_a_phone_scrolls_down_only(tab: OpenTab, runs: tuple[str, str]) ->
     for path, sign in (
         ("/compute", "Start the race"),
         ("/runs", "Before"),
-        (f"/runs/{runs[0]}", "Every figure"),
-        (f"/runs/{runs[0]}/replay", "To the end"),
+        (f"/runs/{runs[0]}", "All metrics"),
+        (f"/runs/{runs[0]}/replay", "Skip to end"),
         (f"/compare?a={runs[0]}&b={runs[1]}", "matched by"),
         ("/admin", "Services"),
     ):
@@ -89,15 +140,37 @@ async def test_a_phone_scrolls_down_only(tab: OpenTab, runs: tuple[str, str]) ->
     assert {path: pixels for path, pixels in wider.items() if pixels > 0} == {}
 
 
+async def test_a_traceback_scrolls_in_its_own_box(tab: OpenTab, runs: tuple[str, str]) -> None:
+    one = await tab(**PHONE)
+    detail = "Traceback (most recent call last):\n" + "a line without an end " * 40
+    word = "a_name_without_a_space_" * 8
+
+    async def failed(route: Route) -> None:
+        body = await (await route.fetch()).json()
+        body["failure"] = {
+            "category": "plugin_error",
+            "message": f"a round failed: {word}",
+            "remedy": word,
+            "detail": detail,
+        }
+        await route.fulfill(json=body)
+
+    await one.page.route(f"**/api/runs/{runs[0]}", failed)
+    await one.open(f"/runs/{runs[0]}")
+    await one.page.get_by_text("Traceback", exact=True).click()
+    await one.see("a line without an end")
+    assert await one.wider() == 0
+
+
 async def test_a_race_that_is_on_is_led_to_and_does_not_widen_a_phone(
     tab: OpenTab, fleet: Fleet
 ) -> None:
-    lanes = [{"label": f"a lane with a long name, number {each}"} for each in range(4)]
+    lanes = [{"label": f"a lane with a long name, number {number}"} for number in range(4)]
     run_id = await fleet.submit(**LONG | {"lanes": lanes, "name": "On now"})
     one = await tab(**PHONE)
     await one.open("/compute")
     on = one.main(".now a").filter(has_text="On now")
-    await on.get_by_text("is on").wait_for()
+    await on.get_by_text("running").wait_for()
     assert await one.wider() == 0
     await fleet.http.post(f"{fleet.url}/api/runs/{run_id}/cancel")
     await fleet.over(run_id)
@@ -110,6 +183,6 @@ async def test_an_agent_that_is_sent_away_is_named_with_what_to_do(
     fleet.agents.append(fleet._start("agent", "--central", fleet.url, *stranger))
     one = await tab(**PHONE)
     await one.open("/admin")
-    await one.see("is not let in")
-    await one.see("token that central showed")
+    await one.see("was refused")
+    await one.see("token that central printed")
     assert await one.wider() == 0

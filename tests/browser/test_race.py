@@ -1,11 +1,13 @@
 """A race as a person starts and watches it, and as hostile text would like it."""
 
+import csv
 from typing import Any
 
 import pytest
+from playwright.async_api import expect
 
+from benchrace.formatting import quantity
 from tests.browser.conftest import OpenTab
-from tests.browser.figure import milliseconds, rate
 from tests.browser.fleet import Fleet
 from tests.browser.race import QUICK, STEADY
 from tests.browser.tab import Tab
@@ -23,9 +25,9 @@ async def set_up(tab: Tab, values: str) -> None:
     await tab.open("/compute")
     await tab.page.locator("#param-n").fill("2M")
     await tab.page.locator("#rounds").fill("3")
-    await tab.page.get_by_label("What to compare").select_option(label="Algorithm")
+    await tab.page.get_by_label("Parameter to compare").select_option(label="Algorithm")
     await tab.page.get_by_label("Values of Algorithm, separated by commas").first.fill(values)
-    await tab.page.get_by_role("button", name="Make 2 lanes").click()
+    await tab.page.get_by_role("button", name="Create 2 lanes").click()
     await tab.see("2 lanes ready")
 
 
@@ -35,8 +37,8 @@ async def see_figures(tab: Tab, lane: dict[str, Any]) -> None:
     row = row.filter(has=tab.page.get_by_role("rowheader", name=lane["label"]))
     summary = lane["summary"]
     for text in (
-        rate(summary["primes_per_sec"]["value"], "primes/s"),
-        milliseconds(summary["elapsed_ms"]["value"]),
+        quantity(summary["primes_per_sec"]["value"], "primes/s"),
+        quantity(summary["elapsed_ms"]["value"], "ms"),
     ):
         cell = tab.page.get_by_role("cell", name=text, exact=True)
         await row.filter(has=cell).wait_for()
@@ -53,6 +55,48 @@ async def test_a_race_from_the_form_to_its_table(tab: OpenTab, fleet: Fleet) -> 
     assert [lane["counted"] for lane in run["lanes"]] == [3, 3]
     for lane in run["lanes"]:
         await see_figures(one, lane)
+    await see_result(one, run)
+    await see_strips(one, run)
+
+
+async def see_strips(tab: Tab, run: dict[str, Any]) -> None:
+    """See each counted round in the strip plot, and the same numbers in what it downloads."""
+    result = run["result"]
+    plot = tab.page.get_by_role("region", name="Counted rounds")
+    rounds = [len(lane["rounds"]) for lane in result["lanes"]]
+    await expect(plot.locator("svg .round")).to_have_count(sum(rounds))
+    files = {}
+    for kind in ("PNG", "SVG", "CSV"):
+        await plot.get_by_role("button", name="Download Counted rounds").press("Enter")
+        async with tab.page.expect_download() as started:
+            await plot.get_by_role("button", name=f"Download {kind}").press("Enter")
+        download = await started.value
+        assert download.suggested_filename == f"{run['run_id']}-counted-rounds.{kind.lower()}"
+        files[kind] = (await download.path()).read_bytes()
+    assert files["PNG"].startswith(b"\x89PNG")
+    assert files["SVG"].count(b"<circle") == sum(rounds)
+    table = list(csv.reader(files["CSV"].decode().splitlines()))
+    assert table[0][1] == f"{result['title']}: median ({result['unit']})"
+    assert [[float(cell) for cell in row[4:]] for row in table[1:]] == [
+        lane["rounds"] for lane in result["lanes"]
+    ]
+
+
+async def see_result(tab: Tab, run: dict[str, Any]) -> None:
+    """See that the head says what central's result says, and that bars and dots are its lanes."""
+    result = run["result"]
+    await tab.main(".headline").filter(has_text=result["headline"]).first.wait_for()
+    text = (await tab.main(".head").inner_text()).replace("\N{NO-BREAK SPACE}", " ")
+    for sentence in (result["margin"] or "", result["interval"] or "", result["detail"]):
+        for part in sentence.rpartition(" ")[::2]:
+            assert part in text
+    labels = {lane["lane_id"]: lane["label"] for lane in run["lanes"]}
+    rows = await tab.main("li.lane .name strong").all_text_contents()
+    assert rows == [labels[lane["lane_id"]] for lane in result["lanes"]]
+    assert await tab.main("svg .dot").count() == sum(
+        len(lane["rounds"]) for lane in result["lanes"]
+    )
+    assert (await tab.page.title()).startswith(result["headline"])
 
 
 async def test_a_reload_in_the_middle_loses_nothing(tab: OpenTab, fleet: Fleet) -> None:
@@ -66,8 +110,11 @@ async def test_a_reload_in_the_middle_loses_nothing(tab: OpenTab, fleet: Fleet) 
     await fleet.over(run_id)
     lines = fleet.stored(run_id)
     assert len(set(lines)) == len(lines)
-    await one.heard(len(lines))
-    assert await one.main(".pip:not(.open)").count() == 2 * STEADY["rounds"]
+    await one.wait_events(len(lines))
+    dots = one.main("svg .dot")
+    # They are of the document, which comes after the end of the log.
+    await dots.nth(2 * STEADY["rounds"] - 1).wait_for(state="attached")
+    assert await dots.count() == 2 * STEADY["rounds"]
 
 
 async def test_what_breaks_the_policy_is_noticed(tab: OpenTab, fleet: Fleet) -> None:
@@ -85,8 +132,8 @@ async def test_what_breaks_the_policy_is_noticed(tab: OpenTab, fleet: Fleet) -> 
 
 async def test_hostile_text_stays_text(tab: OpenTab, fleet: Fleet) -> None:
     lanes = [{"label": text} | lane for text, lane in zip(HOSTILE, QUICK["lanes"], strict=False)]
-    said = {"name": HOSTILE[0], "notes": "\n".join(HOSTILE), "tags": [HOSTILE[1]]}
-    run_id = await fleet.submit(**QUICK | said | {"lanes": lanes})
+    texts = {"name": HOSTILE[0], "notes": "\n".join(HOSTILE), "tags": [HOSTILE[1]]}
+    run_id = await fleet.submit(**QUICK | texts | {"lanes": lanes})
     run = await fleet.over(run_id)
     assert [lane["label"] for lane in run["lanes"]] == list(HOSTILE[:2])
     one = await tab()
@@ -98,6 +145,6 @@ async def test_hostile_text_stays_text(tab: OpenTab, fleet: Fleet) -> None:
     await one.open(of_run)
     await one.state("finished")
     names = one.main("li.lane .name strong")
-    assert await names.all_text_contents() == list(HOSTILE[:2])
+    assert sorted(await names.all_text_contents()) == sorted(HOSTILE[:2])
     assert await one.main("h1").text_content() == HOSTILE[0]
     assert await one.main(".notes").text_content() == run["notes"]

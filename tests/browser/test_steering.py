@@ -1,6 +1,7 @@
-"""A race that is cancelled, watched twice, and a central that dies under it."""
+"""A race that is cancelled or watched twice; an agent that stops, a central that dies."""
 
 import re
+import signal
 
 import pytest
 
@@ -18,31 +19,33 @@ SHOW_AS = """(state) => {
 }"""
 SOME_DONE = re.compile("[1-9][0-9]* of 60 rounds done")
 MANY = {"params": STEADY["params"] | {"n": 1_000_000}, "rounds": 60}
-LOST = "No connection to central"
+LOST = re.compile("^lost$")
+SILENT = re.compile("no news for [0-9]+ s")
 # What a browser says of a server that is gone; the page cannot keep it from saying so.
 GONE = "console: Failed to load resource: net::ERR_"
 
 
-async def standing(tab: Tab) -> tuple[list[str], list[str]]:
-    """Give what a tab says of each lane, and what its rounds were."""
-    lanes = await tab.main("li.lane .name").all_inner_texts()
-    return lanes, await tab.main(".pip:not(.open)").evaluate_all("all => all.map((e) => e.title)")
+async def standing(tab: Tab) -> list[str]:
+    """Return what a tab says of each lane."""
+    return await tab.main("li.lane").all_inner_texts()
 
 
 async def test_cancelled_in_one_tab_and_seen_in_both(tab: OpenTab, fleet: Fleet) -> None:
     run_id = await fleet.submit(**LONG)
     one, other = await tab(), await tab()
-    for each in (one, other):
-        await each.open(f"/runs/{run_id}")
-        await each.main(".pip:not(.open)").nth(1).wait_for()
+    for one_tab in (one, other):
+        await one_tab.open(f"/runs/{run_id}")
+        await one_tab.main(".pip:not(.open)").nth(1).wait_for()
     await one.page.get_by_role("button", name="Cancel").click()
-    for each in (one, other):
-        await each.state("cancelled")
+    for one_tab in (one, other):
+        await one_tab.state("cancelled")
     run = await fleet.over(run_id)
     assert run["state"] == "cancelled"
     lines = len(fleet.stored(run_id))
-    for each in (one, other):
-        await each.heard(lines)
+    for one_tab in (one, other):
+        await one_tab.wait_events(lines)
+    await one.see("cancelled after")
+    await other.see("cancelled after")
     assert await standing(one) == await standing(other)
 
 
@@ -54,11 +57,34 @@ async def test_a_hidden_tab_rests_and_catches_up(tab: OpenTab, fleet: Fleet) -> 
     await one.page.evaluate(SHOW_AS, "hidden")
     await fleet.over(run_id)
     lines = len(fleet.stored(run_id))
-    heard = await one.main("[data-events]").get_attribute("data-events")
-    assert 0 < int(heard or 0) < lines
+    events = await one.main("[data-events]").get_attribute("data-events")
+    assert 0 < int(events or 0) < lines
     await one.page.evaluate(SHOW_AS, "visible")
     await one.state("finished")
-    await one.heard(lines)
+    await one.wait_events(lines)
+
+
+async def test_an_agent_that_is_not_heard_is_named_and_its_clock_stops(
+    tab: OpenTab, fleet: Fleet
+) -> None:
+    run_id = await fleet.submit(**STEADY | MANY)
+    one = await tab()
+    await one.open(f"/runs/{run_id}")
+    await one.see(SOME_DONE)
+    (agent,) = fleet.agents
+    agent.send_signal(signal.SIGSTOP)
+    try:
+        await one.see(SILENT)
+        assert await one.main(".track.silent").count() == 1
+        clock = one.main(".times div").filter(has_text="Elapsed").locator("dd")
+        stopped = await clock.text_content()
+        await one.see(re.compile("no news for [5-9] s"))
+        assert await clock.text_content() == stopped
+    finally:
+        agent.send_signal(signal.SIGCONT)
+    await one.page.get_by_text(SILENT).wait_for(state="detached")
+    await one.state("finished")
+    assert (await fleet.over(run_id))["state"] == "done"
 
 
 async def test_a_killed_central_is_missed_and_found_again(tab: OpenTab, fleet: Fleet) -> None:
@@ -68,12 +94,12 @@ async def test_a_killed_central_is_missed_and_found_again(tab: OpenTab, fleet: F
     await one.page.evaluate("globalThis.loadedOnce = true")
     await one.see(SOME_DONE)
     fleet.kill_central()
-    await one.see(LOST)
+    await one.page.get_by_text(LOST).wait_for()
     await fleet.start_central()
     await one.page.get_by_text(LOST).wait_for(state="detached")
     await one.state("finished")
     run = await fleet.over(run_id)
     assert run["state"] == "done", run["failure"]
-    await one.heard(len(fleet.stored(run_id)))
+    await one.wait_events(len(fleet.stored(run_id)))
     assert await one.page.evaluate("globalThis.loadedOnce") is True
     one.wrongs[:] = [wrong for wrong in one.wrongs if not wrong.startswith(GONE)]

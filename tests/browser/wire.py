@@ -37,7 +37,7 @@ class Wire:
             self._listening.cancel()
 
     async def mend(self) -> None:
-        """Let connections through again."""
+        """Allow connections through again."""
         await self._group.start(self._listen)
 
     async def _listen(self, *, task_status: anyio.abc.TaskStatus[None]) -> None:

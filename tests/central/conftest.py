@@ -21,7 +21,7 @@ async def host(data: Data) -> AsyncIterator[Host]:
 
 @pytest.fixture
 def clock(data: Data) -> Moved:
-    """Have nothing but this let time pass for a run; a `host` that is to heed it asks for it."""
+    """The clock of a run, which only the test advances; a `host` uses it if it requests it."""
     data.clock = moved = Moved()
     data.limits = data.limits_of_a_fleet
     return moved

@@ -13,7 +13,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
 from benchrace.central.central import Central
-from benchrace.central.live import LiveRun
+from benchrace.central.runs.live_run import LiveRun
 from benchrace.central.settings import CentralSettings, Limits
 from benchrace.clock import Clock
 from benchrace.events import RunLifecycle, Standing, decode
@@ -70,7 +70,7 @@ class Host:
         return self.state(agent) is MachineState.READY
 
     async def vanish(self, agent: FakeAgent) -> None:
-        """Have an agent say nothing any more on an open link, as a machine without power does.
+        """Silence an agent on an open link, as a power failure does.
 
         What it said before has been heard when this returns.
         """
@@ -78,7 +78,7 @@ class Host:
         before = agent.unanswered
         for machine in self.central.fleet:
             if machine.session is not None:
-                machine.session.sound()
+                machine.session.measure_clock()
         await self.until(lambda: agent.unanswered > before)
         await anyio.sleep(0.05)
 
@@ -119,7 +119,7 @@ class Over:
         self.events = [decode(line) for line in self.lines]
 
     def of(self, job: FakeJob) -> list[bytes]:
-        """Give a job's lines, in the order of the log."""
+        """Return a job's lines, in the order of the log."""
         return [
             line
             for line, event in zip(self.lines, self.events, strict=True)
@@ -168,7 +168,7 @@ class Moved:
         return time.monotonic_ns() + self.ahead_ns
 
     def wall_s(self) -> float:
-        return time.time() + self.wall_ahead_s
+        return time.time() + self.ahead_ns / 1e9 + self.wall_ahead_s
 
     def boottime_ns(self) -> int:
         return self.monotonic_ns()

@@ -1,14 +1,13 @@
 """What the scripted machines of these tests offer."""
 
 from benchrace.kinds import Better, Metric
-from benchrace.link.capabilities import BackendStatus, Capabilities
 from benchrace.plugin.description import BackendDescription, WorkloadDescription
 from benchrace.plugin.workload import Drawing
-from benchrace.telemetry.environment import Environment, EnvironmentKind
+from benchrace.protocol.capabilities import BackendStatus, Capabilities
+from benchrace.telemetry.environment import Environment, EnvironmentKind, Power
 from benchrace.telemetry.hardware import AcceleratorType, Cpu, Hardware, Memory, OperatingSystem
-from benchrace.telemetry.power import Power
 
-TOKEN = "the agents' token of these tests"
+TOKEN = "the agent token of these tests"
 
 WORKLOAD = WorkloadDescription(
     kind="work",

@@ -24,11 +24,13 @@ from benchrace.events import (
     encode,
 )
 from benchrace.events import payloads as p
-from benchrace.link import messages as m
-from benchrace.link.artifacts import ArtifactAsk, ArtifactPiece
-from benchrace.link.capabilities import Calibrated, LaneReadiness
-from benchrace.link.version import PROTOCOL
-from benchrace.run.job import JobLane, JobSpec, Slot
+from benchrace.protocol import agent_central as m
+from benchrace.protocol.artifacts import ArtifactAsk, ArtifactPiece
+from benchrace.protocol.capabilities import Calibrated, LaneReadiness
+from benchrace.protocol.job import JobSpec
+from benchrace.protocol.version import PROTOCOL
+from benchrace.run.lane import JobLane
+from benchrace.run.planning.order import Slot
 from benchrace.run.states import JobPhase
 from tests.central.offer import TOKEN, capabilities
 
@@ -105,7 +107,7 @@ class FakeJob:
         self.agent.phases.append(m.PhaseChanged(job_id=self.spec.job_id, phase=phase, heat=heat))
         self.agent.notify()
 
-    def told(self, message: m.Go | m.CancelJob | m.Shorten | m.Ack) -> None:
+    def receive(self, message: m.Go | m.CancelJob | m.Shorten | m.Ack) -> None:
         match message:
             case m.Go():
                 self.go[message.heat] = message.at_ns
@@ -176,7 +178,7 @@ class FakeAgent:
         self.jobs: dict[str, FakeJob] = {}
         self.phases: list[m.PhaseChanged] = []
         self.settled: set[str] = set()
-        self.asked: list[m.Ask] = []
+        self.asks: list[m.Ask] = []
         self.files: dict[tuple[str, str], bytes] = {}
         self.pieces: list[ArtifactAsk] = []
         self.refused: m.Refused | None = None
@@ -217,7 +219,7 @@ class FakeAgent:
         """Take time over an answer."""
 
     def piece(self, ask: ArtifactAsk) -> bytes:
-        """Give what a file has from an offset on; raises NotFound where there is none."""
+        """Return what a file has from an offset on; raises NotFound where there is none."""
         if (data := self.files.get((ask.job_id, ask.sha256))) is None:
             raise NotFound("the job has no such file", "Run it again.")
         return data[ask.offset : ask.offset + ask.limit]
@@ -303,7 +305,7 @@ class FakeAgent:
         self.linked.set()
         async with anyio.create_task_group() as group:
             resume = {job: dict(streams) for job, streams in first.resume.items()}
-            self.settled = {each.job_id for each in reports} - resume.keys()
+            self.settled = {report.job_id for report in reports} - resume.keys()
             group.start_soon(self._send_until_closed, socket, resume)
             try:
                 while True:
@@ -353,7 +355,7 @@ class FakeAgent:
                 pong = m.Pong(ping_id=message.ping_id, received_ns=now_ns, sent_ns=self.now_ns())
                 await socket.send(m.encode(pong))
             case m.Ask():
-                self.asked.append(message)
+                self.asks.append(message)
                 self.work.start_soon(self._answer, socket, message)
             case m.StartJob() if self.refuse_job is not None:
                 self.refusals += 1
@@ -365,8 +367,8 @@ class FakeAgent:
             case m.Refused():
                 self.refused = message
             case m.Go() | m.CancelJob() | m.Shorten() | m.Ack():
-                if (known := self.jobs.get(message.job_id)) is not None:
-                    known.told(message)
+                if (addressed := self.jobs.get(message.job_id)) is not None:
+                    addressed.receive(message)
             case _:
                 pass
 

@@ -11,6 +11,7 @@ import httpx
 
 from benchrace.central.server import Extend, serve
 from benchrace.central.settings import CentralSettings
+from tests import local_http
 from tests.central.hosting import QUICK
 from tests.central.offer import TOKEN
 from tests.central.scripted import FakeAgent
@@ -21,8 +22,11 @@ SPEC: dict[str, Any] = {"kind": "work", "params": {"n": 10}, "rounds": 3}
 class Served:
     """A central at `url`; `http` asks it."""
 
-    def __init__(self, url: str, http: httpx.AsyncClient, group: anyio.abc.TaskGroup) -> None:
+    def __init__(
+        self, url: str, http: httpx.AsyncClient, group: anyio.abc.TaskGroup, data: Path
+    ) -> None:
         self.url = url
+        self.data = data
         self.http = http
         self.group = group
         self.stop = anyio.Event()
@@ -68,8 +72,8 @@ async def served(
     data: Path, extend: Extend | None = None, **settings: Any
 ) -> AsyncIterator[Served]:
     """Serve a central on a free port, and end it in order."""
-    given: dict[str, Any] = {"data": data, "port": 0, "token": TOKEN, "limits": QUICK}
-    chosen = CentralSettings(**given | settings)
+    options: dict[str, Any] = {"data": data, "port": 0, "token": TOKEN, "limits": QUICK}
+    chosen = CentralSettings(**options | settings)
     urls: list[str] = []
     listening = anyio.Event()
 
@@ -82,10 +86,10 @@ async def served(
         group.start_soon(partial(serve, chosen, extend=extend, ready=ready, stop=stop.wait))
         await listening.wait()
         async with (
-            httpx.AsyncClient(base_url=urls[0], trust_env=False, timeout=10) as http,
+            local_http.async_client(urls[0], timeout=10) as http,
             anyio.create_task_group() as agents,
         ):
-            found = Served(urls[0], http, agents)
-            yield found
+            result = Served(urls[0], http, agents, data)
+            yield result
             agents.cancel_scope.cancel()
         stop.set()

@@ -18,11 +18,15 @@ SPEC = RunSpec(kind="work", params={"n": 10}, rounds=3, warmup=0)
 
 
 class FullDisk:
-    """Stands before the writes of journals and files, and refuses while `full` or `broken`."""
+    """Stands before the writes of journals and files, and refuses while `full` or `broken`.
+
+    A sync fails once when it would cover the text `fails_at`.
+    """
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self.full = False
         self.broken = False
+        self.fails_at = b""
         append, sync, probe = Journal.append, Journal.sync, Disk.probe
 
         def refuse() -> None:
@@ -34,7 +38,10 @@ class FullDisk:
             append(journal, lines)
 
         def synced(journal: Journal) -> None:
-            if self.broken:
+            fails_now = bool(self.fails_at) and self.fails_at in journal.path.read_bytes()
+            if fails_now:
+                self.fails_at = b""
+            if self.broken or fails_now:
                 raise BenchraceError(Category.SYSTEM, f"{journal.path}: {errno.EIO}")
             sync(journal)
 
@@ -58,7 +65,7 @@ async def test_a_full_disk_pauses_the_view_and_heals_without_a_restart(
     agent = FakeAgent(open_gate=anyio.Event())
     await host.link(agent)
     run_id = await host.central.submit(SPEC)
-    await host.until(lambda: host.live(run_id).watch.begun)
+    await host.until(lambda: host.live(run_id).progress.begun)
     disk.full = True
     agent.open_gate.set()
     await agent.finished()
@@ -84,7 +91,7 @@ async def test_a_full_disk_heals_also_while_nothing_runs(host: Host, disk: FullD
     agent = FakeAgent(open_gate=anyio.Event())
     await host.link(agent)
     run_id = await host.central.submit(SPEC)
-    await host.until(lambda: host.live(run_id).watch.begun)
+    await host.until(lambda: host.live(run_id).progress.begun)
     disk.full = True
     await host.central.cancel(run_id, "no room")
     await host.until(lambda: host.central.status().degraded)
@@ -97,7 +104,7 @@ async def test_after_a_failed_sync_the_lines_are_sent_again(host: Host, disk: Fu
     agent = FakeAgent(open_gate=anyio.Event())
     await host.link(agent)
     run_id = await host.central.submit(SPEC)
-    await host.until(lambda: host.live(run_id).watch.begun)
+    await host.until(lambda: host.live(run_id).progress.begun)
     links = agent.links
     disk.broken = True
     agent.open_gate.set()
@@ -112,6 +119,19 @@ async def test_after_a_failed_sync_the_lines_are_sent_again(host: Host, disk: Fu
     assert agent.links > links
 
 
+async def test_a_failed_sync_of_the_end_of_a_run_writes_it_again(
+    host: Host, disk: FullDisk
+) -> None:
+    agent = FakeAgent()
+    await host.link(agent)
+    disk.fails_at = b'"run_end"'
+    over = await host.over(await host.central.submit(SPEC))
+    assert disk.fails_at == b""
+    assert over.state is RunState.DONE
+    assert over.of(agent.job) == agent.job.lines["work"]
+    assert over.phases == ["run_start", "heat_start", "run_end"]
+
+
 def test_a_probe_leaves_nothing_behind(tmp_path: Path) -> None:
-    Disk(tmp_path, lambda: None).probe()
+    Disk(tmp_path, lambda: None, 1).probe()
     assert list(tmp_path.iterdir()) == []

@@ -6,9 +6,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from benchrace.central.machine import MachineStatus
-from benchrace.central.prompts import PromptRequest, effort, why_none, writers
-from benchrace.central.routes_prompts import MOST
+from benchrace.api.prompts import PromptRequest
+from benchrace.central.api.prompts import MAX_PROMPTS
+from benchrace.central.fleet.machine import MachineStatus
+from benchrace.central.prompts import effort, why_none, writers
 from benchrace.plugin.operations import Operation
 from benchrace.plugin.readiness import Model, Resident
 from benchrace.run.machine import MachineState, MachineView
@@ -35,7 +36,7 @@ def machine(
         backend.description, operations=changes.pop("operations", (Operation.WRITE,))
     )
     status = msgspec.structs.replace(backend, description=described, models=models, **changes)
-    known = msgspec.structs.replace(plain, backends=(status,))
+    machine_capabilities = msgspec.structs.replace(plain, backends=(status,))
     return MachineStatus(
         view=MachineView(
             machine_id=name,
@@ -45,7 +46,7 @@ def machine(
             share_host=False,
             backends=(described,),
         ),
-        capabilities=known,
+        capabilities=machine_capabilities,
         reason=None,
         excluded=False,
         address=None,
@@ -55,46 +56,46 @@ def machine(
     )
 
 
-def found(asked: PromptRequest, *machines: MachineStatus) -> list[tuple[str, str]]:
-    return [(each.machine_id, each.model.name) for each in writers(machines, asked)]
+def candidates(request: PromptRequest, *machines: MachineStatus) -> list[tuple[str, str]]:
+    return [(writer.machine_id, writer.model.name) for writer in writers(machines, request)]
 
 
 def test_models_are_found_by_machine_backend_and_name() -> None:
     a, b = machine("a", BIG, SMALL), machine("b", SMALL)
-    assert found(ANY, a, b) == [("a", "big:latest"), ("a", "small"), ("b", "small")]
-    assert found(PromptRequest(about="x", model="big"), a, b) == [("a", "big:latest")]
-    assert found(PromptRequest(about="x", machine_id="b"), a, b) == [("b", "small")]
-    assert found(PromptRequest(about="x", backend="other"), a, b) == []
+    assert candidates(ANY, a, b) == [("a", "big:latest"), ("a", "small"), ("b", "small")]
+    assert candidates(PromptRequest(about="x", model="big"), a, b) == [("a", "big:latest")]
+    assert candidates(PromptRequest(about="x", machine_id="b"), a, b) == [("b", "small")]
+    assert candidates(PromptRequest(about="x", backend="other"), a, b) == []
 
 
 @pytest.mark.parametrize(
     ("away", "why"),
     [
-        (machine("a", SMALL, run_id="r-1"), "a measures now (r-1), and is not disturbed"),
-        (machine("a", SMALL, state=MachineState.BUSY), "a measures now (a job)"),
+        (machine("a", SMALL, run_id="r-1"), "a is measuring (r-1)"),
+        (machine("a", SMALL, state=MachineState.BUSY), "a is measuring (a job)"),
         (machine("a", SMALL, state=MachineState.LOST), "a is lost"),
-        (machine("a", SMALL, reachable=False), "no engine that answers has a model"),
-        (machine("a", SMALL, operations=()), "no engine that answers has a model"),
-        (machine("a"), "no engine that answers has a model"),
+        (machine("a", SMALL, reachable=False), "no reachable engine has a model"),
+        (machine("a", SMALL, operations=()), "no reachable engine has a model"),
+        (machine("a"), "no reachable engine has a model"),
     ],
 )
 def test_who_measures_or_cannot_write_is_left_alone(away: MachineStatus, why: str) -> None:
-    assert found(ANY, away) == []
+    assert candidates(ANY, away) == []
     assert why in why_none((away,), ANY)
 
 
 def test_a_host_that_measures_is_left_alone_by_its_other_agents() -> None:
     racing = machine("a", run_id="r-1", host="one")
     beside = machine("b", SMALL, host="one")
-    assert found(ANY, racing, beside) == []
-    assert why_none((racing, beside), ANY).startswith("a measures now (r-1)")
+    assert candidates(ANY, racing, beside) == []
+    assert why_none((racing, beside), ANY).startswith("a is measuring (r-1)")
 
 
 def test_what_is_in_memory_comes_first() -> None:
     loaded = msgspec.structs.replace(BIG, loaded=Resident(vram=1))
     order = sorted(writers((machine("a", SMALL, BIG), machine("b", loaded)), ANY), key=effort)
-    assert [each.machine_id for each in order] == ["b", "a", "a"]
-    assert [each.model.name for each in order[1:]] == ["small", "big:latest"]
+    assert [writer.machine_id for writer in order] == ["b", "a", "a"]
+    assert [writer.model.name for writer in order[1:]] == ["small", "big:latest"]
 
 
 async def test_without_a_model_the_built_in_text_is_given_and_said_to_be_that(
@@ -102,22 +103,22 @@ async def test_without_a_model_the_built_in_text_is_given_and_said_to_be_that(
 ) -> None:
     async with served(tmp_path) as central:
         answer = await central.http.post("/api/prompts", json={"about": "tides", "tokens": 50})
-        told = answer.json()
-        assert (answer.status_code, told["source"]) == (200, "fallback")
-        assert "tides" in told["prompt"]
-        assert told["reason"] == "no engine that answers has a model that can write"
-        asked = {"about": "x", "machine_id": "nobody"}
-        assert (await central.http.post("/api/prompts", json=asked)).status_code == 404
+        body = answer.json()
+        assert (answer.status_code, body["source"]) == (200, "fallback")
+        assert "tides" in body["prompt"]
+        assert body["reason"] == "no reachable engine has a model that can generate text"
+        request = {"about": "x", "machine_id": "nobody"}
+        assert (await central.http.post("/api/prompts", json=request)).status_code == 404
         for bad in ({}, {"about": ""}, {"about": "x", "tokens": 9}, {"about": "x" * 501}):
             assert (await central.http.post("/api/prompts", json=bad)).status_code == 422
 
 
 async def test_an_address_gets_so_many_in_a_minute(tmp_path: Path) -> None:
     async with served(tmp_path) as central:
-        for _ in range(MOST):
+        for _ in range(MAX_PROMPTS):
             answer = await central.http.post("/api/prompts", json={"about": "x"})
             assert answer.status_code == 200
         refused = await central.http.post("/api/prompts", json={"about": "x"})
         assert refused.status_code == 429
         assert refused.json()["error"]["category"] == "busy"
-        assert "Ask again in" in refused.json()["error"]["remedy"]
+        assert "Try again in" in refused.json()["error"]["remedy"]

@@ -2,8 +2,8 @@
 
 import contextlib
 import json
-import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,15 +12,22 @@ from typing import Any
 
 import httpx
 import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
 
 from benchrace.central.server import serve
 from benchrace.central.settings import CentralSettings
+from benchrace.compat.central import install
 from benchrace.config.central import Watching
 from benchrace.errors import BenchraceError, Category, InvalidInput
+from benchrace.web import connections
 from benchrace.web.serving import listen
 from tests.central.offer import TOKEN
 from tests.central.scripted import FakeAgent
 from tests.central.served import SPEC, served
+from tests.disk import fill, small_disk
+
+pytestmark = pytest.mark.slow
 
 OPERATOR = "the operators token"
 PROGRAM = """
@@ -62,10 +69,10 @@ def test_a_signal_ends_it_and_its_record(tmp_path: Path) -> None:
     assert (tmp_path / "central.json").stat().st_mode & 0o777 == 0o600
     assert httpx.get(url + "/health", trust_env=False).json()["instance"] == record["instance"]
     process.send_signal(signal.SIGTERM)
-    _, told = process.communicate(timeout=5)
+    _, output = process.communicate(timeout=5)
     assert process.returncode == 0
     assert not (tmp_path / "central.json").exists()
-    (token,) = [line.split()[-1] for line in told.splitlines() if "shown only now" in line]
+    (token,) = [line.split()[-1] for line in output.splitlines() if "shown only once" in line]
     stored = (tmp_path / "central" / "token.sha256").read_text()
     assert token not in stored
     assert len(token) >= 40
@@ -75,9 +82,9 @@ def test_a_second_central_on_the_same_data_says_so_in_one_line(tmp_path: Path) -
     first = start(tmp_path)
     address(first)
     second = start(tmp_path)
-    _, told = second.communicate(timeout=10)
+    _, output = second.communicate(timeout=10)
     assert second.returncode == 1
-    assert told.strip() == f"a central already serves the data folder {tmp_path}"
+    assert output.strip() == f"a central already serves the data folder {tmp_path}"
     first.kill()
     first.communicate()
     third = start(tmp_path)  # A lock dies with its holder.
@@ -89,10 +96,10 @@ def test_a_second_central_on_the_same_data_says_so_in_one_line(tmp_path: Path) -
 def test_a_used_port_is_one_line(tmp_path: Path) -> None:
     listener = listen("127.0.0.1", 0)
     process = start(tmp_path, listener.port)
-    _, told = process.communicate(timeout=10)
+    _, output = process.communicate(timeout=10)
     listener.sock.close()
     assert process.returncode == 1
-    assert told.strip() == f"port {listener.port} of 127.0.0.1 is in use by another program"
+    assert output.strip() == f"port {listener.port} of 127.0.0.1 is in use by another program"
 
 
 async def test_a_data_folder_that_is_none_is_refused_before_binding(tmp_path: Path) -> None:
@@ -106,11 +113,8 @@ async def test_a_data_folder_that_is_none_is_refused_before_binding(tmp_path: Pa
 
 @pytest.fixture
 def read_only(tmp_path: Path) -> Iterator[Path]:
-    command = ["mount", "-t", "tmpfs", "-o", "ro,size=64k", "tmpfs", str(tmp_path)]
-    if os.geteuid() != 0 or subprocess.run(command, check=False).returncode:
-        pytest.skip("mounting a read-only disk needs root, and its leave")
-    yield tmp_path
-    subprocess.run(["umount", "-l", str(tmp_path)], check=True)
+    with small_disk(tmp_path, "ro,size=64k") as disk:
+        yield disk
 
 
 async def test_a_read_only_data_folder_is_refused(read_only: Path) -> None:
@@ -133,40 +137,69 @@ async def test_tokens_that_are_made_are_shown_once(
 ) -> None:
     for shown in (3, 0):
         async with served(tmp_path, host="0.0.0.0", token=None, watch=Watching.TOKEN):
-            told = capsys.readouterr().err
-        tokens = [line.split()[-1] for line in told.splitlines() if "shown only now" in line]
+            output = capsys.readouterr().err
+        tokens = [line.split()[-1] for line in output.splitlines() if "shown only once" in line]
         assert len(set(tokens)) == shown
-        kept = [path.read_text() for path in (tmp_path / "central").glob("*.sha256")]
-        assert len(kept) == 3
-        assert not any(token in text for token in tokens for text in kept)
+        stored = [path.read_text() for path in (tmp_path / "central").glob("*.sha256")]
+        assert len(stored) == 3
+        assert not any(token in text for token in tokens for text in stored)
 
 
 @pytest.mark.parametrize(
-    ("given", "why"),
+    ("options", "why"),
     [
-        ({"operator_token": "short"}, "operator_token.*could be guessed"),
+        ({"operator_token": "short"}, "operator_token: the token has 5 characters"),
+        ({"watch_token": "elevenchars"}, "watch_token: the token has 11 characters"),
+        ({"service_token": "seven77"}, "SERVICE_CONTROL_TOKEN: the token has 7 characters"),
         ({"operator_token": TOKEN}, "are the same"),
+        ({"service_token": TOKEN}, "are the same"),
+        ({"watch_token": OPERATOR, "service_token": OPERATOR}, "are the same"),
         ({"operator_token": OPERATOR, "watch_token": OPERATOR}, "are the same"),
     ],
 )
 async def test_tokens_that_would_let_in_the_wrong_ones_are_refused(
-    tmp_path: Path, given: dict[str, str], why: str
+    tmp_path: Path, options: dict[str, str], why: str
 ) -> None:
     with pytest.raises(InvalidInput, match=why):
-        await serve(CentralSettings(data=tmp_path, port=0, token=TOKEN, **given))  # type: ignore[arg-type]
+        await serve(CentralSettings(data=tmp_path, port=0, token=TOKEN, **options))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("made", ["agents'", "watchers'"])
+async def test_a_short_agents_token_is_refused_with_a_way_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="BENCHRACE_TOKEN") as raised:
+        await serve(CentralSettings(data=tmp_path, port=0, token="sesame"))
+    assert "token_urlsafe" in raised.value.remedy
+
+
+async def test_the_operator_may_control_services_with_the_one_token(tmp_path: Path) -> None:
+    same: dict[str, Any] = {"operator_token": OPERATOR, "service_token": OPERATOR}
+    async with served(tmp_path, require_token=True, **same) as site:
+        shown = {"Authorization": f"Bearer {OPERATOR}"}
+        assert (await site.http.get("/api/runs", headers=shown)).status_code == 200
+
+
+@pytest.mark.parametrize("whose", ["agent token", "watcher token"])
 async def test_a_token_that_is_kept_cannot_be_the_operators_too(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], made: str
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], whose: str
 ) -> None:
-    asked: dict[str, Any] = {"require_token": True, "token": None, "watch": Watching.TOKEN}
-    async with served(tmp_path, operator_token=OPERATOR, **asked):
-        told = capsys.readouterr().err
-    (token,) = [line.split()[-1] for line in told.splitlines() if made in line]
-    settings = CentralSettings(data=tmp_path, port=0, operator_token=token, **asked)
+    request: dict[str, Any] = {"require_token": True, "token": None, "watch": Watching.TOKEN}
+    async with served(tmp_path, operator_token=OPERATOR, **request):
+        output = capsys.readouterr().err
+    (token,) = [line.split()[-1] for line in output.splitlines() if whose in line]
+    settings = CentralSettings(data=tmp_path, port=0, operator_token=token, **request)
     with pytest.raises(InvalidInput, match="are the same"):
         await serve(settings)
+
+
+async def test_a_socket_to_nowhere_is_not_found_and_no_fault_of_the_server(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with served(tmp_path, extend=install) as site:
+        for path in ("/nowhere", "/api/runs", "/api/v1/link/x", "/"):
+            with pytest.raises(InvalidStatus) as raised:
+                await connect(site.url.replace("http", "ws") + path, proxy=None)
+            assert raised.value.response.status_code == 404
+            assert b'"remedy"' in (raised.value.response.body or b"")
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 async def test_a_declared_name_is_answered_and_no_other(tmp_path: Path) -> None:
@@ -184,7 +217,7 @@ async def test_a_restarted_central_lists_what_the_one_before_it_kept(tmp_path: P
     async with served(tmp_path) as site:
 
         async def names() -> list[str]:
-            return [each["name"] for each in (await site.get("/api/runs"))["runs"]]
+            return [run["name"] for run in (await site.get("/api/runs"))["runs"]]
 
         await site.until(names, (["kept"],))
         again = await site.get(f"/api/runs/{document['run_id']}")
@@ -196,31 +229,43 @@ async def test_a_restarted_central_lists_what_the_one_before_it_kept(tmp_path: P
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    command = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(tmp_path)]
-    if os.geteuid() != 0 or subprocess.run(command, check=False).returncode:
-        pytest.skip("mounting a small disk needs root, and its leave")
-    yield tmp_path
-    subprocess.run(["umount", "-l", str(tmp_path)], check=True)
+def disk(tmp_path: Path) -> Iterator[Path]:
+    with small_disk(tmp_path, "size=1m") as disk:
+        yield disk
 
 
-def fill(path: Path) -> None:
-    with path.open("wb", buffering=0) as file, contextlib.suppress(OSError):
-        while True:
-            file.write(bytes(4096))
-
-
-async def test_a_full_disk_refuses_new_runs_and_heals_by_itself(small_disk: Path) -> None:
-    async with served(small_disk) as site:
+async def test_a_full_disk_refuses_new_runs_and_heals_by_itself(disk: Path) -> None:
+    async with served(disk) as site:
         await site.link(FakeAgent())
         await site.over(await site.submit())
-        fill(small_disk / "filler")
+        fill(disk / "filler")
         refused = await site.http.post("/api/runs", json=SPEC)
         assert (refused.status_code, refused.json()["error"]["category"]) == (507, "disk_full")
         assert (await site.get("/health"))["ok"] is True
-        (small_disk / "filler").unlink()
+        (disk / "filler").unlink()
 
         async def again() -> int:
             return (await site.http.post("/api/runs", json=SPEC)).status_code
 
         await site.until(again, (202,))
+
+
+async def test_a_flood_of_idle_connections_keeps_neither_agents_nor_people_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "MAX_LOOPBACK", 60)
+    async with served(tmp_path) as site:
+        await site.link(FakeAgent("one"))
+        host, port = site.url.removeprefix("http://").split(":")
+        with contextlib.ExitStack() as held:
+            for _ in range(4):
+                # Fewer than wait in the kernel: this very loop has to accept them.
+                for _ in range(50):
+                    held.enter_context(socket.create_connection((host, int(port))))
+                await site.get("/health")
+            await site.link(FakeAgent("two"))
+            machines = (await site.get("/api/machines"))["machines"]
+        assert {machine["machine_id"]: machine["state"] for machine in machines} == {
+            "one": "ready",
+            "two": "ready",
+        }

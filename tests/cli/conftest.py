@@ -25,7 +25,7 @@ class _Whole:
 
 @pytest.fixture
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Give the data folder that the commands of this test use."""
+    """Return the data folder that the commands of this test use."""
     monkeypatch.setenv("BENCHRACE_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("BENCHRACE_CONFIG_DIR", str(tmp_path / "config"))
     monkeypatch.delenv("BENCHRACE_TOKEN", raising=False)
@@ -34,7 +34,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def call(data: Path) -> Call:
-    """Call the command line as a shell would, and give its output and exit code."""
+    """Call the command line as a shell would, and return its output and exit code."""
 
     def run(*args: str, stdin: str | None = None) -> Result:
         return CliRunner().invoke(_Whole(), list(args), input=stdin)  # type: ignore[arg-type]

@@ -9,12 +9,14 @@ import pytest
 from anyio import to_thread
 from click.testing import CliRunner
 
-from benchrace.cli import run_file
-from benchrace.cli.browser import has_display
 from benchrace.cli.main import cli
-from benchrace.cli.options import again
+from benchrace.cli.options import to_arguments
+from benchrace.cli.race import run_file
+from benchrace.cli.race.browser import has_display
 from benchrace.errors import InvalidInput
 from tests.central.served import served
+
+pytestmark = pytest.mark.slow
 
 HEAVY = ["msgspec", "quart", "hypercorn", "httpx", "rich", "anyio", "websockets", "pluggy", "numpy"]
 
@@ -47,10 +49,10 @@ def test_central_starts_and_stops(tmp_path: Path) -> None:
         started = call("central", "start", "--port", "0", *place)
         assert started.returncode == 0, started.stderr
         now = call("central", "status", *place)
-        said = json.loads(started.stdout)
+        status = json.loads(started.stdout)
         # A new token is shown once, by the start that made it.
-        assert said["info"].pop("token")
-        assert (now.returncode, json.loads(now.stdout)) == (0, said)
+        assert status["info"].pop("token")
+        assert (now.returncode, json.loads(now.stdout)) == (0, status)
         assert call("central", "logs", "--data-dir", str(tmp_path)).returncode == 0
     finally:
         stopped = call("central", "stop", *place)
@@ -69,11 +71,11 @@ async def test_an_agent_that_is_refused_says_so(tmp_path: Path) -> None:
         finally:
             await to_thread.run_sync(call, "agent", "stop", *place)
     assert started.returncode == 1
-    assert "central: refused: the agent's token is not this central's" in started.stdout
-    assert "central does not let this agent in" in started.stderr
+    assert "central: refused: wrong agent token" in started.stdout
+    assert "central rejected this agent" in started.stderr
     assert status.returncode == 0
     assert json.loads(status.stdout)["info"]["central"].startswith("refused: ")
-    assert refused["reason"] == "the agent's token is not this central's"
+    assert refused["reason"] == "wrong agent token"
 
 
 @pytest.mark.parametrize(("command", "key"), [("plugins", "plugins"), ("doctor", "checks")])
@@ -111,5 +113,5 @@ def test_a_display_is_in_front_of_the_person() -> None:
 
 
 def test_options_said_again() -> None:
-    said = again({"port": 0, "insecure": True, "host": None, "token": "secret"})
-    assert said == ["--port", "0", "--insecure"]
+    arguments = to_arguments({"port": 0, "insecure": True, "host": None, "token": "secret"})
+    assert arguments == ["--port", "0", "--insecure"]

@@ -11,7 +11,8 @@ from pathlib import Path
 import click
 import pytest
 
-from benchrace.cli.main import COMMANDS, LazyGroup, cli
+from benchrace.cli.lazy_group import LazyGroup
+from benchrace.cli.main import COMMANDS, cli
 from benchrace.errors import BenchraceError, Category, FieldError, InvalidInput, with_remedy
 from tests.cli.conftest import Call
 
@@ -75,9 +76,9 @@ ALL = list(commands(cli))
 
 @pytest.mark.parametrize("path", ALL, ids=" ".join)
 def test_every_command_and_option_has_help(call: Call, path: tuple[str, ...]) -> None:
-    said = call(*path, "--help")
-    assert said.exit_code == 0
-    assert said.output.startswith("Usage: benchrace")
+    result = call(*path, "--help")
+    assert result.exit_code == 0
+    assert result.output.startswith("Usage: benchrace")
     command: click.Command | None = cli
     for name in path:
         assert isinstance(command, click.Group)
@@ -90,8 +91,8 @@ def test_every_command_and_option_has_help(call: Call, path: tuple[str, ...]) ->
 
 
 def test_the_list_names_every_command_with_its_summary(call: Call) -> None:
-    said = call("--help").output
-    assert all(name in said and entry.summary[:20] in said for name, entry in COMMANDS.items())
+    result = call("--help").output
+    assert all(name in result and entry.summary[:20] in result for name, entry in COMMANDS.items())
 
 
 @pytest.mark.parametrize(
@@ -125,10 +126,10 @@ def test_the_list_names_every_command_with_its_summary(call: Call) -> None:
     ids=" ".join,
 )
 def test_bad_arguments_are_exit_code_2_and_no_traceback(call: Call, args: list[str]) -> None:
-    said = call(*args)
-    assert said.exit_code == 2, said.output
-    assert "Traceback" not in said.output
-    assert said.stderr.strip()
+    result = call(*args)
+    assert result.exit_code == 2, result.output
+    assert "Traceback" not in result.output
+    assert result.stderr.strip()
 
 
 @pytest.mark.parametrize(
@@ -144,9 +145,9 @@ def test_bad_arguments_are_exit_code_2_and_no_traceback(call: Call, args: list[s
     ids=" ".join,
 )
 def test_what_is_not_there_is_exit_code_1(call: Call, args: list[str]) -> None:
-    said = call(*args)
-    assert said.exit_code == 1, said.output
-    assert "Traceback" not in said.output
+    result = call(*args)
+    assert result.exit_code == 1, result.output
+    assert "Traceback" not in result.output
 
 
 @pytest.mark.parametrize(
@@ -174,9 +175,9 @@ def test_failures_of_a_command_have_their_codes(
         raise error
 
     monkeypatch.setattr("benchrace.cli.options.path", fail)
-    said = call("runs", "list")
-    assert said.exit_code == code
-    assert "Traceback" not in said.stderr
+    result = call("runs", "list")
+    assert result.exit_code == code
+    assert "Traceback" not in result.stderr
 
 
 def test_a_reader_that_goes_away_is_no_traceback(tmp_path: Path) -> None:
@@ -247,7 +248,7 @@ def test_a_server_that_is_no_central_is_said_to_be_none(call: Call) -> None:
 
 
 @pytest.mark.parametrize(
-    ("message", "remedy", "told"),
+    ("message", "remedy", "expected"),
     [
         ("it broke", "Mend it.", "it broke. Mend it."),
         ("it broke.", "Mend it.", "it broke. Mend it."),
@@ -255,5 +256,5 @@ def test_a_server_that_is_no_central_is_said_to_be_none(call: Call) -> None:
         ("it broke ", "", "it broke"),
     ],
 )
-def test_a_message_and_its_remedy_are_sentences(message: str, remedy: str, told: str) -> None:
-    assert with_remedy(message, remedy) == told
+def test_a_message_and_its_remedy_are_sentences(message: str, remedy: str, expected: str) -> None:
+    assert with_remedy(message, remedy) == expected

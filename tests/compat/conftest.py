@@ -10,6 +10,8 @@ import httpx
 import msgspec
 import pytest
 
+from tests import local_http
+
 START = Path(__file__).parents[1] / "agent/start_agent.py"
 
 
@@ -32,7 +34,7 @@ def older(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     ) as process:
         assert process.stdout is not None
         url = process.stdout.readline().strip()
-        with httpx.Client(base_url=url, timeout=15, trust_env=False) as client:
+        with local_http.client(url, timeout=15) as client:
             yield client
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0

@@ -10,6 +10,8 @@ from websockets.sync.client import connect
 
 from benchrace.compat.agent_jobs import native
 
+pytestmark = pytest.mark.slow
+
 LEGACY = {
     "machine_id",
     "label",
@@ -46,19 +48,19 @@ def until(client: httpx.Client, job_id: str, *states: str) -> Any:
 
 
 def test_capabilities_have_every_older_key(older: httpx.Client) -> None:
-    told = older.get("/capabilities").json()
-    assert set(told) >= LEGACY
-    assert "compute" in told["tests"]
-    assert told["ollama_reachable"] in (None, True, False)
-    assert told["total_system_ram_bytes"] > 0
-    backend = next(each for each in told["backends"] if each["name"] == "compute")
+    body = older.get("/capabilities").json()
+    assert set(body) >= LEGACY
+    assert "compute" in body["tests"]
+    assert body["ollama_reachable"] in (None, True, False)
+    assert body["total_system_ram_bytes"] > 0
+    backend = next(backend for backend in body["backends"] if backend["name"] == "compute")
     workload = backend["workloads"][0]
     assert workload["params_schema"]["properties"]["n"]["maximum"] == 10**13
     assert {metric["name"] for metric in workload["metrics"]} >= {"primes_per_sec", "elapsed_ms"}
 
 
 def test_compute_waits_and_answers_the_result(older: httpx.Client) -> None:
-    asked = {
+    request = {
         "algorithm": "segmented_sieve",
         "n": 1_000_000,
         "threads": 1,
@@ -66,23 +68,23 @@ def test_compute_waits_and_answers_the_result(older: httpx.Client) -> None:
         "stream_first_k": 5,
         "repeat_index": 3,
     }
-    answer = older.post("/api/compute", json=asked)
+    answer = older.post("/api/compute", json=request)
     assert answer.status_code == 200, answer.text
-    told = answer.json()
-    assert {key: told[key] for key in ("ok", "n", "primes_found", "repeat_index")} == {
+    body = answer.json()
+    assert {key: body[key] for key in ("ok", "n", "primes_found", "repeat_index")} == {
         "ok": True,
         "n": 1_000_000,
         "primes_found": 78_498,
         "repeat_index": 3,
     }
-    assert (told["algorithm"], told["threads_requested"]) == ("segmented_sieve", 1)
-    assert told["threads_used"] == 1
-    assert told["elapsed_ms"] > 0
-    assert told["primes_per_sec"] > 0
+    assert (body["algorithm"], body["threads_requested"]) == ("segmented_sieve", 1)
+    assert body["threads_used"] == 1
+    assert body["elapsed_ms"] > 0
+    assert body["primes_per_sec"] > 0
 
 
 @pytest.mark.parametrize(
-    ("asked", "paths"),
+    ("body", "paths"),
     [
         ({"n": 0}, ["n"]),
         ({"n": -1, "threads": "all"}, ["n", "threads"]),
@@ -94,9 +96,9 @@ def test_compute_waits_and_answers_the_result(older: httpx.Client) -> None:
     ],
 )
 def test_bad_fields_are_named_as_they_were_sent(
-    older: httpx.Client, asked: dict[str, Any], paths: list[str]
+    older: httpx.Client, body: dict[str, Any], paths: list[str]
 ) -> None:
-    answer = older.post("/api/compute", json=asked)
+    answer = older.post("/api/compute", json=body)
     assert answer.status_code == 422, answer.text
     assert [field["path"] for field in answer.json()["error"]["fields"]] == paths
 
@@ -147,9 +149,9 @@ def test_work_that_no_plugin_offers_says_so(older: httpx.Client) -> None:
 def test_reset_is_always_200(older: httpx.Client) -> None:
     answer = older.post("/api/reset")
     assert answer.status_code == 200
-    told = answer.json()
-    assert told["ok"] in (True, False)
-    assert isinstance(told["ollama"]["stopped"], bool)
+    body = answer.json()
+    assert body["ok"] in (True, False)
+    assert isinstance(body["ollama"]["stopped"], bool)
 
 
 def test_every_route_is_in_the_document(older: httpx.Client) -> None:
@@ -159,6 +161,6 @@ def test_every_route_is_in_the_document(older: httpx.Client) -> None:
 
 
 def test_a_flat_body_is_sorted() -> None:
-    given = {"test_type": "compute", "n": 5, "repeat": 2, "stream": True, "threads": None}
-    assert native(given) == {"kind": "compute", "repeat": 2, "params": {"n": 5}}
+    options = {"test_type": "compute", "n": 5, "repeat": 2, "stream": True, "threads": None}
+    assert native(options) == {"kind": "compute", "repeat": 2, "params": {"n": 5}}
     assert native({"prompt": "x"})["kind"] == "llm_generate"

@@ -1,25 +1,31 @@
 """The older socket: bounded, and closed with 4008 where its reader takes nothing."""
 
-from collections.abc import MutableMapping
+from collections.abc import Iterator, MutableMapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import anyio
+import anyio.lowlevel
 import msgspec
 import pytest
 
-from benchrace.agent import Agent
-from benchrace.agent.beacon import Beacon
-from benchrace.agent.folder import JobFolder, Kept
-from benchrace.agent.job import Job
+from benchrace.agent.agent import Agent
+from benchrace.agent.jobs.job import Job
+from benchrace.agent.jobs.job_folder import JobFolder, JobRecord
+from benchrace.compat import agent_socket
 from benchrace.compat.agent_socket import OldSocket, messages
 from benchrace.events import encode
-from benchrace.events.envelope import JobDone, Log, Stream
-from benchrace.events.payloads import JobDonePayload, LogPayload
-from benchrace.run.job import JobLane, JobSpec
+from benchrace.events.envelope import JobDone, LlmToken, Log, Stream
+from benchrace.events.payloads import JobDonePayload, LlmTokenPayload, LogPayload
+from benchrace.notifier import Notifier
+from benchrace.protocol.job import JobSpec
+from benchrace.run.lane import JobLane
 from benchrace.run.spec import Order
-from benchrace.web.asgi import App
+from benchrace.web.asgi.types import App
+from benchrace.web.pace import Pace
+
+pytestmark = pytest.mark.slow
 
 Message = MutableMapping[str, Any]
 SCOPE = {"type": "websocket", "path": "/ws", "headers": [], "client": ("127.0.0.1", 1)}
@@ -61,10 +67,10 @@ class Jobs:
             order=Order.CONTIGUOUS,
             salt="",
         )
-        kept = Kept(spec=spec, t0_ns=0, boot_id=None, accepted_at=0.0, version="0")
+        record = JobRecord(spec=spec, t0_ns=0, boot_id=None, accepted_at=0.0, version="0")
         folder.mkdir(parents=True)
-        self.changed = Beacon()
-        self.job = Job(JobFolder(folder), kept, self.changed)
+        self.changed = Notifier()
+        self.job = Job(JobFolder(folder), record, self.changed)
 
     def all(self) -> tuple[Job, ...]:
         return (self.job,)
@@ -77,7 +83,7 @@ class Peer:
         self.reads = reads
         self.sent: list[Message] = []
         self.left = anyio.Event()
-        self.arrived = Beacon()
+        self.arrived = Notifier()
         self._met = False
 
     async def receive(self) -> Message:
@@ -91,14 +97,14 @@ class Peer:
         if message["type"] == "websocket.send" and not self.reads:
             await anyio.sleep_forever()
         self.sent.append(message)
-        self.arrived.flash()
+        self.arrived.notify()
 
     async def has(self, count: int) -> None:
         while len(self.sent) < count:
-            await self.arrived.wait(self.arrived.count)
+            await self.arrived.wait()
 
     def types(self) -> list[str]:
-        texts = [each["text"] for each in self.sent if each["type"] == "websocket.send"]
+        texts = [message["text"] for message in self.sent if message["type"] == "websocket.send"]
         return [msgspec.json.decode(text)["type"] for text in texts]
 
 
@@ -113,9 +119,9 @@ class NoOperations:
 
 @pytest.fixture
 def jobs(tmp_path: Path) -> Jobs:
-    made = Jobs(tmp_path / "j0123456789abcdef")
-    made.job.folder.work.write_bytes(line(0) + line(1) + line(2) + DONE)
-    return made
+    created = Jobs(tmp_path / "j0123456789abcdef")
+    created.job.folder.work.write_bytes(line(0) + line(1) + line(2) + DONE)
+    return created
 
 
 async def test_a_reader_that_takes_nothing_is_closed_and_others_go_on(jobs: Jobs) -> None:
@@ -131,6 +137,53 @@ async def test_a_reader_that_takes_nothing_is_closed_and_others_go_on(jobs: Jobs
     assert stuck.sent[-1]["type"] == "websocket.close"
     assert stuck.sent[-1]["code"] == 4008
     assert other.types() == ["log", "log", "log", "job_done", "compute_done"]
+
+
+async def test_many_readers_share_the_work_and_leave_the_loop_to_others(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoded = 0
+
+    def counted(spec: JobSpec, line: bytes) -> Iterator[str]:
+        nonlocal encoded
+        encoded += 1
+        yield from messages(spec, line)
+
+    monkeypatch.setattr(agent_socket, "messages", counted)
+    jobs.job.folder.work.write_bytes(b"".join(line(number) for number in range(1000)))
+    agent = cast(Agent, SimpleNamespace(jobs=jobs, operations=NoOperations()))
+    socket = OldSocket(cast(App, nothing), agent)
+    # As to one that never reads, while its buffers are not full: a send is over at once.
+    peers = [Peer(reads=True) for _ in range(64)]
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await anyio.lowlevel.checkpoint()
+
+    async with anyio.create_task_group() as tasks:
+        for peer in peers:
+            tasks.start_soon(socket, SCOPE, peer.receive, peer.send)
+        await anyio.wait_all_tasks_blocked()
+        tasks.start_soon(others)
+        for peer in peers:
+            await peer.has(1001)
+        tasks.cancel_scope.cancel()
+    assert encoded == 1000
+    assert turns > 100
+
+
+async def test_a_slice_of_each_period_is_given_in_turn() -> None:
+    now_s = 100.0
+    pace = Pace(lambda: now_s)
+    first = await pace.turn()
+    assert not pace.is_over(first)
+    now_s += 0.003
+    assert pace.is_over(first)
+    now_s += 0.1
+    assert await pace.turn() > first
 
 
 async def test_a_job_that_had_ended_is_not_replayed(jobs: Jobs) -> None:
@@ -158,9 +211,63 @@ async def test_other_requests_are_passed_on(jobs: Jobs) -> None:
     assert seen == ["/ws", "/other"]
 
 
-def test_an_older_tag_follows_the_native_one() -> None:
-    native, older = messages("compute", DONE[:-1])
+def test_an_older_tag_follows_the_native_one(jobs: Jobs) -> None:
+    spec = jobs.job.spec
+    native, older = messages(spec, DONE[:-1])
     assert native.encode() == DONE[:-1]
     assert msgspec.json.decode(older)["payload"] == {"primes_found": 4}
-    assert len(list(messages("other", DONE))) == 1
-    assert len(list(messages("compute", line(0)))) == 1
+    assert len(list(messages(msgspec.structs.replace(spec, kind="other"), DONE))) == 1
+    assert len(list(messages(spec, line(0)))) == 1
+
+
+def text_job(backend: str = "ollama") -> JobSpec:
+    lane = JobLane(lane_id="lane-0", label="x", backend=backend, params={"model": "asked"})
+    return JobSpec(
+        run_id=None,
+        job_id="j0123456789abcdef",
+        machine_id="m",
+        kind="llm_generate",
+        lanes=(lane,),
+        schedule=(),
+        order=Order.CONTIGUOUS,
+        salt="",
+    )
+
+
+def payload(spec: JobSpec, event: bytes) -> dict[str, Any]:
+    (message,) = messages(spec, event)
+    body: dict[str, Any] = msgspec.json.decode(message)["payload"]
+    return body
+
+
+def done(**metrics: Any) -> bytes:
+    return encode(JobDone(**envelope(3), payload=JobDonePayload(metrics=metrics)))
+
+
+def test_the_figures_of_text_lie_flat_and_name_model_and_engine() -> None:
+    figures = {"ttft_ms": 3.5, "gen_tokens": 16, "model": "m:latest", "engine": "llama-server"}
+    body = payload(text_job(), done(**figures))
+    assert body == {**figures, "metrics": figures}
+    (message,) = messages(text_job(), done(gen_tokens=16))
+    assert '"gen_tokens":16,' in message
+    body = payload(text_job("openai"), done(gen_tokens=16))
+    assert (body["model"], body["engine"]) == ("asked", "openai")
+
+
+def test_a_token_has_its_time_in_the_payload() -> None:
+    token = encode(LlmToken(**envelope(4), payload=LlmTokenPayload(text="Unified")))
+    assert payload(text_job(), token) == {"text": "Unified", "timestamp_s": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("backend", "reason", "shown"),
+    [
+        ("ollama", "unreachable", "ollama_unreachable"),
+        ("openai", "unreachable", "unreachable"),
+        ("ollama", "missing_model", "missing_model"),
+    ],
+)
+def test_a_mock_says_why_it_answered(backend: str, reason: str, shown: str) -> None:
+    event = done(engine="mock", model="", gen_tokens=None, fallback_reason=reason)
+    body = payload(text_job(backend), event)
+    assert (body["engine"], body["model"], body["fallback_reason"]) == ("mock", "asked", shown)

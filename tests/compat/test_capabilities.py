@@ -17,15 +17,15 @@ from tests.central.offer import capabilities
     ],
 )
 def test_models_of_any_backend_are_listed_by_what_they_do(kind: str, key: str) -> None:
-    known = capabilities("m")
-    (status,) = known.backends
+    machine_capabilities = capabilities("m")
+    (status,) = machine_capabilities.backends
     workload = msgspec.structs.replace(status.description.workloads[0], kind=kind)
     description = msgspec.structs.replace(status.description, workloads=(workload,))
     status = msgspec.structs.replace(
         status, description=description, models=(Model(name="b"), Model(name="a"))
     )
-    told = capabilities_answer(msgspec.structs.replace(known, backends=(status,)))
+    body = capabilities_answer(msgspec.structs.replace(machine_capabilities, backends=(status,)))
     assert not status.legacy
-    assert getattr(told, key) == ("a", "b")
-    assert told.ollama_reachable is None
-    assert told.tests == (kind,)
+    assert getattr(body, key) == ("a", "b")
+    assert body.ollama_reachable is None
+    assert body.tests == (kind,)

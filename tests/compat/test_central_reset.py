@@ -8,9 +8,9 @@ import pytest
 from websockets.asyncio.client import ClientConnection
 
 from benchrace.compat.central import install
-from benchrace.link.messages import Answer, Ask, encode
-from benchrace.link.operations import ResetAll
 from benchrace.plugin.operations import Reset
+from benchrace.protocol.agent_central import Answer, Ask, encode
+from benchrace.protocol.operations import ResetAll
 from tests.central.scripted import FakeAgent
 from tests.central.served import served
 
@@ -33,23 +33,23 @@ async def test_the_agent_s_answer_in_the_older_form(tmp_path: Path) -> None:
         with anyio.fail_after(10):
             answer = await central.http.post("/api/agents/m1/reset")
         assert answer.status_code == 200, answer.text
-        told = answer.json()
-        assert (told["ok"], told["fake"]["healthy"]) == (True, True)
-        assert told["ollama"]["healthy"] is told["comfyui"]["healthy"] is None
-        assert [each.what for each in agent.asked] == ["reset"]
+        body = answer.json()
+        assert (body["ok"], body["fake"]["healthy"]) == (True, True)
+        assert body["ollama"]["healthy"] is body["comfyui"]["healthy"] is None
+        assert [ask.what for ask in agent.asks] == ["reset"]
 
 
 async def test_one_that_is_away_is_503_and_one_unknown_404(tmp_path: Path) -> None:
     folder = tmp_path / "central"
     folder.mkdir()
-    known = [{"machine_id": "away", "label": "Away"}]
-    (folder / "machines.json").write_text(json.dumps(known))
+    machines = [{"machine_id": "away", "label": "Away"}]
+    (folder / "machines.json").write_text(json.dumps(machines))
     async with served(tmp_path, extend=install) as central:
         for path, status, words in [
             ("/api/agents/away/reset", 503, "away is not linked"),
             ("/api/machines/away/backends/x/reset", 503, "away is not linked"),
             ("/api/machines/away/operations/op-1/cancel", 503, "away is not linked"),
-            ("/api/agents/nobody/reset", 404, "there is no machine 'nobody'"),
+            ("/api/agents/nobody/reset", 404, "unknown machine 'nobody'"),
         ]:
             answer = await central.http.post(path)
             assert answer.status_code == status, path

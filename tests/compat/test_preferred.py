@@ -5,11 +5,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from benchrace.central.machine import MachineStatus
+from benchrace.central.fleet.machine import MachineStatus
 from benchrace.compat.agent_jobs import preferred
 from benchrace.compat.central_jobs import preferred as on_central
-from benchrace.link.capabilities import Capabilities
 from benchrace.plugin.readiness import Model
+from benchrace.protocol.capabilities import Capabilities
 from benchrace.run.machine import MachineState, MachineView
 from tests.central.offer import capabilities
 
@@ -20,25 +20,27 @@ def machine(name: str, **engines: tuple[str, ...]) -> Capabilities:
         msgspec.structs.replace(
             plain.backends[0],
             description=msgspec.structs.replace(plain.backends[0].description, name=engine),
-            models=tuple(Model(name=each) for each in models),
+            models=tuple(Model(name=model) for model in models),
         )
         for engine, models in engines.items()
     ]
     return msgspec.structs.replace(plain, backends=tuple(backends))
 
 
-def status(known: Capabilities, state: MachineState = MachineState.READY) -> MachineStatus:
+def status(
+    machine_capabilities: Capabilities, state: MachineState = MachineState.READY
+) -> MachineStatus:
     view = MachineView(
-        machine_id=known.machine_id,
-        label=known.label,
+        machine_id=machine_capabilities.machine_id,
+        label=machine_capabilities.label,
         state=state,
         host_id="h",
         share_host=False,
-        backends=tuple(each.description for each in known.backends),
+        backends=tuple(backend.description for backend in machine_capabilities.backends),
     )
     return MachineStatus(
         view=view,
-        capabilities=known,
+        capabilities=machine_capabilities,
         reason=None,
         excluded=False,
         address=None,
@@ -61,19 +63,19 @@ def status(known: Capabilities, state: MachineState = MachineState.READY) -> Mac
 def test_the_one_that_has_the_model_else_the_usual_one(
     engines: dict[str, tuple[str, ...]], model: str | None, chosen: str | None
 ) -> None:
-    asked = {"kind": "work", "params": {"model": model}}
-    assert preferred(asked, machine("a", **engines)).get("backend") == chosen
+    request = {"kind": "work", "params": {"model": model}}
+    assert preferred(request, machine("a", **engines)).get("backend") == chosen
 
 
 def test_what_was_said_stays() -> None:
-    asked = {"kind": "work", "params": {}, "backend": "openai"}
-    assert preferred(asked, machine("a", ollama=(), openai=())) is asked
+    request = {"kind": "work", "params": {}, "backend": "openai"}
+    assert preferred(request, machine("a", ollama=(), openai=())) is request
 
 
 def lanes(spec: dict[str, Any], *machines: MachineStatus) -> list[dict[str, Any]]:
     whole = {"kind": "work", "params": {"model": "m"}, "lanes": [], **spec}
-    found: list[dict[str, Any]] = on_central(whole, machines)["lanes"]
-    return found
+    result: list[dict[str, Any]] = on_central(whole, machines)["lanes"]
+    return result
 
 
 def test_each_machine_has_its_own() -> None:

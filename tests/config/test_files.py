@@ -1,5 +1,6 @@
-"""The files themselves: `agent.yaml`, `central.yaml`, `machines.yaml`, and what beats them."""
+"""`agent.yaml`, `central.yaml` and `machines.yaml`, and what overrides them."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from benchrace.config.document import BadDocument, read
 from benchrace.config.machines import read_machines
 from benchrace.errors import InvalidInput
 from benchrace.run.spec import RunSpec
+from benchrace.web.guard import is_allowed_host
 
 
 def agent(tmp_path: Path, text: str, **environ: str) -> AgentConfig:
@@ -26,12 +28,8 @@ def test_known_keys_and_tables(tmp_path: Path) -> None:
     )
     assert (config.machine_id, config.label, config.bind_port) == ("m1", "Desk", 9002)
     assert config.tables == {"compute": {"fast": True}, "other_engine": {"base_url": "http://x"}}
-    assert unknown_tables(config, frozenset({"compute"})) == (
-        (
-            "other_engine: no installed backend has this name; "
-            "install it with: pip install benchrace-other-engine"
-        ),
-    )
+    (warning,) = unknown_tables(config, frozenset({"compute"}))
+    assert warning.startswith("other_engine: no installed backend has this name. benchrace has no")
 
 
 def test_a_list_of_tables_is_the_servers_of_one(tmp_path: Path) -> None:
@@ -102,7 +100,9 @@ def test_machines(tmp_path: Path) -> None:
     first, second = read_machines(path)
     assert (first.gpu, second.excluded) == ({"vram_bytes": 1}, True)
     path.write_text("machines:\n  - machine_id: a\n  - machine_id: a\n")
-    with pytest.raises(BadDocument, match=r"machines.yaml:3: machines\[1\].machine_id: a stands"):
+    with pytest.raises(
+        BadDocument, match=r"machines.yaml:3: machines\[1\].machine_id: a is listed"
+    ):
         read_machines(path)
     path.write_text("machines:\n  - machine_id: ../a\n")
     with pytest.raises(BadDocument, match=r"machines.yaml:2: .*expected 1 to 64"):
@@ -117,3 +117,53 @@ def test_a_run_specification_is_read_like_any_file(tmp_path: Path) -> None:
     path.write_text('kind = "compute"\nrounds = 0\n')
     with pytest.raises(BadDocument, match=r"race.toml:2: rounds: expected a whole number >= 1"):
         read(path, RunSpec)
+
+
+HOSTS = [
+    ("http://bench.example", "write bench.example"),
+    ("https://bench.example:8443/runs", "write bench.example"),
+    ("bench.example:8080", "write bench.example"),
+    ("bench.example/", "write bench.example"),
+    ("user@bench.example", "write bench.example"),
+    ("bench.example.", "write bench.example"),
+    (" bench.example", "write bench.example"),
+    ("bänch.example", "write xn--bnch-loa.example"),
+    ("*.example", "wildcards are not supported"),
+    ("*", "wildcards are not supported"),
+    (".example", "wildcards are not supported"),
+    ("", "expected a host name"),
+    ("bench..example", "expected a host name"),
+    ("bench example", "expected a host name"),
+    ("-bench.example", "expected a host name"),
+    ("2130706433", "expected a host name"),
+    ("127.1", "expected a host name"),
+    ("bench.0x7f", "expected a host name"),
+    ("a" * 64 + ".example", "expected a host name"),
+    ("http://", "expected a host name"),
+    ("[::1", "expected a host name"),
+]
+
+
+@pytest.mark.parametrize(("host", "words"), HOSTS)
+def test_a_host_that_no_request_can_have_is_refused(tmp_path: Path, host: str, words: str) -> None:
+    text = json.dumps(["bench.lan", host], ensure_ascii=False)
+    path = tmp_path / "central.yaml"
+    path.write_text(f"bind_port: 1\nallowed_hosts: {text}\n")
+    with pytest.raises(BadDocument) as raised:
+        read_central(path, {})
+    assert str(raised.value).startswith(f"{path}:2: allowed_hosts[1]: ")
+    assert words in str(raised.value)
+    with pytest.raises(BadDocument) as raised:
+        agent(tmp_path, f"label: x\nallowed_hosts:\n  - bench.lan\n  - {json.dumps(host)}\n")
+    assert str(raised.value).startswith(f"{tmp_path / 'agent.yaml'}:4: allowed_hosts[1]: ")
+
+
+def test_names_match_in_any_case_and_addresses_may_stand_there(tmp_path: Path) -> None:
+    config = agent(
+        tmp_path,
+        "allowed_hosts: [Bench.Example, bench, my_box.local, xn--bnch-loa.example, '[::1]', "
+        "10.0.0.1]",
+    )
+    for host in config.allowed_hosts:
+        shown = f"[{host}]" if host.count(":") > 1 and host[0] != "[" else host
+        assert is_allowed_host(shown.upper(), frozenset(config.allowed_hosts)), host

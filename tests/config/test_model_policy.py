@@ -1,4 +1,4 @@
-"""`model_policy.yaml`: read, or refused with its line."""
+"""`model_policy.yaml`: read, or rejected with its line."""
 
 from pathlib import Path
 
@@ -41,7 +41,7 @@ def test_the_older_form_is_read(path: Path) -> None:
         ("required:\n  llm: [a]\n  vision: [b]\n", ":3: required.vision: unknown key"),
         (
             "required:\n  llm:\n    - ok\n    - '../etc'\n",
-            ":4: required.llm[1]: '../etc' is no model's name",
+            ":4: required.llm[1]: invalid model name '../etc'",
         ),
         (
             "required:\n  llm: [a]\noptional:\n  llm: ['A:latest']\n",
@@ -53,15 +53,15 @@ def test_the_older_form_is_read(path: Path) -> None:
 def test_a_bad_file_is_named_with_its_line(path: Path, text: str, words: str) -> None:
     path.parent.mkdir()
     path.write_text(text)
-    with pytest.raises(InvalidInput) as found:
+    with pytest.raises(InvalidInput) as caught:
         read_policy(path)
-    assert f"{path}{words}" in found.value.message
+    assert f"{path}{words}" in caught.value.message
 
 
 @pytest.mark.parametrize("name", ["", "a b", "-a", "a/", "a//b", "/a", "a\n", "..", "a:b:"])
 def test_what_is_no_model_s_name(name: str) -> None:
     policy = msgspec.convert({"optional": {"llm": ["fine", name]}}, ModelPolicy)
-    assert [each.path for each in wrong(policy)] == ["optional.llm[1]"]
+    assert [item.path for item in wrong(policy)] == ["optional.llm[1]"]
 
 
 @pytest.mark.parametrize("name", ["a", "a:1b-q4_K_M", "org/name", "hf.co/org/name:Q4", "a@b+c.d"])

@@ -24,7 +24,7 @@ class Page:
         self.path = path
         self.name = path.relative_to(root).as_posix()
         self.text = path.read_text()
-        self.blocks = [Block(*found.groups()) for found in FENCE.finditer(self.text)]
+        self.blocks = [Block(*match.groups()) for match in FENCE.finditer(self.text)]
         self.prose = FENCE.sub("", self.text)
 
     @property
@@ -44,15 +44,15 @@ class Page:
 
     @property
     def anchors(self) -> set[str]:
-        """Give the anchors of headings, as GitHub makes them."""
-        found: set[str] = set()
+        """Return the anchors of headings, as GitHub builds them."""
+        collected: set[str] = set()
         for heading in re.findall(r"^#{1,6} (.+)$", self.prose, re.MULTILINE):
             slug = re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
             count = 0
-            while (made := f"{slug}-{count}" if count else slug) in found:
+            while (page := f"{slug}-{count}" if count else slug) in collected:
                 count += 1
-            found.add(made)
-        return found
+            collected.add(page)
+        return collected
 
 
 def _pages() -> list[Page]:
@@ -67,8 +67,8 @@ def root() -> Path:
 
 
 @pytest.fixture
-def made(tmp_path: Path) -> Callable[[str, str], Page]:
-    """Give what makes a page of a name and a text."""
+def page(tmp_path: Path) -> Callable[[str, str], Page]:
+    """Return a function that writes a page with a name and a text."""
 
     def make(name: str, text: str) -> Page:
         (tmp_path / name).write_text(text)

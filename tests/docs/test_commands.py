@@ -18,12 +18,12 @@ WORD = re.compile(r"[a-z][a-z-]*")
 
 
 def complaints(line: str) -> Iterator[str]:
-    """Say what is wrong with each call of benchrace in a line of code."""
-    for found in CALLED.finditer(line):
+    """Yield what is wrong with each call of benchrace in a line of code."""
+    for match in CALLED.finditer(line):
         try:
-            words = shlex.split(found["words"].replace("\\", ""))
+            words = shlex.split(match["words"].replace("\\", ""))
         except ValueError:
-            words = found["words"].split()
+            words = match["words"].split()
         yield from _wrong(cli, words)
 
 
@@ -35,10 +35,10 @@ def _wrong(command: click.Command, words: list[str]) -> Iterator[str]:
             yield f"{command.name} has no command {words[0]!r}"
             return
         command, words = below, words[1:]
-    known = {name for each in command.params for name in (*each.opts, *each.secondary_opts)}
-    known |= {"--help", "-h"}
+    options = {name for param in command.params for name in (*param.opts, *param.secondary_opts)}
+    options |= {"--help", "-h"}
     for word in words:
-        if word.startswith("-") and word.partition("=")[0] not in known:
+        if word.startswith("-") and word.partition("=")[0] not in options:
             yield f"{command.name} has no option {word!r}"
 
 
@@ -72,10 +72,10 @@ def test_every_make_target_exists(pages: dict[str, Any], root: Path) -> None:
     targets = set(re.findall(r"^([a-z][a-z-]*):", (root / "Makefile").read_text(), re.MULTILINE))
     assert {"race", "test"} <= targets
     named = {
-        found["target"]
+        match["target"]
         for page in pages.values()
         for line in page.code
-        for found in MADE.finditer(line)
+        for match in MADE.finditer(line)
     }
     assert {"race", "test", "docs"} <= named
     assert named - targets == set()
@@ -85,14 +85,14 @@ def test_the_pip_line_installs_every_part_that_benchrace_needs(
     pages: dict[str, Any], root: Path
 ) -> None:
     (line,) = [line for line in pages["README.md"].code if line.startswith("pip install")]
-    folders = [root / each for each in line.split()[2:]]
-    assert [each for each in folders if not (each / "pyproject.toml").is_file()] == []
+    folders = [root / name for name in line.split()[2:]]
+    assert [folder for folder in folders if not (folder / "pyproject.toml").is_file()] == []
     needed = re.findall(r'"(benchrace-[a-z]+)>=', (root / "pyproject.toml").read_text())
     names = [
-        re.findall(r'^name = "(.+)"', (each / "pyproject.toml").read_text(), re.MULTILINE)
-        for each in folders
+        re.findall(r'^name = "(.+)"', (folder / "pyproject.toml").read_text(), re.MULTILINE)
+        for folder in folders
     ]
-    named = {name for found in names for name in found[:1]}
+    named = {name for result in names for name in result[:1]}
     assert set(needed) | {"benchrace"} <= named
-    plugins = {f"benchrace-{each.parent.name}" for each in root.glob("plugins/*/pyproject.toml")}
+    plugins = {f"benchrace-{name.parent.name}" for name in root.glob("plugins/*/pyproject.toml")}
     assert plugins <= named

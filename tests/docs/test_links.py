@@ -1,4 +1,4 @@
-"""Every link of the documentation leads somewhere, and every page can be found."""
+"""Every link of the documentation resolves, and every page is linked."""
 
 import re
 from collections.abc import Callable
@@ -16,27 +16,27 @@ def targets(page: Any) -> list[str]:
 
 
 def anchors(path: Path, root: Path, pages: dict[str, Any]) -> set[str]:
-    """Give the anchors of a page, none for what is no page."""
+    """Return the anchors of a page, none for other files."""
     page = pages.get(path.relative_to(root).as_posix())
     return page.anchors if page else set()
 
 
 def broken(page: Any, root: Path, pages: dict[str, Any]) -> list[str]:
-    found = []
+    collected = []
     for target in targets(page):
         if re.match(r"[a-z]+:", target):
             continue
         name, _, anchor = target.partition("#")
         path = (page.path.parent / name).resolve() if name else page.path
         if not path.exists() or (anchor and anchor not in anchors(path, root, pages)):
-            found.append(target)
-    return found
+            collected.append(target)
+    return collected
 
 
 def test_every_link_leads_somewhere(pages: dict[str, Any], root: Path) -> None:
     assert len(pages) > 20
     assert {
-        name: found for name, page in pages.items() if (found := broken(page, root, pages))
+        name: result for name, page in pages.items() if (result := broken(page, root, pages))
     } == {}
 
 
@@ -73,7 +73,7 @@ def test_pages_name_no_other_host(pages: dict[str, Any]) -> None:
     ],
 )
 def test_a_broken_link_is_seen(
-    made: Callable[[str, str], Any], tmp_path: Path, text: str, is_broken: bool
+    page: Callable[[str, str], Any], tmp_path: Path, text: str, is_broken: bool
 ) -> None:
-    there, here = made("there.md", "# A `b`, c\n"), made("here.md", text)
+    there, here = page("there.md", "# A `b`, c\n"), page("here.md", text)
     assert bool(broken(here, tmp_path, {"there.md": there})) is is_broken

@@ -1,4 +1,4 @@
-"""Real engines and small models, for the tests of this folder."""
+"""Fixtures with real engines and small models."""
 
 from collections.abc import Iterator
 

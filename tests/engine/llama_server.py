@@ -1,4 +1,4 @@
-"""llama.cpp's own server, from its wheel, as a process that tests can stop, freeze and kill.
+"""Run llama.cpp's own server, from its wheel, as a process that tests can stop, freeze and kill.
 
 python -m tests.engine.llama_server MODEL PORT [--context N] [--slots N] [--alias NAME]
 """
@@ -31,25 +31,25 @@ class Running:
     model: Path
 
     def idle(self) -> bool:
-        """Tell whether no slot works."""
+        """Check whether no slot is busy."""
         slots = httpx.get(f"{self.url}/slots", timeout=5, trust_env=False).json()
         return not any(slot["is_processing"] for slot in slots)
 
     def freeze(self) -> None:
-        """Stop it in the middle of whatever it does."""
+        """Suspend the process."""
         self.process.send_signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
         self.process.send_signal(signal.SIGCONT)
 
     def kill(self) -> None:
-        """End it as a crash does, and wait for that."""
+        """Kill it, like a crash, and wait for its end."""
         self.process.kill()
         self.process.wait()
 
 
 def command(model: Path, port: int, *, context: int, slots: int, alias: str) -> list[str]:
-    """Give the command that serves `model`."""
+    """Return the command that serves `model`."""
     return [
         *(sys.executable, "-m", "tests.engine.llama_server", str(model), str(port)),
         *("--context", str(context), "--slots", str(slots), "--alias", alias),
@@ -60,33 +60,34 @@ def command(model: Path, port: int, *, context: int, slots: int, alias: str) -> 
 def serving(
     model: Path, *, context: int = 2048, slots: int = 1, alias: str = "", port: int = 0
 ) -> Iterator[Running]:
-    """Serve `model` until the block ends, on a free port unless one is named; `context` is
-    divided by the slots.
+    """Serve `model` until the block ends, on a free port unless one is given.
+
+    `context` is divided by the slots.
     """
     port = port or free_port()
     words = command(model, port, context=context, slots=slots, alias=alias or model.stem)
-    # Not a pipe: nobody reads it, and a server that cannot write what it says hangs.
+    # Not a pipe: nobody reads it, and a server whose output blocks hangs.
     with (
-        tempfile.TemporaryFile() as said,
+        tempfile.TemporaryFile() as output,
         subprocess.Popen(
-            words, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said
+            words, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=output
         ) as process,
     ):
         running = Running(f"http://127.0.0.1:{port}", process, model)
         try:
-            wait_until_it_answers(running, said)
+            wait_until_it_answers(running, output)
             yield running
         finally:
             process.kill()
 
 
-def wait_until_it_answers(running: Running, said: IO[bytes]) -> None:
-    """Wait for a good answer, and say what the process said if it ends instead."""
+def wait_until_it_answers(running: Running, output: IO[bytes]) -> None:
+    """Wait for a successful answer; raise with the output of a process that ends instead."""
     end = time.monotonic() + LIMIT_S
     while time.monotonic() < end:
         if running.process.poll() is not None:
-            said.seek(0)
-            raise AssertionError(said.read()[-2000:].decode())
+            output.seek(0)
+            raise AssertionError(output.read()[-2000:].decode())
         try:
             if httpx.get(f"{running.url}/health", timeout=5, trust_env=False).is_success:
                 return
@@ -101,8 +102,10 @@ def free_port() -> int:
 
 
 def serve(model: str, port: int, context: int, slots: int, alias: str) -> None:
-    """Serve until a signal comes; one thread computes, so that other work on the host delays
-    tokens and never makes two threads wait for each other.
+    """Serve until a signal arrives.
+
+    One thread computes, so that other work on the host only delays tokens and never makes two
+    threads wait for each other.
     """
     import xllamacpp
 
@@ -115,7 +118,7 @@ def serve(model: str, port: int, context: int, slots: int, alias: str) -> None:
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
     params.endpoint_slots = True
     params.use_jinja = True
-    # Held, or it stops serving; it returns once the model is loaded.
+    # It serves as long as it is referenced; the constructor returns once the model is loaded.
     server = xllamacpp.Server(params)
     signal.sigwait({signal.SIGTERM, signal.SIGINT})
     del server

@@ -1,4 +1,4 @@
-"""Models for the tests of one session; each is made when the first test asks for it."""
+"""Models for the tests of one session, created on first use."""
 
 from pathlib import Path
 
@@ -6,12 +6,12 @@ from tests.engine.tiny_gguf import make
 
 
 class Models:
-    """Makes each file once."""
+    """A folder of models, each created once."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def path(self, shape: str = "tiny", quant: str = "f16", *, ends: bool = False) -> Path:
-        """Give the file of such a model."""
+        """Return the file of such a model."""
         path = self._folder / f"{shape}-{quant}{'-ends' if ends else ''}.gguf"
         return path if path.exists() else make(path, shape=shape, quant=quant, ends=ends)

@@ -12,8 +12,8 @@ from benchrace.plugin import BenchraceError, Category, Lane, Prefix, Rendering, 
 from benchrace.testing import RecordingContext
 from benchrace.testing.contract import BackendContract
 from benchrace_openai.backend import OpenAIBackend
-from benchrace_openai.options import GenerateOptions
-from benchrace_openai.settings import OpenAIConfig
+from benchrace_openai.config import OpenAIConfig
+from benchrace_openai.params import GenerateOptions
 from tests.engine.llama_server import Running, serving
 from tests.engine.models import Models
 
@@ -43,7 +43,7 @@ class TestServe(OfEngine):
     long_params = {"max_tokens": 8000, "requests": 40, "concurrency": 2}  # noqa: RUF012
 
 
-class Racing:
+class EngineLane:
     """A lane that is open on a real engine."""
 
     def __init__(self, url: str, context: RecordingContext, **params: Any) -> None:
@@ -62,9 +62,9 @@ class Racing:
 @asynccontextmanager
 async def racing(
     engine: Running, context: RecordingContext | None = None, **params: Any
-) -> AsyncIterator[Racing]:
+) -> AsyncIterator[EngineLane]:
     context = RecordingContext() if context is None else context
-    at = Racing(engine.url, context, **{"max_tokens": 16, **params})
+    at = EngineLane(engine.url, context, **{"max_tokens": 16, **params})
     await at.backend.open(at.lane, at.context)
     try:
         yield at
@@ -82,6 +82,8 @@ async def test_every_token_is_counted(engine: Running, rendering: Rendering) -> 
     assert record.text.isascii()
     assert record.text.isprintable()
     assert answer.times.decode_tokens == 40
+    assert answer.first is not None
+    assert (answer.first.tokens, answer.last_tokens) == (answer.first.chunks, 40)
     assert answer.times.prefill_ns
     assert record.engine.host is None
     assert str(record.engine.settings["host_proof"]).startswith("process ")
@@ -110,7 +112,7 @@ async def test_an_end_token_is_counted_and_known_to_be_unseen(models: Models) ->
     with serving(models.path("tiny", ends=True)) as engine:
         async with racing(engine, max_tokens=900, **sampling) as at:
             answers = [(await at.round(number)).answer for number in range(8)]
-    ended = [each for each in answers if each.finish == "stop"]
+    ended = [answer for answer in answers if answer.finish == "stop"]
     assert ended, "no answer ended by itself"
     for answer in ended:
         assert answer.usage.output == answer.content + 1

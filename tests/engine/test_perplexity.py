@@ -10,10 +10,10 @@ from benchrace.kinds.llm.single import derive
 from benchrace.plugin import Lane
 from benchrace.testing import RecordingContext
 from benchrace_openai.backend import OpenAIBackend
-from benchrace_openai.calls import Calls
-from benchrace_openai.options import GenerateOptions
-from benchrace_openai.perplexity import TEXT
-from benchrace_openai.settings import OpenAIConfig, servers
+from benchrace_openai.client import OpenAIClient
+from benchrace_openai.config import OpenAIConfig, servers
+from benchrace_openai.params import GenerateOptions
+from benchrace_openai.perplexity.llama_server import TEXT
 from tests.engine.llama_server import Running
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.timeout(120)]
@@ -34,38 +34,38 @@ async def played(engine: Running, context: RecordingContext, **params: Any) -> L
 
 
 async def whole(engine: Running, context: RecordingContext) -> tuple[float, int]:
-    """Sum what the server says of each token among all that there are."""
-    calls = Calls(servers(OpenAIConfig(base_url=engine.url))[0], context)
-    tokens = (await calls.post("/tokenize", {"content": TEXT, "add_special": True})).data["tokens"]
+    """Return the sum of the log-probabilities, taken from the whole distributions."""
+    client = OpenAIClient(servers(OpenAIConfig(base_url=engine.url))[0], context)
+    tokens = (await client.post("/tokenize", {"content": TEXT, "add_special": True})).data["tokens"]
     total = 0.0
     for at in range(1, len(tokens)):
-        asked = {"prompt": tokens[:at], "n_predict": 1, "n_probs": 100_000, "temperature": 0.0}
-        reply = await calls.post("/completion", asked)
-        known = reply.data["completion_probabilities"][0]["top_logprobs"]
-        total += next(each["logprob"] for each in known if each["id"] == tokens[at])
+        body = {"prompt": tokens[:at], "n_predict": 1, "n_probs": 100_000, "temperature": 0.0}
+        reply = await client.post("/completion", body)
+        top_logprobs = reply.data["completion_probabilities"][0]["top_logprobs"]
+        total += next(entry["logprob"] for entry in top_logprobs if entry["id"] == tokens[at])
     return total, len(tokens) - 1
 
 
-async def test_it_is_what_the_whole_distributions_say(engine: Running) -> None:
+async def test_it_agrees_with_the_whole_distributions(engine: Running) -> None:
     context = RecordingContext()
     try:
         record = await played(engine, context, perplexity=True)
         log_p, tokens = await whole(engine, context)
     finally:
         await context.aclose()
-    found = record.perplexity
-    assert found is not None
-    assert (found.tokens, context.logs) == (tokens, [])
-    assert found.log_p == pytest.approx(log_p, rel=1e-3)
+    perplexity = record.perplexity
+    assert perplexity is not None
+    assert (perplexity.tokens, context.logs) == (tokens, [])
+    assert perplexity.log_p == pytest.approx(log_p, rel=1e-3)
     options = GenerateOptions()
-    told = {each.metric: each for each in derive(record, options)}["perplexity"]
-    assert told.value == pytest.approx(math.exp(-log_p / tokens), rel=1e-3)
-    assert told.value is not None
-    assert told.value > 1
+    metric = {measured.metric: measured for measured in derive(record, options)}["perplexity"]
+    assert metric.value == pytest.approx(math.exp(-log_p / tokens), rel=1e-3)
+    assert metric.value is not None
+    assert metric.value > 1
     assert record.cache == "warm-unique"
 
 
-async def test_who_does_not_ask_pays_nothing(engine: Running) -> None:
+async def test_it_is_not_measured_by_default(engine: Running) -> None:
     context = RecordingContext()
     try:
         record = await played(engine, context)

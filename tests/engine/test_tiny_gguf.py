@@ -1,4 +1,4 @@
-"""The small model is the same for the same arguments, and a real model to a real reader."""
+"""The small model is reproducible, and valid for a real reader."""
 
 from pathlib import Path
 
@@ -15,16 +15,16 @@ def test_the_same_arguments_give_the_same_bytes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("quant", "kind"), [("f16", "F16"), ("q8_0", "Q8_0")])
-def test_its_weights_are_of_the_type_asked_for(tmp_path: Path, quant: str, kind: str) -> None:
+def test_its_weights_have_the_requested_type(tmp_path: Path, quant: str, kind: str) -> None:
     reader = gguf.GGUFReader(make(tmp_path / "a.gguf", quant=quant))
     kinds = {tensor.tensor_type.name for tensor in reader.tensors if "norm" not in tensor.name}
     assert kinds == {kind}
 
 
-def test_only_printable_words_can_come() -> None:
-    found = words()
-    printable = {found.tokens[i] for i in found.sampled}
-    # A blank is spelt with another letter in such a vocabulary.
+def test_only_printable_words_are_sampled() -> None:
+    vocabulary = words()
+    printable = {vocabulary.tokens[i] for i in vocabulary.sampled}
+    # Such a vocabulary writes the space as another letter.
     assert all(text.replace("\u0120", " ").isascii() for text in printable)
     assert all(text.replace("\u0120", " ").isprintable() for text in printable)
-    assert len(found.sampled) > 300
+    assert len(vocabulary.sampled) > 300

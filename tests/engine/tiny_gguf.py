@@ -1,8 +1,8 @@
-"""Make a small language model of random weights, so that tests can run a real engine.
+"""Create a small language model with random weights, so that tests can run a real engine.
 
-It knows nothing. Its tokens are invented words of printable ASCII, so that each token is one piece
-of text that an engine can send at once; its end is never sampled unless asked for, so that an
-answer is as long as was wanted. The same arguments give the same bytes.
+Its tokens are invented words of printable ASCII, so that each token is a piece of text that an
+engine can send at once; the end token is never sampled unless requested, so that an answer has the
+requested length. The same arguments give the same bytes.
 
     python -m tests.engine.tiny_gguf OUT [--shape tiny|slow] [--type f16|q8_0] [--ends]
 """
@@ -26,7 +26,7 @@ TEMPLATE = (
     "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n"
     "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
-# A row of the output matrix that sees this in the reserved dimension never wins.
+# The weight in the reserved dimension that keeps a row of the output matrix from being sampled.
 NEVER = -16.0
 QUANTS = {
     "f16": (gguf.GGMLQuantizationType.F16, gguf.LlamaFileType.MOSTLY_F16),
@@ -36,7 +36,7 @@ QUANTS = {
 
 @dataclass(frozen=True)
 class Shape:
-    """How large a model is."""
+    """The dimensions of a model."""
 
     layers: int
     width: int
@@ -63,7 +63,7 @@ class Words:
 
 
 def words(count: int = 300) -> Words:
-    """Give all bytes, syllables, and `count` words of two syllables with a blank before them."""
+    """Return all bytes, syllables, and `count` words of two syllables with a leading space."""
     shown = [*range(33, 127), *range(161, 173), *range(174, 256)]
     hidden = [byte for byte in range(256) if byte not in shown]
     tokens = [chr(b) if b in shown else chr(256 + hidden.index(b)) for b in range(256)]
@@ -85,13 +85,13 @@ def words(count: int = 300) -> Words:
 
 
 def shown_id(tokens: list[str], byte: int) -> int:
-    """Give the id of a single byte, which is the byte itself."""
+    """Return the id of a single byte, which is the byte itself."""
     assert len(tokens[byte]) == 1
     return byte
 
 
-class Maker:
-    """Writes one file."""
+class ModelWriter:
+    """A writer of one model file."""
 
     def __init__(self, path: Path, shape: Shape, quant: str, *, ends: bool, seed: int) -> None:
         self._shape = shape
@@ -145,8 +145,10 @@ class Maker:
         to.add_chat_template(TEMPLATE)
 
     def _tensors(self) -> None:
-        """Dimension 0 holds one constant for every token: no layer writes to it, so that the
-        output matrix can forbid a token by its weight there alone.
+        """Write all tensors.
+
+        Dimension 0 is the same constant for every token, and no layer writes to it, so that the
+        output matrix can forbid a token by its weight in that dimension alone.
         """
         shape = self._shape
         width, count = shape.width, len(self._words.tokens) + len(CONTROLS)
@@ -182,7 +184,7 @@ class Maker:
     def _random(
         self, name: str, rows: int, columns: int, edit: Edit | None = None, scale: float = 1.0
     ) -> None:
-        """Uniform weights of variance `scale`^2 / columns. All layers are alike: that is faster."""
+        """Write uniform weights of variance `scale`^2 / columns, equal in all layers for speed."""
         kind = name.split(".", 2)[2] if name.startswith("blk.") else name
         if kind not in self._drawn:
             draw = np.random.RandomState(zlib.crc32(kind.encode()) ^ self._seed)
@@ -198,16 +200,16 @@ class Maker:
 def make(
     path: Path, *, shape: str = "tiny", quant: str = "f16", ends: bool = False, seed: int = 1
 ) -> Path:
-    """Write a model to `path`, and give it back."""
-    Maker(path, SHAPES[shape], quant, ends=ends, seed=seed).write()
+    """Write a model to `path` and return the path."""
+    ModelWriter(path, SHAPES[shape], quant, ends=ends, seed=seed).write()
     return path
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="Make a small model of random weights.")
+    parser = argparse.ArgumentParser(description="Create a small model with random weights.")
     parser.add_argument("out", type=Path)
     parser.add_argument("--shape", choices=SHAPES, default="tiny")
     parser.add_argument("--type", choices=QUANTS, default="f16")
-    parser.add_argument("--ends", action="store_true", help="let answers end by themselves")
-    given = parser.parse_args()
-    make(given.out, shape=given.shape, quant=given.type, ends=given.ends)
+    parser.add_argument("--ends", action="store_true", help="allow answers to end by themselves")
+    args = parser.parse_args()
+    make(args.out, shape=args.shape, quant=args.type, ends=args.ends)

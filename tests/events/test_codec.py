@@ -1,4 +1,4 @@
-"""One event, one line; what is unknown is kept, what is garbage is refused."""
+"""One event, one line; unknown events are kept, garbage is rejected."""
 
 import json
 from typing import Any
@@ -102,14 +102,19 @@ def test_a_line_has_a_limit() -> None:
 
 def test_readers_can_route_without_the_payload() -> None:
     event = ComputeLine(**ENVELOPE, payload=p.ComputeLinePayload(line="2"))
-    found = head(encode(event))
-    assert (found.type, found.job_id, found.stream, found.seq) == ("compute_line", "j", "work", 7)
+    result = head(encode(event))
+    assert (result.type, result.job_id, result.stream, result.seq) == (
+        "compute_line",
+        "j",
+        "work",
+        7,
+    )
     with pytest.raises(msgspec.DecodeError):
         head(b"{}")
 
 
 def test_the_tags_are_the_contract() -> None:
-    assert {each.__struct_config__.tag for each in TERMINAL} == TERMINAL_TYPES
+    assert {item.__struct_config__.tag for item in TERMINAL} == TERMINAL_TYPES
     assert TERMINAL_TYPES < TAGS
     assert len(TAGS) == len(Known.__args__)
 

@@ -11,12 +11,14 @@ from benchrace.kinds import Better, Estimator, Metric
 from benchrace.plugin import Drawing
 from benchrace.plugin.description import WorkloadDescription
 from benchrace.run.document import RunDocument, document
-from benchrace.run.metadata import LeftOut, RunLane, RunMetadata
+from benchrace.run.lane import RunLane
+from benchrace.run.metadata import LeftOut, RunMetadata
 from benchrace.run.spec import Order, RunSpec, Sync
 from benchrace.run.states import RunState
 from benchrace.run.summary import HeatStart, RoundSummary, RunSummary
 from benchrace.stats.lane import LaneFold
-from benchrace.stats.place import declared, standing
+from benchrace.stats.ranking import declared, standing
+from benchrace.stats.result.result import result
 
 HOSTILE = '=1+1|<script>alert("x")</script>\n# [a](https://evil.example) \x1b[31m`b`'
 RATE = Metric(
@@ -91,7 +93,7 @@ def metadata(labels: tuple[str, ...]) -> RunMetadata:
                 machine_id="m",
                 backend="b",
                 params={"n": number},
-                job_id="j",
+                job_id="j0123456789abcdef",
             )
             for number, label in enumerate(labels)
         ),
@@ -125,16 +127,15 @@ def race() -> Callable[..., RunDocument]:
             folds[1].add(finished(3, 0.5, verdict=Level.INVALID, measured=(), error=failure))
         places = standing(folds)
         winner, reason_why = declared(places, folds)
-        return document(
-            run,
-            RunSummary(
-                run_id=run.run_id,
-                lanes=tuple(fold.summary() for fold in folds),
-                heats=(HeatStart(heat=0, spread_ns=7_000_000, uncertainty_ns=1, staggered=True),),
-                standing=places,
-                winner=winner,
-                winner_reason=reason_why,
-            ),
+        summary = RunSummary(
+            run_id=run.run_id,
+            lanes=tuple(fold.summary() for fold in folds),
+            heats=(HeatStart(heat=0, spread_ns=7_000_000, uncertainty_ns=1, staggered=True),),
+            standing=places,
+            winner=winner,
+            winner_reason=reason_why,
         )
+        summary = msgspec.structs.replace(summary, result=result(run, summary, over=True))
+        return document(run, summary)
 
     return make

@@ -1,4 +1,4 @@
-"""What reports say of runs of text, so that a reader can check it."""
+"""Reports on runs of text, so that a reader can check them."""
 
 import csv
 import io
@@ -14,7 +14,7 @@ from benchrace.export.report import report
 from benchrace.kinds.llm import EngineFacts
 from benchrace.run.document import RunDocument
 from benchrace.run.summary import Agreement, Knee, KneePoint
-from benchrace.run.text import TextIdentity
+from benchrace.run.text_identity import TextIdentity
 
 FACTS = EngineFacts(
     name="engine",
@@ -35,12 +35,12 @@ TEXT = TextIdentity(
 
 @pytest.fixture
 def answered(race: Any) -> RunDocument:
-    made: RunDocument = race(labels=("full", "quant"))
+    result: RunDocument = race(labels=("full", "quant"))
     agreed = Agreement(with_="lane-0", share=0.25, n=3)
     lanes = (
-        msgspec.structs.replace(made.lanes[0], text=TEXT),
+        msgspec.structs.replace(result.lanes[0], text=TEXT),
         msgspec.structs.replace(
-            made.lanes[1],
+            result.lanes[1],
             text=msgspec.structs.replace(TEXT, simulated=True),
             agreement=agreed,
         ),
@@ -51,12 +51,12 @@ def answered(race: Any) -> RunDocument:
         load=None, reason="1 loads; a knee takes 3",
     )  # fmt: skip
     remark = Reason("tokenizers_differ", "tokens do not compare")
-    return msgspec.structs.replace(made, lanes=lanes, knees=(knee,), remarks=(remark,))
+    return msgspec.structs.replace(result, lanes=lanes, knees=(knee,), remarks=(remark,))
 
 
 @pytest.mark.parametrize("name", ["markdown", "html"])
 def test_a_report_lets_a_reader_check_text(answered: RunDocument, name: str) -> None:
-    said = render(name, answered).decode().replace("\\", "")
+    text = render(name, answered).decode().replace("\\", "")
     for expected in (
         "engine 9",
         "proved to be the agent&#x27;s machine" if name == "html" else "agent's machine",
@@ -66,11 +66,11 @@ def test_a_report_lets_a_reader_check_text(answered: RunDocument, name: str) -> 
         "kernel",
         "threads",
         "a mock answered",
-        "25.0 %",
+        "25 %",
         "no knee: 1 loads; a knee takes 3",
         "tokens do not compare",
     ):
-        assert expected in said
+        assert expected in text
 
 
 def test_every_row_is_as_long_as_its_header(answered: RunDocument) -> None:
@@ -79,15 +79,15 @@ def test_every_row_is_as_long_as_its_header(answered: RunDocument) -> None:
 
 
 def test_a_run_without_text_has_no_empty_tables(race: Any) -> None:
-    said = render("markdown", race()).decode()
-    assert "Engines and models" not in said
-    assert "Agreement" not in said
+    text = render("markdown", race()).decode()
+    assert "Engines and models" not in text
+    assert "Agreement" not in text
 
 
 def test_rows_tell_who_answered(answered: RunDocument) -> None:
     rows = list(csv.DictReader(io.StringIO(render("csv", answered).decode(), newline="")))
-    told = {row["lane_id"]: row for row in rows}
-    first, second = told["lane-0"], told["lane-1"]
+    answer = {row["lane_id"]: row for row in rows}
+    first, second = answer["lane-0"], answer["lane-1"]
     assert (first["engine"], first["model_digest"], first["cache"]) == (
         "engine 9",
         "sha256:aa",

@@ -27,23 +27,23 @@ def test_quartiles_by_hand(data: list[float], first: float, third: float) -> Non
 def test_a_spread_by_hand() -> None:
     # Sorted 1 1 2 2 100: mean 21.2; q1 = (1 + 3 * 1) / 4, q3 = (3 * 2 + 100) / 4 = 26.5;
     # the fence is at 26.5 + 1.5 * 25.5 = 64.75, so that 100 is out.
-    found = spread([2, 1, 100, 2, 1])
-    assert (found.min, found.max, found.mean, found.median) == (1, 100, 21.2, 2)
-    assert (found.q1, found.q3, found.iqr) == (1, 26.5, 25.5)
-    assert (found.iqr_outliers, found.stddev_outliers, found.outliers) == (1, 1, "1;1")
-    assert (found.ld15iqr, found.hd15iqr, found.total, found.ops) == (1, 2, 106, 5 / 106)
-    assert found.data == (2, 1, 100, 2, 1)
+    result = spread([2, 1, 100, 2, 1])
+    assert (result.min, result.max, result.mean, result.median) == (1, 100, 21.2, 2)
+    assert (result.q1, result.q3, result.iqr) == (1, 26.5, 25.5)
+    assert (result.iqr_outliers, result.stddev_outliers, result.outliers) == (1, 1, "1;1")
+    assert (result.ld15iqr, result.hd15iqr, result.total, result.ops) == (1, 2, 106, 5 / 106)
+    assert result.data == (2, 1, 100, 2, 1)
 
 
 def test_one_round_has_their_deviation_of_nothing() -> None:
-    found = spread([3.0])
-    assert (found.stddev, found.iqr, found.hd15iqr, found.outliers) == (0, 0, 3, "0;0")
+    result = spread([3.0])
+    assert (result.stddev, result.iqr, result.hd15iqr, result.outliers) == (0, 0, 3, "0;0")
 
 
 @given(st.lists(st.floats(0, 1e6), min_size=1, max_size=40))
 def test_a_spread_is_in_order(data: list[float]) -> None:
-    found = spread(data)
-    marks = [found.min, found.q1, found.median, found.q3, found.max]
+    result = spread(data)
+    marks = [result.min, result.q1, result.median, result.q3, result.max]
     assert marks == pytest.approx(sorted(marks))
-    assert found.min <= found.ld15iqr <= found.hd15iqr <= found.max
-    assert found.stddev == (statistics.stdev(data) if len(data) > 1 else 0)
+    assert result.min <= result.ld15iqr <= result.hd15iqr <= result.max
+    assert result.stddev == (statistics.stdev(data) if len(data) > 1 else 0)

@@ -1,4 +1,4 @@
-"""The formats that programs read, read back by a reader that is not ours where there is one."""
+"""Formats for programs, read back by third-party readers where there are any."""
 
 import csv
 import io
@@ -26,11 +26,11 @@ def test_json_is_the_whole_document_and_reads_back_the_same(race: Race) -> None:
     run = race()
     data = render("json", run)
     assert decode(data) == run
-    told = json.loads(data)
-    assert told["lanes"][0]["summary"]["rate"]["n"] == 3
-    assert told["lanes"][1]["rounds"][0]["verdict"] == "SUSPECT"
-    assert told["summary"]["lane-0"]["time"] == 1000
-    assert (told["winner"], told["standing"]["metric"]) == (run.winner, "rate")
+    document = json.loads(data)
+    assert document["lanes"][0]["summary"]["rate"]["n"] == 3
+    assert document["lanes"][1]["rounds"][0]["verdict"] == "SUSPECT"
+    assert document["summary"]["lane-0"]["time"] == 1000
+    assert (document["winner"], document["standing"]["metric"]) == (run.winner, "rate")
 
 
 def test_csv_has_a_row_a_round_and_metric(race: Race) -> None:
@@ -66,9 +66,9 @@ def test_csv_keeps_negative_numbers_and_odd_text(race: Race) -> None:
 
 
 def test_pytest_benchmark_has_its_documented_fields(race: Race) -> None:
-    told = json.loads(render("pytest-benchmark", race()))
-    assert set(told) == {"machine_info", "commit_info", "benchmarks", "datetime", "version"}
-    bench = told["benchmarks"][0]
+    document = json.loads(render("pytest-benchmark", race()))
+    assert set(document) == {"machine_info", "commit_info", "benchmarks", "datetime", "version"}
+    bench = document["benchmarks"][0]
     assert set(bench) == {
         "group",
         "name",
@@ -83,8 +83,8 @@ def test_pytest_benchmark_has_its_documented_fields(race: Race) -> None:
     assert bench["stats"]["data"] == [1.0, 1.01, 0.99]
     assert (bench["stats"]["rounds"], bench["stats"]["median"]) == (3, 1.0)
     assert bench["extra_info"]["metrics"]["rate"]["n"] == 3
-    assert told["machine_info"]["cpu"]["model"] == "Fast CPU"
-    assert told["machine_info"]["node"] == "m"
+    assert document["machine_info"]["cpu"]["model"] == "Fast CPU"
+    assert document["machine_info"]["node"] == "m"
 
 
 def test_a_pytest_benchmark_document_has_no_room_for_what_plugins_offer(race: Race) -> None:
@@ -93,11 +93,11 @@ def test_a_pytest_benchmark_document_has_no_room_for_what_plugins_offer(race: Ra
     backend = {"description": described, "plugin": "p", "engine_version": "0.3"}
     machine = {**run.machines["m"], "plugins": [described], "backends": [backend, 3]}
     full = msgspec.structs.replace(run, machines={"m": machine, "odd": "silent"})
-    told = json.loads(render("pytest-benchmark", full))["machine_info"]["machines"]
-    assert told["m"]["backends"] == {"engine": {"version": "2", "engine_version": "0.3"}}
-    assert told["m"]["hardware"] == run.machines["m"]["hardware"]
-    assert "plugins" not in told["m"]
-    assert told["odd"] == "silent"
+    document = json.loads(render("pytest-benchmark", full))["machine_info"]["machines"]
+    assert document["m"]["backends"] == {"engine": {"version": "2", "engine_version": "0.3"}}
+    assert document["m"]["hardware"] == run.machines["m"]["hardware"]
+    assert "plugins" not in document["m"]
+    assert document["odd"] == "silent"
     assert len(render("pytest-benchmark", full)) < 50_000
 
 
@@ -118,18 +118,18 @@ def test_parquet_reads_back_as_the_rows_of_csv(race: Race, empty: bool) -> None:
     run = race(empty=empty)
     table = parquet.read_table(io.BytesIO(render("parquet", run)))
     assert table.column_names == list(COLUMNS)
-    told = table.to_pylist()
-    assert len(told) == len(read_csv(run))
-    assert empty or told[2]["value"] == 100.0
+    document = table.to_pylist()
+    assert len(document) == len(read_csv(run))
+    assert empty or document[2]["value"] == 100.0
 
 
 def test_an_unknown_format_is_answered_with_the_known_ones(race: Race) -> None:
-    with pytest.raises(InvalidInput, match="known: json, csv, markdown, html, pytest-benchmark"):
+    with pytest.raises(InvalidInput, match="known: json, csv, report, card, markdown"):
         render("xls", race())
 
 
 def test_a_document_that_is_none_is_refused() -> None:
-    with pytest.raises(InvalidInput, match="no document of a run"):
+    with pytest.raises(InvalidInput, match="invalid run document"):
         decode(b'{"run_id": 5}')
 
 

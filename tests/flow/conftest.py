@@ -85,21 +85,21 @@ class Shell:
         wait_until(lambda: self.processes() == [], "the end of all processes")
 
     def pid(self, record: str) -> int:
-        """Give the process that wrote `record` below the data folder."""
+        """Return the process that wrote `record` below the data folder."""
         return int(json.loads((self.data / record).read_bytes())["pid"])
 
     def events(self) -> list[dict[str, Any]]:
-        """Give the events of all runs, whole lines only."""
-        logs = [each.read_bytes() for each in (self.data / "runs").glob("*/events.ndjson")]
+        """Return the events of all runs, whole lines only."""
+        logs = [path.read_bytes() for path in (self.data / "runs").glob("*/events.ndjson")]
         return [json.loads(line) for log in logs for line in log.split(b"\n")[:-1]]
 
     def rounds(self) -> int:
         """Count the finished rounds of all runs."""
-        return sum(each["type"] == "round_done" for each in self.events())
+        return sum(event["type"] == "round_done" for event in self.events())
 
     def processes(self) -> list[psutil.Process]:
-        """Give every living process that carries this test's data folder in its environment."""
-        return [each for each in psutil.process_iter() if self._is_ours(each)]
+        """Return every living process that carries this test's data folder in its environment."""
+        return [process for process in psutil.process_iter() if self._is_ours(process)]
 
     def _is_ours(self, process: psutil.Process) -> bool:
         try:
@@ -120,7 +120,7 @@ def wait_until(holds: Callable[[], bool], what: str) -> None:
 
 @pytest.fixture
 def shell(tmp_path: Path) -> Iterator[Shell]:
-    """Give a shell; what it left running is ended with the test."""
+    """Yield a shell; what it left running is ended with the test."""
     shell = Shell(tmp_path)
     yield shell
     for process in shell.processes():
@@ -129,7 +129,7 @@ def shell(tmp_path: Path) -> Iterator[Shell]:
 
 @pytest.fixture
 def fleet(tmp_path: Path) -> Iterator[Shell]:
-    """Give a shell for processes that are started apart, with the token that they share."""
+    """Yield a shell for processes that are started apart, with the token that they share."""
     shell = Shell(tmp_path, token="a token of the tests")
     yield shell
     for process in shell.processes():

@@ -28,11 +28,11 @@ class EngineFleet:
 @contextmanager
 def served(folder: Path, models: Mapping[str, bytes]) -> Iterator[EngineFleet]:
     """Serve it, and leave no process behind."""
-    made = EngineFleet(folder, models)
+    engine_fleet = EngineFleet(folder, models)
     try:
-        made.shell.serve()
-        yield made
-        made.shell.stop()
+        engine_fleet.shell.serve()
+        yield engine_fleet
+        engine_fleet.shell.stop()
     finally:
-        for process in made.shell.processes():
+        for process in engine_fleet.shell.processes():
             process.kill()

@@ -4,17 +4,17 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
+from tests import local_http
 from tests.flow.conftest import Shell, wait_until
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 
 
 @pytest.fixture
 def alone(tmp_path: Path) -> Iterator[Shell]:
-    """Give a shell beside whose agent no central runs."""
+    """Yield a shell beside whose agent no central runs."""
     shell = Shell(tmp_path)
     yield shell
     shell.call("agent", "stop", "--machine-id", "local")
@@ -25,18 +25,18 @@ def alone(tmp_path: Path) -> Iterator[Shell]:
 def test_the_running_job_is_listed_and_stopped(alone: Shell) -> None:
     nobody = alone.call("agent", "jobs", "list", "--machine-id", "local")
     assert nobody.returncode == 1
-    assert "no agent of the machine local runs" in nobody.stderr
+    assert "no agent for machine local is running" in nobody.stderr
     started = alone.call(
         "agent", "start", "--port", "0", "--machine-id", "local", "--share-host", "--json"
     )
     url = json.loads(started.stdout)["info"]["url"]
     idle = alone.call("agent", "jobs", "stop", "--machine-id", "local")
-    assert (idle.returncode, "no job runs on this machine" in idle.stderr) == (1, True)
-    assert "keeps no job" in alone.call("agent", "jobs", "list", "--machine-id", "local").stdout
-    asked = {"kind": "compute", "backend": "compute", "params": {"n": 10**12, "threads": 1}}
-    with httpx.Client(base_url=url, timeout=60, trust_env=False) as client:
+    assert (idle.returncode, "no job is running on this machine" in idle.stderr) == (1, True)
+    assert "No jobs" in alone.call("agent", "jobs", "list", "--machine-id", "local").stdout
+    request = {"kind": "compute", "backend": "compute", "params": {"n": 10**12, "threads": 1}}
+    with local_http.client(url, timeout=60) as client:
         client.get("/capabilities")
-        job_id = client.post("/jobs", json=asked).json()["job_id"]
+        job_id = client.post("/jobs", json=request).json()["job_id"]
         wait_until(lambda: client.get(f"/jobs/{job_id}").json()["state"] == "running", "running")
         listed = alone.call("agent", "jobs", "list", "--machine-id", "local", "--json")
         (job,) = json.loads(listed.stdout)["jobs"]
@@ -46,6 +46,6 @@ def test_the_running_job_is_listed_and_stopped(alone: Shell) -> None:
         wait_until(lambda: client.get(f"/jobs/{job_id}").json()["state"] == "cancelled", "its end")
     table = alone.call("agent", "jobs", "list", "--machine-id", "local").stdout
     assert "cancelled" in table
-    assert "stopped by a person" in table
+    assert "stopped by the user" in table
     unknown = alone.call("agent", "jobs", "stop", "nothing", "--machine-id", "local")
     assert unknown.returncode == 2

@@ -20,7 +20,7 @@ BAD = {
 
 @pytest.fixture(scope="module")
 def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
-    """Give a shell whose central and agent serve on, so that each command is quick."""
+    """Yield a shell whose central and agent serve on, so that each command is quick."""
     shell = Shell(tmp_path_factory.mktemp("serving"), token="a token of the tests")
     central = shell.call("central", "start", "--port", "0", "--json")
     assert central.returncode == 0, central.stderr

@@ -10,10 +10,11 @@ import httpx
 import pytest
 from websockets.sync.client import connect
 
+from tests import local_http
 from tests.engine_plugin import EngineHome
 from tests.flow.conftest import Shell
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
 FEW = {"n": 100_000, "threads": 1}
 HEALTH = "ok machine_id label busy version"
@@ -135,12 +136,12 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
         url = shell.serve()
         record = json.loads((shell.data / "agents/local.json").read_bytes())
         with (
-            httpx.Client(base_url=record["url"], timeout=60, trust_env=False) as agent,
-            httpx.Client(base_url=url, timeout=60, trust_env=False) as central,
+            local_http.client(record["url"], timeout=60) as agent,
+            local_http.client(url, timeout=60) as central,
         ):
-            found = Fleet(agent, central)
-            prepare(found)
-            yield found
+            served = Fleet(agent, central)
+            prepare(served)
+            yield served
         shell.stop()
     finally:
         for process in shell.processes():
@@ -150,20 +151,22 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
 def prepare(fleet: Fleet) -> None:
     """Make the jobs and the run that rows are about."""
     agent, central = fleet.servers["agent"], fleet.servers["central"]
-    names = [each["name"] for each in agent.get("/capabilities").json()["backends"]]
+    names = [
+        backend_entry["name"] for backend_entry in agent.get("/capabilities").json()["backends"]
+    ]
     assert {"compute", "engine"} <= set(names)
     for name, n in (("job", 5_000), ("image", 3)):
         backend = "compute" if name == "job" else "engine"
-        asked = {"kind": "compute", "backend": backend, "params": {"n": n}}
-        fleet.names[name] = started(agent, "/jobs", asked)["job_id"]
+        request = {"kind": "compute", "backend": backend, "params": {"n": n}}
+        fleet.names[name] = started(agent, "/jobs", request)["job_id"]
         over(agent, f"/jobs/{fleet.names[name]}")
     fleet.names["run"] = started(central, "/api/runs", SPEC)["run_id"]
     over(central, f"/api/runs/{fleet.names['run']}")
 
 
-def started(client: httpx.Client, path: str, asked: Any) -> Any:
+def started(client: httpx.Client, path: str, body: Any) -> Any:
     until = time.monotonic() + 30
-    while (answer := client.post(path, json=asked)).status_code in (409, 422):
+    while (answer := client.post(path, json=body)).status_code in (409, 422):
         assert time.monotonic() < until, answer.text
         time.sleep(0.1)
     assert answer.status_code == 202, answer.text
@@ -172,10 +175,10 @@ def started(client: httpx.Client, path: str, asked: Any) -> Any:
 
 def over(client: httpx.Client, path: str) -> None:
     until = time.monotonic() + 30
-    while (found := client.get(path).json())["state"] not in ("done", "failed", "cancelled"):
-        assert time.monotonic() < until, found
+    while (state := client.get(path).json())["state"] not in ("done", "failed", "cancelled"):
+        assert time.monotonic() < until, state
         time.sleep(0.05)
-    assert found["state"] == "done", found
+    assert state["state"] == "done", state
 
 
 @pytest.mark.parametrize("row", AGENT, ids=lambda row: f"{row[0]} {row[1]} {row[3]}")
@@ -193,12 +196,12 @@ def check(row: Row, answer: httpx.Response) -> None:
     _, _, _, status, keys = row
     assert answer.status_code == status, answer.text[:2000]
     if keys:
-        told = answer.json()
-        assert set(keys.split()) <= set(told), sorted(told)
+        document = answer.json()
+        assert set(keys.split()) <= set(document), sorted(document)
         if keys == "error":
-            assert told["error"]["category"]
-            assert told["error"]["message"]
-            assert told["error"]["remedy"]
+            assert document["error"]["category"]
+            assert document["error"]["message"]
+            assert document["error"]["remedy"]
 
 
 def test_text_for_an_engine_that_is_not_there_fails_with_a_remedy(fleet: Fleet) -> None:
@@ -222,8 +225,8 @@ def test_the_socket_has_every_event_as_one_message(fleet: Fleet) -> None:
     agent = fleet.servers["agent"]
     address = str(agent.base_url).replace("http", "ws").rstrip("/") + "/ws"
     with connect(address) as socket:
-        asked = {"kind": "compute", "backend": "compute", "params": FEW}
-        job_id = started(agent, "/jobs", asked)["job_id"]
+        request = {"kind": "compute", "backend": "compute", "params": FEW}
+        job_id = started(agent, "/jobs", request)["job_id"]
         types: list[str] = []
         while not types or types[-1] != "compute_done":
             message = json.loads(socket.recv(timeout=15))
@@ -236,12 +239,15 @@ def test_the_socket_has_every_event_as_one_message(fleet: Fleet) -> None:
 def test_every_row_is_in_its_server_s_document(fleet: Fleet) -> None:
     for server, rows in (("agent", AGENT), ("central", CENTRAL)):
         paths = fleet.servers[server].get("/openapi.json").json()["paths"]
-        known = [(m.upper(), shape(path)) for path, about in paths.items() for m in about]
+        documented = [(m.upper(), shape(path)) for path, about in paths.items() for m in about]
         for method, path, _, _, _ in rows:
             plain = path.split("?")[0]
             if plain in PAGES or plain == "/openapi.json":
                 continue
-            assert any(method == m and fits(plain, found) for m, found in known), (method, plain)
+            assert any(method == m and fits(plain, template) for m, template in documented), (
+                method,
+                plain,
+            )
 
 
 PAGES = {"/", "/compute", "/image", "/whisper", "/runs", "/admin"}
@@ -251,10 +257,10 @@ def shape(path: str) -> list[str]:
     return path.strip("/").split("/")
 
 
-def fits(path: str, found: list[str]) -> bool:
+def fits(path: str, template: list[str]) -> bool:
     """Compare step by step; a step in braces takes anything."""
     steps = shape(path)
-    return len(steps) == len(found) and all(
+    return len(steps) == len(template) and all(
         there.startswith("{") or "{" in there or here == there
-        for here, there in zip(steps, found, strict=True)
+        for here, there in zip(steps, template, strict=True)
     )

@@ -20,17 +20,17 @@ def test_three_kernels_count_the_same_and_nothing_is_lost(shell: Shell) -> None:
     assert [lane["params"]["algorithm"] for lane in run["lanes"]] == list(ALGORITHMS)
     for lane in run["lanes"]:
         assert lane["counted"] == 5
-        found = {
-            each["value"]
+        counts = {
+            measured["value"]
             for one in lane["rounds"]
-            for each in one["measured"]
-            if each["metric"] == "primes_found"
+            for measured in one["measured"]
+            if measured["metric"] == "primes_found"
         }
-        assert found == {PI_OF_A_MILLION}
+        assert counts == {PI_OF_A_MILLION}
 
     stored = (shell.data / "runs" / run["run_id"] / "events.ndjson").read_bytes().splitlines()
     (job,) = (shell.data / "jobs").iterdir()
     for stream in ("work", "agent"):
         written = (job / f"{stream}.ndjson").read_bytes().splitlines()
-        kept = [line for line in stored if json.loads(line)["stream"] == stream]
-        assert kept == written
+        lines = [line for line in stored if json.loads(line)["stream"] == stream]
+        assert lines == written

@@ -7,7 +7,7 @@ import pytest
 
 from tests.flow.conftest import Shell
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(90)]
 
 
 def test_a_run_derives_to_what_it_was_and_keeps_its_log(shell: Shell) -> None:
@@ -17,17 +17,17 @@ def test_a_run_derives_to_what_it_was_and_keeps_its_log(shell: Shell) -> None:
     )
     assert ran.returncode == 0, ran.stderr
     (folder,) = (shell.data / "runs").iterdir()
-    before = {each.name: each.read_bytes() for each in folder.iterdir() if each.is_file()}
-    said = shell.call("runs", "derive", folder.name[-6:])
-    assert said.returncode == 0, said.stderr
-    assert "2 rounds derived again" in said.stdout
-    assert "no number differs" in said.stdout
-    after = {each.name: each.read_bytes() for each in folder.iterdir() if each.is_file()}
-    made = json.loads(after.pop("derived.json"))
+    before = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    result = shell.call("runs", "derive", folder.name[-6:])
+    assert result.returncode == 0, result.stderr
+    assert "2 rounds recomputed" in result.stdout
+    assert "no numbers differ" in result.stdout
+    after = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    derivation = json.loads(after.pop("derived.json"))
     assert after == before
-    assert made["summary"]["lanes"][0]["counted"] == 2
-    assert made["metrics_version"] == {"compute": 1}
-    assert (made["changes"], made["restamped"]) == ([], None)
+    assert derivation["summary"]["lanes"][0]["counted"] == 2
+    assert derivation["metrics_version"] == {"compute": 1}
+    assert (derivation["changes"], derivation["restamped"]) == ([], None)
 
 
 def test_an_edited_number_is_told(shell: Shell, tmp_path: Path) -> None:
@@ -42,8 +42,8 @@ def test_an_edited_number_is_told(shell: Shell, tmp_path: Path) -> None:
             event["payload"]["measured"][0]["value"] = 7.0
         lines.append(json.dumps(event).encode())
     log.write_bytes(b"\n".join(lines) + b"\n")
-    said = shell.call("runs", "derive", folder.name, "--json")
-    assert said.returncode == 0, said.stderr
-    changes = json.loads(said.stdout)["changes"]
-    assert {each["was"]["value"] for each in changes} == {7.0}
-    assert all(each["now"]["value"] > 7 for each in changes)
+    result = shell.call("runs", "derive", folder.name, "--json")
+    assert result.returncode == 0, result.stderr
+    changes = json.loads(result.stdout)["changes"]
+    assert {change["was"]["value"] for change in changes} == {7.0}
+    assert all(change["now"]["value"] > 7 for change in changes)

@@ -2,41 +2,30 @@
 
 import json
 import os
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.disk import fill, small_disk
 from tests.flow.conftest import Shell, wait_until
 
 SHORT = ("run", "--workload", "compute", "-p", "n=1M", "--rounds", "2")
 SIZE = 4 << 20
 
 
-def _mount(path: Path, options: str) -> Iterator[Path]:
-    path.mkdir()
-    asked = ["mount", "-t", "tmpfs", "-o", options, "none", str(path)]
-    try:
-        done = subprocess.run(asked, capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        pytest.skip("there is no mount command here")
-    if done.returncode:
-        pytest.skip(f"this user may not mount a small disk: {done.stderr.strip()}")
-    yield path
-    subprocess.run(["umount", "-l", str(path)], check=True)
-
-
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator[Path]:
-    """Give a disk of 4 MiB."""
-    yield from _mount(tmp_path / "small", f"size={SIZE}")
+    """Return a disk of 4 MiB."""
+    with small_disk(tmp_path / "small", f"size={SIZE}") as disk:
+        yield disk
 
 
 @pytest.fixture
 def fixed(tmp_path: Path) -> Iterator[Path]:
-    """Give a disk on which nothing can be written, by root neither."""
-    yield from _mount(tmp_path / "fixed", "ro,size=1m")
+    """Return a disk on which nothing can be written, by root neither."""
+    with small_disk(tmp_path / "fixed", "ro,size=1m") as disk:
+        yield disk
 
 
 @pytest.fixture
@@ -74,7 +63,7 @@ def test_a_full_disk_pauses_a_run_and_refuses_new_ones(fleet: Shell, small: Path
     log = _log(small)
     wait_until(lambda: log().count(b'"round_done"') >= 3, "three rounds")
     filler = small / "filler"
-    _fill(filler)
+    fill(filler)
     wait_until(lambda: fleet.call(*SHORT, "--central", url).returncode == 1, "a refusal")
     refused = fleet.call(*SHORT, "--central", url)
     assert "No space left" in refused.stderr
@@ -85,7 +74,7 @@ def test_a_full_disk_pauses_a_run_and_refuses_new_ones(fleet: Shell, small: Path
     assert json.loads(out)["state"] == "done"
     (job,) = (fleet.data / "jobs").iterdir()
     written = (job / "work.ndjson").read_bytes().splitlines()
-    assert [each for each in log().splitlines() if b'"stream":"work"' in each] == written
+    assert [line for line in log().splitlines() if b'"stream":"work"' in line] == written
     fleet.call("agent", "stop", "--machine-id", "local")
     fleet.call("central", "stop", *on_small)
     wait_until(lambda: fleet.processes() == [], "the end of all processes")
@@ -100,7 +89,7 @@ def test_a_torn_log_can_still_be_read(shell: Shell) -> None:
     with (shell.data / "runs" / run["run_id"] / "events.ndjson").open("ab") as log:
         log.write(b'{"type":"round_done","run_id":"2026')
     listed = json.loads(shell.call("runs", "list", "--json").stdout)["runs"]
-    assert [each["run_id"] for each in listed] == [run["run_id"]]
+    assert [row["run_id"] for row in listed] == [run["run_id"]]
     shown = json.loads(shell.call("runs", "show", run["run_id"], "--json").stdout)
     assert shown["lanes"] == run["lanes"]
     again = shell.call("runs", "reindex")
@@ -109,20 +98,10 @@ def test_a_torn_log_can_still_be_read(shell: Shell) -> None:
 
 
 def _log(data: Path) -> Callable[[], bytes]:
-    """Give a reader of the folder's one log."""
+    """Return a reader of the folder's one log."""
 
     def read() -> bytes:
         (path,) = list((data / "runs").glob("*/events.ndjson"))[:1] or (Path(os.devnull),)
         return path.read_bytes()
 
     return read
-
-
-def _fill(path: Path) -> None:
-    """Write until the disk is full, to the last byte."""
-    with path.open("wb", buffering=0) as file:
-        try:
-            while True:
-                file.write(bytes(4096))
-        except OSError:
-            return

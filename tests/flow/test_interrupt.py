@@ -29,15 +29,15 @@ def test_a_killed_race_leaves_no_process(shell: Shell) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_race_is_cancelled(shell: Shell, asked: signal.Signals) -> None:
-    if signal.getsignal(asked) is signal.SIG_IGN:
-        pytest.skip(f"{asked.name} is ignored here, as in a shell's background, and so by races")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_race_is_cancelled(shell: Shell, number: signal.Signals) -> None:
+    if signal.getsignal(number) is signal.SIG_IGN:
+        pytest.skip(f"{number.name} is ignored here, as in a shell's background, and so by races")
     race = shell.start(*LONG_RACE)
     wait_until(lambda: _measures(shell), "a measured round")
-    os.kill(race.pid, asked)
+    os.kill(race.pid, number)
     _, err = race.communicate(timeout=LIMIT)
-    assert race.returncode == 128 + asked, err
+    assert race.returncode == 128 + number, err
     assert "Traceback" not in err
     (folder,) = (shell.data / "runs").iterdir()
     metadata = json.loads((folder / "metadata.json").read_text())

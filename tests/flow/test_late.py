@@ -33,15 +33,15 @@ def test_a_run_whose_machine_was_away_becomes_done_when_it_is_back(fleet: Shell)
     def show() -> dict[str, object]:
         shown = fleet.call("runs", "show", interrupted["run_id"], "--json")
         assert shown.returncode == 0, shown.stderr
-        found: dict[str, object] = json.loads(shown.stdout)
-        return found
+        run: dict[str, object] = json.loads(shown.stdout)
+        return run
 
     wait_until(lambda: show()["state"] == "done", "a run that is done after all")
     lane = json.loads(json.dumps(show()["lanes"]))[0]
     assert (lane["counted"], lane["error"]) == (40, None)
     for stream in ("work", "agent"):
         written = [
-            json.loads(each) for each in (job / f"{stream}.ndjson").read_bytes().splitlines()
+            json.loads(line) for line in (job / f"{stream}.ndjson").read_bytes().splitlines()
         ]
-        assert [each for each in fleet.events() if each["stream"] == stream] == written
+        assert [event for event in fleet.events() if event["stream"] == stream] == written
     fleet.stop()

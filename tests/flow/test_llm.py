@@ -27,10 +27,10 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Models:
 def engines(shell: Shell, models: Models, *wanted: tuple[str, str]) -> Iterator[list[Running]]:
     """Serve models by shape and quantisation, and tell the agent of them as server-0, server-1."""
     with ExitStack() as stack:
-        running = [stack.enter_context(serving(models.path(*each), slots=2)) for each in wanted]
+        running = [stack.enter_context(serving(models.path(*model), slots=2)) for model in wanted]
         tables = [
-            {"name": f"server-{number}", "base_url": each.url}
-            for number, each in enumerate(running)
+            {"name": f"server-{number}", "base_url": server.url}
+            for number, server in enumerate(running)
         ]
         configure(shell, tables)
         yield running
@@ -41,13 +41,13 @@ def configure(shell: Shell, tables: list[dict[str, Any]]) -> None:
     (shell.root / "config/agent.yaml").write_text(json.dumps({"openai": tables}))
 
 
-def asked(kind: str, *lanes: str, rounds: int = 1, warmup: int = 1, **params: Any) -> list[str]:
-    """Give the words that run lanes of this backend."""
-    given = {"prompt": PROMPT, **params}
+def arguments(kind: str, *lanes: str, rounds: int = 1, warmup: int = 1, **params: Any) -> list[str]:
+    """Return the words that run lanes of this backend."""
+    merged = {"prompt": PROMPT, **params}
     return [
         *("run", "--workload", kind, "--rounds", str(rounds), "--json"),
         *("--warmup", str(warmup)),
-        *(part for name, value in given.items() for part in ("-p", f"{name}={value}")),
+        *(part for name, value in merged.items() for part in ("-p", f"{name}={value}")),
         *(part for lane in lanes for part in ("--lane", f"backend=openai,{lane}")),
     ]
 
@@ -61,34 +61,34 @@ def run(shell: Shell, words: list[str]) -> dict[str, Any]:
 
 
 def values(lane: dict[str, Any], metric: str) -> list[float]:
-    """Give a metric of all counted rounds."""
+    """Return a metric of all counted rounds."""
     return [
-        each["value"]
+        measured["value"]
         for one in lane["rounds"]
         if not one["warmup"]
-        for each in one["measured"]
-        if each["metric"] == metric
+        for measured in one["measured"]
+        if measured["metric"] == metric
     ]
 
 
 def records(shell: Shell, lane: str | None = None) -> list[dict[str, Any]]:
-    """Give the records of all counted rounds, or of one lane's."""
-    done = [each for each in shell.events() if each["type"] == "round_done"]
+    """Return the records of all counted rounds, or of one lane's."""
+    done = [event for event in shell.events() if event["type"] == "round_done"]
     return [
-        each["payload"]["record"]
-        for each in done
-        if not each["payload"]["warmup"] and lane in (None, each["lane_id"])
+        record["payload"]["record"]
+        for record in done
+        if not record["payload"]["warmup"] and lane in (None, record["lane_id"])
     ]
 
 
 def text(shell: Shell) -> str:
-    """Give all text that was shown."""
-    shown = [each["payload"]["text"] for each in shell.events() if each["type"] == "llm_token"]
+    """Return all text that was shown."""
+    shown = [event["payload"]["text"] for event in shell.events() if event["type"] == "llm_token"]
     return "".join(shown)
 
 
 def launched(models: Models, name: str, *model: str) -> dict[str, Any]:
-    """Give the table of a server that does not run, and says how it is started."""
+    """Return the table of a server that does not run, with how to start it."""
     port = free_port()
     words = command(models.path(*model), port, context=2048, slots=1, alias="-".join(model))
     launch = {"command": words, "environment": {"PYTHONPATH": str(ROOT)}}
@@ -98,7 +98,9 @@ def launched(models: Models, name: str, *model: str) -> dict[str, Any]:
 def test_two_quantisations_of_a_model_race(shell: Shell, models: Models) -> None:
     quants = enumerate(("f16", "q8_0"))
     configure(shell, [launched(models, f"server-{i}", "slow", quant) for i, quant in quants])
-    words = asked("llm_generate", "server=server-0", "model=slow-q8_0,server=server-1", rounds=5)
+    words = arguments(
+        "llm_generate", "server=server-0", "model=slow-q8_0,server=server-1", rounds=5
+    )
     done = run(shell, [*words, "-p", "max_tokens=32"])
     assert [lane["counted"] for lane in done["lanes"]] == [5, 5]
     for lane in done["lanes"]:
@@ -106,11 +108,13 @@ def test_two_quantisations_of_a_model_race(shell: Shell, models: Models) -> None
         client, engine = values(lane, "gen_tokens_per_s"), values(lane, "engine_gen_tokens_per_s")
         apart = [abs(c - e) / e for c, e in zip(client, engine, strict=True)]
         assert statistics.median(apart) < 0.02
-    found = records(shell)
-    assert {each["engine"]["quantization"] for each in found} == {"F16", "Q8_0"}
-    assert {each["engine"]["name"] for each in found} == {"llama-server"}
-    assert {each["engine"]["host"] for each in found} == {None}
-    assert {(each["cache"], each["cache_proof"]) for each in found} == {("warm-unique", "engine")}
+    stored = records(shell)
+    assert {record["engine"]["quantization"] for record in stored} == {"F16", "Q8_0"}
+    assert {record["engine"]["name"] for record in stored} == {"llama-server"}
+    assert {record["engine"]["host"] for record in stored} == {None}
+    assert {(record["cache"], record["cache_proof"]) for record in stored} == {
+        ("warm-unique", "engine")
+    }
     # One was stopped before the other began.
     assert "memory_shared" not in json.dumps(done)
 
@@ -118,41 +122,41 @@ def test_two_quantisations_of_a_model_race(shell: Shell, models: Models) -> None
 def test_identical_prompts_hit_only_where_they_may(shell: Shell, models: Models) -> None:
     with engines(shell, models, ("tiny", "f16")):
         lanes = ("server=server-0,prefix=shared", "server=server-0,prefix=unique")
-        done = run(shell, asked("llm_generate", *lanes, rounds=5, max_tokens=8))
+        done = run(shell, arguments("llm_generate", *lanes, rounds=5, max_tokens=8))
     assert [lane["counted"] for lane in done["lanes"]] == [5, 5]
     shared, unique = (records(shell, f"lane-{number}") for number in range(2))
-    assert [each["cache"] for each in shared] == ["prefix-hit"] * 5
+    assert [record["cache"] for record in shared] == ["prefix-hit"] * 5
     # The last token of a prompt is always evaluated.
-    counts = [each["answer"]["usage"] for each in shared]
+    counts = [record["answer"]["usage"] for record in shared]
     assert all(usage["cached"] == usage["prompt"] - 1 for usage in counts)
-    assert [each["cache"] for each in unique] == ["warm-unique"] * 5
-    assert [each["answer"]["usage"]["cached"] for each in unique] == [0] * 5
+    assert [record["cache"] for record in unique] == ["warm-unique"] * 5
+    assert [record["answer"]["usage"]["cached"] for record in unique] == [0] * 5
 
 
 def test_two_streams_share_two_slots(shell: Shell, models: Models) -> None:
     with engines(shell, models, ("slow", "q8_0")):
         sizes = {"max_tokens": 24, "concurrency": 2, "requests": 4}
-        done = run(shell, asked("llm_serve", "server=server-0", rounds=2, warmup=0, **sizes))
+        done = run(shell, arguments("llm_serve", "server=server-0", rounds=2, warmup=0, **sizes))
     (lane,) = done["lanes"]
     assert lane["counted"] == 2
     assert values(lane, "answers") == [4, 4]
     for record in records(shell):
         answers = record["answers"]
-        assert [each["usage"]["output"] for each in answers] == [24] * 4
+        assert [answer["usage"]["output"] for answer in answers] == [24] * 4
         assert record["cache"] == "warm-unique"
         pairs = itertools.combinations(answers, 2)
         assert any(a["first_ns"] < b["last_ns"] and b["first_ns"] < a["last_ns"] for a, b in pairs)
 
 
 def fails(fleet: Shell, words: list[str], engine: Callable[[], None]) -> dict[str, Any]:
-    """Do something to the engine once text comes, and give the error of the round."""
+    """Interfere with the engine once text arrives, and return the error of the round."""
     process = fleet.start(*words)
     wait_until(lambda: len(text(fleet)) > 20, "text")
     engine()
     _, err = process.communicate(timeout=60)
     assert process.returncode == 1, err
-    (done,) = (each["payload"] for each in fleet.events() if each["type"] == "round_done")
-    (ended,) = (each["payload"] for each in fleet.events() if each["type"] == "job_error")
+    (done,) = (event["payload"] for event in fleet.events() if event["type"] == "round_done")
+    (ended,) = (event["payload"] for event in fleet.events() if event["type"] == "job_error")
     assert ended["category"] == done["error"]["category"]
     error: dict[str, Any] = done["error"]
     return error
@@ -161,11 +165,11 @@ def fails(fleet: Shell, words: list[str], engine: Callable[[], None]) -> dict[st
 def test_an_engine_that_is_killed_harms_no_later_job(fleet: Shell, models: Models) -> None:
     with engines(fleet, models, ("slow", "q8_0"), ("tiny", "f16")) as (dying, _):
         fleet.serve()
-        words = asked("llm_generate", "server=server-0", warmup=0, max_tokens=900)
+        words = arguments("llm_generate", "server=server-0", warmup=0, max_tokens=900)
         error = fails(fleet, words, dying.kill)
         assert error["category"] == "ended_early"
         assert error["remedy"]
-        again = run(fleet, asked("llm_generate", "server=server-1", max_tokens=8))
+        again = run(fleet, arguments("llm_generate", "server=server-1", max_tokens=8))
         assert again["lanes"][0]["counted"] == 1
         fleet.stop()
 
@@ -173,11 +177,11 @@ def test_an_engine_that_is_killed_harms_no_later_job(fleet: Shell, models: Model
 def test_an_engine_that_hangs_is_left_after_its_limit(fleet: Shell, models: Models) -> None:
     with engines(fleet, models, ("slow", "q8_0")) as (frozen,):
         fleet.serve()
-        words = asked("llm_generate", "server=server-0", warmup=0, max_tokens=900, idle_s=1)
+        words = arguments("llm_generate", "server=server-0", warmup=0, max_tokens=900, idle_s=1)
         error = fails(fleet, words, frozen.freeze)
         assert error["category"] == "timeout_idle"
         frozen.thaw()
-        again = run(fleet, asked("llm_generate", "server=server-0", max_tokens=8))
+        again = run(fleet, arguments("llm_generate", "server=server-0", max_tokens=8))
         assert again["lanes"][0]["counted"] == 1
         fleet.stop()
 
@@ -185,7 +189,7 @@ def test_an_engine_that_hangs_is_left_after_its_limit(fleet: Shell, models: Mode
 def test_a_cold_round_starts_its_engine(shell: Shell, models: Models) -> None:
     configure(shell, [launched(models, "server-0", "tiny")])
     lane = "server=server-0,residence=cold"
-    done = run(shell, asked("llm_generate", lane, rounds=2, max_tokens=8))
+    done = run(shell, arguments("llm_generate", lane, rounds=2, max_tokens=8))
     assert done["lanes"][0]["counted"] == 2
     for record in records(shell):
         assert (record["cache"], record["load_source"]) == ("cold-load", "client")
@@ -201,12 +205,12 @@ def test_stamps_and_numbers_derive_again_to_what_they_were(
         "llm_serve": {"requests": 4, "concurrency": 2},
     }
     with engines(shell, models, ("tiny", "f16")):
-        done = run(shell, asked(kind, "label=one", rounds=2, max_tokens=40, **own[kind]))
+        done = run(shell, arguments(kind, "label=one", rounds=2, max_tokens=40, **own[kind]))
     (lane,) = done["lanes"]
     assert lane["text"]["timing_source"]
     assert (kind == "llm_serve") or values(lane, "perplexity")[0] > 1
-    told = shell.call("runs", "derive", done["run_id"], "--json")
-    assert told.returncode == 0, told.stderr
-    made = json.loads(told.stdout)
-    assert (made["changes"], made["problems"], made["rounds"]) == ([], [], 3)
-    assert made["restamped"] == {"same": 3, "different": 0, "unknown": 0, "reasons": []}
+    result = shell.call("runs", "derive", done["run_id"], "--json")
+    assert result.returncode == 0, result.stderr
+    derivation = json.loads(result.stdout)
+    assert (derivation["changes"], derivation["problems"], derivation["rounds"]) == ([], [], 3)
+    assert derivation["restamped"] == {"same": 3, "different": 0, "unknown": 0, "reasons": []}

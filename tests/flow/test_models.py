@@ -8,13 +8,13 @@ import pytest
 
 from tests.flow.engine_fleet import EngineFleet, served
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 
 
 @pytest.fixture(scope="module")
 def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineFleet]:
-    with served(tmp_path_factory.mktemp("models"), {"here_1": b"data"}) as made:
-        yield made
+    with served(tmp_path_factory.mktemp("models"), {"here_1": b"data"}) as engine_fleet:
+        yield engine_fleet
 
 
 def test_the_models_are_listed(fleet: EngineFleet) -> None:
@@ -24,8 +24,8 @@ def test_the_models_are_listed(fleet: EngineFleet) -> None:
     assert "4 B" in out
     code, out, err = fleet.call("models", "list", "--json", "--machine", "local")
     (machine,) = json.loads(out)["machines"]
-    engine = next(each for each in machine["backends"] if each["name"] == "engine")
-    assert [each["name"] for each in engine["models"]] == ["here:1"]
+    engine = next(model for model in machine["backends"] if model["name"] == "engine")
+    assert [model["name"] for model in engine["models"]] == ["here:1"]
     assert fleet.call("models", "list", "--machine", "nobody")[0] == 2
 
 
@@ -51,9 +51,9 @@ def test_what_is_required_is_pulled_once(fleet: EngineFleet) -> None:
     policy.write_text("required: {llm: ['here:1', 'new:1']}\n")
     code, out, err = fleet.call("models", "pull", "--backend", "engine", "--json")
     assert code == 0, err
-    told = json.loads(out)
-    assert [(each["model"], each["bytes"]) for each in told["pulled"]] == [("new:1", 4.0)]
-    assert (told["skipped"], told["failed"]) == ([], [])
+    outcome = json.loads(out)
+    assert [(pulled["model"], pulled["bytes"]) for pulled in outcome["pulled"]] == [("new:1", 4.0)]
+    assert (outcome["skipped"], outcome["failed"]) == ([], [])
     assert "local new:1: pulled" in err
     assert (fleet.engine.home / "models/new_1").exists()
     code, out, _ = fleet.call("models", "pull", "--backend", "engine")
@@ -64,27 +64,27 @@ def test_a_failure_is_told_and_is_exit_1(fleet: EngineFleet) -> None:
     code, out, err = fleet.call(
         "models", "pull", "nowhere", "fine:1", "--backend", "engine", "--json"
     )
-    told = json.loads(out)
+    outcome = json.loads(out)
     assert code == 1, err
-    assert [each["model"] for each in told["pulled"]] == ["fine:1"]
-    (failed,) = told["failed"]
+    assert [pulled["model"] for pulled in outcome["pulled"]] == ["fine:1"]
+    (failed,) = outcome["failed"]
     assert failed["error"]["category"] == "missing_model"
     assert "nowhere: there is no model nowhere" in err
 
 
 def test_a_large_one_is_left_out_and_is_exit_0(fleet: EngineFleet) -> None:
-    asked = ("pull", "large:1", "--backend", "engine", "--skip-large", "--large", "3")
+    command = ("pull", "large:1", "--backend", "engine", "--skip-large", "--large", "3")
     fleet.engine.slow()
     try:
-        code, out, err = fleet.call("models", *asked, "--json")
+        code, out, err = fleet.call("models", *command, "--json")
     finally:
         fleet.engine.go_on()
     assert code == 0, err
     (skipped,) = json.loads(out)["skipped"]
-    assert skipped["why"] == "it has 4 B, more than the 3 B of --skip-large"
+    assert skipped["why"] == "4 B exceeds the 3 B limit of --skip-large"
     assert not (fleet.engine.home / "models/large_1").exists()
 
 
 def test_no_backend_of_that_name_is_exit_1(fleet: EngineFleet) -> None:
     code, out, _ = fleet.call("models", "pull", "m", "--backend", "other")
-    assert (code, "no backend there can pull by the name other" in out) == (1, True)
+    assert (code, "no backend named other can pull" in out) == (1, True)

@@ -30,12 +30,12 @@ class StandIn:
         assert self.process.stdout is not None
         self.url = f"http://127.0.0.1:{int(self.process.stdout.readline())}"
 
-    def tell(self, **told: Any) -> dict[str, Any]:
+    def tell(self, **settings: Any) -> dict[str, Any]:
         """Set a fault or a model; gives what it was asked."""
-        data = json.dumps(told).encode() if told else None
+        data = json.dumps(settings).encode() if settings else None
         with urlopen(Request(f"{self.url}/_stand_in", data=data), timeout=5) as answer:
-            found: dict[str, Any] = json.loads(answer.read())
-        return found
+            answers: dict[str, Any] = json.loads(answer.read())
+        return answers
 
 
 @pytest.fixture
@@ -50,16 +50,16 @@ def stand_in(shell: Shell) -> Iterator[StandIn]:
 
 
 def lanes(*models: str) -> list[str]:
-    return [word for each in models for word in ("--lane", f"backend=ollama,model={each}")]
+    return [word for model in models for word in ("--lane", f"backend=ollama,model={model}")]
 
 
 def events(shell: Shell, kind: str) -> list[dict[str, Any]]:
     """All events of a kind in the run's log."""
-    found = []
+    matching = []
     for path in sorted((shell.data / "runs").glob("*/*.ndjson")):
         lines = [json.loads(line) for line in path.read_text().splitlines()]
-        found += [each for each in lines if each.get("type") == kind]
-    return found
+        matching += [line for line in lines if line.get("type") == kind]
+    return matching
 
 
 def test_two_models_race(shell: Shell, stand_in: StandIn) -> None:
@@ -69,12 +69,15 @@ def test_two_models_race(shell: Shell, stand_in: StandIn) -> None:
     assert done.returncode == 0, done.stderr
     (fast,) = (line for line in done.stdout.splitlines() if line.startswith("1st"))
     assert "tiny" in fast
-    records = [each["payload"]["record"] for each in events(shell, "round_done")]
-    assert {each["engine"]["version"] for each in records} == {"0.33.0-rc2"}
-    assert {each["cache"] for each in records} == {"warm-unique"}
-    asked = stand_in.tell()["asked"]
-    prompts = [each["prompt"] for each in asked if each.get("prompt")]
-    assert len(set(prompts)) == len(prompts) / 2 == 4
+    records = [event["payload"]["record"] for event in events(shell, "round_done")]
+    assert {record["engine"]["version"] for record in records} == {"0.33.0-rc2"}
+    assert {record["cache"] for record in records} == {"warm-unique"}
+    requests = stand_in.tell()["asked"]
+    # Beside the rounds it is asked for one token, to see that it is idle.
+    prompts = [
+        request["prompt"] for request in requests if request.get("prompt") not in (None, "", ".")
+    ]
+    assert len(set(prompts)) == len(prompts) == 8
     assert shell.processes() == []
 
 
@@ -82,30 +85,31 @@ def test_a_cold_race_unloads_before_each_round(shell: Shell, stand_in: StandIn) 
     params = ("-p", "residence=cold", "--rounds", "2", "--warmup", "0")
     done = shell.call(*RACE, *params, *lanes("tiny"))
     assert done.returncode == 0, done.stderr
-    asked = stand_in.tell()["asked"]
-    kinds = ["unload" if each.get("keep_alive") == 0 else "load" for each in asked]
+    requests = stand_in.tell()["asked"]
+    kinds = ["unload" if request.get("keep_alive") == 0 else "load" for request in requests]
     kinds = [
-        "answer" if each.get("prompt") else kind for each, kind in zip(asked, kinds, strict=True)
+        "answer" if request.get("prompt") else kind
+        for request, kind in zip(requests, kinds, strict=True)
     ]
     assert kinds == ["unload", "load", "answer"] * 2
-    records = [each["payload"]["record"] for each in events(shell, "round_done")]
-    assert all(each["load_ns"] >= 250_000_000 for each in records)
-    assert {each["cache"] for each in records} == {"cold-load"}
+    records = [event["payload"]["record"] for event in events(shell, "round_done")]
+    assert all(record["load_ns"] >= 250_000_000 for record in records)
+    assert {record["cache"] for record in records} == {"cold-load"}
 
 
 def test_lanes_that_fail_leave_the_others_unharmed(shell: Shell, stand_in: StandIn) -> None:
     faults = ["error-line", "no-done", "malformed", "hang-middle", "zero-tokens"]
-    models = [f"fault-{each}" for each in faults]
+    models = [f"fault-{fault}" for fault in faults]
     params = ("-p", "idle_s=1", "-p", "first_token_s=5", "--rounds", "1", "--warmup", "0")
     done = shell.call(*RACE, *params, *lanes(*models, "tiny"))
     assert done.returncode == 1
-    said = " ".join(done.stdout.split() + done.stderr.split())
-    assert "31 times" in said
-    assert "Ollama's log" in said
+    output = " ".join(done.stdout.split() + done.stderr.split())
+    assert "31 times" in output
+    assert "Ollama's log" in output
     (first,) = (line for line in done.stdout.splitlines() if line.startswith("1st"))
     assert "tiny" in first
     assert "VALID" in first
-    text = "".join(each["payload"]["text"] for each in events(shell, "llm_token"))
+    text = "".join(event["payload"]["text"] for event in events(shell, "llm_token"))
     assert text.count("a" * 31) == 1
     assert shell.processes() == []
 
@@ -146,5 +150,5 @@ def test_a_mock_is_shown_only_where_it_was_asked_for(shell: Shell, stand_in: Sta
     assert done.returncode == 1
     (first,) = (line for line in done.stdout.splitlines() if line.startswith("1st"))
     assert "tiny" in first
-    records = [each["payload"]["record"] for each in events(shell, "round_done")]
-    assert [each["simulated"] for each in records] == [True, False]
+    records = [event["payload"]["record"] for event in events(shell, "round_done")]
+    assert [record["simulated"] for record in records] == [True, False]

@@ -14,7 +14,7 @@ def test_a_race_ends_with_a_table_and_leaves_no_process(shell: Shell) -> None:
     assert shell.processes() == []
 
     (folder,) = (shell.data / "runs").iterdir()
-    assert {"metadata.json", "summary.json"} <= {each.name for each in folder.iterdir()}
+    assert {"metadata.json", "summary.json"} <= {path.name for path in folder.iterdir()}
 
     again = shell.call("runs", "show", folder.name)
     assert again.returncode == 0, again.stderr

@@ -53,8 +53,8 @@ def _strike(fleet: Shell, dice: random.Random, url: str, run: Path) -> None:
 
 
 def _jobs(fleet: Shell, run: Path) -> list[Path]:
-    kept = [each.parent for each in fleet.data.glob("jobs/*/job.json")]
-    return [each for each in kept if _spec(each)["run_id"] == run.name]
+    folders = [folder.parent for folder in fleet.data.glob("jobs/*/job.json")]
+    return [folder for folder in folders if _spec(folder)["run_id"] == run.name]
 
 
 def _spec(job: Path) -> dict[str, Any]:
@@ -63,7 +63,7 @@ def _spec(job: Path) -> dict[str, Any]:
 
 
 def _is_whole(fleet: Shell, run: Path) -> bool:
-    """Tell whether the run is over and its agent may forget it."""
+    """Return whether the run is over and its agent may forget it."""
     state = json.loads((run / "metadata.json").read_bytes())["state"]
     settled = all((job / "acknowledged").exists() for job in _jobs(fleet, run))
     return state in FINAL and settled and (run / "summary.json").exists()
@@ -78,11 +78,11 @@ def _check(fleet: Shell, run: Path, served: list[bytes]) -> None:
             path = job / f"{stream}.ndjson"
             written = path.read_bytes().splitlines() if path.exists() else []
             key = (job.name, stream)
-            kept = zip(lines, events, strict=True)
-            assert [line for line, each in kept if (each["job_id"], each["stream"]) == key] == (
-                written
-            )
-    ends = Counter(each["job_id"] for each in events if each["type"] in ENDS)
+            stored = zip(lines, events, strict=True)
+            assert [
+                line for line, event in stored if (event["job_id"], event["stream"]) == key
+            ] == (written)
+    ends = Counter(event["job_id"] for event in events if event["type"] in ENDS)
     assert set(ends.values()) <= {1}
     state = json.loads((run / "metadata.json").read_bytes())["state"]
     assert (events[-1]["payload"]["phase"], events[-1]["payload"]["state"]) == ("run_end", state)

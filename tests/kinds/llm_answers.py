@@ -1,4 +1,4 @@
-"""Answers as tests write them: hand-made, and any that a log may hold."""
+"""Answers for tests: fixed ones, and strategies for any that a log may hold."""
 
 from typing import Any
 

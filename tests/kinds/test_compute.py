@@ -1,4 +1,4 @@
-"""What a count means."""
+"""The metrics of a count."""
 
 from typing import Any
 
@@ -24,8 +24,8 @@ def record(**changes: Any) -> ComputeRecord:
 
 
 def derived(**changes: Any) -> dict[str, Any]:
-    found = COMPUTE.derive(record(**changes), ComputeParams())
-    return {each.metric: each for each in found}
+    result = COMPUTE.derive(record(**changes), ComputeParams())
+    return {figure.metric: figure for figure in result}
 
 
 def test_every_declared_metric_is_derived() -> None:
@@ -33,28 +33,28 @@ def test_every_declared_metric_is_derived() -> None:
 
 
 def test_rates_are_counts_by_seconds() -> None:
-    found = derived()
-    assert found["primes_per_sec"].value == 84_000
-    assert found["numbers_per_sec"].value == 500_000
-    assert found["elapsed_ms"].value == 2
-    assert found["primes_found"].value == 168
+    figures = derived()
+    assert figures["primes_per_sec"].value == 84_000
+    assert figures["numbers_per_sec"].value == 500_000
+    assert figures["elapsed_ms"].value == 2
+    assert figures["primes_found"].value == 168
 
 
 def test_ratios_keep_their_parts() -> None:
-    found = derived()
+    figures = derived()
     for metric in COMPUTE.metrics:
-        each = found[metric.name]
+        figure = figures[metric.name]
         if metric.estimator is Estimator.RATIO:
-            assert each.numerator / each.denominator == each.value
+            assert figure.numerator / figure.denominator == figure.value
         else:
-            assert each.numerator is None
+            assert figure.numerator is None
 
 
 def test_a_round_without_a_duration_has_no_rate_and_says_why() -> None:
-    found = derived(elapsed_ns=0)
-    assert found["primes_per_sec"].value is None
-    assert found["primes_per_sec"].reason
-    assert found["elapsed_ms"].value == 0
+    figures = derived(elapsed_ns=0)
+    assert figures["primes_per_sec"].value is None
+    assert figures["primes_per_sec"].reason
+    assert figures["elapsed_ms"].value == 0
 
 
 @pytest.mark.parametrize(

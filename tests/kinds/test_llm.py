@@ -1,4 +1,4 @@
-"""What the numbers of one answer mean: each by figures worked out by hand."""
+"""The metrics of one answer, against figures worked out by hand."""
 
 from typing import Any
 
@@ -9,15 +9,14 @@ from hypothesis import strategies as st
 
 from benchrace.events import Measured
 from benchrace.kinds import LLM, Estimator
-from benchrace.kinds.llm import EngineTimes, Gaps, LlmParams, LlmRecord, Usage
-from benchrace.kinds.spoken import spoken
+from benchrace.kinds.llm import EngineTimes, FirstChunks, Gaps, LlmParams, LlmRecord, Usage
 from benchrace.stats.estimate import estimated
-from benchrace.worker.verdict import plain
+from benchrace.worker.job.verdict import plain
 from tests.kinds.llm_answers import AROUND, MS, answers, single
 
 
 def derived(**changes: Any) -> dict[str, Measured]:
-    return {each.metric: each for each in LLM.derive(single(**changes), LlmParams())}
+    return {figure.metric: figure for figure in LLM.derive(single(**changes), LlmParams())}
 
 
 def value(metric: str, **changes: Any) -> float | None:
@@ -25,10 +24,10 @@ def value(metric: str, **changes: Any) -> float | None:
 
 
 def reason(metric: str, **changes: Any) -> str:
-    found = derived(**changes)[metric]
-    assert found.value is None
-    assert found.reason
-    return found.reason
+    figures = derived(**changes)[metric]
+    assert figures.value is None
+    assert figures.reason
+    return figures.reason
 
 
 def test_every_declared_metric_is_derived_and_no_other() -> None:
@@ -50,36 +49,39 @@ def test_loading_and_connecting_are_in_no_latency() -> None:
 
 def test_decoding_counts_the_steps_after_the_first_token() -> None:
     # 11 tokens, so 10 steps, in 200 ms.
-    found = derived()["gen_tokens_per_s"]
-    assert (found.value, found.numerator, found.denominator) == (50, 10, 0.2)
+    figure = derived()["gen_tokens_per_s"]
+    assert (figure.value, figure.numerator, figure.denominator) == (50, 10, 0.2)
     assert value("tpot_ms") == 20
-    assert value("chars_per_s") == 220
+    # The 44 characters came in 11 chunks, and a record of an older version tells no more.
+    assert value("chars_per_s") == 200
+    first = FirstChunks(chunks=1, end_ns=110 * MS, characters=6)
+    assert value("chars_per_s", first=first) == 190
 
 
 def test_an_end_token_that_is_never_sent_is_no_step() -> None:
     usage = Usage(prompt=50, output=12, unseen=1)
-    found = derived(usage=usage)
-    assert found["gen_tokens_per_s"].numerator == 10
-    assert found["gen_tokens"].value == 12
-    assert found["itl_ms"].reason == "n too small: 10 gaps"
+    figures = derived(usage=usage)
+    assert figures["gen_tokens_per_s"].numerator == 10
+    assert figures["gen_tokens"].value == 12
+    assert figures["itl_ms"].reason == "n too small: 10 gaps"
 
 
 def test_the_engines_own_rate_counts_steps_too() -> None:
     # The engine prints 11 / 0.22 = 50; its 10 steps in that time are 45.45.
     times = EngineTimes(decode_ns=220 * MS, decode_tokens=11, printed_rate=50.0)
-    found = derived(times=times)["engine_gen_tokens_per_s"]
-    assert found.value == pytest.approx(10 / 0.22)
+    figure = derived(times=times)["engine_gen_tokens_per_s"]
+    assert figure.value == pytest.approx(10 / 0.22)
 
 
-@pytest.mark.parametrize(("took", "said"), [(0, "0 µs"), (999, "0.999 µs"), (19 * MS, "19 ms")])
+@pytest.mark.parametrize(("took", "text"), [(0, "0 s"), (999, "999 ns"), (19 * MS, "19 ms")])
 def test_an_absurd_time_of_the_engine_gives_no_rate_and_takes_nothing_from_the_clients(
-    took: int, said: str
+    took: int, text: str
 ) -> None:
-    found = derived(times=EngineTimes(decode_ns=took, decode_tokens=11, prefill_ns=100))
-    assert found["engine_gen_tokens_per_s"].value is None
-    assert f"{said} for 11 tokens" in (found["engine_gen_tokens_per_s"].reason or "")
-    assert "0.1 µs for 40 tokens of prompt" in (found["prefill_tokens_per_s"].reason or "")
-    assert found["gen_tokens_per_s"].value == 50
+    figures = derived(times=EngineTimes(decode_ns=took, decode_tokens=11, prefill_ns=100))
+    assert figures["engine_gen_tokens_per_s"].value is None
+    assert f"{text} for 11 tokens" in (figures["engine_gen_tokens_per_s"].reason or "")
+    assert "100 ns for 40 tokens of prompt" in (figures["prefill_tokens_per_s"].reason or "")
+    assert figures["gen_tokens_per_s"].value == 50
 
 
 def test_what_the_engine_told_wrongly_is_the_reason_of_what_is_not_known() -> None:
@@ -89,28 +91,14 @@ def test_what_the_engine_told_wrongly_is_the_reason_of_what_is_not_known() -> No
         assert reason(metric, **wrong) == "half a token"
     assert reason("prompt_tokens", **wrong) == "less than none"
     assert reason("engine_gen_tokens_per_s", **wrong) == "before it began"
-    assert value("chars_per_s", **wrong) == 220
-
-
-@pytest.mark.parametrize(
-    ("ns", "said"),
-    [
-        (250, "0.25 µs"),
-        (99_400, "99.4 µs"),
-        (1_250_000, "1.25 ms"),
-        (1_860_000_000, "1.86 s"),
-        (18_600_000_000, "18.6 s"),
-        (3_600_000_000_000, "3600.0 s"),
-    ],
-)
-def test_a_span_is_said_in_the_unit_that_suits_it(ns: int, said: str) -> None:
-    assert spoken(ns) == said
+    first = FirstChunks(chunks=1, end_ns=110 * MS, characters=4)
+    assert value("chars_per_s", first=first, **wrong) == 200
 
 
 def test_prefill_leaves_out_what_the_engine_had() -> None:
     times = EngineTimes(prefill_ns=80 * MS)
-    found = derived(times=times)["prefill_tokens_per_s"]
-    assert (found.numerator, found.value) == (40, 500)
+    figure = derived(times=times)["prefill_tokens_per_s"]
+    assert (figure.numerator, figure.value) == (40, 500)
     unknown = Usage(prompt=50, output=11)
     assert "no cached count" in reason("prefill_tokens_per_s", times=times, usage=unknown)
     whole = Usage(prompt=50, output=11, cached=50)
@@ -118,12 +106,14 @@ def test_prefill_leaves_out_what_the_engine_had() -> None:
 
 
 def test_a_gap_is_a_tokens_time_only_where_a_chunk_is_a_token() -> None:
-    found = Gaps(n=20, p50_ns=19 * MS, max_ns=40 * MS)
+    result = Gaps(n=20, p50_ns=19 * MS, max_ns=40 * MS)
     one_each = Usage(output=21)
-    assert value("itl_ms", content=21, usage=one_each, gaps=found) == 19
-    assert value("icl_p50_ms", gaps=found) == 19
-    assert value("icl_max_ms", gaps=found) == 40
-    assert "no token: 7 chunks hold 21" in reason("itl_ms", content=7, usage=one_each, gaps=found)
+    assert value("itl_ms", content=21, usage=one_each, gaps=result) == 19
+    assert value("icl_p50_ms", gaps=result) == 19
+    assert value("icl_max_ms", gaps=result) == 40
+    assert "not one token: 7 chunks hold 21" in reason(
+        "itl_ms", content=7, usage=one_each, gaps=result
+    )
 
 
 @pytest.mark.parametrize(("metric", "need"), [("p50", 20), ("p95", 200), ("p99", 1000)])
@@ -134,8 +124,8 @@ def test_percentiles_of_gaps_say_how_many_they_need(metric: str, need: int) -> N
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
-        ({"first_ns": None, "last_ns": None, "output_ns": None}, "no token came"),
-        ({"usage": Usage()}, "does not tell its tokens"),
+        ({"first_ns": None, "last_ns": None, "output_ns": None}, "no token arrived"),
+        ({"usage": Usage()}, "does not report its tokens"),
         ({"usage": Usage(output=1)}, "fewer than 2 tokens"),
         ({"content": 1}, "in one chunk"),
         ({"bound_ns": 200 * MS}, "all chunks came together"),
@@ -149,26 +139,26 @@ def test_a_rate_that_nobody_can_know_is_null_and_says_why(
 
 
 def test_thinking_alone_has_a_first_token_and_no_output() -> None:
-    assert reason("ttfo_ms", output_ns=None) == "only reasoning came"
+    assert reason("ttfo_ms", output_ns=None) == "the answer has only reasoning"
     assert value("ttft_ms", output_ns=None) == 100
 
 
 def test_rates_of_rounds_combine_as_sum_by_sum() -> None:
     # 10 steps in 200 ms and 10 in 50 ms: 20 / 0.25 = 80, where the mean of rates would be 125.
-    metric = next(each for each in LLM.metrics if each.name == "gen_tokens_per_s")
+    metric = next(metric for metric in LLM.metrics if metric.name == "gen_tokens_per_s")
     rounds = [derived()[metric.name], derived(last_ns=160 * MS)[metric.name]]
     assert estimated(metric, rounds).estimate.value == pytest.approx(80)
 
 
 @given(st.lists(st.tuples(st.integers(2, 500), st.integers(1, 10**12)), min_size=1, max_size=8))
 def test_a_combined_rate_lies_between_its_rounds(rounds: list[tuple[int, int]]) -> None:
-    metric = next(each for each in LLM.metrics if each.name == "gen_tokens_per_s")
-    found = [
+    metric = next(metric for metric in LLM.metrics if metric.name == "gen_tokens_per_s")
+    result = [
         derived(usage=Usage(output=tokens), content=tokens, last_ns=110 * MS + span)[metric.name]
         for tokens, span in rounds
     ]
-    single_rates = [each.value for each in found if each.value is not None]
-    combined = estimated(metric, found).estimate.value
+    single_rates = [figure.value for figure in result if figure.value is not None]
+    combined = estimated(metric, result).estimate.value
     assert combined is not None
     assert min(single_rates) * (1 - 1e-9) <= combined <= max(single_rates) * (1 + 1e-9)
     total = sum(tokens - 1 for tokens, _ in rounds) / (sum(span for _, span in rounds) / 1e9)
@@ -179,35 +169,37 @@ def test_a_combined_rate_lies_between_its_rounds(rounds: list[tuple[int, int]]) 
 def test_any_record_that_decodes_derives_and_each_null_says_why(answer: Any) -> None:
     record = LlmRecord(**AROUND, answer=answer)
     again = msgspec.json.decode(msgspec.json.encode(record), type=LlmRecord)
-    found = list(LLM.derive(again, LlmParams()))
-    assert [each.metric for each in found] == list(dict.fromkeys(each.metric for each in found))
-    assert {each.metric for each in found} == {metric.name for metric in LLM.metrics}
-    for each in found:
-        assert (each.value is None) == bool(each.reason), each
+    result = list(LLM.derive(again, LlmParams()))
+    assert [figure.metric for figure in result] == list(
+        dict.fromkeys(figure.metric for figure in result)
+    )
+    assert {figure.metric for figure in result} == {metric.name for metric in LLM.metrics}
+    for figure in result:
+        assert (figure.value is None) == bool(figure.reason), figure
 
 
 @given(st.lists(st.integers(0, 10**12), min_size=4, max_size=4))
 def test_stamps_in_order_give_latencies_in_order(stamps: list[int]) -> None:
     sent, first, output, last = sorted(stamps)
-    found = derived(send_ns=sent, first_ns=first, output_ns=output, last_ns=last)
-    ordered = [found[name].value for name in ("ttft_ms", "ttfo_ms", "total_ms")]
-    known = [each for each in ordered if each is not None]
-    assert len(known) == 3
-    assert 0 <= known[0] <= known[1] <= known[2]
+    figures = derived(send_ns=sent, first_ns=first, output_ns=output, last_ns=last)
+    ordered = [figures[name].value for name in ("ttft_ms", "ttfo_ms", "total_ms")]
+    expected = [item for item in ordered if item is not None]
+    assert len(expected) == 3
+    assert 0 <= expected[0] <= expected[1] <= expected[2]
 
 
 def test_ratios_keep_their_parts_and_times_do_not() -> None:
-    found = derived(times=EngineTimes(prefill_ns=MS, decode_ns=200 * MS, decode_tokens=9))
+    figures = derived(times=EngineTimes(prefill_ns=MS, decode_ns=200 * MS, decode_tokens=9))
     for metric in LLM.metrics:
-        each = found[metric.name]
-        parts = each.numerator is not None and each.denominator is not None
+        figure = figures[metric.name]
+        parts = figure.numerator is not None and figure.denominator is not None
         assert parts == (metric.estimator is Estimator.RATIO), metric.name
 
 
 def test_the_metric_that_ranks_has_one_for_tokens_that_do_not_compare() -> None:
-    first = next(each for each in LLM.metrics if each.headline)
+    first = next(metric for metric in LLM.metrics if metric.headline)
     assert first.across == "chars_per_s"
-    assert first.across in {each.name for each in LLM.metrics}
+    assert first.across in {metric.name for metric in LLM.metrics}
 
 
 @pytest.mark.parametrize(
@@ -230,7 +222,7 @@ def test_bad_parameters_are_refused(bad: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "said",
+    "text",
     [
         {"usage": Usage(output=-16)},
         {"usage": Usage(prompt=-5, output=16)},
@@ -241,6 +233,6 @@ def test_bad_parameters_are_refused(bad: dict[str, Any]) -> None:
         {"times": EngineTimes(decode_ns=1, decode_tokens=-16)},
     ],
 )
-def test_what_no_engine_can_have_counted_is_no_record(said: dict[str, Any]) -> None:
+def test_what_no_engine_can_have_counted_is_no_record(text: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"contradicts its own types: Expected `int` [<>]="):
-        plain(single(**said))
+        plain(single(**text))

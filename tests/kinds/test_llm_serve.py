@@ -1,4 +1,4 @@
-"""What the numbers of many answers mean: each by figures worked out by hand."""
+"""The metrics of many answers, against figures worked out by hand."""
 
 import math
 from typing import Any
@@ -15,9 +15,9 @@ from benchrace.kinds.llm.serve import meets, needed, percentile
 from tests.kinds.llm_answers import AROUND, MS, answer, answers, gaps, serve
 
 
-def derived(*given: Answer, params: Any = (), **changes: Any) -> dict[str, Measured]:
-    record = serve(*given, **changes)
-    return {each.metric: each for each in SERVE.derive(record, ServeParams(**dict(params)))}
+def derived(*answers: Answer, params: Any = (), **changes: Any) -> dict[str, Measured]:
+    record = serve(*answers, **changes)
+    return {figure.metric: figure for figure in SERVE.derive(record, ServeParams(**dict(params)))}
 
 
 def two() -> tuple[Answer, Answer]:
@@ -40,29 +40,29 @@ def test_every_declared_metric_is_derived_and_no_other() -> None:
 
 def test_throughput_is_all_tokens_by_all_the_time() -> None:
     # 32 tokens from the first byte sent, at 10 ms, to the last token, at 510 ms.
-    found = derived(*two())
-    rate = found["throughput_tokens_per_s"]
+    figures = derived(*two())
+    rate = figures["throughput_tokens_per_s"]
     assert (rate.value, rate.numerator, rate.denominator) == (64, 32, 0.5)
-    assert found["throughput_chars_per_s"].value == 200
-    assert found["requests_per_s"].value == 4
-    assert found["gen_tokens"].value == 32
-    assert found["prompt_tokens"].value == 100
-    assert found["total_mean_ms"].value == (300 + 450) / 2
+    assert figures["throughput_chars_per_s"].value == 200
+    assert figures["requests_per_s"].value == 4
+    assert figures["gen_tokens"].value == 32
+    assert figures["prompt_tokens"].value == 100
+    assert figures["total_mean_ms"].value == (300 + 450) / 2
 
 
 def test_what_failed_counts_as_failed_and_in_no_latency() -> None:
     failed = answer(request=2, send_ns=0, error="stream_error", last_ns=900 * MS)
-    found = derived(*two(), failed)
-    assert (found["answers"].value, found["failures"].value) == (2, 1)
-    assert found["total_mean_ms"].value == 375
+    figures = derived(*two(), failed)
+    assert (figures["answers"].value, figures["failures"].value) == (2, 1)
+    assert figures["total_mean_ms"].value == 375
     # Its tokens count nowhere; it was sent, so that the time counts from there.
-    assert found["throughput_tokens_per_s"].denominator == 0.51
+    assert figures["throughput_tokens_per_s"].denominator == 0.51
 
 
 def test_where_all_failed_there_is_no_rate() -> None:
-    found = derived(answer(error="stream_error"))
+    figures = derived(answer(error="stream_error"))
     for name in ("throughput_tokens_per_s", "requests_per_s", "gen_tokens", "total_mean_ms"):
-        assert (found[name].value, found[name].reason) == (None, "no answer was whole")
+        assert (figures[name].value, figures[name].reason) == (None, "no answer was complete")
 
 
 def test_the_steady_window_has_its_own_tokens() -> None:
@@ -71,13 +71,40 @@ def test_the_steady_window_has_its_own_tokens() -> None:
     assert derived(*two())["steady_tokens_per_s"].value is None
 
 
+def test_a_window_of_estimates_says_between_what_its_rate_lies() -> None:
+    steady = Steady(start_ns=100 * MS, end_ns=350 * MS, tokens=20.0, least=10.0, most=25.0)
+    figure = derived(*two(), steady=steady)["steady_tokens_per_s"]
+    assert (figure.value, figure.low, figure.high) == (80, 40, 100)
+    assert figure.unknown is not None
+    exact = Steady(start_ns=100 * MS, end_ns=350 * MS, tokens=20.0, least=20.0, most=20.0)
+    assert derived(*two(), steady=exact)["steady_tokens_per_s"].unknown is None
+
+
+def test_chunks_of_several_tokens_leave_the_time_per_token_open() -> None:
+    # 11 tokens in 6 chunks over 200 ms: 5.. 9.17.. 10 steps.
+    several = [answer(request=i, content=6) for i in range(20)]
+    figure = derived(*several)["tpot_p50_ms"]
+    assert figure.value == pytest.approx(200 / (11 * 5 / 6))
+    assert (figure.low, figure.high) == (20, 40)
+    assert figure.unknown is not None
+    assert figure.unknown.code == "tokens_in_chunks"
+    mixed = derived(*several[:10], *[answer(request=10 + i) for i in range(10)])["tpot_p50_ms"]
+    assert (mixed.value, mixed.low) == (20, 20)
+    exact = derived(*[answer(request=i) for i in range(20)])["tpot_p50_ms"]
+    assert (exact.value, exact.unknown) == (20, None)
+    # None of them, or all, may have met a limit that lies in between.
+    goodput = derived(*several, params={"tpot_limit_ms": 30})["goodput_per_s"]
+    assert (goodput.numerator, goodput.low) == (20, 0)
+    assert goodput.value == goodput.high
+
+
 def test_an_open_loop_counts_also_from_the_schedule() -> None:
     late = [answer(request=i, scheduled_ns=5 * MS) for i in range(20)]
-    found = derived(*late, params={"arrival": Arrival.CONSTANT})
-    assert found["ttft_p50_ms"].value == 100
-    assert found["ttft_scheduled_p50_ms"].value == 105
-    assert found["total_scheduled_p50_ms"].value == 305
-    assert found["total_mean_ms"].value == 305
+    figures = derived(*late, params={"arrival": Arrival.CONSTANT})
+    assert figures["ttft_p50_ms"].value == 100
+    assert figures["ttft_scheduled_p50_ms"].value == 105
+    assert figures["total_scheduled_p50_ms"].value == 305
+    assert figures["total_mean_ms"].value == 305
     closed = derived(*late)
     assert closed["ttft_scheduled_p50_ms"].reason == "a closed loop has no schedule"
     assert closed["total_mean_ms"].value == 300
@@ -97,8 +124,8 @@ def test_an_open_loop_counts_also_from_the_schedule() -> None:
 )
 def test_goodput_counts_what_meets_every_limit(params: dict[str, Any], good: bool) -> None:
     assert meets(answer(), ServeParams(**params)) is good
-    found = derived(*two(), params={"ttft_limit_ms": 60})["goodput_per_s"]
-    assert (found.numerator, found.value) == (1, 2)
+    figure = derived(*two(), params={"ttft_limit_ms": 60})["goodput_per_s"]
+    assert (figure.numerator, figure.value) == (1, 2)
 
 
 def test_what_is_not_known_meets_no_limit() -> None:
@@ -119,13 +146,13 @@ def test_a_percentile_needs_ten_values_beyond_it(p: int, n: int) -> None:
 
 @given(st.lists(st.integers(0, 10**9), min_size=20, max_size=300), st.sampled_from([50, 95, 99]))
 def test_a_percentile_has_its_share_below_it(values: list[int], p: int) -> None:
-    found = percentile(values, p)
-    if found is None:
+    result = percentile(values, p)
+    if result is None:
         assert len(values) < needed(p)
         return
-    assert found in values
-    assert sum(each <= found for each in values) >= math.ceil(len(values) * p / 100)
-    assert sum(each < found for each in values) < len(values) * p / 100
+    assert result in values
+    assert sum(value <= result for value in values) >= math.ceil(len(values) * p / 100)
+    assert sum(value < result for value in values) < len(values) * p / 100
 
 
 @given(
@@ -147,11 +174,11 @@ def test_any_record_that_decodes_derives_and_each_null_says_why(
     record = ServeRecord(**AROUND, answers=answers, gaps=gaps, steady=steady)
     again = msgspec.json.decode(msgspec.json.encode(record), type=ServeRecord)
     params = ServeParams(arrival=arrival, ttft_limit_ms=limit, tpot_limit_ms=limit)
-    found = list(SERVE.derive(again, params))
-    assert len({each.metric for each in found}) == len(found)
-    assert {each.metric for each in found} == {metric.name for metric in SERVE.metrics}
-    for each in found:
-        assert (each.value is None) == bool(each.reason), each
+    result = list(SERVE.derive(again, params))
+    assert len({figure.metric for figure in result}) == len(result)
+    assert {figure.metric for figure in result} == {metric.name for metric in SERVE.metrics}
+    for figure in result:
+        assert (figure.value is None) == bool(figure.reason), figure
 
 
 @given(st.permutations(list(two())))

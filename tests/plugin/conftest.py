@@ -1,4 +1,4 @@
-"""Plugins written on the spot, and installed for real into a folder of their own."""
+"""Fixtures that build small plugins and install them into a folder of their own."""
 
 import subprocess
 import zipfile
@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from uv import find_uv_bin
 
-from benchrace.plugin.entry_points import GROUP, PluginRef
+from benchrace.plugin.host.entry_points import GROUP, PluginRef
 
 Install = Callable[..., tuple[PluginRef, ...]]
 
 
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
-    """Give an empty folder to install into; it goes onto the path of workers."""
+    """Return an empty folder to install into; it is on the path of workers."""
     folder = tmp_path / "site"
     folder.mkdir()
     return folder
@@ -29,7 +29,7 @@ def environment(site: Path) -> Mapping[str, str]:
 
 @pytest.fixture
 def install(site: Path, tmp_path: Path) -> Install:
-    """Install a distribution of one module, as its author's wheel would be."""
+    """Return a function that installs a distribution of one module from a wheel."""
 
     def installed(name: str, source: str, entry: str | None = None) -> tuple[PluginRef, ...]:
         wheel = make_wheel(tmp_path, name, source, entry or name)
@@ -69,14 +69,15 @@ def refs_in(site: Path) -> tuple[PluginRef, ...]:
     """List the entry points of what is installed in `site`."""
     return tuple(
         PluginRef(
-            name=each.name,
-            module=each.value,
-            distribution=found.metadata["Name"],
-            version=found.version,
+            name=entry_point.name,
+            module=entry_point.value,
+            distribution=distribution.metadata["Name"],
+            version=distribution.version,
         )
-        for found in sorted(
-            metadata.distributions(path=[str(site)]), key=lambda each: each.metadata["Name"]
+        for distribution in sorted(
+            metadata.distributions(path=[str(site)]),
+            key=lambda distribution: distribution.metadata["Name"],
         )
-        for each in found.entry_points
-        if each.group == GROUP
+        for entry_point in distribution.entry_points
+        if entry_point.group == GROUP
     )

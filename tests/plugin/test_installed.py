@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -12,11 +13,13 @@ import pytest
 
 from benchrace.errors import Category
 from benchrace.events import JobDone, JobError, LaneError, Progress, RoundDone
-from benchrace.plugin.clash import refuse_clashes
 from benchrace.plugin.description import PluginDescription
-from benchrace.plugin.entry_points import PluginRef
-from benchrace.run.control import DescribeOrder
-from benchrace.testing import ask, job_lane, job_spec, run_job
+from benchrace.plugin.host.entry_points import PluginRef
+from benchrace.plugin.host.name_conflicts import reject_conflicts
+from benchrace.protocol.agent_worker import DescribeOrder, WorkerSetup
+from benchrace.testing import Worker, ask, job_lane, job_spec, run_job
+
+pytestmark = pytest.mark.slow
 
 Install = Callable[..., tuple[PluginRef, ...]]
 EXAMPLE = Path(__file__).parents[2] / "docs/examples/benchrace-hashing"
@@ -44,7 +47,7 @@ BROKEN = {
     "interrupts": ("raise KeyboardInterrupt", "KeyboardInterrupt"),
     "raises": (HOOK + "    raise ZeroDivisionError('in the hook')", "in the hook"),
     "exits_in_hook": (HOOK + "    raise SystemExit(1)", "SystemExit: 1"),
-    "no_class": (HOOK + "    return [42]", "no subclass of Backend"),
+    "no_class": (HOOK + "    return [42]", "expected a subclass of Backend"),
     "none": (HOOK + "    return None", "offers nothing"),
     "text": (HOOK + "    return 'backend'", "return a list"),
     "misspelt": (GOOD.replace("def benchrace_backends", "def benchrace_backend"), "did you mean"),
@@ -55,8 +58,15 @@ BROKEN = {
         "(Workload(kind=COMPUTE),)\n    return [A]",
         "lacks round",
     ),
-    "bad_name": (GOOD.replace('"good"', '"a/../b"'), "take 1-64 of"),
-    "no_title": (GOOD.replace('"Good"', '""'), "give it a title"),
+    "no_config": (
+        GOOD.replace(
+            "    async def round",
+            "    def __init__(self):\n        super().__init__(None)\n\n    async def round",
+        ),
+        "Good.__init__ cannot be called with the configuration",
+    ),
+    "bad_name": (GOOD.replace('"good"', '"a/../b"'), "use 1-64 of"),
+    "no_title": (GOOD.replace('"Good"', '""'), "use a title for people"),
     "no_workload": (GOOD.replace("(Workload(kind=COMPUTE),)", "()"), "at least one Workload"),
     "own_compute": (
         GOOD.replace(
@@ -103,13 +113,13 @@ BROKEN = {
     ),
     "bad_automatic": (
         GOOD.replace("kind=COMPUTE)", "kind=COMPUTE, automatic='m')"),
-        "'m', which is no parameter",
+        "unknown parameter 'm'",
     ),
 }
 
 
 def described(ref: PluginRef, environment: Mapping[str, str]) -> PluginDescription:
-    reply = ask(DescribeOrder(plugins=(ref,)), environment)
+    reply = ask(DescribeOrder(setup=WorkerSetup(plugins=(ref,))), environment)
     assert reply is not None
     assert reply.failure is None
     return msgspec.convert(reply.result, PluginDescription)
@@ -119,32 +129,46 @@ def described(ref: PluginRef, environment: Mapping[str, str]) -> PluginDescripti
 def test_a_broken_plugin_is_described_as_broken(
     name: str, install: Install, environment: Mapping[str, str]
 ) -> None:
-    source, said = BROKEN[name]
+    source, error = BROKEN[name]
     (ref,) = install(name, source)
-    found = described(ref, environment)
-    assert not found.ok
-    assert said in (found.error or "")
-    assert found.backends == ()
-    assert (found.distribution, found.version) == (name, "1.0")
+    plugin = described(ref, environment)
+    assert not plugin.ok
+    assert error in (plugin.error or "")
+    assert plugin.backends == ()
+    assert (plugin.distribution, plugin.version) == (name, "1.0")
 
 
 def test_an_error_of_the_plugin_comes_with_its_traceback(
     install: Install, environment: Mapping[str, str]
 ) -> None:
     (ref,) = install("raises", BROKEN["raises"][0])
-    found = described(ref, environment)
-    assert "benchrace_backends" in (found.traceback or "")
-    assert "ZeroDivisionError" in (found.traceback or "")
+    plugin = described(ref, environment)
+    assert "benchrace_backends" in (plugin.traceback or "")
+    assert "ZeroDivisionError" in (plugin.traceback or "")
+
+
+def test_where_a_plugin_hangs_is_on_the_error_output_of_its_worker(
+    install: Install, environment: Mapping[str, str]
+) -> None:
+    source = "import time\ndef wait_for_server():\n    time.sleep(3600)\nwait_for_server()"
+    (ref,) = install("hangs", source)
+    with Worker(
+        DescribeOrder(setup=WorkerSetup(plugins=(ref,)), limit_s=0.1), environment
+    ) as worker:
+        assert worker.process.stderr is not None
+        while "in wait_for_server" not in worker.log:
+            assert worker.process.poll() is None
+            time.sleep(0.01)
 
 
 def test_a_plugin_that_aborts_ends_its_own_process_alone(
     install: Install, environment: Mapping[str, str]
 ) -> None:
     (ref,) = install("aborts", "import os\nos.abort()")
-    assert ask(DescribeOrder(plugins=(ref,)), environment) is None
+    assert ask(DescribeOrder(setup=WorkerSetup(plugins=(ref,))), environment) is None
 
 
-def test_what_a_plugin_prints_is_no_answer(
+def test_output_that_a_plugin_prints_is_not_taken_for_an_answer(
     install: Install, environment: Mapping[str, str]
 ) -> None:
     (ref,) = install("prints", "import os\nprint('{}')\nos.write(1, b'{}\\n')\n" + GOOD)
@@ -156,16 +180,15 @@ def test_two_backends_of_one_name_are_both_refused(
 ) -> None:
     install("one", GOOD)
     refs = install("two", GOOD)
-    found = refuse_clashes([described(ref, environment) for ref in refs])
-    for each in found:
-        assert "one 1.0" in (each.error or "")
-        assert "two 1.0" in (each.error or "")
-        assert each.backends == ()
+    for plugin in reject_conflicts([described(ref, environment) for ref in refs]):
+        assert "one 1.0" in (plugin.error or "")
+        assert "two 1.0" in (plugin.error or "")
+        assert plugin.backends == ()
     done = run_job(
         job_spec("compute", [job_lane(0, "good")]), tmp_path, refs, environment=environment
     )
     assert isinstance(done.end, JobError)
-    assert "two of one name" in done.end.payload.message
+    assert "duplicate backend 'good'" in done.end.payload.message
 
 
 def test_two_plugins_of_one_name_are_both_refused(
@@ -173,8 +196,8 @@ def test_two_plugins_of_one_name_are_both_refused(
 ) -> None:
     install("one", GOOD, "same")
     refs = install("two", GOOD.replace('"good"', '"other"'), "same")
-    found = refuse_clashes([described(ref, environment) for ref in refs])
-    assert all("plugin 'same' comes from one 1.0" in (each.error or "") for each in found)
+    plugins = reject_conflicts([described(ref, environment) for ref in refs])
+    assert all("plugin 'same' from one 1.0" in (plugin.error or "") for plugin in plugins)
 
 
 def test_a_broken_plugin_does_not_disturb_a_good_one(
@@ -201,9 +224,9 @@ def test_a_lane_of_a_broken_plugin_says_why(
     assert done.end.payload.category is Category.PLUGIN_ERROR
 
 
-def test_the_example_is_short_and_knows_the_seam_alone() -> None:
+def test_the_example_is_short_and_imports_only_the_plugin_api() -> None:
     source = (EXAMPLE / "benchrace_hashing.py").read_text()
-    assert len([line for line in source.splitlines() if line.strip()]) <= 50
+    assert len([line for line in source.splitlines() if line.strip()]) <= 60
     assert [line for line in source.splitlines() if "benchrace" in line and "import" in line] == [
         "from benchrace import plugin as race"
     ]
@@ -212,12 +235,12 @@ def test_the_example_is_short_and_knows_the_seam_alone() -> None:
 def test_the_example_races(
     install: Install, environment: Mapping[str, str], tmp_path: Path
 ) -> None:
-    about = tomllib.loads((EXAMPLE / "pyproject.toml").read_text())["project"]
-    (entry,) = about["entry-points"]["benchrace"]
+    project = tomllib.loads((EXAMPLE / "pyproject.toml").read_text())["project"]
+    (entry,) = project["entry-points"]["benchrace"]
     (ref,) = install("benchrace_hashing", (EXAMPLE / "benchrace_hashing.py").read_text(), entry)
-    found = described(ref, environment)
-    assert found.error is None
-    (workload,) = found.backends[0].workloads
+    plugin = described(ref, environment)
+    assert plugin.error is None
+    (workload,) = plugin.backends[0].workloads
     assert workload.params_schema["properties"]["algorithm"]["title"] == "Algorithm"
     assert workload.params_schema["properties"]["mib"]["default"] == 256
     lanes = [
@@ -228,7 +251,7 @@ def test_the_example_races(
     assert isinstance(done.end, JobDone), done.end
     rates = [done.end.payload.metrics[f"lane-{index}.rate"] for index in (0, 1)]
     assert all(isinstance(rate, float) and rate > 0 for rate in rates)
-    assert {each.payload.record["mib"] for each in done.of(RoundDone)} == {2}
+    assert {event.payload.record["mib"] for event in done.of(RoundDone)} == {2}
     assert done.of(Progress)[-1].payload.done == 2
 
 
@@ -238,7 +261,7 @@ def test_installed_plugins_are_listed_without_being_imported(
     install("zoo", "import sys\nsys.exit(7)")
     install("ant", "import no_such_module_at_all")
     code = (
-        "from benchrace.plugin.entry_points import discover\n"
+        "from benchrace.plugin.host.entry_points import discover\n"
         "print(*(ref.identity for ref in discover()), sep='\\n')"
     )
     listed = subprocess.run(

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from benchrace.cli.text import failure_lines
+from benchrace.cli.output.formatting import failure_lines
 from benchrace.plugin import (
     COMPUTE,
     Backend,
@@ -20,9 +20,9 @@ from benchrace.plugin import (
     Workload,
     Writing,
 )
-from benchrace.plugin.describe import description_of
-from benchrace.plugin.entry_points import PluginRef
-from benchrace.plugin.loader import Loaded
+from benchrace.plugin.host.describe import description_of
+from benchrace.plugin.host.entry_points import PluginRef
+from benchrace.plugin.host.loader import LoadedPlugin
 from benchrace.testing.context import RecordingContext
 
 pytestmark = pytest.mark.anyio
@@ -64,14 +64,15 @@ CALLS: dict[Operation, Callable[[Backend, Context], Awaitable[object]]] = {
 
 @pytest.mark.parametrize("operation", list(Operation))
 async def test_what_is_not_overridden_is_refused_in_words(operation: Operation) -> None:
-    with pytest.raises(NotOffered) as found:
+    with pytest.raises(NotOffered) as raised:
         await CALLS[operation](Plain(), RecordingContext())
-    assert found.value.category is Category.VALIDATION
-    assert found.value.fields[0].path == "operation"
-    assert found.value.fields[0].message == f"backend plain does not offer {operation.value}"
-    # No field's name before it: nobody has filled in one.
-    assert found.value.message == found.value.fields[0].message
-    assert failure_lines(found.value.failure())[0] == f"benchrace: {found.value.message}"
+    error = raised.value
+    assert error.category is Category.VALIDATION
+    assert error.fields[0].path == "operation"
+    assert error.fields[0].message == f"backend plain does not offer {operation.value}"
+    # Without the field's name: there is no such field to fill in.
+    assert error.message == error.fields[0].message
+    assert failure_lines(error.failure())[0] == f"benchrace: {error.message}"
 
 
 def test_a_backend_offers_what_it_overrides() -> None:
@@ -82,5 +83,5 @@ def test_a_backend_offers_what_it_overrides() -> None:
 
 def test_the_description_lists_them() -> None:
     ref = PluginRef(name="p", module="m", distribution=None, version=None)
-    told = description_of(Loaded(ref=ref, backends=(Able,), kinds=()))
-    assert told.backends[0].operations == (Operation.START, Operation.UNLOAD)
+    description = description_of(LoadedPlugin(ref=ref, backends=(Able,), kinds=()))
+    assert description.backends[0].operations == (Operation.START, Operation.UNLOAD)

@@ -1,6 +1,6 @@
 """Machines that offer counting, and a second kind of work that two backends share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -10,8 +10,16 @@ from benchrace.kinds import COMPUTE, Params
 from benchrace.plugin import Annotated, Drawing, Meta
 from benchrace.plugin.description import BackendDescription, WorkloadDescription
 from benchrace.run.machine import MachineState, MachineView
+from benchrace.run.metadata import RunMetadata
+from benchrace.run.planning import plan
+from benchrace.run.spec import RunSpec
 
 View = Callable[..., MachineView]
+
+
+def resolve(spec: RunSpec, machines: Sequence[MachineView]) -> RunMetadata:
+    """Plan a run with a name, a time and a salt."""
+    return plan.resolve(spec, machines, run_id="r", version="1", created_at=1.5, salt="drawn")
 
 
 class TextParams(Params, frozen=True, kw_only=True):
@@ -38,6 +46,7 @@ def workload(kind: str = "compute", *, together: bool = True) -> WorkloadDescrip
         saturates=(),
         drawing=Drawing.PROGRESS,
         together=together,
+        load_params=() if kind == "compute" else ("size", "raw"),
     )
 
 

@@ -37,9 +37,9 @@ def run(*lanes: LaneSummary) -> RunSummary:
 
 
 def test_medians_stand_under_the_machine_where_it_has_one_lane() -> None:
-    found = flat(run(lane(0, "m", 2.5), lane(1, "n", None)))
-    assert set(found) == {"m", "n"}
-    assert found["m"] == {
+    result = flat(run(lane(0, "m", 2.5), lane(1, "n", None)))
+    assert set(result) == {"m", "n"}
+    assert result["m"] == {
         "rate": 2.5,
         "label": "L0",
         "machine_id": "m",
@@ -47,7 +47,7 @@ def test_medians_stand_under_the_machine_where_it_has_one_lane() -> None:
         "repeat": 2,
         "error": None,
     }
-    assert (found["n"]["rate"], found["n"]["error"]) == (None, "broken")
+    assert (result["n"]["rate"], result["n"]["error"]) == (None, "broken")
 
 
 def test_lanes_that_share_a_machine_stand_under_their_own_names() -> None:
@@ -55,12 +55,12 @@ def test_lanes_that_share_a_machine_stand_under_their_own_names() -> None:
 
 
 def test_whole_medians_are_integers() -> None:
-    found = flat(run(lane(0, "m", 7.0)))["m"]["rate"]
-    assert (found, type(found)) == (7, int)
+    result = flat(run(lane(0, "m", 7.0)))["m"]["rate"]
+    assert (result, type(result)) == (7, int)
 
 
 def test_the_file_holds_both_forms_and_a_machine_cannot_hide_the_whole() -> None:
-    found = summary_file(run(lane(0, "lanes", 1), lane(1, "m", 2)))
-    assert found["m"]["rate"] == 2
-    assert found["lanes"][0]["lane_id"] == "lane-0"
-    assert found["run_id"] == "r"
+    result = summary_file(run(lane(0, "lanes", 1), lane(1, "m", 2)))
+    assert result["m"]["rate"] == 2
+    assert result["lanes"][0]["lane_id"] == "lane-0"
+    assert result["run_id"] == "r"

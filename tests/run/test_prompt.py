@@ -1,4 +1,4 @@
-"""Prompts without a model, and what models put around theirs."""
+"""Prompts built without a model, and the wrapping that models put around theirs."""
 
 import pytest
 from hypothesis import given
@@ -11,9 +11,9 @@ from benchrace.run.prompt import TOKENS_A_WORD, built, cleaned, instruction, roo
 def test_the_same_words_give_the_same_prompt_with_the_topic_as_it_is(
     about: str, tokens: int
 ) -> None:
-    made = built(about, tokens)
-    assert made == built(about, tokens)
-    assert about in made
+    prompt = built(about, tokens)
+    assert prompt == built(about, tokens)
+    assert about in prompt
 
 
 @pytest.mark.parametrize("tokens", [50, 100, 400, 1000])
@@ -24,7 +24,7 @@ def test_it_is_about_as_long_as_wanted(tokens: int) -> None:
 
 def test_unlike_topics_are_not_asked_alike() -> None:
     topics = ("tides", "bees", "bridges", "trains", "salt", "maps", "clocks", "rain")
-    assert len({built(each, 60).replace(each, "") for each in topics}) > 3
+    assert len({built(topic, 60).replace(topic, "") for topic in topics}) > 3
 
 
 def test_a_topic_with_braces_is_text() -> None:
@@ -32,7 +32,7 @@ def test_a_topic_with_braces_is_text() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "meant"),
+    ("text", "meant"),
     [
         ('"Tell of tides."', "Tell of tides."),
         ("  Tell of tides.\n", "Tell of tides."),
@@ -44,12 +44,12 @@ def test_a_topic_with_braces_is_text() -> None:
         ("", ""),
     ],
 )
-def test_what_models_put_around_a_prompt_is_taken_away(said: str, meant: str) -> None:
-    assert cleaned(said) == meant
+def test_what_models_put_around_a_prompt_is_taken_away(text: str, meant: str) -> None:
+    assert cleaned(text) == meant
 
 
 def test_a_model_is_told_how_long_and_has_room_for_it() -> None:
-    asked = instruction("tides {about}", 130)
-    assert "about 100 words" in asked
-    assert asked.endswith("tides {about}")
+    wording = instruction("tides {about}", 130)
+    assert "about 100 words" in wording
+    assert wording.endswith("tides {about}")
     assert (room(10), room(500)) == (64, 1000)

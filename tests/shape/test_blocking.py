@@ -1,4 +1,4 @@
-"""The guard against blocked loops works; without this test its silence would prove nothing."""
+"""The guard against blocked loops works."""
 
 import os
 import time

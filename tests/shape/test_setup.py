@@ -23,16 +23,16 @@ def missing(root: Path, *parts: str, **environment: str) -> subprocess.Completed
 
 
 def normal(requirement: str) -> str:
-    found = NAME.match(requirement)
-    assert found is not None
-    return re.sub(r"[-_.]+", "-", found[0]).lower()
+    match = NAME.match(requirement)
+    assert match is not None
+    return re.sub(r"[-_.]+", "-", match[0]).lower()
 
 
 def test_a_missing_python_is_named_with_its_command(root: Path) -> None:
-    told = missing(root, "python", PYTHON="/nowhere/python3")
-    assert told.returncode == 1
+    message = missing(root, "python", PYTHON="/nowhere/python3")
+    assert message.returncode == 1
     assert re.fullmatch(
-        r"missing: Python 3\.11 .*install it with: (apt-get|brew) install .*\n", told.stderr
+        r"missing: Python 3\.11 .*install it with: (apt-get|brew) install .*\n", message.stderr
     )
 
 
@@ -40,15 +40,15 @@ def test_a_cargo_that_is_too_old_is_named(root: Path, tmp_path: Path) -> None:
     cargo = tmp_path / "cargo"
     cargo.write_text("#!/bin/sh\necho 'cargo 1.9.0 (abc 2016-05-26)'\n")
     cargo.chmod(0o755)
-    told = missing(root, "rust", PATH=f"{tmp_path}:{os.environ['PATH']}")
-    assert told.returncode == 1
-    assert "found 1.9.0" in told.stderr
-    assert told.stderr.count("\n") == 1
+    message = missing(root, "rust", PATH=f"{tmp_path}:{os.environ['PATH']}")
+    assert message.returncode == 1
+    assert "found 1.9.0" in message.stderr
+    assert message.stderr.count("\n") == 1
 
 
 def test_what_is_there_is_not_named(root: Path) -> None:
-    told = missing(root, "python", "rust")
-    assert (told.returncode, told.stderr) == (0, "")
+    message = missing(root, "python", "rust")
+    assert (message.returncode, message.stderr) == (0, "")
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")

@@ -77,6 +77,15 @@ def test_a_wheel_holds_its_package_alone(wheels: Path, root: Path, distribution:
     assert outside.pop().endswith(".dist-info")
 
 
+def test_the_page_comes_compressed(wheels: Path) -> None:
+    names = set(names_in(wheels, "benchrace-ui"))
+    scripts = [name for name in names if name.endswith(".js")]
+    assert scripts != []
+    compressed = [name for name in scripts if {f"{name}.br", f"{name}.gz"} <= names]
+    # A few are shorter than the head of an answer.
+    assert len(compressed) > len(scripts) / 2
+
+
 @pytest.mark.parametrize("distribution", PACKAGES)
 def test_a_wheel_installs_alone(
     wheels: Path, root: Path, tmp_path: Path, distribution: str
@@ -101,15 +110,15 @@ def test_a_wheel_installs_alone(
 
 
 def test_all_distributions_are_tried_and_agree(root: Path) -> None:
-    found = {}
+    collected = {}
     for path in [
         root / "pyproject.toml",
         *root.glob("*/pyproject.toml"),
         *root.glob("plugins/*/pyproject.toml"),
     ]:
         project = tomllib.loads(path.read_text())["project"]
-        found[project["name"]] = project
-    assert set(PACKAGES) == set(found)
-    assert {project["version"] for project in found.values()} == {"0.1.0"}
-    assert {project["requires-python"] for project in found.values()} == {">=3.11"}
-    assert {project["license"] for project in found.values()} == {"MIT"}
+        collected[project["name"]] = project
+    assert set(PACKAGES) == set(collected)
+    assert {project["version"] for project in collected.values()} == {"0.1.0"}
+    assert {project["requires-python"] for project in collected.values()} == {">=3.11"}
+    assert {project["license"] for project in collected.values()} == {"MIT"}

@@ -19,7 +19,8 @@ from benchrace.events.payloads import RoundDonePayload
 from benchrace.kinds import Better, Estimator, Metric
 from benchrace.plugin import Drawing
 from benchrace.plugin.description import WorkloadDescription
-from benchrace.run.metadata import RunLane, RunMetadata
+from benchrace.run.lane import RunLane
+from benchrace.run.metadata import RunMetadata
 from benchrace.run.spec import Order, RunSpec, Sync
 from benchrace.run.states import RunState
 
@@ -59,9 +60,9 @@ class Script:
         }
 
     def event(
-        self, made: type[Event], payload: Any, lane: int | None = None, **other: Any
+        self, type_: type[Event], payload: Any, lane: int | None = None, **other: Any
     ) -> bytes:
-        return encode(made(payload=payload, **self.envelope(lane, None, **other)))  # type: ignore[call-arg]
+        return encode(type_(payload=payload, **self.envelope(lane, None, **other)))  # type: ignore[call-arg]
 
     def done(
         self,
@@ -160,3 +161,11 @@ def rounds(script: Script) -> Callable[..., bytes]:
         )
 
     return make
+
+
+@pytest.fixture(scope="session")
+def reference() -> Any:
+    """Return `scipy.stats`; to import it takes a second, which only these tests pay for."""
+    from scipy import stats
+
+    return stats

@@ -1,4 +1,4 @@
-"""Files that events name: each is believed as far as it is safe, and so many of them."""
+"""Files that events name: checked for safety, and limited in number."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 
 from benchrace.events import Artifact, Stream, encode
 from benchrace.events.payloads import ArtifactPayload
-from benchrace.run.artifact import MOST_ARTIFACTS
+from benchrace.run.artifact import MAX_ARTIFACTS
 from benchrace.run.metadata import RunMetadata
 from benchrace.stats import Fold
 
@@ -17,7 +17,7 @@ SHA = "ab" * 32
 def line(
     seq: int, job_id: str | None, lane: str = "lane-0", number: int = 1, **changes: object
 ) -> bytes:
-    said = {"name": "a.png", "media_type": "image/png", "size": 3, "digest": f"sha256:{SHA}"}
+    payload = {"name": "a.png", "media_type": "image/png", "size": 3, "digest": f"sha256:{SHA}"}
     return encode(
         Artifact(
             run_id="r",
@@ -29,23 +29,23 @@ def line(
             seq=seq,
             t_ns=0,
             timestamp_s=0.0,
-            payload=ArtifactPayload(**said | changes),  # type: ignore[arg-type]
+            payload=ArtifactPayload(**payload | changes),  # type: ignore[arg-type]
         )
     )
 
 
 @pytest.fixture
-def known(run: Callable[..., RunMetadata]) -> RunMetadata:
+def metadata(run: Callable[..., RunMetadata]) -> RunMetadata:
     return run()
 
 
-def test_the_machine_is_the_plan_s_and_a_line_counts_once(known: RunMetadata) -> None:
-    fold = Fold(known)
-    lane = known.lanes[0]
+def test_the_machine_is_the_plan_s_and_a_line_counts_once(metadata: RunMetadata) -> None:
+    fold = Fold(metadata)
+    lane = metadata.lanes[0]
     fold.feed(line(0, lane.job_id) * 2)
-    (found,) = fold.summary().artifacts
-    assert (found.sha256, found.machine_id, found.job_id) == (SHA, lane.machine_id, lane.job_id)
-    assert (found.lane_id, found.round, found.size) == ("lane-0", 1, 3)
+    (result,) = fold.summary().artifacts
+    assert (result.sha256, result.machine_id, result.job_id) == (SHA, lane.machine_id, lane.job_id)
+    assert (result.lane_id, result.round, result.size) == ("lane-0", 1, 3)
 
 
 @pytest.mark.parametrize(
@@ -61,28 +61,28 @@ def test_the_machine_is_the_plan_s_and_a_line_counts_once(known: RunMetadata) ->
     ],
 )
 def test_what_is_no_name_or_digest_names_nothing(
-    known: RunMetadata, changes: dict[str, Any]
+    metadata: RunMetadata, changes: dict[str, Any]
 ) -> None:
-    fold = Fold(known)
-    fold.feed(line(0, known.lanes[0].job_id, **changes))
+    fold = Fold(metadata)
+    fold.feed(line(0, metadata.lanes[0].job_id, **changes))
     assert fold.summary().artifacts == ()
 
 
-def test_a_lane_or_round_that_cannot_be_is_left_out(known: RunMetadata) -> None:
-    fold = Fold(known)
-    fold.feed(line(0, known.lanes[0].job_id, lane="../x", number=-1))
-    (found,) = fold.summary().artifacts
-    assert (found.lane_id, found.round) == (None, None)
+def test_a_lane_or_round_that_cannot_be_is_left_out(metadata: RunMetadata) -> None:
+    fold = Fold(metadata)
+    fold.feed(line(0, metadata.lanes[0].job_id, lane="../x", number=-1))
+    (result,) = fold.summary().artifacts
+    assert (result.lane_id, result.round) == (None, None)
 
 
-def test_another_run_s_job_names_nothing(known: RunMetadata) -> None:
-    fold = Fold(known)
+def test_another_run_s_job_names_nothing(metadata: RunMetadata) -> None:
+    fold = Fold(metadata)
     fold.feed(line(0, "j" + "0" * 16) + line(0, None))
     assert fold.summary().artifacts == ()
 
 
-def test_those_beyond_the_most_are_counted(known: RunMetadata) -> None:
-    fold = Fold(known)
-    fold.feed(b"".join(line(n, known.lanes[0].job_id) for n in range(MOST_ARTIFACTS + 3)))
+def test_those_beyond_the_most_are_counted(metadata: RunMetadata) -> None:
+    fold = Fold(metadata)
+    fold.feed(b"".join(line(n, metadata.lanes[0].job_id) for n in range(MAX_ARTIFACTS + 3)))
     summary = fold.summary()
-    assert (len(summary.artifacts), summary.artifacts_left_out) == (MOST_ARTIFACTS, 3)
+    assert (len(summary.artifacts), summary.artifacts_left_out) == (MAX_ARTIFACTS, 3)

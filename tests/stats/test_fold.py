@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from benchrace.errors import BenchraceError, Category
 from benchrace.events import (
+    ClockStep,
     JobCancelled,
     JobError,
     JobTimeout,
@@ -20,6 +21,7 @@ from benchrace.events import (
     Stream,
 )
 from benchrace.events.payloads import (
+    ClockStepPayload,
     JobCancelledPayload,
     JobErrorPayload,
     JobTimeoutPayload,
@@ -30,6 +32,7 @@ from benchrace.events.payloads import (
 from benchrace.run.metadata import RunMetadata
 from benchrace.run.summary import LaneSummary
 from benchrace.stats import Fold
+from tests.stats.conftest import TIME
 
 Run = Callable[..., RunMetadata]
 Rounds = Callable[..., bytes]
@@ -45,11 +48,36 @@ def test_warm_ups_and_invalid_rounds_are_kept_and_never_counted(run: Run, script
     fold.feed(script.done(0, 1, Measured(metric="time", value=10)))
     fold.feed(script.done(0, 2, Measured(metric="time", value=700), level=Level.INVALID))
     fold.feed(script.done(0, 3, Measured(metric="time", value=14), level=Level.SUSPECT))
-    found = lane(fold)
-    assert (found.summary["time"].n, found.summary["time"].value) == (2, 12)
-    assert [each.round for each in found.rounds] == [0, 1, 2, 3]
-    assert (found.counted, found.discarded, found.verdict) == (2, 1, Level.SUSPECT)
-    assert [each.text for each in found.marks] == ["because SUSPECT"]
+    result = lane(fold)
+    assert (result.summary["time"].n, result.summary["time"].value) == (2, 12)
+    assert [round_.round for round_ in result.rounds] == [0, 1, 2, 3]
+    assert (result.counted, result.discarded, result.verdict) == (2, 1, Level.SUSPECT)
+    assert [mark.text for mark in result.marks] == ["because SUSPECT"]
+
+
+def test_a_lane_ahead_that_lost_a_round_is_no_winner(run: Run, script: Any) -> None:
+    fold = Fold(run(2, [TIME]))
+    for number in range(5):
+        level = Level.INVALID if number == 2 else Level.VALID
+        fold.feed(
+            script.done(0, number, Measured(metric="time", value=10 + number / 100), level=level)
+        )
+        fold.feed(script.done(1, number, Measured(metric="time", value=20 + number / 100)))
+    summary = fold.summary()
+    assert [lane.missing for lane in summary.lanes] == [1, 0]
+    assert summary.winner is None
+    assert summary.winner_reason is not None
+    assert "lacks rounds: 4 of 5 rounds" in summary.winner_reason
+
+
+def test_a_lane_that_was_given_up_lacks_the_rounds_it_never_ran(run: Run, script: Any) -> None:
+    fold = Fold(run())
+    fold.feed(script.done(0, 0, warmup=True) + script.done(0, 1))
+    assert lane(fold).missing == 0
+    error = BenchraceError(Category.UNREACHABLE, "the engine is gone").failure()
+    fold.feed(script.event(LaneError, LaneErrorPayload(error=error), lane=0))
+    assert (lane(fold).counted, lane(fold).discarded, lane(fold).missing) == (1, 0, 4)
+    assert fold.lanes[0].cause == error
 
 
 def test_a_lane_whose_rounds_were_all_discarded_is_invalid_and_says_why(
@@ -60,9 +88,9 @@ def test_a_lane_whose_rounds_were_all_discarded_is_invalid_and_says_why(
     fold.feed(script.done(0, 0, level=Level.SUSPECT, warmup=True))
     assert lane(fold).verdict is None
     fold.feed(script.done(0, 1, level=Level.INVALID) + script.done(0, 2, level=Level.INVALID))
-    found = lane(fold)
-    assert (found.verdict, len(found.marks)) == (Level.INVALID, 1)
-    assert found.summary["time"].reason == "no counted round"
+    result = lane(fold)
+    assert (result.verdict, len(result.marks)) == (Level.INVALID, 1)
+    assert result.summary["time"].reason == "no counted round"
 
 
 def test_duplicates_unknown_tags_other_attempts_and_garbage_change_nothing(
@@ -94,11 +122,13 @@ def test_a_lane_that_could_not_be_opened_has_its_error(run: Run, script: Any) ->
 
 
 @pytest.mark.parametrize(
-    ("made", "payload", "category"),
+    ("type_", "payload", "category"),
     [
         (
             JobError,
-            JobErrorPayload(category=Category.WORKER_DIED, message="killed", remedy="again"),
+            JobErrorPayload(
+                category=Category.WORKER_DIED, message="killed", remedy="again", detail="Traceback"
+            ),
             Category.WORKER_DIED,
         ),
         (
@@ -110,12 +140,12 @@ def test_a_lane_that_could_not_be_opened_has_its_error(run: Run, script: Any) ->
     ],
 )
 def test_a_job_s_end_fails_the_lanes_that_it_cut_off(
-    run: Run, script: Any, made: Any, payload: Any, category: Category
+    run: Run, script: Any, type_: Any, payload: Any, category: Category
 ) -> None:
     fold = Fold(run(lanes=2))
     for number in range(6):
         fold.feed(script.done(0, number, warmup=number == 0))
-    fold.feed(script.event(made, payload))
+    fold.feed(script.event(type_, payload))
     fold.feed(
         script.event(
             JobCancelled, JobCancelledPayload(reason="later"), machine_id="x", job_id="other"
@@ -194,13 +224,13 @@ def test_a_summary_is_json_of_the_documented_shape(run: Run, rounds: Rounds) -> 
     fold = Fold(run())
     fold.feed(rounds(0, (1, 1), (3, 1)))
     document = msgspec.json.decode(msgspec.json.encode(fold.summary()))
-    found = document["lanes"][0]
+    result = document["lanes"][0]
     assert {"n", "mean", "median", "sd", "cv", "ci95", "unit", "better"} <= set(
-        found["summary"]["rate"]
+        result["summary"]["rate"]
     )
-    assert {"round", "warmup", "heat", "verdict", "reasons", "measured"} <= set(found["rounds"][0])
-    assert found["rounds"][0]["verdict"] == "VALID"
-    assert len(found["summary"]["rate"]["ci95"]) == 2
+    assert {"round", "warmup", "heat", "verdict", "reasons", "measured"} <= set(result["rounds"][0])
+    assert result["rounds"][0]["verdict"] == "VALID"
+    assert len(result["summary"]["rate"]["ci95"]) == 2
 
 
 def test_a_round_counts_once_however_often_it_is_told(run: Run, script: Any) -> None:
@@ -208,3 +238,16 @@ def test_a_round_counts_once_however_often_it_is_told(run: Run, script: Any) -> 
     fold.feed(script.done(0, 1, Measured(metric="time", value=1)))
     fold.feed(script.done(0, 1, Measured(metric="time", value=99)))
     assert lane(fold).summary["time"].value == 1
+
+
+def test_clocks_that_were_set_are_remarked_on_by_machine(run: Run, script: Any) -> None:
+    fold = Fold(run())
+    assert fold.summary().remarks == ()
+    for step_s in (3600.0, -3600.04):
+        line = script.event(ClockStep, ClockStepPayload(step_s=step_s))
+        fold.feed(line + line)
+    fold.feed(script.event(ClockStep, ClockStepPayload(step_s=1.5), machine_id=None, job_id=None))
+    central, machine = fold.summary().remarks
+    assert (central.code, machine.code) == ("clock_stepped", "clock_stepped")
+    assert central.text.startswith("the wall clock of central moved by +1.5 s during the run")
+    assert machine.text.startswith("the wall clock of m moved by +3600.0 s, -3600.0 s during")

@@ -1,4 +1,4 @@
-"""A summary by other numbers than those of the log, and what is said of the difference."""
+"""A summary from other numbers than the log's, and how the two differ."""
 
 from typing import Any
 
@@ -62,7 +62,7 @@ def raw() -> tuple[Raw, ...]:
 
 def test_what_derives_otherwise_is_a_change_and_what_the_backend_measured_stays() -> None:
     numbers = merged(raw(), TWICE)
-    assert [each.metric for each in numbers["lane-0", 0]] == ["gen_tokens_per_s", "own"]
+    assert [number.metric for number in numbers["lane-0", 0]] == ["gen_tokens_per_s", "own"]
     (change,) = changes(raw(), numbers)
     assert (change.metric, change.rounds, change.first_round) == ("gen_tokens_per_s", 1, 0)
     assert (change.was, change.now) == (
@@ -72,8 +72,10 @@ def test_what_derives_otherwise_is_a_change_and_what_the_backend_measured_stays(
 
 
 def test_the_summary_is_folded_of_the_new_numbers() -> None:
-    found = summary(METADATA, LOG, merged(raw(), TWICE), {})
-    assert found.lanes[0].summary["gen_tokens_per_s"].value == 20
+    collected = summary(METADATA, LOG, merged(raw(), TWICE), {})
+    assert collected.lanes[0].summary["gen_tokens_per_s"].value == 20
+    assert collected.result is not None
+    assert list(collected.result.lanes[0].rounds) == [20, 20]
     before = summary(METADATA, LOG, {}, {})
     assert before.lanes[0].summary["gen_tokens_per_s"].value == 15
 
@@ -93,13 +95,13 @@ def part(first: int, *t_ns: int, bounds: tuple[int, ...] = ()) -> Chunks:
     payload = ChunksPayload(
         first=first, t_ns=t_ns, size=(1,) * len(t_ns), bound_ns=bounds, sent_ns=5
     )
-    made: Chunks = event(Chunks, payload, first)
-    return made
+    chunks: Chunks = event(Chunks, payload, first)
+    return chunks
 
 
 def test_parts_of_a_request_are_put_together_once_each() -> None:
-    found = arrivals([part(2, 30), part(0, 10, 20, bounds=(0, 4)), part(2, 30)])[0]
-    assert (list(found.t_ns), list(found.bound_ns)) == ([10, 20, 30], [0, 4, 0])
+    result = arrivals([part(2, 30), part(0, 10, 20, bounds=(0, 4)), part(2, 30)])[0]
+    assert (list(result.t_ns), list(result.bound_ns)) == ([10, 20, 30], [0, 4, 0])
     assert arrivals([part(0, 10), part(2, 30)]) == {}
 
 
@@ -117,14 +119,14 @@ def test_records_without_their_stamps_are_counted_with_the_reason() -> None:
         "gaps": msgspec.to_builtins(Gaps()),
     }
     rounds = tuple(raw_rounds(METADATA, (done(0, **record), done(1, **record, answer=3))))
-    found = restamped(rounds)
-    assert found is not None
-    assert (found.same, found.different, found.unknown) == (1, 0, 1)
-    assert "another shape" in found.reasons[0]
+    result = restamped(rounds)
+    assert result is not None
+    assert (result.same, result.different, result.unknown) == (1, 0, 1)
+    assert "does not match its type" in result.reasons[0]
     assert restamped(raw()) is None
 
 
 def test_metrics_of_today_are_those_of_the_workload_now() -> None:
     now = msgspec.structs.replace(METADATA.workloads["b"], metrics=(LLM.metrics[0],))
-    found = summary(METADATA, LOG, {}, {"b": now})
-    assert list(found.lanes[0].summary) == ["gen_tokens_per_s"]
+    collected = summary(METADATA, LOG, {}, {"b": now})
+    assert list(collected.lanes[0].summary) == ["gen_tokens_per_s"]

@@ -9,7 +9,8 @@ from benchrace.events.payloads import RoundDonePayload
 from benchrace.kinds import LLM, SERVE, Kind
 from benchrace.plugin import Drawing
 from benchrace.plugin.description import WorkloadDescription
-from benchrace.run.metadata import RunLane, RunMetadata
+from benchrace.run.lane import RunLane
+from benchrace.run.metadata import RunMetadata
 from benchrace.run.spec import Order, RunSpec, Sync
 from benchrace.run.states import RunState
 from benchrace.stats import Fold
@@ -104,15 +105,16 @@ class Log:
             )
         )
 
-    def text(self, lane: int, number: int, text: str, **told: Any) -> None:
+    def text(self, lane: int, number: int, text: str, **facts: Any) -> None:
         """One answer, to the prompt of this round."""
-        n_in = told.pop("prompt_tokens", 50)
-        rate = told.pop("rate", 100.0)
+        n_in = facts.pop("prompt_tokens", 50)
+        rate = facts.pop("rate", 100.0)
         record = {
-            "prompt_digest": told.pop("digest", "sha256:p"),
-            "nonce": told.pop("nonce", f"nonce {number}"),
+            "prompt_digest": facts.pop("digest", "sha256:p"),
+            "nonce": facts.pop("nonce", f"nonce {number}"),
             "text": text,
-            "engine": {"name": "e", **told},
+            "reference": facts.pop("reference", ""),
+            "engine": {"name": "e", **facts},
         }
         self.done(
             lane,
@@ -125,8 +127,8 @@ class Log:
 
     def agreement(self, lane: int) -> dict[str, Any]:
         """What the summary says of a lane's agreement, as the API gives it."""
-        found: dict[str, Any] = msgspec.to_builtins(self.fold.summary().lanes[lane].agreement)
-        return found
+        result: dict[str, Any] = msgspec.to_builtins(self.fold.summary().lanes[lane].agreement)
+        return result
 
 
 def ratio(metric: str, numerator: float, denominator: float) -> Measured:

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from benchrace.errors import BenchraceError
-from benchrace.run.metadata import RunLane
+from benchrace.run.lane import RunLane
 from benchrace.run.states import RunState
 from benchrace.store import reindex
 from benchrace.store.index import Index, Query
@@ -20,24 +20,24 @@ def ids(count: int) -> list[str]:
 
 
 def listed(index: Index, **query: Any) -> list[str]:
-    return [each.run_id for each in index.page(Query(**query)).runs]
+    return [run.run_id for run in index.page(Query(**query)).runs]
 
 
 @pytest.fixture
 def index(tmp_path: Path) -> Any:
-    made = Index(tmp_path / "data" / "index.sqlite")
-    yield made
-    made.close()
+    run_ids = Index(tmp_path / "data" / "index.sqlite")
+    yield run_ids
+    run_ids.close()
 
 
 def test_pages_go_on_by_key(index: Index, make: Any) -> None:
-    for each in ids(25):
-        index.put(make.metadata(each), None)
+    for run_id in ids(25):
+        index.put(make.metadata(run_id), None)
     got: list[str] = []
     after = None
     while True:
         page = index.page(Query(limit=10, after=after))
-        got += [each.run_id for each in page.runs]
+        got += [run.run_id for run in page.runs]
         after = page.next
         if after is None:
             break
@@ -48,16 +48,16 @@ def test_pages_go_on_by_key(index: Index, make: Any) -> None:
 def test_runs_of_one_second_are_listed_in_the_order_of_their_making(
     index: Index, make: Any
 ) -> None:
-    made = [f"2026-11-24_101500_{drawn}" for drawn in ("ffffff", "000000", "888888", "111111")]
-    for place, each in enumerate(made):
+    run_ids = [f"2026-11-24_101500_{drawn}" for drawn in ("ffffff", "000000", "888888", "111111")]
+    for place, run_id in enumerate(run_ids):
         index.put(
-            make.metadata(each, created_at=1_764_000_000.25 + place * 1e-3, tags=("t",)), None
+            make.metadata(run_id, created_at=1_764_000_000.25 + place * 1e-3, tags=("t",)), None
         )
-    newest = made[::-1]
+    newest = run_ids[::-1]
     assert listed(index) == listed(index, tag="t") == newest
     assert listed(index, after=newest[1]) == newest[2:]
     assert listed(index, after=newest[1], tag="t") == newest[2:]
-    index.put(make.metadata(made[0], created_at=1_764_000_000.25, tags=()), None)
+    index.put(make.metadata(run_ids[0], created_at=1_764_000_000.25, tags=()), None)
     assert listed(index, tag="t") == newest[:-1]
     # A page goes on behind a run that was deleted meanwhile, at its second.
     index.remove([newest[0]])
@@ -89,8 +89,8 @@ def test_runs_are_listed_by_kind_and_machine_and_the_choices_counted(
 ) -> None:
     def lanes(*machines: str) -> tuple[RunLane, ...]:
         return tuple(
-            RunLane(lane_id=f"lane-{n}", label=f"L{n}", machine_id=each, backend="b", params={})
-            for n, each in enumerate(machines)
+            RunLane(lane_id=f"lane-{n}", label=f"L{n}", machine_id=run_id, backend="b", params={})
+            for n, run_id in enumerate(machines)
         )
 
     first, second, third = ids(3)
@@ -103,20 +103,23 @@ def test_runs_are_listed_by_kind_and_machine_and_the_choices_counted(
     assert listed(index, kind="other", tag="a") == []
     assert listed(index, machine="two", after=third, limit=1) == [second]
     assert index.page(Query()).runs[0].notes == "as it is"
-    found = index.choices()
-    assert [(each.value, each.runs) for each in found.machines] == [("two", 3), ("one", 1)]
-    assert [(each.value, each.runs) for each in found.kinds] == [("compute", 2), ("other", 1)]
-    assert [(each.value, each.runs) for each in found.tags] == [("a", 1), ("b", 1)]
-    assert [(each.value, each.runs) for each in found.states] == [("queued", 3)]
+    result = index.choices()
+    assert [(choice.value, choice.runs) for choice in result.machines] == [
+        ("two", 3),
+        ("one", 1),
+    ]
+    assert [(kind.value, kind.runs) for kind in result.kinds] == [("compute", 2), ("other", 1)]
+    assert [(tag.value, tag.runs) for tag in result.tags] == [("a", 1), ("b", 1)]
+    assert [(state.value, state.runs) for state in result.states] == [("queued", 3)]
     index.remove([first])
-    assert [each.value for each in index.choices().tags] == ["b"]
+    assert [tag.value for tag in index.choices().tags] == ["b"]
 
 
 @pytest.mark.parametrize("garbage", [b"garbage" * 1000, b"SQLite format 3\0" + b"\xff" * 5000])
 def test_garbage_is_put_aside_and_made_again(tmp_path: Path, make: Any, garbage: bytes) -> None:
     runs, path = tmp_path / "runs", tmp_path / "index.sqlite"
-    for each in ids(3):
-        RunFolder.create(runs, make.metadata(each))
+    for run_id in ids(3):
+        RunFolder.create(runs, make.metadata(run_id))
     path.write_bytes(garbage)
     index = Index(path)
     assert (index.stale, reindex.catch_up(index, runs).done) == (True, 3)
@@ -131,7 +134,7 @@ def test_garbage_is_put_aside_and_made_again(tmp_path: Path, make: Any, garbage:
 def test_an_index_that_breaks_while_open_heals(tmp_path: Path, make: Any) -> None:
     path = tmp_path / "index.sqlite"
     index = Index(path)
-    index.put_all((make.metadata(each), None) for each in ids(2000))
+    index.put_all((make.metadata(run_id), None) for run_id in ids(2000))
     index.close()
     whole = path.read_bytes()
     path.write_bytes(whole[:4096] + b"\xaa" * (len(whole) - 4096))
@@ -143,22 +146,23 @@ def test_an_index_that_breaks_while_open_heals(tmp_path: Path, make: Any) -> Non
 
 def test_an_index_of_another_version_is_made_again(tmp_path: Path) -> None:
     index = Index(tmp_path / "index.sqlite")
-    index._base.execute("PRAGMA user_version = 99")
+    index._database.do(lambda base: base.execute("PRAGMA user_version = 99"))
     index.close()
     again = Index(tmp_path / "index.sqlite")
     assert again.stale
     again.close()
 
 
+@pytest.mark.slow
 def test_a_rebuild_forgets_and_skips_and_tells(tmp_path: Path, index: Index, make: Any) -> None:
     runs = tmp_path / "runs"
-    for each in ids(450):
-        RunFolder.create(runs, make.metadata(each))
+    for run_id in ids(450):
+        RunFolder.create(runs, make.metadata(run_id))
     (runs / ids(450)[7] / "metadata.json").write_bytes(b"{")
     index.put(make.metadata("2020-01-01_000000_000000"), None)
-    told: list[int] = []
-    end = reindex.rebuild(index, runs, lambda now: told.append(now.done))
-    assert told == [200, 400, 450]
+    progress: list[int] = []
+    end = reindex.rebuild(index, runs, lambda now: progress.append(now.done))
+    assert progress == [200, 400, 450]
     assert len(end.skipped) == 1
     assert ids(450)[7] in end.skipped[0]
     assert len(index.states()) == 449
@@ -170,8 +174,8 @@ def test_catching_up_reads_what_is_new_or_was_unfinished(
     runs = tmp_path / "runs"
     index.stale = False
     done, was_running, new = ids(3)
-    for each in (done, was_running, new):
-        RunFolder.create(runs, make.metadata(each, state=RunState.INTERRUPTED))
+    for run_id in (done, was_running, new):
+        RunFolder.create(runs, make.metadata(run_id, state=RunState.INTERRUPTED))
     index.put(make.metadata(done, state=RunState.DONE), None)
     index.put(make.metadata(was_running, state=RunState.RUNNING), None)
     assert reindex.catch_up(index, runs).total == 2
@@ -186,9 +190,10 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         Index(tmp_path / "file" / "index.sqlite")
 
 
+@pytest.mark.slow
 def test_a_page_of_100_000_runs_is_fast(index: Index, make: Any) -> None:
     base = make.metadata(tags=("all",))
-    index.put_all((msgspec.structs.replace(base, run_id=each), None) for each in ids(100_000))
+    index.put_all((msgspec.structs.replace(base, run_id=run_id), None) for run_id in ids(100_000))
     for query in (
         Query(),
         Query(after=ids(100_000)[50_000]),
@@ -199,11 +204,12 @@ def test_a_page_of_100_000_runs_is_fast(index: Index, make: Any) -> None:
         Query(tag="all", state=RunState.DONE),
         None,
     ):
-        start = time.monotonic()
+        # Of this thread, as others may keep the cores busy.
+        start = time.thread_time()
         if query is None:
             assert index.choices().kinds[0].runs == 100_000
         else:
             index.page(query)
-        took = time.monotonic() - start
+        took = time.thread_time() - start
         print(f"{query or 'choices'}: {took * 1000:.1f} ms")
         assert took < 1

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from benchrace.errors import BenchraceError, Category, NotFound
+from benchrace.run.lane import RunLane
 from benchrace.store import atomic
 from benchrace.store.run_folder import RunFolder, run_ids
 
@@ -28,9 +29,9 @@ BAD_IDS = [
 
 def test_what_was_created_can_be_opened(tmp_path: Path, make: Any) -> None:
     RunFolder.create(tmp_path, make.metadata())
-    found = RunFolder.open(tmp_path, make.run_id)
-    assert found.metadata == make.metadata()
-    assert found.log_path.read_bytes() == b""
+    result = RunFolder.open(tmp_path, make.run_id)
+    assert result.metadata == make.metadata()
+    assert result.log_path.read_bytes() == b""
 
 
 def test_metadata_has_the_older_flat_keys(folder: RunFolder) -> None:
@@ -39,9 +40,21 @@ def test_metadata_has_the_older_flat_keys(folder: RunFolder) -> None:
     assert data["settings"] == {"n": 100}
 
 
+def test_lanes_stored_without_their_place_in_the_specification_are_read(
+    folder: RunFolder, make: Any
+) -> None:
+    lane = RunLane(lane_id="lane-0", label="L", machine_id="m", backend="b", params={"n": 1})
+    folder.save(make.metadata(lanes=(lane,)))
+    data = json.loads((folder.path / "metadata.json").read_text())
+    for stored in data["lanes"]:
+        del stored["spec_index"]
+    (folder.path / "metadata.json").write_text(json.dumps(data))
+    assert RunFolder.open(folder.path.parent, folder.run_id).metadata.lanes == (lane,)
+
+
 def test_a_run_is_made_once(tmp_path: Path, make: Any) -> None:
     RunFolder.create(tmp_path, make.metadata())
-    with pytest.raises(BenchraceError, match="exists already"):
+    with pytest.raises(BenchraceError, match="already exists"):
         RunFolder.create(tmp_path, make.metadata())
 
 
@@ -82,7 +95,7 @@ def test_a_failed_write_leaves_the_old_file(
     assert caught.value.category is Category.DISK_FULL
     assert RunFolder.open(folder.path.parent, folder.run_id).metadata.name is None
     assert folder.metadata.name is None
-    assert not [each for each in folder.path.iterdir() if each.name.startswith(".")]
+    assert not [path for path in folder.path.iterdir() if path.name.startswith(".")]
 
 
 def test_a_run_that_did_not_fit_leaves_nothing(
@@ -107,8 +120,8 @@ def test_a_deleted_run_is_gone(folder: RunFolder) -> None:
 
 def test_runs_are_listed_newest_first(tmp_path: Path, make: Any) -> None:
     ids = [f"2026-11-2{day}_101500_abcdef" for day in range(3)]
-    for each in ids:
-        RunFolder.create(tmp_path, make.metadata(each))
+    for run_id in ids:
+        RunFolder.create(tmp_path, make.metadata(run_id))
     (tmp_path / ".deleted-2026-11-20_101500_abcdef-00").mkdir()
     assert list(run_ids(tmp_path)) == ids[::-1]
     assert list(run_ids(tmp_path / "missing")) == []

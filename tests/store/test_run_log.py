@@ -1,4 +1,4 @@
-"""The log of a run: what is appended, dropped, refused, and how it heals."""
+"""The log of a run: what is appended, dropped and rejected, and how it is repaired."""
 
 import os
 import signal
@@ -17,6 +17,7 @@ from benchrace.events import Stream
 from benchrace.store import run_log
 from benchrace.store.run_folder import RunFolder
 from benchrace.store.run_log import Gap, RunLog, StoredLog
+from tests.disk import small_disk
 
 
 def everything(log: RunLog | StoredLog, limit: int = 1 << 16) -> bytes:
@@ -99,6 +100,7 @@ def test_reading_gives_whole_lines_of_any_length(folder: RunFolder, make: Any) -
     log.close()
 
 
+@pytest.mark.slow
 def test_a_tail_cut_at_any_byte_loses_only_what_was_cut(
     folder: RunFolder, make: Any, tmp_path: Path
 ) -> None:
@@ -113,6 +115,7 @@ def test_a_tail_cut_at_any_byte_loses_only_what_was_cut(
     assert folder.metadata.epoch == 0
 
 
+@pytest.mark.slow
 @settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -252,6 +255,7 @@ while True:
 """
 
 
+@pytest.mark.slow
 def test_after_kill_every_line_that_was_written_is_there(folder: RunFolder, make: Any) -> None:
     (folder.path / "line").write_bytes(make.line(0))
     for _ in range(3):
@@ -259,24 +263,18 @@ def test_after_kill_every_line_that_was_written_is_there(folder: RunFolder, make
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as writer:
             assert writer.stdout is not None
             for _ in range(50):
-                told = int(writer.stdout.readline())
+                newest = int(writer.stdout.readline())
             writer.send_signal(signal.SIGKILL)
             rest = writer.stdout.read().split("\n")
-            told = max([told, *(int(each) for each in rest[:-1] if each)])
+            newest = max([newest, *(int(number) for number in rest[:-1] if number)])
         log = RunLog.open(folder)
-        assert log.next_seq("j0", "work") in (told + 1, told + 2)
+        assert log.next_seq("j0", "work") in (newest + 1, newest + 2)
         log.close()
     assert folder.metadata.epoch == 0
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk needs root")
 def test_a_real_disk_that_is_full(tmp_path: Path, make: Any) -> None:
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(disk)]
-    if subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("this machine does not let root mount")
-    try:
+    with small_disk(tmp_path / "disk", "size=256k") as disk:
         folder = RunFolder.create(disk / "runs", make.metadata())
         log = RunLog.open(folder)
         with pytest.raises(BenchraceError) as caught:
@@ -289,8 +287,6 @@ def test_a_real_disk_that_is_full(tmp_path: Path, make: Any) -> None:
         assert caught.value.category is Category.DISK_FULL
         log.close()
         del log
-    finally:
-        subprocess.run(["umount", "-l", str(disk)], check=True)
 
 
 def fill(log: RunLog, make: Any) -> None:

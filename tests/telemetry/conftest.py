@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from benchrace.telemetry.machine_root import Root
 from benchrace.telemetry.recorded import PlayedNvml, open_recorded
-from benchrace.telemetry.root import Root
 
 MACHINES = Path(__file__).parent / "machines"
 
@@ -39,7 +39,7 @@ def recorded(tmp_path: Path) -> Callable[[str], Machine]:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Give a test that asks for `machine_name` every recorded machine in turn."""
+    """Run a test that uses `machine_name` on every recorded machine."""
     if "machine_name" in metafunc.fixturenames:
         names = sorted(path.parent.name for path in MACHINES.glob("*/machine.json"))
         metafunc.parametrize("machine_name", names)

@@ -1,4 +1,4 @@
-"""Where the agent runs, told from the marks that runtimes and firmware leave."""
+"""Where the agent runs, detected from the marks of runtimes and firmware."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from benchrace.telemetry.detection import detect
-from benchrace.telemetry.environment import Environment, EnvironmentKind, environment
+from benchrace.telemetry.environment import Environment, EnvironmentKind
+from benchrace.telemetry.inspection import environment
 
 Recorded = Callable[[str], Any]
 POLICY = "/sys/devices/system/cpu/cpu0/cpufreq"
@@ -77,9 +78,9 @@ def test_a_container_on_a_spark_has_two_layers(recorded: Recorded) -> None:
     machine = recorded("dgx-spark")
     machine.write("/.dockerenv", "")
     machine.write("/proc/self/mountinfo", "9 1 0:3 / / rw - overlay overlay rw\n")
-    found = around(machine)
-    assert found.kind is EnvironmentKind.CONTAINER
-    assert found.layers == (EnvironmentKind.DGX_SPARK, EnvironmentKind.CONTAINER)
+    result = around(machine)
+    assert result.kind is EnvironmentKind.CONTAINER
+    assert result.layers == (EnvironmentKind.DGX_SPARK, EnvironmentKind.CONTAINER)
 
 
 def test_another_makers_box_is_known_by_its_gpu(recorded: Recorded) -> None:
@@ -109,7 +110,7 @@ def test_a_python_for_intel_on_apples_chip(recorded: Recorded, tmp_path: Any) ->
     machine = recorded("apple-m3-max")
     sysctl = machine.root.command("sysctl", "-a") + "sysctl.proc_translated: 1\n"
     machine.root.command = lambda *argv: sysctl if argv == ("sysctl", "-a") else None
-    found = around(machine)
-    assert [problem.code.value for problem in found.problems] == ["translated"]
-    assert found.power.on_battery is None
-    assert any(note.startswith("power.on_battery") for note in found.notes)
+    result = around(machine)
+    assert [problem.code.value for problem in result.problems] == ["translated"]
+    assert result.power.on_battery is None
+    assert any(note.startswith("power.on_battery") for note in result.notes)

@@ -81,8 +81,8 @@ def test_what_counts(machine: Hardware) -> None:
     st.sampled_from([1, 2, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 1024]),
     st.floats(0, 0.06),
 )
-def test_what_firmware_keeps_does_not_count(installed_gib: int, kept: float) -> None:
-    assert rounded(int(installed_gib * GIB * (1 - kept))) == installed_gib * GIB
+def test_what_firmware_keeps_does_not_count(installed_gib: int, visible_gib: float) -> None:
+    assert rounded(int(installed_gib * GIB * (1 - visible_gib))) == installed_gib * GIB
 
 
 @given(st.integers(1, 1 << 50))
@@ -99,9 +99,9 @@ def test_unknown_memory_stays_unknown() -> None:
 
 
 def test_driver_and_kernel_stand_beside_it(recorded: Recorded) -> None:
-    found = detect(recorded("server-two-gpus").root)
-    beside = identity(found)
-    assert beside.fingerprint == fingerprint(found)
+    hardware = detect(recorded("server-two-gpus").root)
+    beside = identity(hardware)
+    assert beside.fingerprint == fingerprint(hardware)
     assert (beside.driver, beside.kernel) == ("550.90.07", "5.14.0-427.el9.x86_64")
     assert len(beside.fingerprint) == 16
     int(beside.fingerprint, 16)

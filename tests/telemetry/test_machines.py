@@ -1,4 +1,4 @@
-"""Every recorded machine is told as expected, and what is unknown has its reason."""
+"""Every recorded machine is detected as expected, and each null has its reason."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -7,15 +7,15 @@ import msgspec
 import pytest
 
 from benchrace.telemetry.detection import detect
-from benchrace.telemetry.environment import environment
 from benchrace.telemetry.hardware import Hardware
 from benchrace.telemetry.identity import identity
+from benchrace.telemetry.inspection import environment
 from benchrace.telemetry.sampler import SystemSampler
 
 Recorded = Callable[[str], Any]
 
 
-def told(machine: Any) -> dict[str, Any]:
+def report(machine: Any) -> dict[str, Any]:
     hardware = detect(machine.root)
     sample = SystemSampler(machine.root, hardware).sample()
     built: dict[str, Any] = msgspec.to_builtins(
@@ -34,11 +34,11 @@ def nulls(value: Any, path: str = "") -> Iterator[str]:
         case None:
             yield path
         case dict():
-            for key, each in value.items():
-                yield from nulls(each, f"{path}.{key}" if path else key)
+            for key, item in value.items():
+                yield from nulls(item, f"{path}.{key}" if path else key)
         case list() | tuple():
-            for index, each in enumerate(value):
-                yield from nulls(each, f"{path}[{index}]")
+            for index, item in enumerate(value):
+                yield from nulls(item, f"{path}[{index}]")
         case _:
             return
 
@@ -52,7 +52,7 @@ def dig(value: Any, path: str) -> Any:
 def test_each_machine_is_told_as_expected(recorded: Recorded, machine_name: str) -> None:
     machine = recorded(machine_name)
     expected = msgspec.json.decode((machine.folder / "expected.json").read_bytes())
-    assert msgspec.json.decode(msgspec.json.encode(told(machine))) == expected
+    assert msgspec.json.decode(msgspec.json.encode(report(machine))) == expected
 
 
 def test_every_null_has_a_reason(recorded: Recorded, machine_name: str) -> None:
@@ -123,7 +123,7 @@ FACTS = [
 
 @pytest.mark.parametrize(("name", "path", "value"), FACTS)
 def test_facts(recorded: Recorded, name: str, path: str, value: object) -> None:
-    assert dig(told(recorded(name)), path) == value
+    assert dig(report(recorded(name)), path) == value
 
 
 @pytest.mark.parametrize(
@@ -139,9 +139,9 @@ def test_facts(recorded: Recorded, name: str, path: str, value: object) -> None:
     ],
 )
 def test_problems(recorded: Recorded, name: str, problems: list[str]) -> None:
-    found = told(recorded(name))["environment"]["problems"]
-    assert [problem["code"] for problem in found] == problems
-    assert all(problem["message"] and problem["remedy"] for problem in found)
+    result = report(recorded(name))["environment"]["problems"]
+    assert [problem["code"] for problem in result] == problems
+    assert all(problem["message"] and problem["remedy"] for problem in result)
 
 
 @pytest.mark.parametrize(

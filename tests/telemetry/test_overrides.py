@@ -21,10 +21,10 @@ def test_nothing_given_changes_nothing(recorded: Recorded) -> None:
 
 
 def test_given_fields_win_and_are_named(recorded: Recorded) -> None:
-    given = HardwareOverrides(
+    overrides = HardwareOverrides(
         cpu_model="A better one", usable_threads=4, gpus=(GpuOverride(vram_bytes=20 * GIB),)
     )
-    hardware = detect(recorded("desktop-nvidia").root, given)
+    hardware = detect(recorded("desktop-nvidia").root, overrides)
     assert hardware.cpu.model == "A better one"
     assert hardware.cpu.usable_threads == 4
     assert hardware.cpu.physical_cores == 8
@@ -39,8 +39,8 @@ def test_given_fields_win_and_are_named(recorded: Recorded) -> None:
 
 
 def test_the_accelerator_itself_can_be_given(recorded: Recorded) -> None:
-    given = HardwareOverrides(accelerator_type=AcceleratorType.CPU, accelerator_memory_gb=1.5)
-    hardware = detect(recorded("desktop-nvidia").root, given)
+    overrides = HardwareOverrides(accelerator_type=AcceleratorType.CPU, accelerator_memory_gb=1.5)
+    hardware = detect(recorded("desktop-nvidia").root, overrides)
     assert hardware.accelerator_type is AcceleratorType.CPU
     assert hardware.accelerator_memory_gb == 1.5
     assert set(hardware.overridden) == {"accelerator_type", "accelerator_memory_gb"}
@@ -60,8 +60,8 @@ def test_memory_given_does_not_lift_a_limit(recorded: Recorded) -> None:
 
 def test_a_reason_goes_once_the_value_is_given(recorded: Recorded) -> None:
     root = recorded("nvidia-without-driver").root
-    given = HardwareOverrides(gpus=(GpuOverride(vram_bytes=24 * GIB, ready=True),))
-    hardware = detect(root, given)
+    overrides = HardwareOverrides(gpus=(GpuOverride(vram_bytes=24 * GIB, ready=True),))
+    hardware = detect(root, overrides)
     assert any(note.startswith("gpus[0].vram_bytes") for note in detect(root).notes)
     assert not any(note.startswith("gpus[0].vram_bytes") for note in hardware.notes)
     assert not any(note.startswith("gpus[0].memory_bytes") for note in hardware.notes)
@@ -79,11 +79,12 @@ def test_a_gpu_can_be_added(recorded: Recorded) -> None:
 
 
 @pytest.mark.parametrize(
-    "given", [GpuOverride(name="x"), GpuOverride(index=3, kind=GpuKind.AMD), GpuOverride(index=-1)]
+    "overrides",
+    [GpuOverride(name="x"), GpuOverride(index=3, kind=GpuKind.AMD), GpuOverride(index=-1)],
 )
-def test_a_gpu_that_is_not_there_is_an_error(recorded: Recorded, given: GpuOverride) -> None:
+def test_a_gpu_that_is_not_there_is_an_error(recorded: Recorded, overrides: GpuOverride) -> None:
     with pytest.raises(InvalidInput, match=r"gpus\[0\].*has 0 GPUs") as caught:
-        detect(recorded("vm-cpu-only").root, HardwareOverrides(gpus=(given,)))
+        detect(recorded("vm-cpu-only").root, HardwareOverrides(gpus=(overrides,)))
     assert caught.value.fields[0].path == "gpus[0]"
 
 

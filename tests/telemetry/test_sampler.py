@@ -1,4 +1,4 @@
-"""A sample tells what can be told, costs what it says, and never raises."""
+"""A sample holds what can be read, costs what it states, and never raises."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,18 +11,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from benchrace.events.payloads import RuntimeSamplePayload
-from benchrace.telemetry.cpu_state import PortableCpuState
+from benchrace.telemetry.cpu.state import PortableCpuState
 from benchrace.telemetry.detection import detect
-from benchrace.telemetry.environment import environment
-from benchrace.telemetry.hardware import GpuKind
-from benchrace.telemetry.nvidia_state import (
+from benchrace.telemetry.gpu.nvidia_state import (
+    MAX_PAUSE_NS,
     REOPEN_AFTER_NS,
-    REOPEN_AT_MOST_NS,
     throttle_reasons,
 )
-from benchrace.telemetry.nvml import NumberQuestion, NvmlCode
+from benchrace.telemetry.gpu.nvml import NumberQuestion, NvmlCode
+from benchrace.telemetry.hardware import GpuKind
+from benchrace.telemetry.inspection import environment
+from benchrace.telemetry.machine_root import Root
 from benchrace.telemetry.overrides import GpuOverride, HardwareOverrides
-from benchrace.telemetry.root import Root
 from benchrace.telemetry.sampler import SystemSampler
 
 Recorded = Callable[[str], Any]
@@ -83,18 +83,18 @@ def test_what_a_gpu_never_tells_is_not_asked_again(
     machine = recorded("dgx-spark")
     taken = sampler(machine)
     assert taken.sample().gpus[0].memory_used_bytes is None
-    asked: list[NumberQuestion] = []
+    queries: list[NumberQuestion] = []
     number = machine.nvml.number
 
     def watch(index: int, question: NumberQuestion) -> int:
-        asked.append(question)
+        queries.append(question)
         return int(number(index, question))
 
     monkeypatch.setattr(machine.nvml, "number", watch)
     sample = taken.sample()
     assert sample.gpus[0].temperature_c == 44.0
-    assert NumberQuestion.TEMPERATURE_C in asked
-    assert NumberQuestion.MEMORY_USED not in asked
+    assert NumberQuestion.TEMPERATURE_C in queries
+    assert NumberQuestion.MEMORY_USED not in queries
 
 
 def test_a_lost_session_gives_nulls_and_comes_back(recorded: Recorded) -> None:
@@ -138,7 +138,7 @@ def test_the_pause_doubles_while_nothing_helps(recorded: Recorded) -> None:
             tries.append(second)
         clock.now_ns += 1_000_000_000
     assert tries == [0, 5, 15, 35, 75, 135, 195, 255]
-    assert REOPEN_AT_MOST_NS == 60_000_000_000
+    assert MAX_PAUSE_NS == 60_000_000_000
 
 
 def test_a_passing_fault_is_asked_again_at_once(recorded: Recorded) -> None:
@@ -153,8 +153,8 @@ def test_a_passing_fault_is_asked_again_at_once(recorded: Recorded) -> None:
 
 def test_a_gpu_that_only_the_configuration_knows(recorded: Recorded) -> None:
     machine = recorded("desktop-nvidia")
-    given = HardwareOverrides(gpus=(GpuOverride(index=1, kind=GpuKind.NVIDIA, vram_bytes=7),))
-    taken = SystemSampler(machine.root, detect(machine.root, given), Time())
+    overrides = HardwareOverrides(gpus=(GpuOverride(index=1, kind=GpuKind.NVIDIA, vram_bytes=7),))
+    taken = SystemSampler(machine.root, detect(machine.root, overrides), Time())
     for _ in range(2):
         first, second = taken.sample().gpus
         assert first.power_w == 212.5
@@ -185,6 +185,7 @@ def test_every_machine_without_its_files_is_sampled(recorded: Recorded, machine_
     assert all(gpu.temperature_c is None for gpu in sample.gpus)
 
 
+@pytest.mark.slow
 @settings(
     max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

@@ -7,9 +7,9 @@ import time
 import msgspec
 
 from benchrace.telemetry.detection import detect
-from benchrace.telemetry.environment import environment
 from benchrace.telemetry.hardware import AcceleratorType
-from benchrace.telemetry.root import Root
+from benchrace.telemetry.inspection import environment
+from benchrace.telemetry.machine_root import Root
 
 LIMIT_S = 0.3
 

@@ -1,4 +1,4 @@
-"""A fixed period never drifts, and says what it missed."""
+"""A fixed period never drifts, and counts what it missed."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""The contract tests hold for a good backend, and fail for bad ones."""
+"""The contract tests pass for a good backend, and fail for bad ones."""
 
 import time
 from pathlib import Path
@@ -6,7 +6,8 @@ from pathlib import Path
 import anyio
 import pytest
 
-from benchrace.plugin import Context, Lane, Record
+from benchrace.plugin import Config, Context, Lane, Record
+from benchrace.plugin.host.validation import InvalidPlugin
 from benchrace.testing import (
     FakeClock,
     RecordingContext,
@@ -27,7 +28,7 @@ class TestScripted(BackendContract):
 
 
 class Stubborn(ScriptedBackend):
-    """Does not end when it is cancelled."""
+    """A backend that does not end when it is cancelled."""
 
     async def round(self, lane: Lane[ScriptedParams], context: Context) -> Record:
         with anyio.CancelScope(shield=True):
@@ -36,7 +37,7 @@ class Stubborn(ScriptedBackend):
 
 
 class Working(ScriptedBackend):
-    """Works in a thread, and looks at the flag as the tutorial's backend does."""
+    """A backend that works in a thread and checks the flag, like the tutorial's."""
 
     async def round(self, lane: Lane[ScriptedParams], context: Context) -> Record:
         def work() -> Record:
@@ -49,12 +50,13 @@ class Working(ScriptedBackend):
 
 
 class Forgetful(ScriptedBackend):
-    """Returns what its kind does not know."""
+    """A backend that returns a record of another type."""
 
     async def round(self, lane: Lane[ScriptedParams], context: Context) -> Record:
         return Record()
 
 
+@pytest.mark.slow
 async def test_the_contract_finds_a_backend_that_does_not_stop() -> None:
     contract = BackendContract()
     contract.__class__ = type(
@@ -76,6 +78,30 @@ async def test_the_contract_cancels_a_thread_by_the_flag() -> None:
     await contract.test_a_cancelled_round_ends_soon(workload, RecordingContext())
 
 
+class Closed(ScriptedBackend):
+    """A backend whose constructor takes no configuration."""
+
+    def __init__(self) -> None:
+        super().__init__(None)
+
+
+class Careless(ScriptedBackend):
+    """A backend whose constructor does not pass the configuration on."""
+
+    def __init__(self, config: Config | None = None) -> None:
+        self.settings = Config(keep_warm=False)
+
+
+def test_the_contract_finds_a_constructor_that_does_not_take_the_configuration() -> None:
+    contract = BackendContract()
+    contract.__class__ = type("Tried", (BackendContract,), {"backend": Closed})
+    with pytest.raises(InvalidPlugin, match="cannot be called with the configuration"):
+        contract.test_it_keeps_the_rules_of_the_seam()
+    contract.__class__ = type("Tried", (BackendContract,), {"backend": Careless})
+    with pytest.raises(AssertionError, match=r"Careless.__init__ must call super\(\)"):
+        contract.test_it_keeps_its_configuration()
+
+
 async def test_the_contract_finds_a_record_of_another_type() -> None:
     contract = BackendContract()
     contract.__class__ = type("Tried", (BackendContract,), {"backend": Forgetful})
@@ -86,7 +112,7 @@ async def test_the_contract_finds_a_record_of_another_type() -> None:
         )
 
 
-def test_the_fake_clock_tells_sleep_from_passing_time() -> None:
+def test_the_fake_clock_distinguishes_sleep_from_passing_time() -> None:
     clock = FakeClock()
     before = clock.boottime_ns() - clock.monotonic_ns()
     clock.pass_s(5)

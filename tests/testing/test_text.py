@@ -1,10 +1,11 @@
-"""The conformance of text backends, on a small backend of our own: over JSON lines."""
+"""The contract tests of text backends, on a small backend over JSON lines."""
 
 import json
 from collections.abc import Sequence
 from typing import Any
 
 import httpx
+import pytest
 
 from benchrace.kinds import LLM, SERVE
 from benchrace.plugin import (
@@ -12,61 +13,72 @@ from benchrace.plugin import (
     BenchraceError,
     Category,
     Context,
+    Delta,
     EngineFacts,
     Lane,
     Loaded,
-    Piece,
     TextBackend,
+    TextLane,
     Usage,
     Workload,
 )
 from benchrace.plugin.stream import StreamLimits, StreamRequest
-from benchrace.testing.server import Asked
+from benchrace.testing.server import Request
 from benchrace.testing.text import TextContract
 from benchrace.testing.text_engine import Counts, Reply, Wire
 
 
-class Small(TextBackend):
-    name = "small"
-    title = "Small"
-    workloads = (Workload(kind=LLM), Workload(kind=SERVE))
+class SmallLane(TextLane):
     tells_cached = True
-    url = ""
 
-    async def facts(self, lane: Lane[Any], context: Context) -> EngineFacts:
+    def __init__(self, lane: Lane[Any], context: Context, url: str) -> None:
+        super().__init__(lane, context)
+        self.url = url
+
+    async def facts(self) -> EngineFacts:
         try:
-            answer = await context.http.get(f"{self.url}facts")
+            answer = await self.context.http.get(f"{self.url}facts")
         except httpx.ConnectError as error:
             raise BenchraceError(Category.UNREACHABLE, f"nobody at {self.url}") from error
         return EngineFacts(name="small", version=answer.json()["version"])
 
-    async def load(self, lane: Lane[Any], context: Context) -> Loaded:
+    async def load(self) -> Loaded:
         return Loaded()
 
-    async def forget(self, lane: Lane[Any], context: Context) -> None:
+    async def unload(self) -> None:
         return
 
     def request(self, ask: Ask, limits: StreamLimits) -> StreamRequest:
         body = json.dumps({"prompt": ask.prompt, "n": ask.max_tokens}).encode()
         return StreamRequest(url=f"{self.url}text", body=body, limits=limits)
 
-    def read(self, data: bytes) -> Piece:
+    def parse(self, data: bytes) -> Delta:
         try:
-            said = json.loads(data)
+            message = json.loads(data)
         except ValueError as error:
             raise BenchraceError(Category.BAD_OUTPUT, f"no JSON: {data[:80]!r}") from error
-        if "error" in said:
-            return Piece(failure=BenchraceError(Category.STREAM_ERROR, said["error"]).failure())
+        if "error" in message:
+            return Delta(failure=BenchraceError(Category.STREAM_ERROR, message["error"]).failure())
         usage = None
-        if "usage" in said:
-            usage = Usage(**said["usage"])
-        return Piece(
-            text=said.get("text", ""),
-            reasoning=said.get("thought", ""),
-            finish=said.get("finish"),
-            done=said.get("done", False),
+        if "usage" in message:
+            usage = Usage(**message["usage"])
+        return Delta(
+            text=message.get("text", ""),
+            reasoning=message.get("thought", ""),
+            finish=message.get("finish"),
+            done=message.get("done", False),
             usage=usage,
         )
+
+
+class Small(TextBackend):
+    name = "small"
+    title = "Small"
+    workloads = (Workload(kind=LLM), Workload(kind=SERVE))
+    url = ""
+
+    def open_lane(self, lane: Lane[Any], context: Context) -> TextLane:
+        return SmallLane(lane, context, self.url)
 
 
 class SmallWire(Wire):
@@ -95,13 +107,14 @@ class SmallWire(Wire):
             self._line({"done": True}),
         ]
 
-    def control(self, asked: Asked) -> Reply | None:
-        return None if b" /text " in asked.head else Reply({"version": "1"})
+    def control(self, request: Request) -> Reply | None:
+        return None if b" /text " in request.head else Reply({"version": "1"})
 
     def _line(self, value: dict[str, Any]) -> bytes:
         return json.dumps(value).encode() + b"\n"
 
 
+@pytest.mark.slow
 class TestSmall(TextContract):
     wire = SmallWire()
 

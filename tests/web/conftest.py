@@ -11,9 +11,10 @@ import pytest
 from quart import Quart, Response, request
 
 from benchrace.errors import BenchraceError, Category, FieldError, InvalidInput
-from benchrace.web import body, problem, serving, sse
-from benchrace.web.access import Access
-from benchrace.web.asgi import App, Receive, Scope, Send
+from benchrace.web import body, error_handlers, serving, sse
+from benchrace.web.asgi import protocol
+from benchrace.web.asgi.types import App, Receive, Scope, Send
+from benchrace.web.auth.access import Access
 from benchrace.web.guard import MAX_BODY_BYTES, Guard, Policy
 from benchrace.web.serving import Listener, listen, serve
 from benchrace.web.shutdown import Shutdown
@@ -88,7 +89,7 @@ async def fail(how: str) -> dict[str, Any]:
 def application(log: Memory, shutdown: Shutdown, viewers: sse.Viewers) -> Quart:
     app = Quart("edge")
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
-    problem.install(app)
+    error_handlers.install(app)
 
     @app.get("/health")
     async def health() -> dict[str, bool]:
@@ -158,20 +159,32 @@ async def served(policy: Policy, viewers: int = 8) -> AsyncIterator[Edge]:
 
 @pytest.fixture
 async def edge() -> AsyncIterator[Edge]:
-    async with served(Policy(names=frozenset({"declared.example"}))) as found:
-        yield found
+    names = frozenset({"declared.example", "declared.local"})
+    async with served(Policy(names=names)) as address:
+        yield address
 
 
 @pytest.fixture
 async def token_edge() -> AsyncIterator[Edge]:
     access = Access(tokens=Tokens(operate=sha256_of("right")))
-    policy = Policy(access=access, is_open=lambda path: path in ("/health", "/assets/x.js"))
-    async with served(policy) as found:
-        yield found
+    policy = Policy(
+        access=access,
+        is_public=frozenset({"/health", "/assets/x.js"}).__contains__,
+        is_open=frozenset({"/open"}).__contains__,
+    )
+    async with served(policy) as address:
+        yield address
 
 
 @pytest.fixture
 async def stalled_edge(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Edge]:
     monkeypatch.setattr(serving, "STALLED_MS", 1000)
-    async with served(Policy()) as found:
-        yield found
+    async with served(Policy()) as address:
+        yield address
+
+
+@pytest.fixture
+async def hasty_edge(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Edge]:
+    monkeypatch.setattr(protocol, "IDLE_S", 0.2)
+    async with served(Policy()) as address:
+        yield address

@@ -4,12 +4,12 @@ import json
 from typing import Any
 
 import anyio
-import httpx
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from benchrace.web.guard import is_allowed_host
+from tests import local_http
 
 ALLOWED = [
     "127.0.0.1",
@@ -19,8 +19,8 @@ ALLOWED = [
     "[fe80::1%25eth0]",
     "localhost",
     "LOCALHOST.:1",
-    "box.local",
     "declared.example:443",
+    "DECLARED.local.:8080",
 ]
 REBOUND = [
     "evil.example",
@@ -28,6 +28,8 @@ REBOUND = [
     "localhost.evil.example",
     "local",
     "notlocal",
+    "box.local",
+    "declared.local.evil",
     "2130706433",
     "127.1",
     "0x7f.1",
@@ -67,7 +69,8 @@ async def test_addresses_and_declared_names_are_answered(edge: Any, host: str) -
 async def test_a_rebound_name_is_not(edge: Any, host: str, method: str) -> None:
     status, rest = await with_host(edge.url, host, method)
     assert status == 421
-    assert json.loads(rest)["error"]["remedy"]
+    if method != "OPTIONS":
+        assert "`allowed_hosts` in central.yaml" in json.loads(rest)["error"]["remedy"]
 
 
 @pytest.mark.parametrize("hosts", ["", "Host: a\r\nHost: 127.0.0.1\r\n", "Host: a b\r\n"])
@@ -106,13 +109,18 @@ FOREIGN = [
 
 
 @pytest.mark.parametrize("headers", FOREIGN)
-async def test_no_other_site_changes_anything(edge: Any, headers: dict[str, str]) -> None:
-    async with httpx.AsyncClient(base_url=edge.url, trust_env=False) as client:
+async def test_no_other_site_reads_or_changes_anything(edge: Any, headers: dict[str, str]) -> None:
+    async with local_http.async_client(edge.url) as client:
         for method in ("POST", "PATCH", "DELETE", "PUT"):
             assert (await client.request(method, "/things", headers=headers)).status_code == 403
-        assert (await client.get("/things", headers=headers)).status_code == 200
+        # Reading costs too, and what costs nothing is served whoever asks.
+        assert (await client.get("/things", headers=headers)).status_code == 403
+        assert (await client.get("/events", headers=headers)).status_code == 403
+        assert (await client.get("/health", headers=headers)).status_code == 200
         own = {"Origin": edge.url, "Sec-Fetch-Site": "same-origin"}
         assert (await client.post("/things", headers=own, json={"a": 1})).json() == {"a": 1}
+        for header in (own, {"Sec-Fetch-Site": "none"}, {}):
+            assert (await client.get("/things", headers=header)).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -127,13 +135,13 @@ async def test_no_other_site_changes_anything(edge: Any, headers: dict[str, str]
     ],
 )
 async def test_a_body_is_json(edge: Any, kind: str, status: int) -> None:
-    async with httpx.AsyncClient(base_url=edge.url, trust_env=False) as client:
+    async with local_http.async_client(edge.url) as client:
         answer = await client.post("/things", content=b"{}", headers={"Content-Type": kind})
         assert answer.status_code == status
 
 
 async def test_a_large_body_is_refused(edge: Any) -> None:
-    async with httpx.AsyncClient(base_url=edge.url, trust_env=False) as client:
+    async with local_http.async_client(edge.url) as client:
         kind = {"Content-Type": "application/json"}
         whole = await client.post("/things", content=b"[" + b" " * (1 << 20), headers=kind)
         assert (whole.status_code, whole.json()["error"]["category"]) == (413, "validation")
@@ -151,7 +159,7 @@ async def test_a_huge_header_is_refused(edge: Any) -> None:
 
 
 async def test_every_answer_has_strict_headers(edge: Any) -> None:
-    async with httpx.AsyncClient(base_url=edge.url, trust_env=False) as client:
+    async with local_http.async_client(edge.url) as client:
         for path in ("/health", "/missing", "/fail/x"):
             headers = (await client.get(path)).headers
             assert "script-src 'self'" in headers["content-security-policy"]
@@ -160,7 +168,7 @@ async def test_every_answer_has_strict_headers(edge: Any) -> None:
 
 
 async def test_a_token_is_asked_for_but_for_health(token_edge: Any) -> None:
-    async with httpx.AsyncClient(base_url=token_edge.url, trust_env=False) as client:
+    async with local_http.async_client(token_edge.url) as client:
         assert (await client.get("/health")).status_code == 200
         assert (await client.get("/assets/x.js")).status_code == 404
         for wrong in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic right"}):
@@ -169,6 +177,30 @@ async def test_a_token_is_asked_for_but_for_health(token_edge: Any) -> None:
         assert (await client.get("/things?token=right")).status_code == 401
         right = {"Authorization": "bearer right"}
         assert (await client.get("/things", headers=right)).status_code == 200
+
+
+async def test_guesses_are_limited_wherever_a_token_is_heeded(token_edge: Any) -> None:
+    async with local_http.async_client(token_edge.url) as client:
+        right = {"Authorization": "Bearer right"}
+
+        async def guess(path: str, token: str) -> int:
+            headers = {"Authorization": f"Bearer {token}"}
+            return (await client.get(path, headers=headers)).status_code
+
+        # An old token that a program shows again and again is one guess.
+        assert {await guess("/things", "old") for _ in range(20)} == {401}
+        # On an open path a wrong token is told from a right one too.
+        assert [await guess("/open", f"a{n}") for n in range(9)] == [404] * 9
+        assert [await guess(path, "b") for path in ("/open", "/things")] == [429, 429]
+        refused = await client.get("/things", headers=right)
+        assert refused.status_code == 429
+        assert 0 < int(refused.headers["retry-after"]) <= 60
+        # What heeds no token is served all the same.
+        assert (await client.get("/health", headers=right)).status_code == 200
+        url, headers = token_edge.url.replace("http", "ws"), {"Authorization": "Bearer c"}
+        with pytest.raises(InvalidStatus) as caught:
+            await connect(url, proxy=None, additional_headers=headers)
+        assert caught.value.response.status_code == 429
 
 
 def test_the_rules_by_themselves() -> None:

@@ -15,9 +15,9 @@ def path(tmp_path: Path) -> Path:
 
 def test_the_last_lines_come_oldest_first(path: Path) -> None:
     path.write_text("".join(f"line {number}\n" for number in range(10)))
-    found = tail(path, 3)
-    assert found.lines == ("line 7", "line 8", "line 9")
-    assert (found.size, found.cut) == (70, False)
+    result = tail(path, 3)
+    assert result.lines == ("line 7", "line 8", "line 9")
+    assert (result.size, result.cut) == (70, False)
 
 
 def test_every_word_is_looked_for_in_any_case(path: Path) -> None:
@@ -29,10 +29,10 @@ def test_every_word_is_looked_for_in_any_case(path: Path) -> None:
 def test_only_the_end_of_a_long_log_is_read(path: Path) -> None:
     line = b"x" * 99 + b"\n"
     path.write_bytes(b"first\n" + line * (READ_BYTES // 100 + 10))
-    found = tail(path, 10**9)
-    assert found.cut
-    assert len(found.lines) == 2000
-    assert set(found.lines) == {"x" * 99}
+    result = tail(path, 10**9)
+    assert result.cut
+    assert len(result.lines) == 2000
+    assert set(result.lines) == {"x" * 99}
     assert tail(path, 5, "first").lines == ()
 
 
@@ -45,7 +45,7 @@ def test_what_could_harm_is_taken_out() -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        "The agents' token, shown only now: S3cret-value",
+        "The agent token (shown only once): S3cret-value",
         "token=S3cret-value",
         "Authorization: Bearer S3cret-value",
         "BENCHRACE_TOKEN: S3cret-value",
@@ -64,11 +64,11 @@ def test_bytes_that_are_no_text_are_shown_as_such(path: Path) -> None:
 def test_a_link_is_no_log(tmp_path: Path, path: Path) -> None:
     (tmp_path / "secret").write_text("s")
     path.symlink_to(tmp_path / "secret")
-    with pytest.raises(OSError, match="symbolic"):
+    with pytest.raises(FileNotFoundError):
         tail(path, 1)
 
 
 def test_a_pipe_ends_at_once(path: Path) -> None:
     os.mkfifo(path)
-    with pytest.raises(OSError, match=r"seek|Illegal"):
+    with pytest.raises(FileNotFoundError):
         tail(path, 1)

@@ -16,13 +16,13 @@ from benchrace.web import openapi
 def references(value: Any) -> Iterator[str]:
     match value:
         case dict():
-            if isinstance(found := value.get("$ref"), str):
-                yield found
-            for each in value.values():
-                yield from references(each)
+            if isinstance(result := value.get("$ref"), str):
+                yield result
+            for item in value.values():
+                yield from references(item)
         case list():
-            for each in value:
-                yield from references(each)
+            for item in value:
+                yield from references(item)
 
 
 async def test_the_document_is_whole() -> None:
@@ -34,15 +34,15 @@ async def test_the_document_is_whole() -> None:
     @document_request(RunSpec)
     @document_response(RunDocument, 202)
     async def runs() -> str:
-        """Say what it does."""
+        """Return what it does."""
         return ""
 
     answer = await app.test_client().get("/openapi.json")
     document = msgspec.json.decode(await answer.get_data())
-    known = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
-    assert set(references(document)) <= known
-    assert "#/components/schemas/LaneSpec" in known
+    schemas = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
+    assert set(references(document)) <= schemas
+    assert "#/components/schemas/LaneSpec" in schemas
     operation = document["paths"]["/runs"]["post"]
     assert set(operation["responses"]) == {"202", "default"}
-    assert "limit" in {each["name"] for each in operation["parameters"]}
-    assert operation["summary"] == "Say what it does."
+    assert "limit" in {parameter["name"] for parameter in operation["parameters"]}
+    assert operation["summary"] == "Return what it does."

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-import httpx
 import pytest
 
 from benchrace.errors import InvalidInput
 from benchrace.run.spec import RunSpec
 from benchrace.web.body import decode
 from benchrace.web.problem import Problem
+from tests import local_http
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ from benchrace.web.problem import Problem
     ],
 )
 async def test_failures_are_json(edge: Any, path: str, status: int, category: str) -> None:
-    async with httpx.AsyncClient(base_url=edge.url, trust_env=False) as client:
+    async with local_http.async_client(edge.url) as client:
         answer = await client.get(path)
     assert answer.status_code == status
     error = answer.json()["error"]
@@ -37,7 +37,7 @@ async def test_failures_are_json(edge: Any, path: str, status: int, category: st
 
 
 async def test_fields_are_named_by_path(edge: Any) -> None:
-    async with httpx.AsyncClient(base_url=edge.url, trust_env=False) as client:
+    async with local_http.async_client(edge.url) as client:
         fields = (await client.get("/fail/field")).json()["error"]["fields"]
         assert (await client.delete("/things")).json()["error"]["category"] == "validation"
     assert fields == [{"path": "lanes[1].params.n", "message": "is negative"}]
@@ -47,7 +47,7 @@ async def test_fields_are_named_by_path(edge: Any) -> None:
     "data", [b'{"a":"\xff"}', b"\xff\xfe", b"[" * 100_000, b"{", b"{]", b'{"a":1}x', b"NaN"]
 )
 async def test_what_is_no_json_is_400(edge: Any, data: bytes) -> None:
-    async with httpx.AsyncClient(base_url=edge.url, trust_env=False) as client:
+    async with local_http.async_client(edge.url) as client:
         kind = {"Content-Type": "application/json"}
         answer = await client.post("/things", content=data, headers=kind)
     assert (answer.status_code, answer.json()["error"]["category"]) == (400, "validation")
@@ -60,7 +60,7 @@ def test_all_bad_fields_are_named() -> None:
     )
     with pytest.raises(InvalidInput) as caught:
         decode(bad, RunSpec)
-    paths = {each.path for each in caught.value.fields}
+    paths = {field.path for field in caught.value.fields}
     assert {"kind", "lanes[1].label", "lanes[1].more"} <= paths
     assert {"rounds", "warmup", "order", "extra", "timeout_s"} <= paths
 
@@ -68,7 +68,7 @@ def test_all_bad_fields_are_named() -> None:
 def test_one_missing_field_is_named() -> None:
     with pytest.raises(InvalidInput) as caught:
         decode(b"", RunSpec)
-    assert [str(each) for each in caught.value.fields] == ["kind: is missing"]
+    assert [str(field) for field in caught.value.fields] == ["kind: is missing"]
 
 
 @pytest.mark.parametrize("data", [b"[]", b"1", b'"text"'])

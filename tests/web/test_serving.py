@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import anyio
-import httpx
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from benchrace.errors import BenchraceError, Category
 from benchrace.web.serving import is_loopback, listen
+from tests import local_http
+
+pytestmark = pytest.mark.slow
 
 
 def test_port_0_tells_the_port() -> None:
@@ -49,7 +51,7 @@ def test_loopback_is_known(host: str, loopback: bool) -> None:
 
 
 async def test_an_end_with_everything_open_takes_under_3_s(edge: Any) -> None:
-    async with httpx.AsyncClient(base_url=edge.url, trust_env=False) as client:
+    async with local_http.async_client(edge.url) as client:
         assert (await client.get("/health")).status_code == 200  # This connection stays, idle.
         async with connect(edge.url.replace("http", "ws"), proxy=None) as idle:
             stalled = await anyio.connect_tcp(edge.listener.host, edge.listener.port)

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from benchrace.web import sse
+from tests import local_http
 
 Frame = dict[str, str]
 
@@ -17,7 +18,7 @@ Frame = dict[str, str]
 @asynccontextmanager
 async def watching(url: str, path: str = "/events", **headers: str) -> AsyncIterator[Any]:
     async with (
-        httpx.AsyncClient(base_url=url, trust_env=False, timeout=15) as client,
+        local_http.async_client(url, timeout=15) as client,
         client.stream("GET", path, headers=headers) as answer,
     ):
         yield frames(answer)
@@ -27,9 +28,9 @@ async def frames(answer: httpx.Response) -> AsyncIterator[Frame]:
     rest = b""
     async for chunk in answer.aiter_bytes():
         *whole, rest = (rest + chunk).split(b"\n\n")
-        for each in whole:
+        for chunk in whole:
             fields: Frame = {}
-            for line in each.decode().split("\n"):
+            for line in chunk.decode().split("\n"):
                 name, _, value = line.partition(": ")
                 fields[name] = f"{fields[name]}\n{value}" if name in fields else value
             if "retry" not in fields:
@@ -37,8 +38,8 @@ async def frames(answer: httpx.Response) -> AsyncIterator[Frame]:
 
 
 async def all_of(url: str, path: str = "/events", **headers: str) -> list[Frame]:
-    async with watching(url, path, **headers) as found:
-        return [each async for each in found]
+    async with watching(url, path, **headers) as viewer_frames:
+        return [frame async for frame in viewer_frames]
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -49,14 +50,14 @@ async def until(condition: Callable[[], bool]) -> None:
 
 async def test_lines_come_live_and_the_end_is_said(edge: Any) -> None:
     edge.log.add(b"a\nb\n")
-    async with watching(edge.url) as found:
-        assert await anext(found) == {"id": "0-4", "data": "a\nb"}
+    async with watching(edge.url) as viewer_frames:
+        assert await anext(viewer_frames) == {"id": "0-4", "data": "a\nb"}
         edge.log.add(b"c\n")
-        assert await anext(found) == {"id": "0-6", "data": "c"}
+        assert await anext(viewer_frames) == {"id": "0-6", "data": "c"}
         edge.log.close()
-        assert (await anext(found))["event"] == "end"
+        assert (await anext(viewer_frames))["event"] == "end"
         with pytest.raises(StopAsyncIteration):
-            await anext(found)
+            await anext(viewer_frames)
 
 
 async def test_a_viewer_that_comes_back_loses_and_doubles_nothing(edge: Any) -> None:
@@ -65,8 +66,8 @@ async def test_a_viewer_that_comes_back_loses_and_doubles_nothing(edge: Any) -> 
     got: list[str] = []
     last = ""
     while len(got) < len(lines):
-        async with watching(edge.url, **({"Last-Event-ID": last} if last else {})) as found:
-            frame = await anext(found)
+        async with watching(edge.url, **({"Last-Event-ID": last} if last else {})) as viewer_frames:
+            frame = await anext(viewer_frames)
             last = frame["id"]
             got += frame["data"].split("\n")
     assert got == [line.decode()[:-1] for line in lines]
@@ -76,7 +77,7 @@ async def test_a_viewer_that_comes_back_loses_and_doubles_nothing(edge: Any) -> 
 async def test_an_offset_can_be_asked_for(edge: Any) -> None:
     edge.log.add(b"a\nb\n")
     edge.log.close()
-    assert [each.get("data") for each in await all_of(edge.url, "/events?after=2")] == ["b", "{}"]
+    assert [frame.get("data") for frame in await all_of(edge.url, "/events?after=2")] == ["b", "{}"]
 
 
 @pytest.mark.parametrize("name", ["1-4", "0-3", "0-99", "7"])
@@ -88,27 +89,27 @@ async def test_a_place_of_another_log_starts_from_a_snapshot(edge: Any, name: st
 
 async def test_a_cut_log_sends_its_viewers_to_a_snapshot(edge: Any) -> None:
     edge.log.add(b"a\n")
-    async with watching(edge.url) as found:
-        await anext(found)
+    async with watching(edge.url) as viewer_frames:
+        await anext(viewer_frames)
         edge.log.epoch = 1
         edge.log.add(b"b\n")
-        assert (await anext(found))["event"] == "snapshot"
+        assert (await anext(viewer_frames))["event"] == "snapshot"
 
 
 @pytest.mark.parametrize("name", ["x", "-1", "1-", "1-2-3", "٣", "9" * 40])
 async def test_what_is_no_place_is_refused(edge: Any, name: str) -> None:
-    async with httpx.AsyncClient(base_url=edge.url, trust_env=False) as client:
+    async with local_http.async_client(edge.url) as client:
         assert (await client.get("/events", params={"after": name})).status_code == 400
 
 
 async def test_a_quiet_log_is_pinged(edge: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sse, "PING_S", 0.05)
-    async with watching(edge.url) as found:
-        assert await anext(found) == {"": "ping"}
+    async with watching(edge.url) as viewer_frames:
+        assert await anext(viewer_frames) == {"": "ping"}
 
 
 async def test_one_viewer_too_many_is_refused(edge: Any) -> None:
-    async with httpx.AsyncClient(base_url=edge.url, trust_env=False) as client:
+    async with local_http.async_client(edge.url) as client:
         async with anyio.create_task_group() as group:
             for _ in range(8):
                 group.start_soon(watch_for_ever, edge.url)
@@ -120,17 +121,17 @@ async def test_one_viewer_too_many_is_refused(edge: Any) -> None:
 
 
 async def watch_for_ever(url: str) -> None:
-    async with watching(url) as found:
-        await anext(found)
+    async with watching(url) as viewer_frames:
+        await anext(viewer_frames)
 
 
 async def test_frames_are_16_ms_apart(edge: Any) -> None:
-    async with watching(edge.url) as found, anyio.create_task_group() as group:
+    async with watching(edge.url) as viewer_frames, anyio.create_task_group() as group:
         group.start_soon(add_for_ever, edge.log)
-        await anext(found)
+        await anext(viewer_frames)
         start = anyio.current_time()
         for _ in range(10):
-            await anext(found)
+            await anext(viewer_frames)
         assert anyio.current_time() - start > 10 * 0.016 * 0.8
         group.cancel_scope.cancel()
 
@@ -141,6 +142,7 @@ async def add_for_ever(log: Any) -> None:
         await anyio.sleep(0.001)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="Linux has it alone")
 async def test_a_viewer_that_never_reads_holds_one_chunk_and_is_dropped(
     stalled_edge: Any,

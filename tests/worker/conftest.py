@@ -1,14 +1,17 @@
 """Jobs of the scripted backend, in real processes."""
 
-from collections.abc import Callable
+import ssl
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
-from benchrace.plugin.entry_points import PluginRef
-from benchrace.run.job import JobSpec
+from benchrace.plugin.host.entry_points import PluginRef
+from benchrace.protocol.job import JobSpec
 from benchrace.testing import JobResult, Worker, job_lane, job_order, job_spec, plugin_ref, run_job
+from benchrace.worker.stream.factory import WorkerStreams
 
 Run = Callable[..., JobResult]
 Start = Callable[..., Worker]
@@ -17,6 +20,25 @@ Start = Callable[..., Worker]
 @pytest.fixture
 def plugins() -> tuple[PluginRef, ...]:
     return (plugin_ref("benchrace.testing.scripted"),)
+
+
+@pytest.fixture
+def tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
+    """Return a server's side of TLS, whose certificate this process trusts."""
+    authority = trustme.CA()
+    path = tmp_path / "authority.pem"
+    authority.cert_pem.write_to_path(path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(path))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    return context
+
+
+@pytest.fixture
+async def streams() -> AsyncIterator[WorkerStreams]:
+    streams = WorkerStreams()
+    yield streams
+    streams.close()
 
 
 @pytest.fixture
@@ -40,5 +62,5 @@ def order(tmp_path: Path, plugins: tuple[PluginRef, ...]) -> Callable[..., Any]:
 
 
 def scripted(*params: dict[str, Any], **plan: Any) -> JobSpec:
-    lanes = [job_lane(index, "scripted", each) for index, each in enumerate(params or ({},))]
+    lanes = [job_lane(index, "scripted", values) for index, values in enumerate(params or ({},))]
     return job_spec("scripted", lanes, **plan)

@@ -13,8 +13,8 @@ import pytest
 
 from benchrace.errors import Category
 from benchrace.events import JobCancelled, JobDone, JobError, LaneError, Log, RoundDone, RoundStart
-from benchrace.run.control import Cancel, Go, PhaseNow, Shorten, WorkerExit, encode
-from benchrace.run.job import Slot
+from benchrace.protocol.agent_worker import Cancel, Go, PhaseNow, Shorten, WorkerExit, encode
+from benchrace.run.planning.order import Slot
 from benchrace.run.spec import Order
 from benchrace.run.states import JobPhase
 from benchrace.testing import Worker, read_journal
@@ -25,12 +25,14 @@ LONG = {"units": 1000, "unit_s": 0.05}
 
 
 def hear_until(worker: Worker, phase: JobPhase) -> PhaseNow:
-    while (said := worker.hear()) is not None:
-        if isinstance(said, PhaseNow) and said.phase is phase:
-            return said
+    while (message := worker.hear()) is not None:
+        if isinstance(message, PhaseNow) and message.phase is phase:
+            return message
     raise AssertionError(f"the worker ended before it was {phase}: {worker.log}")
 
 
+@pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.parametrize(
     ("params", "phase"),
     [
@@ -44,18 +46,19 @@ def test_a_cancel_ends_the_job_in_every_phase(
 ) -> None:
     with Worker(order(params, warmup=0)) as worker:
         hear_until(worker, phase)
-        told = time.monotonic()
+        cancelled_at = time.monotonic()
         worker.say(Cancel(reason="a person"))
         assert worker.wait() == WorkerExit.DONE
-        assert time.monotonic() - told < 2
+        assert time.monotonic() - cancelled_at < 2
     events = read_journal(tmp_path)
     assert isinstance(events[-1], JobCancelled)
     assert events[-1].payload.reason == "a person"
-    assert sum(isinstance(each, JobCancelled) for each in events) == 1
-    closed = [each.payload.message for each in events if isinstance(each, Log)]
+    assert sum(isinstance(event, JobCancelled) for event in events) == 1
+    closed = [event.payload.message for event in events if isinstance(event, Log)]
     assert closed[-1] == "close lane-0"
 
 
+@pytest.mark.slow
 def test_a_cancel_at_the_start_line_ends_the_job(order: MakeOrder, tmp_path: Path) -> None:
     with Worker(order(LONG, warmup=0, armed=True)) as worker:
         assert hear_until(worker, JobPhase.READY).heat == 0
@@ -64,9 +67,10 @@ def test_a_cancel_at_the_start_line_ends_the_job(order: MakeOrder, tmp_path: Pat
         assert worker.wait() == WorkerExit.DONE
     events = read_journal(tmp_path)
     assert isinstance(events[-1], JobCancelled)
-    assert not [each for each in events if isinstance(each, RoundStart)]
+    assert not [event for event in events if isinstance(event, RoundStart)]
 
 
+@pytest.mark.slow
 def test_a_cancel_says_that_it_was_heard(order: MakeOrder) -> None:
     with Worker(order(LONG, warmup=0)) as worker:
         hear_until(worker, JobPhase.RUNNING)
@@ -75,17 +79,19 @@ def test_a_cancel_says_that_it_was_heard(order: MakeOrder) -> None:
         assert worker.hear() is None
 
 
+@pytest.mark.slow
+@pytest.mark.alone
 def test_an_armed_heat_starts_at_its_instant(order: MakeOrder, tmp_path: Path) -> None:
     with Worker(order({}, armed=True)) as worker:
         assert hear_until(worker, JobPhase.READY).heat == 0
         before = read_journal(tmp_path)
-        assert [each.payload.warmup for each in before if isinstance(each, RoundDone)] == [True]
+        assert [item.payload.warmup for item in before if isinstance(item, RoundDone)] == [True]
         at_ns = time.monotonic_ns() + 300_000_000
         worker.say(Go(heat=0, at_ns=at_ns))
         hear_until(worker, JobPhase.RUNNING)
         assert worker.wait() == WorkerExit.DONE
-    starts = [each for each in read_journal(tmp_path) if isinstance(each, RoundStart)]
-    assert [each.payload.armed_ns for each in starts] == [None, at_ns, None]
+    starts = [item for item in read_journal(tmp_path) if isinstance(item, RoundStart)]
+    assert [start.payload.armed_ns for start in starts] == [None, at_ns, None]
     late_ns = starts[1].payload.started_ns - at_ns
     assert 0 <= late_ns < 50_000_000
 
@@ -106,12 +112,15 @@ def test_a_shortened_job_leaves_rounds_out(order: MakeOrder, tmp_path: Path) -> 
         assert worker.wait() == WorkerExit.DONE
     events = read_journal(tmp_path)
     counted = [
-        each.lane_id for each in events if isinstance(each, RoundDone) and not each.payload.warmup
+        event.lane_id
+        for event in events
+        if isinstance(event, RoundDone) and not event.payload.warmup
     ]
     assert (counted.count("lane-0"), counted.count("lane-1")) == (2, 4)
     assert isinstance(events[-1], JobDone)
 
 
+@pytest.mark.slow
 def test_an_agent_that_hangs_up_ends_the_job(order: MakeOrder, tmp_path: Path) -> None:
     with Worker(order(LONG)) as worker:
         hear_until(worker, JobPhase.OPENING)
@@ -122,6 +131,7 @@ def test_an_agent_that_hangs_up_ends_the_job(order: MakeOrder, tmp_path: Path) -
     assert (end.payload.category, end.payload.message) == (Category.INTERRUPTED, "agent gone")
 
 
+@pytest.mark.slow
 def test_an_agent_that_hangs_up_ends_even_a_blocked_job(order: MakeOrder, tmp_path: Path) -> None:
     with Worker(order({"misdeed": "block", "block_s": 60.0}, warmup=0)) as worker:
         hear_until(worker, JobPhase.RUNNING)
@@ -132,6 +142,7 @@ def test_an_agent_that_hangs_up_ends_even_a_blocked_job(order: MakeOrder, tmp_pa
     assert end.payload.category is Category.INTERRUPTED
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of its parent's end")
 def test_a_worker_dies_with_its_agent(order: MakeOrder, tmp_path: Path) -> None:
     """The input stays open here, so that only the signal can tell."""
@@ -161,6 +172,7 @@ def test_a_worker_dies_with_its_agent(order: MakeOrder, tmp_path: Path) -> None:
     assert not isinstance(events[-1], JobError)
 
 
+@pytest.mark.slow
 def test_ctrl_c_in_the_agents_terminal_does_not_end_a_job(order: MakeOrder, tmp_path: Path) -> None:
     with Worker(order({"units": 4, "unit_s": 0.05})) as worker:
         hear_until(worker, JobPhase.RUNNING)
@@ -176,7 +188,7 @@ def test_a_line_that_is_no_command_is_passed_over(order: MakeOrder, tmp_path: Pa
         worker.process.stdin.write(b'{"type":"dance"}\nnonsense\n')
         worker.say(Go(heat=0, at_ns=0))
         assert worker.wait() == WorkerExit.DONE
-        assert worker.log.count("is no command") == 2
+        assert worker.log.count("invalid command") == 2
     assert isinstance(read_journal(tmp_path)[-1], JobDone)
 
 
@@ -186,8 +198,8 @@ def test_no_lane_is_lost_in_a_cancelled_job(order: MakeOrder, tmp_path: Path) ->
         worker.say(Cancel(reason="x"))
         worker.wait()
     events = read_journal(tmp_path)
-    assert not [each for each in events if isinstance(each, LaneError)]
-    messages = [each.payload.message for each in events if isinstance(each, Log)]
+    assert not [event for event in events if isinstance(event, LaneError)]
+    messages = [event.payload.message for event in events if isinstance(event, Log)]
     assert messages[-2:] == ["close lane-0", "close lane-1"]
 
 
@@ -205,6 +217,6 @@ def test_what_shorten_leaves_out(
     lane_ids: tuple[str, ...], lane_id: str, counted: int, warmup: bool, left_out: bool
 ) -> None:
     commands = Commands()
-    commands.heard(Shorten(rounds=2, lane_ids=lane_ids))
+    commands.handle(Shorten(rounds=2, lane_ids=lane_ids))
     slot = Slot(lane_id=lane_id, round=9, warmup=warmup)
     assert commands.left_out(slot, counted) is left_out

@@ -1,4 +1,4 @@
-"""The door to threads."""
+"""Blocking calls in threads."""
 
 import threading
 
@@ -26,23 +26,23 @@ async def test_an_exit_comes_back_too() -> None:
 
 
 async def test_a_cancel_is_told_and_then_waited_for() -> None:
-    told, ended = threading.Event(), threading.Event()
+    stopped, ended = threading.Event(), threading.Event()
 
     def work() -> None:
-        told.wait()
+        stopped.wait()
         ended.set()
         raise ValueError
 
     with anyio.move_on_after(0.05) as scope:
-        await run_blocking(work, told.set)
+        await run_blocking(work, stopped.set)
     assert scope.cancelled_caught
     assert ended.is_set()
 
 
 async def test_a_call_that_ended_by_itself_is_not_told() -> None:
-    told = threading.Event()
-    await run_blocking(lambda: None, told.set)
-    assert not told.is_set()
+    stopped = threading.Event()
+    await run_blocking(lambda: None, stopped.set)
+    assert not stopped.is_set()
 
 
 async def test_the_loop_goes_on_meanwhile() -> None:

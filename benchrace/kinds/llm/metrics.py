@@ -1,10 +1,16 @@
-"""How the numbers of text are declared."""
+"""Declarations of the metrics of text."""
 
 from benchrace.kinds.metric import Better, Estimator, Metric
 
 
 def ms(
-    name: str, title: str, formula: str, *, headline: bool = False, stamped: bool = False
+    name: str,
+    title: str,
+    formula: str,
+    *,
+    headline: bool = False,
+    stamped: bool = False,
+    phrase: str = "",
 ) -> Metric:
     """Declare a time; lower is better."""
     return Metric(
@@ -15,6 +21,7 @@ def ms(
         headline=headline,
         formula=formula,
         stamped=stamped,
+        phrase=phrase,
     )
 
 
@@ -27,6 +34,7 @@ def rate(
     headline: bool = False,
     stamped: bool = False,
     across: str | None = None,
+    phrase: str = "",
 ) -> Metric:
     """Declare a rate, combined as sum / sum; higher is better."""
     return Metric(
@@ -39,6 +47,7 @@ def rate(
         formula=formula,
         stamped=stamped,
         across=across,
+        phrase=phrase,
     )
 
 

@@ -1,4 +1,4 @@
-"""What to ask of a language model; equal on every engine of a run."""
+"""Parameters of requests to a language model; equal on every engine of a run."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -10,7 +10,7 @@ from benchrace.kinds.llm.samples import SAMPLE
 
 
 class Rendering(StrEnum):
-    """Who turns the prompt into tokens' text: the model's own template, or nobody."""
+    """How the prompt becomes the model's input: through the model's own template, or as it is."""
 
     TEMPLATE = "template"
     RAW = "raw"
@@ -74,7 +74,7 @@ class TextParams(Params, frozen=True, kw_only=True):
         int,
         Meta(
             title="Prompt length",
-            description="Makes a prompt of about this many tokens; 0 takes the text.",
+            description="Generates a prompt of about this many tokens; 0: use the text given.",
             ge=0,
             le=1_000_000,
         ),
@@ -83,33 +83,33 @@ class TextParams(Params, frozen=True, kw_only=True):
         str,
         Meta(
             title="System prompt",
-            description="Goes before the prompt, as the model's template has it.",
+            description="Precedes the prompt, as the model's template defines.",
             max_length=50_000,
         ),
     ] = ""
     max_tokens: Annotated[
         int,
-        Meta(title="Output tokens", description="How long the answer is to be.", ge=1, le=131_072),
+        Meta(title="Output tokens", description="Length of the answer.", ge=1, le=131_072),
     ] = 256
     rendering: Annotated[
         Rendering,
-        Meta(title="Rendering", description="The model's chat template, or the text as it is."),
+        Meta(title="Rendering", description="The model's chat template, or plain text."),
     ] = Rendering.TEMPLATE
     ignore_eos: Annotated[
         bool,
         Meta(
             title="Full length",
-            description="Goes on after the model's own end, where the engine can.",
+            description="Continues past the model's own end, if the engine can.",
         ),
     ] = True
     temperature: Annotated[
-        float, Meta(title="Temperature", description="0 takes the likeliest token.", ge=0, le=5)
+        float, Meta(title="Temperature", description="0 picks the likeliest token.", ge=0, le=5)
     ] = 0.2
     top_k: Annotated[
-        int, Meta(title="Top k", description="Samples among this many; 0 among all.", ge=0)
+        int, Meta(title="Top k", description="Samples from this many tokens; 0: all.", ge=0)
     ] = 40
     top_p: Annotated[
-        float, Meta(title="Top p", description="Samples within this share.", gt=0, le=1)
+        float, Meta(title="Top p", description="Samples within this probability.", gt=0, le=1)
     ] = 0.9
     seed: Annotated[
         int, Meta(title="Seed", description="The same on every engine.", ge=0, le=2**31 - 1)
@@ -118,7 +118,7 @@ class TextParams(Params, frozen=True, kw_only=True):
         int,
         Meta(
             title="Context",
-            description="Tokens of context; 0 takes what the engine has.",
+            description="Context length in tokens; 0 uses the engine's own.",
             ge=0,
             le=16_777_216,
         ),
@@ -134,19 +134,35 @@ class TextParams(Params, frozen=True, kw_only=True):
         Prefix,
         Meta(
             title="Prefix",
-            description="Unique: a nonce keeps prompt caches out. Shared: the prompt as it is.",
+            description="Unique: a nonce prevents cache hits. Shared: prompt sent unchanged.",
         ),
     ] = Prefix.UNIQUE
     first_token_s: Annotated[
-        float, Meta(title="First token within", description="Seconds.", gt=0, le=86_400)
+        float,
+        Meta(
+            title="First token within",
+            description="Seconds to wait for the first token.",
+            gt=0,
+            le=86_400,
+        ),
     ] = 600.0
     idle_s: Annotated[
-        float, Meta(title="No silence over", description="Seconds.", gt=0, le=86_400)
+        float,
+        Meta(
+            title="Longest silence",
+            description="Seconds without output that end an answer.",
+            gt=0,
+            le=86_400,
+        ),
     ] = 120.0
     fallback: Annotated[
         Fallback,
-        Meta(title="If it cannot open", description="A mock is labelled and never ranked."),
+        Meta(title="If the lane cannot open", description="A mock is labelled and never ranked."),
     ] = Fallback.NONE
+
+
+WORK = ("prompt", "prompt_tokens", "system", "rendering", "max_tokens", "ignore_eos", "think")
+"""The parameters that set how much there is to read and to write."""
 
 
 class LlmParams(TextParams, frozen=True, kw_only=True):
@@ -170,42 +186,42 @@ class ServeParams(TextParams, frozen=True, kw_only=True):
         tuple[Annotated[str, Meta(max_length=200_000)], ...],
         Meta(
             title="Prompts",
-            description="Asked in turn, one a request, in place of the prompt.",
+            description="Used in turn, one per request, instead of the prompt.",
             max_length=256,
         ),
     ] = ()
     concurrency: Annotated[
-        int, Meta(title="Streams", description="Answers at the same time.", ge=1, le=256)
+        int, Meta(title="Streams", description="Simultaneous requests.", ge=1, le=256)
     ] = 4
     requests: Annotated[
         int,
         Meta(
             title="Requests",
-            description="In one round; a closed loop sends one a stream at least.",
+            description="Per round; a closed loop sends at least one per stream.",
             ge=1,
             le=256,
         ),
     ] = 16
     arrival: Annotated[
         Arrival,
-        Meta(title="Arrival", description="Closed: the next when one ends. Else at the rate."),
+        Meta(title="Arrival", description="Closed: the next when one ends. Others: at the rate."),
     ] = Arrival.CLOSED
     rate: Annotated[
         float,
-        Meta(title="Rate", description="Requests a second, for open loops.", gt=0, le=10_000),
+        Meta(title="Rate", description="Requests per second, for open loops.", gt=0, le=10_000),
     ] = 1.0
     ttft_limit_ms: Annotated[
-        float, Meta(title="TTFT limit", description="ms; for goodput, 0 for none.", ge=0)
+        float, Meta(title="TTFT limit", description="ms, for goodput; 0: none.", ge=0)
     ] = 0
     tpot_limit_ms: Annotated[
-        float, Meta(title="TPOT limit", description="ms a token; for goodput, 0 for none.", ge=0)
+        float, Meta(title="TPOT limit", description="ms per token, for goodput; 0: none.", ge=0)
     ] = 0
     e2e_limit_ms: Annotated[
-        float, Meta(title="Total limit", description="ms; for goodput, 0 for none.", ge=0)
+        float, Meta(title="Total limit", description="ms, for goodput; 0: none.", ge=0)
     ] = 0
 
     @property
-    def asked(self) -> int:
-        """How many requests a round has: a closed loop has no stream without one."""
+    def total_requests(self) -> int:
+        """Return how many requests a round has; a closed loop has at least one per stream."""
         closed = self.arrival is Arrival.CLOSED
         return max(self.requests, self.concurrency) if closed else self.requests

@@ -1,4 +1,4 @@
-"""Raw facts of answers: stamps and counts, each from the one who knows it."""
+"""Raw facts of answers: stamps and counts, each from its own source."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -7,7 +7,7 @@ import msgspec
 
 from benchrace.kinds.kind import Record
 
-# What an engine says of itself is believed within these: 30 years, and more than any context.
+# An engine's own figures are trusted within these limits: 30 years, and more than any context.
 EngineNs = Annotated[int, msgspec.Meta(ge=0, le=10**18)]
 Tokens = Annotated[int, msgspec.Meta(ge=0, le=10**9)]
 EngineRate = Annotated[float, msgspec.Meta(ge=0, le=10**12)]
@@ -23,7 +23,7 @@ class CacheState(StrEnum):
 
 
 class CacheProof(StrEnum):
-    """`engine`: it told the cached count. `inferred`: a nonce that this engine has never seen."""
+    """`engine`: it reported the cached count. `inferred`: a nonce that it has never seen."""
 
     ENGINE = "engine"
     INFERRED = "inferred"
@@ -31,7 +31,7 @@ class CacheProof(StrEnum):
 
 
 class EngineTimes(msgspec.Struct, frozen=True, kw_only=True):
-    """The engine's own figures, ns; null where it does not tell.
+    """The engine's own figures, ns; null where it does not report them.
 
     `decode_ns` spans `decode_tokens` - 1 steps. `printed_rate` is tokens/s as the engine prints it.
     """
@@ -45,7 +45,7 @@ class EngineTimes(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True):
-    """The engine's own counts of tokens: never words, never chunks. Null where not told.
+    """The engine's own counts of tokens: never words, never chunks. Null where not reported.
 
     `unseen` of the output never had a chunk: an end token that the engine counts.
     """
@@ -71,16 +71,32 @@ class Gaps(msgspec.Struct, frozen=True, kw_only=True):
     stalls: int = 0
 
 
+class FirstChunks(msgspec.Struct, frozen=True, kw_only=True):
+    """What came first, all at once: `chunks` with text, the last of them at `end_ns`.
+
+    `tokens` is the engine's count of its output by then, null where it does not count chunk by
+    chunk. `characters` are those of these chunks, null where a record is derived from stamps alone.
+    """
+
+    chunks: Annotated[int, msgspec.Meta(ge=1)]
+    end_ns: int
+    tokens: Tokens | None = None
+    characters: int | None = None
+
+
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """One request. Instants are ns since the round's start, on the machine's monotonic clock.
 
     `first_ns` is the first content or reasoning, `output_ns` the first that is not reasoning,
-    `last_ns` the last of either. `bound_ns` is the widest error bound of first and last.
+    `last_ns` the last of either. `bound_ns` is the widest error bound of first and last,
+    where they share their read with other text.
     `connect_ns` is null on a kept connection, `scheduled_ns` is set under an open loop. `request`
     numbers the `chunks` events of the round, where the raw stamps are; `content` counts chunks
     with content or reasoning, and `skipped` are the indices of the first 64 chunks without (role,
     progress, usage, end). `faults` are the fields of `usage` and `times` that the engine told, and
-    that cannot be: each with what it told.
+    that cannot be: each with what it told. `first` is null in records of older versions.
+    `last_tokens` is the engine's count of its output by the last chunk with text, null where it
+    does not count chunk by chunk.
     """
 
     request: int
@@ -103,13 +119,16 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     gaps: Gaps
     error: str | None = None
     faults: dict[str, str] = {}
+    first: FirstChunks | None = None
+    last_tokens: Tokens | None = None
 
 
 class EngineFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Which engine answered; part of a result's identity.
 
     `settings` are what the engine runs with and what was asked, by its own names. `host` is null
-    where the engine is proved to run on the agent's machine, else where it is.
+    where the engine is proved to run on the agent's machine, else where it is. `weights` names the
+    file of the model's weights where the engine tells it: models of one file may share a process.
     """
 
     name: str
@@ -120,6 +139,7 @@ class EngineFacts(msgspec.Struct, frozen=True, kw_only=True):
     settings: dict[str, str | int | float | bool | None] = {}
     host: str | None = None
     tokenizer: str | None = None
+    weights: str | None = None
 
 
 class TextRecord(Record, frozen=True, kw_only=True):
@@ -145,7 +165,7 @@ class TextRecord(Record, frozen=True, kw_only=True):
 
 
 class Perplexity(msgspec.Struct, frozen=True, kw_only=True):
-    """How a model foresees a fixed text: `log_p` sums the natural logarithms of its tokens'
+    """How well a model predicts a fixed text: `log_p` sums the natural logarithms of its tokens'
     probabilities, each after those before it. Equal `text_digest` is the same text in equal tokens.
     """
 
@@ -156,25 +176,32 @@ class Perplexity(msgspec.Struct, frozen=True, kw_only=True):
 
 class LlmRecord(TextRecord, frozen=True, kw_only=True):
     """One answer. `text` is its beginning, at most 4,096 characters, and `nonce` what its prompt
-    began with: equal digest and nonce are equal prompts. `perplexity` was measured before the
-    rounds, null where it was not asked for or cannot be had.
+    began with: equal digest and nonce are equal prompts, which no two rounds have. `reference` is
+    what the model answered to the prompt without a nonce, asked once before the rounds for
+    comparing lanes at temperature 0. `perplexity` was measured before the rounds, null where it
+    was not asked for or cannot be had.
     """
 
     answer: Answer
     text: str = ""
     nonce: str = ""
+    reference: str = ""
     perplexity: Perplexity | None = None
 
 
 class Steady(msgspec.Struct, frozen=True, kw_only=True):
     """The window in which all streams were busy: after `start_ns`, up to and with `end_ns`.
 
-    `tokens` are each answer's output by its share of chunks in the window.
+    `tokens` are each answer's output in the window, by the engine's count chunk by chunk, or else
+    by its share of chunks. Where that is an estimate, the true sum lies between `least` and `most`,
+    which are null in records of older versions.
     """
 
     start_ns: int
     end_ns: int
     tokens: float
+    least: float | None = None
+    most: float | None = None
 
 
 class ServeRecord(TextRecord, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""Prompts to begin with, as presets: each with the length of answer that suits it."""
+"""Sample prompts, as presets: each with the length of answer that suits it."""
 
 from collections.abc import Mapping
 from typing import Any

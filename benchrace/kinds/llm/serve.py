@@ -1,14 +1,16 @@
-"""Many answers a round: what the system does, and what each of its users sees."""
+"""Many answers per round: metrics of the system, and of each of its users."""
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
 
 from benchrace.events import Measured
 from benchrace.kinds.kind import Kind
 from benchrace.kinds.llm import metrics, ratio
-from benchrace.kinds.llm.params import Arrival, ServeParams
-from benchrace.kinds.llm.record import Answer, ServeRecord
+from benchrace.kinds.llm.params import WORK, Arrival, ServeParams
+from benchrace.kinds.llm.record import Answer, ServeRecord, Steady
 from benchrace.kinds.llm.single import gaps, ms
+from benchrace.kinds.llm.steps import UNTOLD_TOKENS, Steps, steps
 from benchrace.kinds.metric import Better, Metric
 
 PERCENTILES = (50, 95, 99)
@@ -39,6 +41,7 @@ METRICS = (
         headline=True,
         stamped=True,
         across="throughput_chars_per_s",
+        phrase="tokens per second over all streams",
     ),
     metrics.rate(
         "throughput_chars_per_s",
@@ -46,6 +49,7 @@ METRICS = (
         "char/s",
         "sum of characters / (last t_last - first t_send)",
         stamped=True,
+        phrase="characters per second over all streams",
     ),
     metrics.rate(
         "steady_tokens_per_s",
@@ -64,7 +68,7 @@ METRICS = (
         stamped=True,
     ),
     *_percentiles("ttft", "Time to first token", "t_first - t_send"),
-    *_percentiles("tpot", "Time per output token", "(t_last - t_first) / (N_out - 1)"),
+    *_percentiles("tpot", "Time per output token", "(t_last - t_first) / (N_out - n_1)"),
     *_percentiles("total", "Total", "t_last - t_send"),
     *_percentiles("ttft_scheduled", "First token from schedule", "t_first - t_scheduled"),
     *_percentiles("total_scheduled", "Total from schedule", "t_last - t_scheduled"),
@@ -73,8 +77,8 @@ METRICS = (
     metrics.ms("icl_p99_ms", "Inter-chunk latency p99", "99th percentile of t_c(i+1) - t_c(i)"),
     metrics.ms("icl_max_ms", "Longest gap", "max of t_c(i+1) - t_c(i)"),
     metrics.count("stalls", "Stalls", "gaps", Better.LOWER, "gaps over 500 ms"),
-    metrics.count("answers", "Answers", "requests", Better.HIGHER, "answers that are whole"),
-    metrics.count("failures", "Failures", "requests", Better.LOWER, "answers that are not"),
+    metrics.count("answers", "Answers", "requests", Better.HIGHER, "complete answers"),
+    metrics.count("failures", "Failures", "requests", Better.LOWER, "incomplete or failed answers"),
     metrics.count("gen_tokens", "Output tokens", "tokens", Better.HIGHER, "sum N_out"),
     metrics.count("prompt_tokens", "Prompt tokens", "tokens", Better.LOWER, "sum N_in"),
     metrics.ms("load_ms", "Load", "loading the model, apart from the answers"),
@@ -82,78 +86,112 @@ METRICS = (
 
 
 def derive(record: ServeRecord, params: ServeParams) -> Iterable[Measured]:
-    """All that many answers tell. What failed counts as failed and in no latency."""
-    good = [each for each in record.answers if each.error is None and each.last_ns is not None]
+    """Yield all metrics of many answers. A failed one counts as failed, and in no latency."""
+    good = [
+        answer for answer in record.answers if answer.error is None and answer.last_ns is not None
+    ]
     yield from rates(record, good, params)
     yield from _latencies(good, params)
     yield from gaps(record.gaps)
     yield Measured(metric="answers", value=len(good))
     yield Measured(metric="failures", value=len(record.answers) - len(good))
-    for name, told in (
-        ("gen_tokens", [each.usage.output for each in good]),
-        ("prompt_tokens", [each.usage.prompt for each in good]),
+    for name, values in (
+        ("gen_tokens", [answer.usage.output for answer in good]),
+        ("prompt_tokens", [answer.usage.prompt for answer in good]),
     ):
-        known = [value for value in told if value is not None]
-        if len(known) == len(told) and known:
-            yield Measured(metric=name, value=sum(known))
+        reported = [value for value in values if value is not None]
+        if len(reported) == len(values) and reported:
+            yield Measured(metric=name, value=sum(reported))
         else:
-            reason = "the engine does not tell of all" if good else "no answer was whole"
+            reason = (
+                "the engine does not report it for all answers"
+                if good
+                else "no answer was complete"
+            )
             yield Measured(metric=name, value=None, reason=reason)
-    yield ms("load_ms", record.load_ns, "nothing was loaded, or the engine does not tell")
+    yield ms("load_ms", record.load_ns, "nothing was loaded, or the engine does not report it")
 
 
 def rates(record: ServeRecord, good: Sequence[Answer], params: ServeParams) -> Iterable[Measured]:
-    """What the system as a whole did."""
+    """Yield the throughput of the system as a whole."""
     if not good:
         for name in _RATES:
-            yield Measured(metric=name, value=None, reason="no answer was whole")
+            yield Measured(metric=name, value=None, reason="no answer was complete")
         return
-    last = max(each.last_ns for each in good if each.last_ns is not None)
-    span = last - min(each.send_ns for each in record.answers)
-    tokens = [each.usage.output for each in good]
+    last = max(answer.last_ns for answer in good if answer.last_ns is not None)
+    span = last - min(answer.send_ns for answer in record.answers)
+    tokens = [answer.usage.output for answer in good]
     if None in tokens:
-        reason = "the engine does not tell its tokens"
+        reason = "the engine does not report its tokens"
         yield Measured(metric="throughput_tokens_per_s", value=None, reason=reason)
     else:
         yield ratio.rate("throughput_tokens_per_s", sum(n for n in tokens if n is not None), span)
-    yield ratio.rate("throughput_chars_per_s", sum(each.characters for each in good), span)
+    yield ratio.rate("throughput_chars_per_s", sum(answer.characters for answer in good), span)
     yield ratio.rate("requests_per_s", len(good), span)
     if _limits(params):
-        yield ratio.rate("goodput_per_s", sum(meets(each, params) for each in good), span)
+        yield _goodput(good, params, span)
     else:
         yield Measured(metric="goodput_per_s", value=None, reason="no limit was stated")
     if record.steady is None:
-        reason = "never were all streams busy with tokens at the same time"
+        reason = "all streams were never busy with tokens at the same time"
         yield Measured(metric="steady_tokens_per_s", value=None, reason=reason)
     else:
-        window = record.steady.end_ns - record.steady.start_ns
-        yield ratio.rate("steady_tokens_per_s", record.steady.tokens, window)
+        yield _steady(record.steady)
 
 
-def meets(answer: Answer, params: ServeParams) -> bool:
-    """Say whether an answer meets every stated limit; what is not known meets none.
+def _steady(window: Steady) -> Measured:
+    span = window.end_ns - window.start_ns
+    name, least, most = "steady_tokens_per_s", window.least, window.most
+    if least is None or most is None or least == most:
+        return ratio.rate(name, window.tokens, span)
+    # A record of an older version counted end tokens that never came; bounds from stamps do not.
+    between = min(least, window.tokens), max(most, window.tokens)
+    return ratio.rate(name, window.tokens, span, between=between, unknown=UNTOLD_TOKENS)
+
+
+def _goodput(good: Sequence[Answer], params: ServeParams, span: float) -> Measured:
+    """Count what meets the limits, and what would at the fewest and at the most steps."""
+    met, least, most = (
+        sum(meets(answer, params, count) for answer in good) for count in (_n, _least, _most)
+    )
+    if least == most:
+        return ratio.rate("goodput_per_s", met, span)
+    between = least, most
+    return ratio.rate("goodput_per_s", met, span, between=between, unknown=UNTOLD_TOKENS)
+
+
+_n, _least, _most = (attrgetter(name) for name in ("n", "least", "most"))
+
+
+def meets(answer: Answer, params: ServeParams, count: Callable[[Steps], float] = _n) -> bool:
+    """Check whether an answer meets every stated limit; an unknown value meets none.
 
     Under an open loop latencies count from the schedule: coordinated omission hides nothing.
     """
     start = answer.send_ns if answer.scheduled_ns is None else answer.scheduled_ns
-    steps = ratio.steps(answer)
-    found = (
+    streamed = steps(answer)
+    measured = (
         (params.ttft_limit_ms, None if answer.first_ns is None else answer.first_ns - start),
         (params.e2e_limit_ms, None if answer.last_ns is None else answer.last_ns - start),
-        (params.tpot_limit_ms, None if isinstance(steps, str) else steps.span_ns / steps.n),
+        (
+            params.tpot_limit_ms,
+            None if isinstance(streamed, str) else streamed.span_ns / count(streamed),
+        ),
     )
-    return all(not limit or (value is not None and value / 1e6 <= limit) for limit, value in found)
+    return all(
+        not limit or (value is not None and value / 1e6 <= limit) for limit, value in measured
+    )
 
 
 def percentile(values: Sequence[float], p: int) -> float | None:
-    """The nearest-rank percentile, None where n < 10 / (1 - p)."""
+    """Return the nearest-rank percentile, None where n < 10 / (1 - p)."""
     if len(values) < needed(p):
         return None
     return sorted(values)[max(0, math.ceil(len(values) * p / 100) - 1)]
 
 
 def needed(p: int) -> int:
-    """How many values a percentile needs: 10 / (1 - p)."""
+    """Return how many values a percentile needs: 10 / (1 - p)."""
     return math.ceil(10 / (1 - p / 100) - 1e-9)
 
 
@@ -161,7 +199,8 @@ def _latencies(good: Sequence[Answer], params: ServeParams) -> Iterable[Measured
     of_total = _SPANS["total" if params.arrival is Arrival.CLOSED else "total_scheduled"]
     totals = [value for value in map(of_total, good) if value is not None]
     mean = math.fsum(totals) / len(totals) if totals else None
-    yield ms("total_mean_ms", mean, "no answer was whole")
+    yield ms("total_mean_ms", mean, "no answer was complete")
+    yield from _per_token(good)
     for name, of in _SPANS.items():
         if name.endswith("_scheduled") and params.arrival is Arrival.CLOSED:
             reason = "a closed loop has no schedule"
@@ -174,6 +213,25 @@ def _latencies(good: Sequence[Answer], params: ServeParams) -> Iterable[Measured
             yield ms(f"{name}_p{p}_ms", percentile(values, p), reason)
 
 
+def _per_token(good: Sequence[Answer]) -> Iterable[Measured]:
+    """Yield percentiles of the time per token; those of its bounds are the percentiles' bounds."""
+    streamed = [answer for answer in map(steps, good) if not isinstance(answer, str)]
+    exact = all(answer.unknown is None for answer in streamed)
+    for p in PERCENTILES:
+        name = f"tpot_p{p}_ms"
+        value, low, high = (
+            percentile([answer.span_ns / count(answer) / 1e6 for answer in streamed], p)
+            for count in (_n, _most, _least)
+        )
+        if value is None:
+            reason = f"n too small: {len(streamed)} requests of the {needed(p)} that it needs"
+            yield Measured(metric=name, value=None, reason=reason)
+        elif exact:
+            yield Measured(metric=name, value=value)
+        else:
+            yield Measured(metric=name, value=value, low=low, high=high, unknown=UNTOLD_TOKENS)
+
+
 def _limits(params: ServeParams) -> bool:
     limits = (params.ttft_limit_ms, params.tpot_limit_ms, params.e2e_limit_ms)
     return any(limits)
@@ -183,17 +241,11 @@ def _since(start: int | None, end: int | None) -> int | None:
     return None if start is None or end is None else end - start
 
 
-def _tpot(answer: Answer) -> float | None:
-    steps = ratio.steps(answer)
-    return None if isinstance(steps, str) else steps.span_ns / steps.n
-
-
 _SPANS: dict[str, Callable[[Answer], float | None]] = {
-    "ttft": lambda each: _since(each.send_ns, each.first_ns),
-    "tpot": _tpot,
-    "total": lambda each: _since(each.send_ns, each.last_ns),
-    "ttft_scheduled": lambda each: _since(each.scheduled_ns, each.first_ns),
-    "total_scheduled": lambda each: _since(each.scheduled_ns, each.last_ns),
+    "ttft": lambda answer: _since(answer.send_ns, answer.first_ns),
+    "total": lambda answer: _since(answer.send_ns, answer.last_ns),
+    "ttft_scheduled": lambda answer: _since(answer.scheduled_ns, answer.first_ns),
+    "total_scheduled": lambda answer: _since(answer.scheduled_ns, answer.last_ns),
 }
 
 SERVE = Kind(
@@ -203,4 +255,6 @@ SERVE = Kind(
     record=ServeRecord,
     metrics=METRICS,
     derive=derive,
+    metrics_version=2,
+    work=(*WORK, "prompts", "requests"),
 )

@@ -1,13 +1,13 @@
-"""A mock answer, where a request says so: labelled, INVALID, never ranked."""
+"""The mock answer that a lane may request as a fallback: labelled, INVALID, never ranked."""
 
 import anyio
 
-from benchrace.kinds.llm import Answer, EngineFacts, EngineTimes, Usage
+from benchrace.kinds.llm import EngineFacts, EngineTimes, Usage
 from benchrace.plugin.context import Context
-from benchrace.plugin.llm import gaps
-from benchrace.plugin.llm.ask import Ask
-from benchrace.plugin.llm.hearing import Heard, Hearing
-from benchrace.plugin.llm.piece import Piece
+from benchrace.plugin.llm.prompt import Ask
+from benchrace.plugin.llm.response import inter_chunk
+from benchrace.plugin.llm.response.delta import Delta
+from benchrace.plugin.llm.response.stream import Response, ResponseReader
 from benchrace.plugin.stream import Chunk, TimingSource
 
 FACTS = EngineFacts(name="mock")
@@ -15,18 +15,18 @@ _TOKEN_S = 0.02
 _WORDS = ["this", "is", "a", "mock", "and", "no", "engine", "said", "it"]
 
 
-async def answer(ask: Ask, context: Context, t0_ns: int) -> Heard:
+async def answer(ask: Ask, context: Context, t0_ns: int) -> Response:
     """Stream words at 50 a second, at most 64."""
-    hearing = Hearing(context.token, lambda done, total: None)
+    reader = ResponseReader(context.token, lambda done, total: None)
     n = min(ask.max_tokens, 64)
     for i in range(n):
         await anyio.sleep(_TOKEN_S)
         now = context.clock.monotonic_ns()
         text = f"{_WORDS[i % len(_WORDS)]} "
-        hearing.take(Chunk(text.encode(), now, now, len(text)), Piece(text=text))
-    hearing.finish = "stop"
-    hearing.usage, hearing.times = Usage(output=n), EngineTimes()
-    told: Answer = hearing.answer(
+        reader.take(Chunk(text.encode(), now, now, len(text)), Delta(text=text))
+    reader.finish = "stop"
+    reader.usage, reader.times = Usage(output=n), EngineTimes()
+    mock_answer = reader.answer(
         request=0,
         t0_ns=t0_ns,
         send_ns=t0_ns,
@@ -34,11 +34,11 @@ async def answer(ask: Ask, context: Context, t0_ns: int) -> Heard:
         connect_ns=None,
         clean=True,
     )
-    return Heard(
-        answer=told,
-        text=hearing.begin,
-        gaps=gaps.between(hearing.stamps),
-        stamps=hearing.stamps,
+    return Response(
+        answer=mock_answer,
+        text=reader.begin,
+        gaps=inter_chunk.between(reader.stamps),
+        stamps=reader.stamps,
         failure=None,
         source=TimingSource.USER,
     )

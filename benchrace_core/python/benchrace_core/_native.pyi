@@ -87,6 +87,7 @@ class Connection:
     ) -> Connection:
         """Start to connect: the addresses (IP, port) in turn, each for `connect_ns` at most.
 
+        An address of a link's own names its interface by number: `fe80::1%2`.
         `batch_ns` is the least time between two wake-ups for lines; head and end wake at once.
         Raises `ValueError` for what is no IP address, `OSError` without descriptors or threads.
         """
@@ -122,10 +123,11 @@ class Connection:
         `format` is `lines`, `ndjson` or `sse`; an answer that is no 2xx is read as `lines`.
         """
 
-    def take(self) -> tuple[list[tuple[bytes, int, int, int]], tuple[str, str] | None]:
-        """Return what has come as (data, at_ns, not_before_ns, size), and the end once it came.
+    def take(self) -> tuple[list[tuple[bytes, int, int, int, str]], tuple[str, str] | None]:
+        """Return what has come, and the end once it came.
 
-        The end is (`complete` or `closed` or the kind of failure, what happened).
+        A chunk is (data, at_ns, not_before_ns, size, event), the last being an event's name. The
+        end is (`complete` or `closed` or the kind of failure, what happened).
         """
 
     def head(self) -> tuple[int, list[tuple[str, bytes]]] | None:
@@ -135,7 +137,10 @@ class Connection:
         """Return when the first byte was sent, and whether the kernel said so."""
 
     def rest(self) -> bytes:
-        """Return what had come of a line that never became complete, its first 4 KiB."""
+        """Return what came and is in no chunk, once the answer has ended, its first 4 KiB.
+
+        Of server-sent events that is whatever is none, as an error that came as plain JSON.
+        """
 
     def lag(self) -> tuple[int, int, int, int, int, int, int, str]:
         """Return how well the reader kept up with this request.
@@ -157,14 +162,14 @@ class Splitter:
     def __new__(cls, format: str, line_limit: int) -> Splitter:  # noqa: A002
         """Cut as `Connection.begin` does."""
 
-    def feed(self, data: bytes, at_ns: int) -> list[tuple[bytes, int, int, int]]:
+    def feed(self, data: bytes, at_ns: int) -> list[tuple[bytes, int, int, int, str]]:
         """Take bytes that arrived together, return what is complete; raises `StreamFault`."""
 
-    def finish(self, at_ns: int) -> list[tuple[bytes, int, int, int]]:
+    def finish(self, at_ns: int) -> list[tuple[bytes, int, int, int, str]]:
         """Return what has no newline, after an end that was good."""
 
     def rest(self) -> bytes:
-        """Return what has come of a line that is not complete, its first 4 KiB."""
+        """Return what came and is in no chunk, its first 4 KiB."""
 
 def monotonic_ns() -> int:
     """Return nanoseconds on the clock of every stamp, Python's `time.monotonic_ns`."""

@@ -15,7 +15,7 @@ use crate::{bounds, first_primes as firsts, known, threads};
 pub fn algorithm_named(name: &str) -> Result<Algorithm, Error> {
     Algorithm::from_name(name).ok_or_else(|| {
         let names = Algorithm::ALL.map(Algorithm::name).join(", ");
-        Error::field("algorithm", format!("{name:?} is unknown; there are {names}"))
+        Error::field("algorithm", format!("unknown algorithm {name:?}; known: {names}"))
     })
 }
 

@@ -11,7 +11,7 @@ use crate::error::Error;
 pub fn unsigned(field: &'static str, value: &Bound<'_, PyAny>) -> PyResult<u64> {
     if !value.is_instance_of::<PyInt>() || value.is_instance_of::<PyBool>() {
         let kind = value.get_type().name()?;
-        return Err(PyTypeError::new_err(format!("{field}: an integer is needed, not {kind}")));
+        return Err(PyTypeError::new_err(format!("{field}: expected an integer, got {kind}")));
     }
     value.extract().map_err(|error: PyErr| {
         if !error.is_instance_of::<PyOverflowError>(value.py()) {

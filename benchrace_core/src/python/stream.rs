@@ -1,12 +1,12 @@
 //! A stream's connection and splitter, as Python sees them.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::time::Duration;
 
 use pyo3::create_exception;
 use pyo3::exceptions::{PyException, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyString};
 
 use crate::stream::chunk::{Chunk, Stamp};
 use crate::stream::connection::{self, Request};
@@ -27,21 +27,22 @@ impl From<Fault> for PyErr {
     }
 }
 
-type Row<'py> = (Bound<'py, PyBytes>, i64, i64, usize);
+type Row<'py> = (Bound<'py, PyBytes>, i64, i64, usize, Bound<'py, PyString>);
 type Headers<'py> = Vec<(String, Bound<'py, PyBytes>)>;
 type Taken<'py> = (Vec<Row<'py>>, Option<(&'static str, String)>);
 
 fn rows<'py>(py: Python<'py>, chunks: &[Chunk]) -> Vec<Row<'py>> {
     let row = |chunk: &Chunk| {
         let Stamp { at_ns, not_before_ns } = chunk.stamp;
-        (PyBytes::new(py, &chunk.data), at_ns, not_before_ns, chunk.size)
+        let event = PyString::new(py, &chunk.event);
+        (PyBytes::new(py, &chunk.data), at_ns, not_before_ns, chunk.size, event)
     };
     chunks.iter().map(row).collect()
 }
 
 fn format_named(name: &str) -> PyResult<split::Format> {
     split::Format::from_name(name).ok_or_else(|| {
-        PyValueError::new_err(format!("format: {name:?} is unknown; there are lines, ndjson, sse"))
+        PyValueError::new_err(format!("format: unknown format {name:?}; known: lines, ndjson, sse"))
     })
 }
 
@@ -49,6 +50,17 @@ fn format_named(name: &str) -> PyResult<split::Format> {
 #[pyfunction]
 pub fn monotonic_ns() -> i64 {
     clock::monotonic_ns()
+}
+
+/// An address of either family; one of a link's own names its interface by number: `fe80::1%2`.
+fn address(host: &str, port: u16) -> Option<SocketAddr> {
+    match host.split_once('%') {
+        None => host.parse::<IpAddr>().ok().map(|ip| SocketAddr::new(ip, port)),
+        Some((ip, interface)) => {
+            let (ip, interface) = (ip.parse::<Ipv6Addr>().ok()?, interface.parse().ok()?);
+            Some(SocketAddr::V6(SocketAddrV6::new(ip, port, 0, interface)))
+        }
+    }
 }
 
 /// A connection that is read by a thread of its own.
@@ -59,11 +71,14 @@ pub struct Connection(connection::Connection);
 impl Connection {
     #[new]
     fn new(addresses: Vec<(String, u16)>, connect_ns: u64, batch_ns: u64) -> PyResult<Self> {
-        let parse = |(host, port): (String, u16)| match host.parse::<IpAddr>() {
-            Ok(ip) => Ok(SocketAddr::new(ip, port)),
-            Err(_) => Err(PyValueError::new_err(format!("addresses: {host:?} is no IP address"))),
-        };
-        let addresses = addresses.into_iter().map(parse).collect::<PyResult<_>>()?;
+        let addresses = addresses
+            .into_iter()
+            .map(|(host, port)| {
+                address(&host, port).ok_or_else(|| {
+                    PyValueError::new_err(format!("addresses: invalid IP address {host:?}"))
+                })
+            })
+            .collect::<PyResult<_>>()?;
         let (limit, batch) = (Duration::from_nanos(connect_ns), Duration::from_nanos(batch_ns));
         Ok(Connection(connection::Connection::start(addresses, limit, batch)?))
     }
@@ -138,7 +153,7 @@ impl Connection {
         self.0.sent()
     }
 
-    /// Return what had come of a line that never became complete, its first 4 KiB.
+    /// Return what came and is in no chunk, once the answer has ended, its first 4 KiB.
     fn rest<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
         PyBytes::new(py, &self.0.rest())
     }
@@ -192,9 +207,8 @@ impl Splitter {
         Ok(rows(py, &self.chunks))
     }
 
-    /// Return what has come of a line that is not complete.
+    /// Return what came and is in no chunk, its first 4 KiB.
     fn rest<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        let rest = self.inner.rest();
-        PyBytes::new(py, &rest[..rest.len().min(4 << 10)])
+        PyBytes::new(py, &self.inner.leftover())
     }
 }

@@ -18,4 +18,6 @@ pub struct Chunk {
     pub stamp: Stamp,
     /// Bytes of the body that it took, what was skipped before it included.
     pub size: usize,
+    /// The event's name, its first 64 bytes; empty where it has none.
+    pub event: String,
 }

@@ -113,7 +113,7 @@ impl Connection {
         state.sent_ns.map(|at| (at, state.sent_by_kernel))
     }
 
-    /// What had arrived of a line that never became complete, its first 4 KiB.
+    /// What came and is in no chunk, once the answer has ended, its first 4 KiB.
     pub fn rest(&self) -> Vec<u8> {
         self.0.state().rest.clone()
     }

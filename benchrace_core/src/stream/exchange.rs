@@ -6,8 +6,6 @@ use super::fault::{Fault, Kind};
 use super::response::Response;
 use super::shared::Request;
 
-const KEPT_REST: usize = 4 << 10;
-
 /// Times are monotonic nanoseconds.
 pub struct Exchange {
     /// What is asked.
@@ -16,8 +14,9 @@ pub struct Exchange {
     pub response: Response,
     /// When the first byte was sent.
     pub begun_ns: i64,
-    /// When the last byte was read; later by the pauses that this side made since.
-    pub heard_ns: i64,
+    /// When the last chunk came; later by the pauses that this side made since. What keeps a
+    /// silent connection open, like the comments of server-sent events, is no chunk.
+    pub active_ns: i64,
     /// When the socket was last known to be empty.
     pub empty_ns: i64,
     /// Output has begun.
@@ -37,7 +36,7 @@ impl Exchange {
             request,
             response,
             begun_ns: now_ns,
-            heard_ns: now_ns,
+            active_ns: now_ns,
             empty_ns: now_ns,
             content: false,
             sent: 0,
@@ -48,7 +47,7 @@ impl Exchange {
 
     /// Says that this side read nothing for so long: no limit runs on meanwhile.
     pub fn pause(&mut self, paused_ns: i64) {
-        self.heard_ns += paused_ns;
+        self.active_ns += paused_ns;
         self.paused_ns += paused_ns;
     }
 
@@ -74,15 +73,14 @@ impl Exchange {
         self.sent == self.request.bytes.len() && self.response.keeps_alive()
     }
 
-    /// What had come of a line that never became complete, its first 4 KiB.
-    pub fn rest(&self) -> Vec<u8> {
-        let rest = self.response.rest();
-        rest[..rest.len().min(KEPT_REST)].to_vec()
+    /// What came and is in no chunk, its first 4 KiB.
+    pub fn leftover(&self) -> Vec<u8> {
+        self.response.leftover()
     }
 
     fn limit(&self) -> (Kind, i64, Duration) {
         if self.content {
-            return (Kind::TimeoutIdle, self.heard_ns, self.request.idle_limit);
+            return (Kind::TimeoutIdle, self.active_ns, self.request.idle_limit);
         }
         (Kind::TimeoutFirst, self.begun_ns + self.paused_ns, self.request.first_limit)
     }

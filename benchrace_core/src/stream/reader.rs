@@ -125,7 +125,7 @@ impl<'a> Reader<'a> {
         let mut exchange = Exchange::new(request, monotonic_ns());
         let ended = self.converse(&mut exchange);
         let reusable = ended == Ok(End::Complete) && exchange.is_clean();
-        (ended, reusable, exchange.rest())
+        (ended, reusable, exchange.leftover())
     }
 
     fn converse(&mut self, exchange: &mut Exchange) -> Ended {
@@ -170,7 +170,7 @@ impl<'a> Reader<'a> {
                 Ok(bytes) => {
                     if exchange.sent == 0 {
                         exchange.begun_ns = before;
-                        exchange.heard_ns = before;
+                        exchange.active_ns = before;
                         exchange.empty_ns = before;
                         let mut state = self.shared.state();
                         (state.sent_ns, state.sent_by_kernel) = (Some(before), false);
@@ -231,7 +231,6 @@ impl<'a> Reader<'a> {
             let offsets = [now.offset_ns, self.offset_ns];
             self.offset_ns = now.offset_ns;
             let stamp = self.stamp(received.wall_ns, offsets, exchange.empty_ns, now.monotonic_ns);
-            exchange.heard_ns = now.monotonic_ns;
             let drained = received.bytes < most;
             left = left.saturating_sub(received.bytes);
             if drained {
@@ -244,7 +243,10 @@ impl<'a> Reader<'a> {
             } else {
                 exchange.response.feed(&self.buffer[..received.bytes], stamp.0, &mut chunks)
             };
-            exchange.content |= !exchange.request.first_is_told && !chunks.is_empty();
+            if !chunks.is_empty() {
+                exchange.active_ns = now.monotonic_ns;
+                exchange.content |= !exchange.request.first_is_told;
+            }
             self.hand_over(exchange, chunks);
             let ended = ended?;
             if ended.is_some() || drained {

@@ -57,9 +57,9 @@ impl Response {
         self.reader.begun()
     }
 
-    /// What has arrived of a line that is not complete.
-    pub fn rest(&self) -> &[u8] {
-        self.splitter.rest()
+    /// What came and is in no chunk, its first 4 KiB.
+    pub fn leftover(&self) -> Vec<u8> {
+        self.splitter.leftover()
     }
 
     /// Whether the connection may be used again after a complete body.
@@ -115,9 +115,9 @@ impl Response {
                 self.splitter.finish(stamp, out)?;
                 Ok(End::Closed)
             }
-            Some(_) => Err(Fault::new(Kind::Truncated, "the answer broke off before its own end")),
+            Some(_) => Err(Fault::new(Kind::Truncated, "the answer was cut off before its end")),
             None if self.begun() => {
-                Err(Fault::new(Kind::Truncated, "the answer broke off within its headers"))
+                Err(Fault::new(Kind::Truncated, "the answer was cut off within its headers"))
             }
             None => Err(Fault::new(Kind::Truncated, "the connection was closed without an answer")),
         }
@@ -125,7 +125,7 @@ impl Response {
 
     fn begin(&mut self, head: Head) -> Result<(), Fault> {
         if head.status == 101 {
-            return Err(Fault::bad("the answer switches to another protocol, which nobody asked"));
+            return Err(Fault::bad("the answer switches protocol, which was not requested"));
         }
         if head.status < 200 {
             self.informational += 1;

@@ -39,7 +39,7 @@ pub struct Request {
     pub line_limit: usize,
     /// Time from sending to the first output.
     pub first_limit: Duration,
-    /// Time without any byte after that.
+    /// Time without any chunk after that.
     pub idle_limit: Duration,
     /// The caller says when output has begun; else the first chunk is it.
     pub first_is_told: bool,

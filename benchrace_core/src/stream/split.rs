@@ -32,14 +32,33 @@ pub struct Splitter {
     format: Format,
     limit: usize,
     line: Vec<u8>,
+    begun: bool,
     event: Option<(Vec<u8>, Stamp)>,
+    name: String,
+    stray: Vec<u8>,
     size: usize,
 }
+
+/// In bytes: what is kept of that which came and is no chunk.
+const MAX_LEFTOVER: usize = 4 << 10;
+/// In bytes: what is kept of an event's name.
+const MAX_NAME: usize = 64;
+/// Some servers begin with it; the standard of server-sent events has it skipped.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 impl Splitter {
     /// A splitter that refuses lines, and events, of more than `limit` bytes.
     pub fn new(format: Format, limit: usize) -> Self {
-        Splitter { format, limit, line: Vec::new(), event: None, size: 0 }
+        Splitter {
+            format,
+            limit,
+            line: Vec::new(),
+            begun: false,
+            event: None,
+            name: String::new(),
+            stray: Vec::new(),
+            size: 0,
+        }
     }
 
     /// Takes bytes that arrived at `stamp`, and adds what is complete to `out`.
@@ -85,6 +104,15 @@ impl Splitter {
         }
     }
 
+    /// What came and is in no chunk, its first 4 KiB: lines that are no event, then what has
+    /// arrived of a line that is not complete. A server that answers in another format says here
+    /// what it has to say.
+    pub fn leftover(&self) -> Vec<u8> {
+        let mut bytes = self.stray.clone();
+        keep(&mut bytes, self.rest());
+        bytes
+    }
+
     fn check(&self, length: usize) -> Result<(), Fault> {
         if length <= self.limit {
             return Ok(());
@@ -93,14 +121,23 @@ impl Splitter {
     }
 
     fn complete(&mut self, line: &[u8], stamp: Stamp, out: &mut Vec<Chunk>) -> Result<(), Fault> {
+        let first = !std::mem::replace(&mut self.begun, true);
+        let line = match self.format {
+            Format::Ndjson | Format::Sse if first => {
+                line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line)
+            }
+            _ => line,
+        };
         let bare = line.strip_suffix(b"\r").unwrap_or(line);
         match self.format {
             Format::Lines => self.put(line.to_vec(), stamp, out),
             Format::Ndjson if bare.trim_ascii().is_empty() => {}
             Format::Ndjson => self.put(bare.to_vec(), stamp, out),
             Format::Sse if bare.is_empty() => {
+                let event = std::mem::take(&mut self.name);
                 if let Some((data, stamp)) = self.event.take() {
-                    self.put(data, stamp, out);
+                    let size = std::mem::take(&mut self.size);
+                    out.push(Chunk { data, stamp, size, event });
                 }
             }
             Format::Sse => self.field(bare, stamp)?,
@@ -109,12 +146,26 @@ impl Splitter {
     }
 
     fn field(&mut self, line: &[u8], stamp: Stamp) -> Result<(), Fault> {
-        let Some(value) = line.strip_prefix(b"data") else { return Ok(()) };
-        let value = match value {
-            [b':', b' ', value @ ..] | [b':', value @ ..] => value,
-            [] => value,
-            _ => return Ok(()),
-        };
+        let end = line.iter().position(|&byte| byte == b':').unwrap_or(line.len());
+        let (name, value) = (&line[..end], line.get(end + 1..).unwrap_or_default());
+        let value = value.strip_prefix(b" ").unwrap_or(value);
+        match name {
+            b"data" => self.data(value, stamp),
+            b"event" => {
+                let kept = &value[..value.len().min(MAX_NAME)];
+                self.name = String::from_utf8_lossy(kept).into_owned();
+                Ok(())
+            }
+            // A comment begins with its colon.
+            b"" | b"id" | b"retry" => Ok(()),
+            _ => {
+                keep(&mut self.stray, line);
+                Ok(())
+            }
+        }
+    }
+
+    fn data(&mut self, value: &[u8], stamp: Stamp) -> Result<(), Fault> {
         match &mut self.event {
             None => self.event = Some((value.to_vec(), stamp)),
             Some((data, last)) => {
@@ -127,13 +178,30 @@ impl Splitter {
     }
 
     fn put(&mut self, data: Vec<u8>, stamp: Stamp, out: &mut Vec<Chunk>) {
-        out.push(Chunk { data, stamp, size: std::mem::take(&mut self.size) });
+        let size = std::mem::take(&mut self.size);
+        out.push(Chunk { data, stamp, size, event: String::new() });
     }
+}
+
+/// Adds a line to `kept`, as far as there is room.
+fn keep(kept: &mut Vec<u8>, line: &[u8]) {
+    if line.is_empty() || kept.len() >= MAX_LEFTOVER {
+        return;
+    }
+    if !kept.is_empty() {
+        kept.push(b'\n');
+    }
+    let room = MAX_LEFTOVER.saturating_sub(kept.len());
+    kept.extend_from_slice(&line[..line.len().min(room)]);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn at(at_ns: i64) -> Stamp {
+        Stamp { at_ns, not_before_ns: at_ns }
+    }
 
     fn split(format: Format, pieces: &[&[u8]]) -> Result<Vec<Vec<u8>>, Fault> {
         let (mut splitter, mut out) = (Splitter::new(format, 40), Vec::new());
@@ -178,12 +246,43 @@ mod tests {
     #[test]
     fn an_event_is_stamped_when_its_data_came() {
         let (mut splitter, mut out) = (Splitter::new(Format::Sse, 40), Vec::new());
-        let at = |at_ns| Stamp { at_ns, not_before_ns: at_ns };
         splitter.feed(b"data: a", at(1), &mut out).unwrap();
         splitter.feed(b"b\n", at(2), &mut out).unwrap();
         assert_eq!(splitter.rest(), b"ab");
         splitter.feed(b"\n", at(3), &mut out).unwrap();
-        assert_eq!(out[0], Chunk { data: b"ab".to_vec(), stamp: at(2), size: 10 });
+        let event = String::new();
+        assert_eq!(out[0], Chunk { data: b"ab".to_vec(), stamp: at(2), size: 10, event });
+    }
+
+    #[test]
+    fn an_event_has_its_name_and_the_next_one_does_not() {
+        let (mut splitter, mut out) = (Splitter::new(Format::Sse, 100), Vec::new());
+        let long = "e".repeat(90);
+        let text =
+            format!("event: error\ndata: a\n\ndata: b\n\nevent: x\n\nevent:{long}\ndata: c\n\n");
+        splitter.feed(text.as_bytes(), Stamp::default(), &mut out).unwrap();
+        let names: Vec<_> = out.iter().map(|chunk| chunk.event.as_str()).collect();
+        assert_eq!(names, ["error", "", &long[..MAX_NAME]]);
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_skipped_once_and_at_the_beginning_alone() {
+        always(Format::Sse, b"\xef\xbb\xbfdata: a\n\ndata: b\n\n", &[b"a", b"b"]);
+        always(Format::Ndjson, b"\xef\xbb\xbf{}\n\xef\xbb\xbf{}\n", &[b"{}", b"\xef\xbb\xbf{}"]);
+        always(Format::Lines, b"\xef\xbb\xbfa\n", &[b"\xef\xbb\xbfa"]);
+    }
+
+    #[test]
+    fn what_is_no_event_is_left_over_up_to_a_limit() {
+        let (mut splitter, mut out) = (Splitter::new(Format::Sse, 8000), Vec::new());
+        splitter.feed(b": ping\nid: 1\n{\n\"a\": 1}\ndata: x\n\nno", at(1), &mut out).unwrap();
+        assert_eq!(out.len(), 1);
+        assert_eq!(splitter.leftover(), b"{\n\"a\": 1}\nno");
+        assert_eq!(splitter.rest(), b"no");
+        splitter.feed(&[b'y'; 5000], at(1), &mut out).unwrap();
+        splitter.feed(b"\n", at(1), &mut out).unwrap();
+        splitter.feed(&[b'z'; 5000], at(1), &mut out).unwrap();
+        assert_eq!(splitter.leftover().len(), MAX_LEFTOVER);
     }
 
     #[test]

@@ -48,6 +48,7 @@ def test_a_run_is_executed_once() -> None:
         run.execute()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(available_threads() < 2, reason="needs two cores")
 def test_all_threads_are_used() -> None:
     count = Run("trial_division", 10_000_000, 2).execute()

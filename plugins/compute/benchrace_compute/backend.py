@@ -19,7 +19,7 @@ from benchrace.plugin import (
     Readiness,
 )
 from benchrace_compute.calibration import calibrate
-from benchrace_compute.options import COUNTING, Options
+from benchrace_compute.params import COUNTING, Options
 
 _LINES_AT_ONCE = 50
 
@@ -136,9 +136,9 @@ async def _execute(run: core.Run, context: Context) -> core.Count:
 async def _first_primes(params: Options, context: Context) -> tuple[int, ...]:
     if not params.stream_first_k:
         return ()
-    found = await context.run_blocking(lambda: core.first_primes(params.stream_first_k, params.n))
-    for place, prime in enumerate(found, 1):
-        context.line(str(prime))
+    primes = await context.run_blocking(lambda: core.first_primes(params.stream_first_k, params.n))
+    for place, prime in enumerate(primes, 1):
+        context.line(f"prime[{place}]={prime}")
         if place % _LINES_AT_ONCE == 0:
             await anyio.lowlevel.checkpoint()
-    return tuple(found)
+    return tuple(primes)

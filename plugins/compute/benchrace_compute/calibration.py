@@ -10,7 +10,7 @@ _GROWTH = 8
 async def calibrate(
     seconds: Callable[[int], Awaitable[float]], *, first: int, limit: int, exponent: float
 ) -> int:
-    """Give an N of the form d x 10^k, at most `limit`, so that its count can be checked.
+    """Return an N of the form d x 10^k, at most `limit`, so that its count can be checked.
 
     `seconds(n)` counts up to n once and tells how long it took, which grows as n^`exponent`.
     """

@@ -11,7 +11,7 @@ from benchrace.testing import RecordingContext, job_lane, job_spec, plugin_ref, 
 from benchrace.testing.contract import BackendContract
 from benchrace_compute import backend as module
 from benchrace_compute.backend import Compute
-from benchrace_compute.options import Options
+from benchrace_compute.params import Options
 
 CORES = core.available_threads()
 
@@ -38,10 +38,10 @@ async def test_counts_are_right(algorithm: str, n: int, primes: int) -> None:
     assert (done, unit) == (total, "blocks")
 
 
-@pytest.mark.parametrize(("asked", "most"), [(0, CORES), (1, 1), (CORES, CORES)])
-async def test_threads_are_those_asked_for(asked: int, most: int) -> None:
-    record = await Compute().round(lane(n=100_000_000, threads=asked), RecordingContext())
-    assert record.threads_requested == asked
+@pytest.mark.parametrize(("threads", "most"), [(0, CORES), (1, 1), (CORES, CORES)])
+async def test_threads_are_those_asked_for(threads: int, most: int) -> None:
+    record = await Compute().round(lane(n=100_000_000, threads=threads), RecordingContext())
+    assert record.threads_requested == threads
     assert 1 <= record.threads_used <= most
 
 
@@ -49,7 +49,9 @@ async def test_the_first_primes_are_shown_and_kept() -> None:
     context = RecordingContext()
     record = await Compute().round(lane(n=1000, stream_first_k=5), context)
     assert record.first_primes == (2, 3, 5, 7, 11)
-    assert context.lines == ["2", "3", "5", "7", "11"]
+    assert context.lines == [
+        *("prime[1]=2", "prime[2]=3", "prime[3]=5", "prime[4]=7", "prime[5]=11")
+    ]
 
 
 async def test_a_wrong_count_is_a_failed_round(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,25 +62,25 @@ async def test_a_wrong_count_is_a_failed_round(monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.parametrize(
-    ("params", "field", "said"),
+    ("params", "field", "message"),
     [
-        ({"threads": CORES + 1}, "threads", f"{CORES + 1} asked"),
+        ({"threads": CORES + 1}, "threads", f"{CORES + 1} requested"),
         ({"algorithm": "trial_division", "n": 10**12}, "n", "1000000000000"),
         ({"algorithm": "simple_sieve", "n": 10**13}, "n", "the largest N that fits now is"),
     ],
 )
 async def test_what_cannot_be_done_is_refused_before_it_is_tried(
-    params: dict[str, Any], field: str, said: str
+    params: dict[str, Any], field: str, message: str
 ) -> None:
-    found = await Compute().preflight(lane(**params), RecordingContext())
-    assert [each.path for each in found.fields] == [field]
-    assert said in found.fields[0].message
+    result = await Compute().preflight(lane(**params), RecordingContext())
+    assert [field.path for field in result.fields] == [field]
+    assert message in result.fields[0].message
 
 
 async def test_the_probe_names_the_kernels_and_the_instructions() -> None:
-    found = await Compute().probe(RecordingContext())
-    assert found.reachable
-    assert core.cpu_tier() in (found.version or "")
+    result = await Compute().probe(RecordingContext())
+    assert result.reachable
+    assert core.cpu_tier() in (result.version or "")
 
 
 async def test_a_panic_of_a_kernel_is_a_failure_of_the_round() -> None:

@@ -12,18 +12,18 @@ from benchrace_compute.calibration import calibrate, round_down
 @pytest.mark.parametrize("exponent", [1.05, 1.4])
 @pytest.mark.parametrize("at_a_million_s", [1e-5, 1e-3, 0.1, 3.0])
 async def test_the_round_takes_about_two_seconds(exponent: float, at_a_million_s: float) -> None:
-    asked: list[int] = []
+    requests: list[int] = []
 
     def cost(n: int) -> float:
         return float(at_a_million_s * (n / 1e6) ** exponent)
 
     async def seconds(n: int) -> float:
-        asked.append(n)
+        requests.append(n)
         return cost(n)
 
     n = await calibrate(seconds, first=1_000_000, limit=10**13, exponent=exponent)
     assert 0.7 < cost(n) <= 2.01
-    assert sum(cost(each) for each in asked) < 8
+    assert sum(cost(n) for n in requests) < 8
 
 
 async def test_the_limit_is_kept_even_where_it_is_quick() -> None:
@@ -38,10 +38,10 @@ async def test_the_limit_is_kept_even_where_it_is_quick() -> None:
 
 @given(st.floats(1, 1e13))
 def test_what_is_found_can_be_checked(n: float) -> None:
-    found = round_down(n)
-    assert 1 <= found <= n
-    assert found > n / 2 - 1
-    assert core.known_pi(found) is not None
+    rounded = round_down(n)
+    assert 1 <= rounded <= n
+    assert rounded > n / 2 - 1
+    assert core.known_pi(rounded) is not None
 
 
 def test_every_algorithm_has_a_cost_that_fits_its_limits() -> None:

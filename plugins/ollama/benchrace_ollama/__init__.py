@@ -1,1 +1,1 @@
-"""Ollama as a backend of benchrace, over its own API."""
+"""A backend for Ollama, over its own API."""

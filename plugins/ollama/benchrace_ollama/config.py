@@ -1,5 +1,6 @@
-"""Where Ollama is: the table `ollama` of `agent.yaml`, and the environment, which wins over it."""
+"""The configuration of Ollama: the table `ollama` of `agent.yaml`, and environment variables."""
 
+import ipaddress
 from collections.abc import Mapping
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -11,11 +12,11 @@ _ANY = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}
 
 
 class OllamaConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Null is "not said"."""
+    """The table `ollama`; null is "not set"."""
 
     base_url: Annotated[
         str | None,
-        Meta(title="Address", description=f"Ollama's; http://127.0.0.1:{PORT} where not said."),
+        Meta(title="Address", description=f"Ollama's; default http://127.0.0.1:{PORT}."),
     ] = None
     launch: Annotated[
         Launch,
@@ -24,40 +25,54 @@ class OllamaConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 def base_url(config: OllamaConfig, environ: Mapping[str, str]) -> str:
-    """Give the address without a slash at its end.
+    """Return the address without a trailing slash.
 
-    `OLLAMA_BASE_URL` wins, then `OLLAMA_HOST` and `OLLAMA_PORT`, as Ollama itself reads the
-    former, then the configuration. Raises `validation` for what is no address.
+    `OLLAMA_BASE_URL` takes precedence, then `OLLAMA_HOST`, in Ollama's own syntax, and
+    `OLLAMA_PORT`, then the configuration. Raises `validation` for an invalid address.
     """
-    if url := environ.get("OLLAMA_BASE_URL", "").strip():
+    if url := _plain(environ.get("OLLAMA_BASE_URL", "")):
         return _address(url, "OLLAMA_BASE_URL")
-    host, port = (environ.get(name, "").strip() for name in ("OLLAMA_HOST", "OLLAMA_PORT"))
+    host, port = (_plain(environ.get(name, "")) for name in ("OLLAMA_HOST", "OLLAMA_PORT"))
     if host or port:
         return _address(host, "OLLAMA_HOST", port)
-    return _address(config.base_url or "", "ollama.base_url")
+    return _address(_plain(config.base_url or ""), "ollama.base_url")
+
+
+def _plain(text: str) -> str:
+    """Return a variable without quotes and spaces around it, which Ollama also strips."""
+    return text.strip().strip("\"'").strip()
 
 
 def _address(text: str, name: str, port: str = "") -> str:
+    if _is_ipv6(text):
+        text = f"[{text}]"
     try:
         parts = urlsplit(text if "://" in text else f"http://{text}")
         if "@" in parts.netloc:
-            # It would be passed over in silence, and must not be told.
-            raise _refused(name, "the address holds a user or a password: Ollama takes neither")
-        found = int(port) if port else parts.port
-        if parts.scheme not in ("http", "https") or not 0 < (found or 1) < 65536:
+            # It would be silently ignored, and must not be shown.
+            raise _invalid(name, "the address has a user or a password, which Ollama ignores")
+        number = int(port) if port else parts.port
+        if parts.scheme not in ("http", "https") or not 0 < (number or 1) < 65536:
             raise ValueError(text)
     except ValueError:
-        message = f"expected an address like http://127.0.0.1:{PORT}, not {text!r} {port!r}"
-        raise _refused(name, message) from None
+        message = f"invalid address {text!r} {port!r} (e.g. http://127.0.0.1:{PORT})"
+        raise _invalid(name, message) from None
     host = parts.hostname or ""
     host = _ANY.get(host, host)
-    if found is None:
-        found = PORT if "://" not in text else {"http": 80, "https": 443}[parts.scheme]
+    if number is None:
+        number = PORT if "://" not in text else {"http": 80, "https": 443}[parts.scheme]
     shown = f"[{host}]" if ":" in host else host
-    return f"{parts.scheme}://{shown}:{found}{parts.path.rstrip('/')}"
+    return f"{parts.scheme}://{shown}:{number}{parts.path.rstrip('/')}"
 
 
-def _refused(name: str, message: str) -> BenchraceError:
+def _is_ipv6(text: str) -> bool:
+    try:
+        return ipaddress.ip_address(text).version == 6
+    except ValueError:
+        return False
+
+
+def _invalid(name: str, message: str) -> BenchraceError:
     return BenchraceError(
         Category.VALIDATION, f"{name}: {message}", fields=[FieldError(name, message)]
     )

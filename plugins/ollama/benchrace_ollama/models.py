@@ -1,24 +1,30 @@
-"""A model as the fleet sees it, with what its memory is reckoned from."""
+"""Describe models, with the data for estimating their memory."""
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
 from benchrace.plugin import KvLayers, Model, Resident
-from benchrace_ollama.api import Running, Shown, Tag
+from benchrace_ollama.client import Running, Shown, Tag
 
+# Bounds the lists with an entry for each layer.
+_MAX_LAYERS = 10_000
 _ELEMENTS = {"f16": 2.0, "q8_0": 1.0625, "q4_0": 0.5625}
 
 
 def model(
-    tag: Tag, shown: Shown | None, running: Running | None, environ: Mapping[str, str] | None
+    tag: Tag,
+    shown: Shown | None,
+    running: Running | None,
+    environ: Mapping[str, str] | None,
+    address: str,
 ) -> Model:
-    """Put together what /api/tags, /api/show and /api/ps say, and how the server was started;
-    null where that is not told.
-    """
+    """Combine /api/tags, /api/show, /api/ps and the server's environment; null if not reported."""
     facts = {} if shown is None else shown.model_info
     kind = facts.get("general.architecture")
     layers = _whole(facts.get(f"{kind}.block_count"))
+    if layers is not None and layers > _MAX_LAYERS:
+        layers = None
     capabilities = tag.capabilities if shown is None else shown.capabilities
     return Model(
         name=tag.name,
@@ -32,6 +38,7 @@ def model(
         kv=() if layers is None else _kv(facts, str(kind), layers, _element(environ)),
         slots=_slots(environ),
         capabilities=tuple(capabilities or ()),
+        engines={"": address},
         loaded=None
         if running is None
         else Resident(vram=running.size_vram, total=running.size, context=running.context_length),
@@ -39,15 +46,17 @@ def model(
 
 
 def _kv(facts: dict[str, Any], kind: str, layers: int, element: float) -> tuple[KvLayers, ...]:
-    """Runs of alike layers; empty where something is not told. A window counts only where the
-    file says which layers have it: without that, too much memory is better than too little.
+    """Return runs of equal layers; empty if something is not reported.
+
+    A window counts only if the file says which layers have it: otherwise, an estimate that is too
+    high is better than one that is too low.
     """
     prefix = f"{kind}.attention."
     heads = _whole(facts.get(f"{prefix}head_count"))
     width = _whole(facts.get(f"{kind}.embedding_length"))
-    each = None if not heads or width is None else width // heads
-    k_dim = _whole(facts.get(f"{prefix}key_length")) or each
-    v_dim = _whole(facts.get(f"{prefix}value_length")) or each
+    head_dim = None if not heads or width is None else width // heads
+    k_dim = _whole(facts.get(f"{prefix}key_length")) or head_dim
+    v_dim = _whole(facts.get(f"{prefix}value_length")) or head_dim
     kv_heads = _for_layers(facts.get(f"{prefix}head_count_kv", heads), layers)
     if k_dim is None or v_dim is None or kv_heads is None:
         return ()
@@ -75,28 +84,28 @@ def _kv(facts: dict[str, Any], kind: str, layers: int, element: float) -> tuple[
 
 
 def _element(environ: Mapping[str, str] | None) -> float:
-    """Bytes of an element of keys and values; 2 also where nothing is told, as is Ollama's own."""
+    """Return the bytes per element of keys and values; 2 by default, like Ollama."""
     return _ELEMENTS.get((environ or {}).get("OLLAMA_KV_CACHE_TYPE", "f16"), 2.0)
 
 
 def _slots(environ: Mapping[str, str] | None) -> int | None:
-    """Contexts that are held at a time; one unless the server was told otherwise."""
+    """Return the number of contexts in memory; one unless the server is configured otherwise."""
     if environ is None:
         return None
-    told = environ.get("OLLAMA_NUM_PARALLEL", "")
-    return int(told) if told.isdigit() and int(told) else 1
+    slots = environ.get("OLLAMA_NUM_PARALLEL", "")
+    return int(slots) if slots.isdigit() and int(slots) else 1
 
 
-def _for_layers(found: Any, layers: int) -> Sequence[int] | None:
-    if (same := _whole(found)) is not None:
+def _for_layers(value: Any, layers: int) -> Sequence[int] | None:
+    if (same := _whole(value)) is not None:
         return [same] * layers
-    if isinstance(found, list) and len(found) == layers:
-        each = [_whole(value) for value in found]
-        return None if None in each else [value or 0 for value in each]
+    if isinstance(value, list) and len(value) == layers:
+        counts = [_whole(count) for count in value]
+        return None if None in counts else [count or 0 for count in counts]
     return None
 
 
 def _whole(value: Any) -> int | None:
-    """A count; what is none, or far beyond any model, is unknown."""
+    """Return a count; None if it is not one, or implausibly large."""
     whole = isinstance(value, int) and not isinstance(value, bool)
     return value if whole and 0 <= value < 1 << 48 else None

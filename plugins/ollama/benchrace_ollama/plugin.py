@@ -1,4 +1,4 @@
-"""Registers the Ollama backend; nothing is imported until somebody asks for it."""
+"""Register the Ollama backend, which is imported only on request."""
 
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 @hookimpl
 def benchrace_backends() -> "list[type[Backend]]":
-    """Offer the one backend of this distribution."""
+    """Return the backend of this distribution."""
     from benchrace_ollama.backend import Ollama
 
     return [Ollama]

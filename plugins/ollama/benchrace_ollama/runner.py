@@ -1,11 +1,13 @@
-"""Ollama's processes on this machine, as far as they can be seen."""
+"""Inspect Ollama's processes on this machine, as far as permissions allow."""
 
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 import psutil
 
-# What changes speed or memory; nothing that could be a secret.
+from benchrace.plugin import Context, Whereabouts
+
+# Variables that affect speed or memory; none that could be a secret.
 NAMES = (
     "OLLAMA_NUM_PARALLEL",
     "OLLAMA_KV_CACHE_TYPE",
@@ -23,23 +25,33 @@ NAMES = (
 
 
 def holding(blob: str) -> list[int]:
-    """Give the processes that were started with this file of the store. Blocks."""
+    """Return the processes that were started with this file of the store. Blocks."""
     return [process.pid for process in psutil.process_iter() if _holds(process, blob)]
 
 
 def environment(url: str) -> Mapping[str, str] | None:
-    """Give what the server at `url` was started with, by `NAMES`; None where that is not seen,
-    as for the service of another user. Blocks.
+    """Return the environment variables `NAMES` of the server at `url`. Blocks.
+
+    None if they cannot be read, as for the service of another user.
     """
     try:
-        for each in psutil.net_connections(kind="tcp"):
-            listens = each.status == psutil.CONN_LISTEN and each.pid is not None
-            if listens and each.laddr and each.laddr.port == urlsplit(url).port:
-                given = psutil.Process(each.pid).environ()
-                return {name: given[name] for name in NAMES if name in given}
+        for connection in psutil.net_connections(kind="tcp"):
+            listens = connection.status == psutil.CONN_LISTEN and connection.pid is not None
+            if listens and connection.laddr and connection.laddr.port == urlsplit(url).port:
+                environ = psutil.Process(connection.pid).environ()
+                return {name: environ[name] for name in NAMES if name in environ}
     except psutil.Error:
         return None
     return None
+
+
+async def environment_of(
+    url: str, where: Whereabouts, context: Context
+) -> Mapping[str, str] | None:
+    """Return the environment of the server at `url`, if its process can be inspected here."""
+    if where.elsewhere is not None:
+        return None
+    return await context.run_blocking(lambda: environment(url))
 
 
 def _holds(process: psutil.Process, blob: str) -> bool:

@@ -35,19 +35,27 @@ class StandIn:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def tell(self, **told: Any) -> dict[str, Any]:
-        request = Request(f"{self.url}/_stand_in", data=json.dumps(told).encode() if told else None)
+    def tell(self, **changes: Any) -> dict[str, Any]:
+        request = Request(
+            f"{self.url}/_stand_in", data=json.dumps(changes).encode() if changes else None
+        )
         with urlopen(request, timeout=5) as answer:
-            found: dict[str, Any] = json.loads(answer.read())
-        return found
+            state: dict[str, Any] = json.loads(answer.read())
+        return state
+
+    def post(self, path: str, **body: Any) -> None:
+        """Ask it as another client does."""
+        request = Request(f"{self.url}{path}", data=json.dumps(body).encode())
+        with urlopen(request, timeout=10) as answer:
+            answer.read()
 
     @property
-    def asked(self) -> list[dict[str, Any]]:
+    def requests(self) -> list[dict[str, Any]]:
         return list(self.tell()["asked"])
 
     @property
     def resident(self) -> list[str]:
-        return [each["name"] for each in self.tell()["resident"]]
+        return [model["name"] for model in self.tell()["resident"]]
 
     def runners(self) -> list[psutil.Process]:
         return psutil.Process(self.process.pid).children()
@@ -74,17 +82,17 @@ def starting() -> Iterator[Start]:
             text=True,
         )
         assert process.stdout is not None
-        said = process.stdout.readline()
-        assert said, "the stand-in did not start"
-        started.append(StandIn(process, int(said)))
+        line = process.stdout.readline()
+        assert line, "the stand-in did not start"
+        started.append(StandIn(process, int(line)))
         return started[-1]
 
     yield one
-    for each in started:
-        each.process.terminate()
-        each.process.wait(5)
-        assert each.process.stdout is not None
-        each.process.stdout.close()
+    for process in started:
+        process.process.terminate()
+        process.process.wait(5)
+        assert process.process.stdout is not None
+        process.process.stdout.close()
 
 
 @pytest.fixture
@@ -94,15 +102,15 @@ def start() -> Iterator[Start]:
 
 
 @pytest.fixture(scope="module")
-def kept() -> Iterator[Start]:
-    """Give the stand-in of a version, which the tests of a module share while it lives."""
-    known: dict[str, StandIn] = {}
+def shared() -> Iterator[Start]:
+    """Return the stand-in of a version, which the tests of a module share while it lives."""
+    running: dict[str, StandIn] = {}
     with starting() as one:
 
         def of(version: str) -> StandIn:
-            if version not in known or known[version].process.poll() is not None:
-                known[version] = one("--version", version)
-            return known[version]
+            if version not in running or running[version].process.poll() is not None:
+                running[version] = one("--version", version)
+            return running[version]
 
         yield of
 
@@ -127,12 +135,12 @@ class Racing:
     @property
     def codes(self) -> list[str]:
         """Why the round is doubted; how busy this machine is, is not the matter."""
-        found = [each.code for each in self.context.verdict.reasons]
-        return [each for each in found if each not in ("coarse_stamps", "rates_disagree")]
+        reasons = [reason.code for reason in self.context.verdict.reasons]
+        return [code for code in reasons if code not in ("coarse_stamps", "rates_disagree")]
 
 
 def accepts(kind: Kind) -> type[Any]:
-    return next(each.accepts for each in Ollama.workloads if each.kind is kind)
+    return next(workload.accepts for workload in Ollama.workloads if workload.kind is kind)
 
 
 @pytest.fixture
@@ -148,5 +156,5 @@ async def racing() -> AsyncIterator[Callable[..., Racing]]:
         return Racing(Ollama(OllamaConfig(base_url=at.url)), lane, context)
 
     yield make
-    for each in contexts:
-        await each.aclose()
+    for context in contexts:
+        await context.aclose()

@@ -4,8 +4,10 @@ import json
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+import pytest
+
 from benchrace.plugin import TextBackend
-from benchrace.testing.server import Asked
+from benchrace.testing.server import Request
 from benchrace.testing.text import TextContract
 from benchrace.testing.text_engine import Counts, Reply, Wire
 from benchrace_ollama.backend import Ollama
@@ -22,8 +24,8 @@ class GenerateWire(Wire):
     capabilities: ClassVar[tuple[str, ...]] = ("completion",)
 
     def line(self, text: str = "", thinking: str | None = None, **more: Any) -> bytes:
-        said = {"response": text, "thinking": thinking or "", "done": False, **more}
-        return json.dumps({"model": "tiny", **said}).encode() + b"\n"
+        message = {"response": text, "thinking": thinking or "", "done": False, **more}
+        return json.dumps({"model": "tiny", **message}).encode() + b"\n"
 
     def content(self, text: str) -> bytes:
         return self.line(text)
@@ -35,12 +37,12 @@ class GenerateWire(Wire):
         return json.dumps({"error": message}).encode() + b"\n"
 
     def end(self, counts: Counts) -> Sequence[bytes]:
-        told: dict[str, Any] = {"prompt_eval_count": counts.prompt, "eval_count": counts.output}
-        told |= {"load_duration": 2_000_000, "prompt_eval_duration": 3_000_000}
-        return (self.line("", done=True, done_reason=counts.finish, **told),)
+        figures: dict[str, Any] = {"prompt_eval_count": counts.prompt, "eval_count": counts.output}
+        figures |= {"load_duration": 2_000_000, "prompt_eval_duration": 3_000_000}
+        return (self.line("", done=True, done_reason=counts.finish, **figures),)
 
-    def control(self, asked: Asked) -> Reply | None:
-        path = asked.head.split(b" ")[1]
+    def control(self, request: Request) -> Reply | None:
+        path = request.head.split(b" ")[1]
         match path:
             case b"/api/version":
                 return Reply({"version": "0.33.0"})
@@ -51,7 +53,7 @@ class GenerateWire(Wire):
             case b"/api/show":
                 return Reply({"capabilities": self.capabilities, "model_info": {}})
             case _:
-                streamed = json.loads(asked.body)["stream"]
+                streamed = json.loads(request.body)["stream"]
                 return None if streamed else Reply({"done": True, "done_reason": "load"})
 
 
@@ -61,8 +63,8 @@ class ChatWire(GenerateWire):
     capabilities = ("completion", "thinking")
 
     def line(self, text: str = "", thinking: str | None = None, **more: Any) -> bytes:
-        said = {"role": "assistant", "content": text, "thinking": thinking or ""}
-        return json.dumps({"message": said, "done": False, **more}).encode() + b"\n"
+        message = {"role": "assistant", "content": text, "thinking": thinking or ""}
+        return json.dumps({"message": message, "done": False, **more}).encode() + b"\n"
 
 
 class TestGenerate(TextContract):
@@ -72,5 +74,6 @@ class TestGenerate(TextContract):
         return Ollama(OllamaConfig(base_url=url))
 
 
+@pytest.mark.slow
 class TestChat(TestGenerate):
     wire = ChatWire()

@@ -8,6 +8,8 @@ import pytest
 
 from benchrace.plugin import BenchraceError, Category
 
+pytestmark = pytest.mark.slow
+
 Make = Callable[..., Any]
 
 FAULTS = {
@@ -17,10 +19,10 @@ FAULTS = {
     "no-done": (Category.ENDED_EARLY, "31 chunks", "31 times", 31),
     "hang-first": (Category.TIMEOUT_FIRST, "no output within", "first-output limit", 0),
     "hang-middle": (Category.TIMEOUT_IDLE, "\\S", "log", 3),
-    "malformed": (Category.BAD_OUTPUT, "no answer of Ollama's", "address", 3),
-    "broken-utf8": (Category.BAD_OUTPUT, "no answer of Ollama's", "address", 3),
+    "malformed": (Category.BAD_OUTPUT, "invalid line in Ollama's answer", "address", 3),
+    "broken-utf8": (Category.BAD_OUTPUT, "invalid line in Ollama's answer", "address", 3),
     "giant-line": (Category.BAD_OUTPUT, "line", "", 3),
-    "zero-tokens": (Category.BAD_OUTPUT, "no token", "output tokens", 0),
+    "zero-tokens": (Category.BAD_OUTPUT, "no token", "max_tokens", 0),
 }
 
 
@@ -28,7 +30,7 @@ FAULTS = {
 async def test_a_fault_is_named_and_the_next_round_is_well(
     stand_in: Any, racing: Make, fault: str
 ) -> None:
-    category, message, remedy, kept = FAULTS[fault]
+    category, message, remedy, text = FAULTS[fault]
     at = racing(stand_in, max_tokens=40, first_token_s=0.6, idle_s=0.4)
     await at.backend.open(at.lane, at.context)
     stand_in.tell(fault=fault)
@@ -36,7 +38,7 @@ async def test_a_fault_is_named_and_the_next_round_is_well(
         await at.round()
     assert raised.value.category is category
     assert remedy in raised.value.remedy
-    assert len(at.context.tokens) == kept
+    assert len(at.context.tokens) == text
     record = await at.round(1)
     assert record.answer.usage.output == 40
     assert set(at.codes) <= {"reloaded"}
@@ -96,12 +98,34 @@ async def test_a_cancelled_answer_is_awaited_before_the_next(stand_in: Any, raci
         await at.round()
     assert scope.cancelled_caught
     await at.backend.close(at.lane, at.context)
-    last = stand_in.asked[-1]
+    last = stand_in.requests[-1]
     assert (last["prompt"], last["stream"], last["options"]["num_predict"]) == (".", False, 1)
     again = racing(stand_in)
     await again.backend.open(again.lane, again.context)
     await again.round()
     assert again.codes == []
+
+
+async def test_a_lane_begins_once_the_prompt_of_a_dead_job_is_done(
+    stand_in: Any, racing: Make
+) -> None:
+    stand_in.tell(model="tiny", prefill_ms=20.0, batch_ms=1500.0)
+    dead = racing(stand_in, prompt="bako " * 100)
+    await dead.backend.open(dead.lane, dead.context)
+    requests = len(stand_in.requests)
+    # As a worker that is killed: nobody closes the lane.
+    async with anyio.create_task_group() as group:
+        group.start_soon(dead.round)
+        while len(stand_in.requests) == requests:  # noqa: ASYNC110 - nothing tells but asking
+            await anyio.sleep(0.01)
+        group.cancel_scope.cancel()
+    stand_in.tell(model="tiny", prefill_ms=0.1)
+    at = racing(stand_in)
+    began = at.context.clock.monotonic_ns()
+    await at.backend.open(at.lane, at.context)
+    assert at.context.clock.monotonic_ns() - began > 1_000_000_000
+    await at.round()
+    assert at.codes == []
 
 
 async def test_nothing_is_loaded_to_see_that_nothing_runs(stand_in: Any, racing: Make) -> None:

@@ -36,7 +36,7 @@ LEFT_OUT = (
 PULLS = {"nomodel": "nomodel", "tiny": "no-host", "small": "other"}
 
 
-class Heard(NamedTuple):
+class Answered(NamedTuple):
     """An answer: its status, its kind, its lines, and whether it ended as it should."""
 
     status: int
@@ -47,23 +47,23 @@ class Heard(NamedTuple):
 
 def exchanges(version: str) -> list[dict[str, Any]]:
     path = Path(__file__).with_name("recordings") / f"ollama-{version}.json"
-    found: list[dict[str, Any]] = json.loads(path.read_text())["exchanges"]
-    return [each for each in found if each["name"] not in LEFT_OUT]
+    all_exchanges: list[dict[str, Any]] = json.loads(path.read_text())["exchanges"]
+    return [exchange for exchange in all_exchanges if exchange["name"] not in LEFT_OUT]
 
 
 CASES = [
-    pytest.param(version, each, id=f"{version}: {each['name']}")
+    pytest.param(version, exchange, id=f"{version}: {exchange['name']}")
     for version in (NEW, OLD)
-    for each in exchanges(version)
+    for exchange in exchanges(version)
 ]
 
 
-def ask(url: str, said: dict[str, Any]) -> Heard:
-    asked = said["request"]
-    body = asked.get("body_text", "").encode()
-    if "body" in asked:
-        about = dict(asked["body"])
-        if asked["path"] == "/api/pull" and "model" in about:
+def ask(url: str, exchange: dict[str, Any]) -> Answered:
+    request = exchange["request"]
+    body = request.get("body_text", "").encode()
+    if "body" in request:
+        about = dict(request["body"])
+        if request["path"] == "/api/pull" and "model" in about:
             last = about["model"].rpartition("/")[2]
             about["model"] = PULLS.get(last, about["model"])
         if str(about.get("prompt", "")).startswith("<the text"):
@@ -71,12 +71,12 @@ def ask(url: str, said: dict[str, Any]) -> Heard:
         if "messages" in about and str(about["messages"]).count("<the text"):
             about["messages"] = [{"role": "user", "content": "bako remi of kola " * 160}]
         body = json.dumps(about).encode()
-    headers = {"Host": asked["host"]} if "host" in asked else {}
+    headers = {"Host": request["host"]} if "host" in request else {}
     lines, complete = b"", True
     with (
-        httpx.Client(trust_env=False, timeout=10) as client,
+        httpx.Client(trust_env=False, verify=False, timeout=10) as client,
         client.stream(
-            asked["method"], f"{url}{asked['path']}", content=body, headers=headers
+            request["method"], f"{url}{request['path']}", content=body, headers=headers
         ) as answer,
     ):
         try:
@@ -85,15 +85,15 @@ def ask(url: str, said: dict[str, Any]) -> Heard:
         except httpx.RemoteProtocolError:
             complete = False
     text = lines.decode().split("\n")
-    kept = text if text[-1] else text[:-1]
-    return Heard(answer.status_code, answer.headers.get("content-type"), kept, complete)
+    rest = text if text[-1] else text[:-1]
+    return Answered(answer.status_code, answer.headers.get("content-type"), rest, complete)
 
 
 def shape(value: Any) -> Any:
-    """Names in their order and types; what a value is, where it is no matter of chance."""
+    """Names in their order and types; what a value is, where it does not depend on chance."""
     match value:
         case dict():
-            return {name: shape(each) for name, each in value.items()}
+            return {name: shape(item) for name, item in value.items()}
         case list():
             return [shape(value[0])] if value else []
         case bool() | None:
@@ -104,75 +104,76 @@ def shape(value: Any) -> Any:
 
 def shapes(lines: list[str]) -> list[str]:
     """The kinds of lines in the order of their first coming, order of names included."""
-    found = []
+    result = []
     for line in lines:
         try:
             value = json.loads(line)
         except ValueError:
             value = line
         fields = (
-            {key: shape(each) for key, each in value.items()} if isinstance(value, dict) else value
+            {key: shape(item) for key, item in value.items()} if isinstance(value, dict) else value
         )
         text = json.dumps(fields)
-        if text not in found:
-            found.append(text)
-    return found
+        if text not in result:
+            result.append(text)
+    return result
 
 
-@pytest.mark.parametrize(("version", "said"), CASES)
-def test_it_answers_as_ollama_did(kept: Any, version: str, said: dict[str, Any]) -> None:
-    stand_in = kept(version)
-    if said["name"] in FAULTS:
-        fault, after = FAULTS[said["name"]]
+@pytest.mark.slow
+@pytest.mark.parametrize(("version", "exchange"), CASES)
+def test_it_answers_as_ollama_did(shared: Any, version: str, exchange: dict[str, Any]) -> None:
+    stand_in = shared(version)
+    if exchange["name"] in FAULTS:
+        fault, after = FAULTS[exchange["name"]]
         stand_in.tell(fault=fault, after=after)
     for name in ("tiny", "mid", "small"):
         stand_in.tell(model=name, token_ms=1.0, load_ms=0.0)
-    if said["request"]["path"] == "/api/ps":
-        loaded = '"name"' in said["lines"][0][1]
+    if exchange["request"]["path"] == "/api/ps":
+        loaded = '"name"' in exchange["lines"][0][1]
         _hold(stand_in, "tiny") if loaded else _hold(stand_in)
-    heard = ask(stand_in.url, said)
-    recorded = [text for _, text in said["lines"]]
-    assert (heard.status, heard.kind) == (said["status"], said["type"])
-    assert heard.complete is (said["end"] == "complete")
-    if FAULTS.get(said["name"], ("", 0))[0] == "killed":
+    reply = ask(stand_in.url, exchange)
+    recorded = [text for _, text in exchange["lines"]]
+    assert (reply.status, reply.kind) == (exchange["status"], exchange["type"])
+    assert reply.complete is (exchange["end"] == "complete")
+    if FAULTS.get(exchange["name"], ("", 0))[0] == "killed":
         # Its connections end a moment before its process does.
         stand_in.process.wait(5)
-    if heard.status >= 400:
-        assert [text.rstrip() for text in heard.lines] == recorded or "prompt_tokens" in str(
+    if reply.status >= 400:
+        assert [text.rstrip() for text in reply.lines] == recorded or "prompt_tokens" in str(
             recorded
         )
     else:
-        assert shapes(heard.lines) == shapes(recorded)
-    if said["end"] == "complete" and recorded and recorded[-1].startswith("{"):
-        _ends_alike(json.loads(heard.lines[-1]), json.loads(recorded[-1]))
+        assert shapes(reply.lines) == shapes(recorded)
+    if exchange["end"] == "complete" and recorded and recorded[-1].startswith("{"):
+        _ends_alike(json.loads(reply.lines[-1]), json.loads(recorded[-1]))
 
 
 def _hold(stand_in: Any, *models: str) -> None:
-    """Have these models in memory and no others."""
+    """Load these models and unload all others."""
     url = f"{stand_in.url}/api/generate"
-    for each in stand_in.resident:
-        httpx.post(url, json={"model": each, "keep_alive": 0})
+    for name in stand_in.resident:
+        httpx.post(url, json={"model": name, "keep_alive": 0})
     while stand_in.resident:
         continue
-    for each in models:
-        httpx.post(url, json={"model": each, "keep_alive": -1})
+    for name in models:
+        httpx.post(url, json={"model": name, "keep_alive": -1})
 
 
-def _ends_alike(heard: dict[str, Any], recorded: dict[str, Any]) -> None:
+def _ends_alike(reply: dict[str, Any], recorded: dict[str, Any]) -> None:
     for name in ("model", "done", "done_reason", "status", "error", "version"):
         if name == "error" and "n_prompt_tokens" in str(recorded.get(name)):
             continue
-        found = heard.get(name)
-        found = found.replace("/no-host/", "/tiny/") if isinstance(found, str) else found
-        assert found == recorded.get(name)
+        value = reply.get(name)
+        value = value.replace("/no-host/", "/tiny/") if isinstance(value, str) else value
+        assert value == recorded.get(name)
     if recorded.get("done_reason") == "length":
-        assert heard["eval_count"] == recorded["eval_count"]
+        assert reply["eval_count"] == recorded["eval_count"]
     if recorded.get("eval_count") == 1:
-        assert heard.get("eval_duration") == recorded.get("eval_duration")
+        assert reply.get("eval_duration") == recorded.get("eval_duration")
 
 
 def test_the_recordings_are_enough() -> None:
-    found = [each for version in (NEW, OLD) for each in exchanges(version)]
-    assert len(found) > 80
-    asked = {each["request"]["path"].removeprefix("/api/") for each in found}
-    assert asked >= {"generate", "chat", "show", "ps", "tags", "version", "pull"}
+    recorded = [exchange for version in (NEW, OLD) for exchange in exchanges(version)]
+    assert len(recorded) > 80
+    paths = {exchange["request"]["path"].removeprefix("/api/") for exchange in recorded}
+    assert paths >= {"generate", "chat", "show", "ps", "tags", "version", "pull"}

@@ -1,1 +1,1 @@
-"""Language models behind OpenAI-compatible servers."""
+"""A backend for language models on OpenAI-compatible servers."""

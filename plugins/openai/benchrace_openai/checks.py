@@ -1,64 +1,91 @@
-"""Whether a lane can start on a server, and what to do where it cannot."""
+"""Checks that reveal other clients of llama-server, and a restart with another model."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Protocol
 
-from benchrace.plugin import Fallback, FieldError, Problem, Readiness, Residence, TextParams
-from benchrace_openai.calls import Found
-from benchrace_openai.facts import context_of
-from benchrace_openai.loading import no_unload
-from benchrace_openai.settings import Engine, Server
-
-UNCONFIGURED = Problem(
-    message="no OpenAI-compatible server is configured on this machine",
-    remedy="Give its address in agent.yaml (openai: {base_url: http://127.0.0.1:8080}), "
-    "or in OPENAI_BASE_URL.",
+from benchrace.plugin import (
+    BenchraceError,
+    Category,
+    Context,
+    LlmRecord,
+    Record,
+    ServeRecord,
+    duration,
+    times_are_credible,
 )
+from benchrace_openai.client import OpenAIClient
+from benchrace_openai.facts import LaneTarget
+from benchrace_openai.server.info import Slot
+
+_MAX_WAIT_NS = 250_000_000
 
 
-def no_server(name: str, servers: Sequence[Server]) -> Readiness:
-    """Say that there is no such server."""
-    if not servers:
-        return Readiness(problems=(UNCONFIGURED,))
-    known = ", ".join(each.name or each.label for each in servers)
-    return Readiness(fields=(FieldError("server", f"there is no server {name!r}; known: {known}"),))
+class RoundChecks(Protocol):
+    """Checks around the measured part of a round."""
+
+    async def before(self, *, warm: bool) -> None:
+        """Prepare the checks; `warm` means that the model was loaded before the round."""
+        ...
+
+    async def after(self, record: LlmRecord | ServeRecord) -> None:
+        """Mark the round."""
+        ...
 
 
-def missing(name: str, found: Found, server: Server) -> str:
-    """Say that a server does not have a model."""
-    known = ", ".join(each.id for each in found.models[:20]) or "none"
-    if not name:
-        return f"{server.label} has several models or none, name one: {known}"
-    return f"{server.label} has no model {name!r}; it has: {known}"
+class LlamaServerChecks:
+    """Marks a round if another client used llama-server meanwhile.
+
+    For a warm round, the server must be as it was when the lane was opened.
+    """
+
+    def __init__(self, target: LaneTarget, context: Context) -> None:
+        self._target = target
+        self._context = context
+        self._client = OpenAIClient(target.server, context)
+        self._slots: Sequence[Slot] | None = None
+
+    async def before(self, *, warm: bool) -> None:
+        if warm:
+            await check_unchanged(self._target, self._client)
+            self._slots = await self._client.slots()
+
+    async def after(self, record: LlmRecord | ServeRecord) -> None:
+        signs = list(other_clients(self._slots, await self._client.slots(), record))
+        if signs:
+            text = f"another client uses {self._target.server.label}: {'; '.join(signs)}"
+            self._context.suspect("queued", text)
 
 
-def readiness(params: TextParams, found: Found, server: Server) -> Readiness:
-    """Hold what is asked against what the server says of itself."""
-    model = found.model(params.model)
-    if model is None:
-        if params.fallback is Fallback.MOCK:
-            return Readiness()
-        return Readiness(fields=(FieldError("model", missing(params.model, found, server)),))
-    problems = []
-    has = context_of(found, model)
-    if has is not None and params.max_tokens >= has:
-        text = f"{params.max_tokens} do not fit into the context of {has} that {server.label} has"
-        return Readiness(fields=(FieldError("max_tokens", text),))
-    if params.num_ctx and params.num_ctx != has:
-        problems.append(_context(params.num_ctx, has, found.engine, server))
-    if params.residence is Residence.COLD and not (found.router or server.launch.known):
-        error = no_unload(server.label, found)
-        problems.append(Problem(message=error.message, remedy=error.remedy))
-    return Readiness(problems=tuple(problems))
-
-
-def _context(asked: int, has: int | None, engine: Engine, server: Server) -> Problem:
-    told = "does not tell its context" if has is None else f"has a context of {has} tokens"
-    flag = {
-        Engine.LLAMA_SERVER: f"with -c {asked} for each of its slots",
-        Engine.VLLM: f"with --max-model-len {asked}",
-        Engine.SGLANG: f"with --context-length {asked}",
-    }.get(engine, f"with a context of {asked} tokens")
-    return Problem(
-        message=f"num_ctx is {asked}, and {server.label} {told}: no request can change that",
-        remedy=f"Start the server {flag}, or leave num_ctx at 0.",
+async def check_unchanged(target: LaneTarget, client: OpenAIClient) -> None:
+    """Raise if another model or build answers than when the lane was opened."""
+    now = await client.identify()
+    model = now.model(target.model.id)
+    if model is not None and (model.meta, now.props) == (target.model.meta, target.info.props):
+        return
+    models = ", ".join(model.id for model in now.models)
+    raise BenchraceError(
+        Category.STREAM_ERROR,
+        f"{target.server.label} was restarted with another model, build or settings ({models}) "
+        "after the lane was opened",
+        "Leave the server alone while it is measured, and start the run again.",
     )
+
+
+def other_clients(
+    before: Sequence[Slot] | None, after: Sequence[Slot] | None, record: Record
+) -> Iterator[str]:
+    """Yield signs of other clients during a round, from the slots before and after it."""
+    for slots, when in ((before, "began"), (after, "ended")):
+        if busy := sum(slot.is_processing for slot in slots or ()):
+            yield f"{busy} of its slots were busy when the round {when}"
+    if not isinstance(record, LlmRecord):
+        return
+    answered = sum(a.id_task != b.id_task for a, b in zip(before or (), after or (), strict=False))
+    if answered > 1:
+        yield f"{answered} of its slots were busy during the one answer"
+    answer = record.answer
+    prefill_ns = answer.times.prefill_ns
+    if answer.first_ns is not None and prefill_ns is not None and times_are_credible(answer):
+        wait_ns = answer.first_ns - answer.send_ns - prefill_ns
+        if wait_ns > _MAX_WAIT_NS:
+            yield f"the prompt waited {duration(wait_ns)} in the queue"

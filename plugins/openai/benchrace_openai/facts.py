@@ -1,91 +1,136 @@
-"""What identifies an engine and its model, and the settings that both run with."""
+"""The facts of a lane: the identity of its engine and model, and the settings of both."""
 
 import hashlib
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
 from benchrace.plugin import Ask, Device, EngineFacts, Model, Resident, TextParams, Whereabouts
-from benchrace_openai.answer import Listed
-from benchrace_openai.body import asked_in_vain, body
-from benchrace_openai.calls import Found
-from benchrace_openai.settings import Server
+from benchrace_openai.client import ServerInfo
+from benchrace_openai.config import Server
+from benchrace_openai.ollama.answers import Ollama, Shown, Tag
+from benchrace_openai.request import body, unsupported_params
+from benchrace_openai.server.info import Listed
 
 Settings = dict[str, str | int | float | bool | None]
+_MAX_CHARACTERS = 300
 
 
-class At(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a lane's requests go; `unsent` are fields that this server has refused."""
+class LaneTarget(msgspec.Struct, frozen=True, kw_only=True):
+    """The destination of a lane's requests; `unsent` are fields that the server has rejected.
+
+    `local` means that it is proved to run on this machine; `shown` is Ollama's description of the
+    model.
+    """
 
     server: Server
     url: str
     headers: tuple[tuple[str, str], ...]
-    found: Found
+    info: ServerInfo
     model: Listed
     unsent: frozenset[str] = frozenset()
     gpu: Device | None = None
+    shown: Shown | None = None
+    local: bool = False
+
+    @property
+    def weights(self) -> str | None:
+        """The file of the model's weights, if the server reports it."""
+        return None if self.shown is None else self.shown.weights
 
 
-def facts(at: At, ask: Ask, place: Whereabouts, tokenizer: str | None) -> EngineFacts:
-    """Give the facts. No digest: none of these servers tells one.
+def facts(target: LaneTarget, ask: Ask, where: Whereabouts, tokenizer: str | None) -> EngineFacts:
+    """Return the facts; of these servers only Ollama reports a digest, by its own API.
 
-    What a tokenizer makes of a text is kept as a setting: as `EngineFacts.tokenizer` it would
-    differ from any name that another engine has for the same one.
+    The digest of a tokenizer's output is stored as a setting: as `EngineFacts.tokenizer` it would
+    differ from the name that another engine has for the same tokenizer.
     """
-    settings = _of_server(at) | _of_request(at, ask)
-    settings |= {"server": at.server.label, "host_proof": place.proof}
+    settings = _of_server(target) | _of_request(target, ask)
+    settings |= {"server": target.server.label, "host_proof": where.proof}
     settings["tokenizer_sha256"] = tokenizer
-    if at.gpu is not None:
-        settings["gpu"] = at.gpu.label
-    settings["digest_unknown"] = f"{at.found.engine} tells no digest of its models"
+    if target.gpu is not None:
+        settings["gpu"] = target.gpu.label
+    tag = None if target.info.ollama is None else target.info.ollama.tag(target.model.id)
+    if tag is None or not tag.digest:
+        settings["digest_unknown"] = f"{target.info.engine} reports no digest of its models"
     return EngineFacts(
-        name=at.found.engine,
-        version=at.found.version,
-        model=at.model.id,
-        quantization=quantization(at.found, at.model),
+        name=target.info.engine,
+        version=target.info.version,
+        model=target.model.id,
+        digest=None if tag is None else tag.digest or None,
+        quantization=quantization(target.info, target.model),
         settings=settings,
-        host=place.elsewhere,
+        host=where.elsewhere or (None if tag is None else tag.remote_host or None),
+        tokenizer=None if target.shown is None else target.shown.tokenizer,
+        weights=target.weights,
     )
 
 
-def described(found: Found, model: Listed) -> Model:
-    """Describe a model as far as its server tells."""
-    meta, context = model.meta, context_of(found, model)
-    loaded = Resident(context=context) if not found.router or _loaded(model) else None
+def described(info: ServerInfo, model: Listed) -> Model:
+    """Describe a model as far as its server reports it."""
+    if info.ollama is not None:
+        return _of_ollama(info.ollama, model.id)
+    meta, context = model.meta, context_of(info, model)
+    loaded = Resident(context=context) if not info.router or is_loaded(model) else None
     return Model(
         name=model.id,
         size=None if meta is None else meta.size,
-        quantization=quantization(found, model),
+        quantization=quantization(info, model),
         parameters=None if meta is None else meta.n_params,
         context_length=model.max_model_len if meta is None else meta.n_ctx_train,
-        slots=None if found.props is None else found.props.total_slots,
+        slots=None if info.props is None else info.props.total_slots,
         loaded=loaded,
     )
 
 
-def context_of(found: Found, model: Listed) -> int | None:
-    """Give the tokens of context of one request, None where the server does not tell."""
-    if found.props is not None and found.props.default_generation_settings.n_ctx:
-        return found.props.default_generation_settings.n_ctx
+def _of_ollama(ollama: Ollama, name: str) -> Model:
+    tag, running = ollama.tag(name) or Tag(name), ollama.loaded(name)
+    memory = None
+    if running is not None:
+        memory = Resident(
+            vram=running.size_vram, total=running.size, context=running.context_length
+        )
+    return Model(
+        name=name,
+        size=tag.size,
+        digest=tag.digest or None,
+        quantization=tag.details.quantization_level or None,
+        family=tag.details.family or None,
+        capabilities=tag.capabilities or (),
+        loaded=memory,
+    )
+
+
+def context_of(info: ServerInfo, model: Listed) -> int | None:
+    """Return the context size of one request in tokens, None if the server does not report it."""
+    if info.props is not None and info.props.default_generation_settings.n_ctx:
+        return info.props.default_generation_settings.n_ctx
     if model.meta is not None and model.meta.n_ctx:
         return model.meta.n_ctx
     return model.max_model_len
 
 
-def quantization(found: Found, model: Listed) -> str | None:
-    """Give the file's type as llama-server names it; the others do not tell."""
+def quantization(info: ServerInfo, model: Listed) -> str | None:
+    """Return the file's type as llama-server or Ollama names it; other servers report none."""
+    if info.ollama is not None:
+        tag = info.ollama.tag(model.id)
+        return None if tag is None else tag.details.quantization_level or None
     of_model = None if model.meta is None else model.meta.ftype
-    return of_model or (None if found.props is None else found.props.model_ftype) or None
+    return of_model or (None if info.props is None else info.props.model_ftype) or None
 
 
-def _loaded(model: Listed) -> bool:
+def is_loaded(model: Listed) -> bool:
+    """Check whether a router reports that a model is in memory."""
     return model.status is not None and model.status.value == "loaded"
 
 
-def _of_server(at: At) -> Settings:
-    props, meta = at.found.props, at.model.meta
-    settings: Settings = {"n_ctx": context_of(at.found, at.model)}
+def _of_server(target: LaneTarget) -> Settings:
+    props, meta = target.info.props, target.model.meta
+    settings: Settings = {"n_ctx": context_of(target.info, target.model)}
+    if target.info.ollama is not None:
+        settings |= _as_loaded(target, target.info.ollama)
     if props is not None:
         settings |= {"total_slots": props.total_slots, "model_path": props.model_path}
         if props.chat_template:
@@ -101,23 +146,36 @@ def _of_server(at: At) -> Settings:
     return settings
 
 
-def _of_request(at: At, ask: Ask) -> Settings:
-    sent = body(ask, at.model.id, at.found.engine, at.unsent)
-    settings = _plain(sent)
-    params: TextParams = ask.params
-    vain = asked_in_vain(params, sent)
-    if vain:
-        settings["not_said_to_the_engine"] = ", ".join(vain)
-    if at.unsent:
-        settings["refused_by_the_engine"] = ", ".join(sorted(at.unsent))
+def _as_loaded(target: LaneTarget, ollama: Ollama) -> Settings:
+    """Return the settings of the loaded model, under the names that the backend `ollama` uses."""
+    running = ollama.loaded(target.model.id)
+    context = None if running is None else running.context_length
+    settings: Settings = {"api": urlsplit(target.url).path, "num_ctx": context}
+    if running is not None and running.size:
+        settings["gpu_share"] = round(running.size_vram / running.size, 3)
+    if target.shown is not None:
+        settings["modelfile_parameters"] = " ".join(target.shown.parameters.split())[
+            :_MAX_CHARACTERS
+        ]
     return settings
 
 
-def _plain(sent: Mapping[str, Any]) -> Settings:
-    kept = (str, int, float, bool)
-    left_out = {"model", "prompt", "stream"}
+def _of_request(target: LaneTarget, ask: Ask) -> Settings:
+    fields = body(ask, target.model.id, target.info.engine, target.unsent)
+    settings = _plain(fields)
+    params: TextParams = ask.params
+    unsupported = unsupported_params(params, fields)
+    if unsupported:
+        settings["not_said_to_the_engine"] = ", ".join(unsupported)
+    if target.unsent:
+        settings["refused_by_the_engine"] = ", ".join(sorted(target.unsent))
+    return settings
+
+
+def _plain(fields: Mapping[str, Any]) -> Settings:
+    excluded = {"model", "prompt", "stream"}
     return {
         name: value
-        for name, value in sent.items()
-        if isinstance(value, kept) and name not in left_out
+        for name, value in fields.items()
+        if isinstance(value, str | int | float | bool) and name not in excluded
     }

@@ -1,4 +1,4 @@
-"""Start, stop, reset and unload: every server of the table that says how."""
+"""Start, stop, reset and unload: all servers for which that is configured."""
 
 from collections.abc import Sequence
 
@@ -11,89 +11,94 @@ from benchrace.plugin import (
     Reset,
     Unloaded,
 )
-from benchrace_openai import loading
-from benchrace_openai.calls import Calls, Found
+from benchrace_openai import load
+from benchrace_openai.client import OpenAIClient, ServerInfo
+from benchrace_openai.ollama.answers import same_name
 
 
-async def reset(every: Sequence[Calls], context: Context) -> Reset:
-    """Reset one after the other; what is told of the commands is the last one's."""
-    done = [await loading.process(calls, context).reset() for calls in every]
-    last = done[-1]
-    if len(done) == 1:
+async def reset(clients: Sequence[OpenAIClient], context: Context) -> Reset:
+    """Reset the servers one after the other; the command and its output are the last one's."""
+    results = [await load.process(client, context).reset() for client in clients]
+    last = results[-1]
+    if len(results) == 1:
         return last
-    times = [each.time_to_ready_ms for each in done]
-    known = [each for each in times if each is not None]
+    times = [result.time_to_ready_ms for result in results if result.time_to_ready_ms is not None]
     return Reset(
-        stopped=all(each.stopped for each in done),
+        stopped=all(result.stopped for result in results),
         start_command=last.start_command,
         start_stdout_tail=last.start_stdout_tail,
         start_stderr_tail=last.start_stderr_tail,
         start_log_file=last.start_log_file,
-        healthy=all(each.healthy is True for each in done),
-        time_to_ready_ms=sum(known) if len(known) == len(times) else None,
-        notes=tuple(_named(every, [each.notes for each in done])),
+        healthy=all(result.healthy is True for result in results),
+        time_to_ready_ms=sum(times) if len(times) == len(results) else None,
+        notes=_labelled_notes(clients, [result.notes for result in results]),
     )
 
 
-async def start(every: Sequence[Calls], context: Context) -> Operated:
-    """Start all that do not answer."""
-    return _together(every, [await loading.process(calls, context).start() for calls in every])
+async def start(clients: Sequence[OpenAIClient], context: Context) -> Operated:
+    """Start all servers that do not answer."""
+    return _combine(clients, [await load.process(client, context).start() for client in clients])
 
 
-async def stop(every: Sequence[Calls], context: Context) -> Operated:
-    """Stop all that run."""
-    return _together(every, [await loading.process(calls, context).stop() for calls in every])
+async def stop(clients: Sequence[OpenAIClient], context: Context) -> Operated:
+    """Stop all servers that run."""
+    return _combine(clients, [await load.process(client, context).stop() for client in clients])
 
 
-async def started_here(every: Sequence[Calls], context: Context) -> bool:
-    """Tell whether all of these, which a stop would stop, were started from here."""
-    for calls in every:
-        if not await loading.process(calls, context).started_here():
+async def started_here(clients: Sequence[OpenAIClient], context: Context) -> bool:
+    """Check whether the agent started all of these servers, which a stop would stop."""
+    for client in clients:
+        if not await load.process(client, context).started_here():
             return False
-    return bool(every)
+    return bool(clients)
 
 
-async def unload(every: Sequence[Calls], model: str | None, context: Context) -> Unloaded:
-    """Unload `model`, or all, of every server that can; raises `NotOffered` where none can."""
+async def unload(clients: Sequence[OpenAIClient], model: str | None, context: Context) -> Unloaded:
+    """Unload `model`, or all models, on all servers that can; raises `NotOffered` if none can."""
     began = context.clock.monotonic_ns()
-    gone: list[str] = []
+    unloaded: list[str] = []
     failure: BenchraceError = NotOffered("openai", Operation.UNLOAD, "no server is configured")
-    can = False
-    for calls in every:
-        found = await calls.find()
-        if not found.router:
-            failure = loading.no_unload(calls.server.label, found)
+    supported = False
+    for client in clients:
+        info = await client.identify()
+        if not info.router and info.ollama is None:
+            failure = load.no_unload(client.server.label, info)
             continue
-        can = True
-        for name in _resident(found, model):
-            await loading.forget(calls, name, context)
-            gone.append(name)
-    if not can:
+        supported = True
+        for name in _resident(info, model):
+            await load.unload(client, name, context)
+            unloaded.append(name)
+    if not supported:
         raise failure
-    waited = (context.clock.monotonic_ns() - began) / 1e6
-    return Unloaded(models=tuple(gone), waited_ms=waited)
+    waited_ms = (context.clock.monotonic_ns() - began) / 1e6
+    return Unloaded(models=tuple(unloaded), waited_ms=waited_ms)
 
 
-def _resident(found: Found, model: str | None) -> list[str]:
+def _resident(info: ServerInfo, model: str | None) -> list[str]:
+    if info.ollama is not None:
+        names = [loaded.name for loaded in info.ollama.in_memory]
+        return [name for name in names if model is None or same_name(name, model)]
     return [
-        each.id
-        for each in found.models
-        if each.status is not None
-        and each.status.value == "loaded"
-        and (model is None or each.called(model))
+        listed.id
+        for listed in info.models
+        if listed.status is not None
+        and listed.status.value == "loaded"
+        and (model is None or listed.called(model))
     ]
 
 
-def _together(every: Sequence[Calls], done: Sequence[Operated]) -> Operated:
-    if len(done) == 1:
-        return done[0]
-    notes = tuple(_named(every, [each.notes for each in done]))
-    return Operated(ok=all(each.ok for each in done), notes=notes)
+def _combine(clients: Sequence[OpenAIClient], results: Sequence[Operated]) -> Operated:
+    if len(results) == 1:
+        return results[0]
+    notes = _labelled_notes(clients, [result.notes for result in results])
+    return Operated(ok=all(result.ok for result in results), notes=notes)
 
 
-def _named(every: Sequence[Calls], notes: Sequence[tuple[str, ...]]) -> list[str]:
-    return [
-        f"{calls.server.label}: {note}"
-        for calls, of_one in zip(every, notes, strict=True)
-        for note in of_one
-    ]
+def _labelled_notes(
+    clients: Sequence[OpenAIClient], notes: Sequence[tuple[str, ...]]
+) -> tuple[str, ...]:
+    return tuple(
+        f"{client.server.label}: {note}"
+        for client, of_client in zip(clients, notes, strict=True)
+        for note in of_client
+    )

@@ -1,4 +1,4 @@
-"""Registers the backend for OpenAI-compatible servers."""
+"""Register the backend for OpenAI-compatible servers."""
 
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 @hookimpl
 def benchrace_backends() -> "list[type[Backend]]":
-    """Offer the one backend of this distribution."""
+    """Return the backend of this distribution."""
     from benchrace_openai.backend import OpenAIBackend
 
     return [OpenAIBackend]

@@ -6,7 +6,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
-from benchrace.testing.server import LAST, Asked, Peer, Script
+from benchrace.testing.server import LAST, Peer, Request, Script
 
 RECORDINGS = Path(__file__).parent / "recordings"
 
@@ -32,22 +32,22 @@ class Recorded(NamedTuple):
 
 
 def recorded() -> dict[tuple[str, str], Recorded]:
-    """Give all answers, by the server's version and the answer's name."""
-    found = {}
-    for each in json.loads((RECORDINGS / "answers.json").read_bytes()):
-        ending = "\n" if each["chunked"] else ""
+    """Return all answers, by the server's version and the answer's name."""
+    recordings = {}
+    for load in json.loads((RECORDINGS / "answers.json").read_bytes()):
+        ending = "\n" if load["chunked"] else ""
         pieces = tuple(
             "".join(text + ending for _, text in lines).encode()
-            for _, lines in groupby(each.pop("lines"), key=lambda line: line[0])
+            for _, lines in groupby(load.pop("lines"), key=lambda line: line[0])
         )
-        found[each["engine"], each["name"]] = Recorded(**each, pieces=pieces)
-    return found
+        recordings[load["engine"], load["name"]] = Recorded(**load, pieces=pieces)
+    return recordings
 
 
 def script(answer: Recorded, cut: Cut) -> Script:
-    """Say `answer` to every request; one that was cut off is cut off again."""
+    """Send `answer` to every request; one that was cut off is cut off again."""
 
-    async def say(peer: Peer, asked: Asked) -> None:
+    async def say(peer: Peer, request: Request) -> None:
         head = f"HTTP/1.1 {answer.status} Again\r\nContent-Type: {answer.content_type}\r\n"
         if not answer.chunked:
             body = b"".join(answer.pieces)
@@ -68,7 +68,7 @@ def segments(answer: Recorded, cut: Cut, last: bytes) -> list[bytes]:
     framed = [b"%x\r\n%s\r\n" % (len(piece), piece) for piece in answer.pieces] + [last]
     match cut:
         case Cut.RECORDED:
-            return [each for each in framed if each]
+            return [segment for segment in framed if segment]
         case Cut.BYTES:
             return [bytes([byte]) for byte in b"".join(framed)]
         case Cut.ONE:

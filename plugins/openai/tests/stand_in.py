@@ -1,4 +1,4 @@
-"""A server that answers control calls from a table, and keeps what it was asked."""
+"""A server that answers control requests from a table, and records them."""
 
 import json
 from collections.abc import AsyncIterator, Callable
@@ -7,20 +7,20 @@ from typing import Any
 
 from benchrace.plugin import Lane
 from benchrace.testing import RecordingContext
-from benchrace.testing.server import Asked, Peer, serving
+from benchrace.testing.server import Peer, Request, serving
 from benchrace_openai.backend import OpenAIBackend
-from benchrace_openai.options import GenerateOptions
+from benchrace_openai.params import GenerateOptions
 
 Answers = Callable[[str, Any], tuple[int, Any]]
 
 
 class StandIn:
-    """`answers(path, body)` gives status and JSON; `header` is the Server header."""
+    """A scripted server; `answers(path, body)` returns a status and JSON, or text."""
 
     def __init__(self, answers: Answers, header: str = "") -> None:
         self.answers = answers
         self.header = header
-        self.asked: list[tuple[str, Any]] = []
+        self.requests: list[tuple[str, Any]] = []
         self.heads: list[str] = []
         self.url = ""
 
@@ -30,23 +30,23 @@ class StandIn:
             self.url = served.url
             yield self
 
-    async def _say(self, peer: Peer, asked: Asked) -> None:
-        head = asked.head.decode()
-        path, body = head.split(" ")[1], json.loads(asked.body) if asked.body else None
-        self.asked.append((path, body))
+    async def _say(self, peer: Peer, request: Request) -> None:
+        head = request.head.decode()
+        path, body = head.split(" ")[1], json.loads(request.body) if request.body else None
+        self.requests.append((path, body))
         self.heads.append(head)
         status, answer = self.answers(path, body)
-        data = json.dumps(answer).encode()
-        said = f"HTTP/1.1 {status} Said\r\nServer: {self.header}\r\nContent-Length: {len(data)}\r\n"
-        await peer.say(f"{said}Content-Type: application/json\r\n\r\n".encode() + data)
+        data = answer.encode() if isinstance(answer, str) else json.dumps(answer).encode()
+        reply = f"HTTP/1.1 {status} OK\r\nServer: {self.header}\r\nContent-Length: {len(data)}\r\n"
+        await peer.say(f"{reply}Content-Type: application/json\r\n\r\n".encode() + data)
 
 
-def table(known: dict[str, Any]) -> Answers:
-    """Answer paths by name; 404 for all else."""
+def table(routes: dict[str, Any]) -> Answers:
+    """Return answers for the given paths, and 404 for all others."""
 
     def answers(path: str, body: Any) -> tuple[int, Any]:
-        if path in known:
-            return 200, known[path]
+        if path in routes:
+            return 200, routes[path]
         return 404, {"detail": "Not Found"}
 
     return answers
@@ -58,15 +58,15 @@ def lane(**params: Any) -> Lane[GenerateOptions]:
 
 @asynccontextmanager
 async def context() -> AsyncIterator[RecordingContext]:
-    made = RecordingContext()
+    recording = RecordingContext()
     try:
-        yield made
+        yield recording
     finally:
-        await made.aclose()
+        await recording.aclose()
 
 
 def backend(config: Any) -> OpenAIBackend:
-    """Make a backend as a worker does, from plain values."""
+    """Return a backend as a worker creates it, from plain values."""
     from benchrace.worker.params import configuration
 
     return OpenAIBackend(configuration(config, OpenAIBackend.config))

@@ -5,12 +5,12 @@ from typing import NamedTuple
 import pytest
 
 from benchrace.plugin import Category, Format, StreamLimits, StreamRequest
-from benchrace.plugin.llm.hearing import Heard, hear
+from benchrace.plugin.llm.response.stream import Response, read_response
 from benchrace.testing import RecordingContext
 from benchrace.testing.server import serving
-from benchrace_openai.backend import OpenAIBackend
 
 from .replay import Cut, Recorded, recorded, script
+from .stand_in import backend, lane
 
 pytestmark = pytest.mark.anyio
 
@@ -28,15 +28,16 @@ class Counts(NamedTuple):
     decode: int | None
 
 
-async def heard(answer: Recorded, cut: Cut) -> Heard:
+async def response_to(answer: Recorded, cut: Cut) -> Response:
     """Hear an answer out, as a round does."""
     context = RecordingContext()
     async with serving(script(answer, cut)) as served:
         limits = StreamLimits(first_s=10, idle_s=10, first_is_told=True)
         request = StreamRequest(url=served.url, body=b"{}", format=Format.SSE, limits=limits)
         try:
-            return await hear(
-                OpenAIBackend(), request, context, number=0, t0_ns=0, show=context.token
+            parser = backend(None).open_lane(lane(), context)
+            return await read_response(
+                parser, request, context, number=0, t0_ns=0, show=context.token
             )
         finally:
             await context.aclose()
@@ -62,9 +63,9 @@ async def heard(answer: Recorded, cut: Cut) -> Heard:
     ],
 )
 async def test_a_whole_answer(engine: str, name: str, counts: Counts, cut: Cut) -> None:
-    found = await heard(recorded()[engine, name], cut)
-    answer = found.answer
-    assert found.failure is None
+    response = await response_to(recorded()[engine, name], cut)
+    answer = response.answer
+    assert response.failure is None
     assert (answer.clean_end, answer.finish) == (True, "length")
     usage = answer.usage
     assert counts == (
@@ -74,7 +75,7 @@ async def test_a_whole_answer(engine: str, name: str, counts: Counts, cut: Cut) 
         usage.cached,
         answer.times.decode_tokens,
     )
-    assert found.text.startswith("fi" if "chat" in name or "max" in name else " feto")
+    assert response.text.startswith("fi" if "chat" in name or "max" in name else " feto")
 
 
 @pytest.mark.parametrize("cut", Cut)
@@ -91,26 +92,26 @@ async def test_a_whole_answer(engine: str, name: str, counts: Counts, cut: Cut) 
     ],
 )
 async def test_an_end_that_proves_nothing(engine: str, name: str, chunks: int, cut: Cut) -> None:
-    found = await heard(recorded()[engine, name], cut)
-    assert found.failure is not None
-    assert found.failure.category is Category.ENDED_EARLY
-    assert found.answer.content == chunks
-    assert bool(found.text) == bool(chunks)
+    response = await response_to(recorded()[engine, name], cut)
+    assert response.failure is not None
+    assert response.failure.category is Category.ENDED_EARLY
+    assert response.answer.content == chunks
+    assert bool(response.text) == bool(chunks)
 
 
 @pytest.mark.parametrize(
     ("engine", "name", "category", "words"),
     [
         (NEW, "too long", Category.VALIDATION, "the prompt has 2489 tokens, the server's context"),
-        (NEW, "no key", Category.VALIDATION, "the server wants a key (401)"),
+        (NEW, "no key", Category.VALIDATION, "the server requires a key (401)"),
         (ROUTER, "unknown model", Category.MISSING_MODEL, "model 'no-such-model' not found"),
         (HOSTILE, "too long, no stream", Category.VALIDATION, "maximum context length is 4096"),
         (HOSTILE, "bad JSON", Category.STREAM_ERROR, "answers 500: Internal Server Error"),
     ],
 )
 async def test_a_refusal(engine: str, name: str, category: Category, words: str) -> None:
-    found = await heard(recorded()[engine, name], Cut.RECORDED)
-    assert found.failure is not None
-    assert found.failure.category is category
-    assert words in found.failure.message
-    assert found.failure.remedy
+    response = await response_to(recorded()[engine, name], Cut.RECORDED)
+    assert response.failure is not None
+    assert response.failure.category is category
+    assert words in response.failure.message
+    assert response.failure.remedy

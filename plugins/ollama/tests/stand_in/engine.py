@@ -59,14 +59,14 @@ class Engine:
             self.models[model.full] = model
         self.runners: dict[str, Runner] = {}
         self.fault: Fault | None = None
-        self.asked: list[dict[str, Any]] = []
+        self.requests: list[dict[str, Any]] = []
         self.pulled: dict[str, int] = {}
         self._spawns = runner
         self._loading = asyncio.Lock()
 
     @property
     def old(self) -> bool:
-        """Whether it is of the time of Ollama's own runner."""
+        """Check whether it is of the time of Ollama's own runner."""
         return self.version.startswith("0.24")
 
     def find(self, name: str) -> Model | None:
@@ -77,39 +77,39 @@ class Engine:
         """The fault that the next streamed answer is to have."""
         if self.fault is None:
             return None
-        found, left = self.fault, self.fault
-        if found.skip:
-            self.fault = left._replace(skip=found.skip - 1)
+        fault, left = self.fault, self.fault
+        if fault.skip:
+            self.fault = left._replace(skip=fault.skip - 1)
             return None
-        self.fault = left._replace(times=found.times - 1) if found.times > 1 else None
-        return found
+        self.fault = left._replace(times=fault.times - 1) if fault.times > 1 else None
+        return fault
 
     async def runner(self, model: Model, options: dict[str, Any], keep_alive: Any) -> Runner:
-        """Give the runner that has the model with these options, loading it where it must."""
+        """Return the runner that has the model with these options, loading it where it must."""
         context = min(options.get("num_ctx") or model.own_ctx or DEFAULT_CTX, TRAINED)
         context = max(context, 4)
         key = (context, *(options.get(name) for name in RELOADS[1:]))
         async with self._loading:
-            found = self.runners.get(model.blob)
-            if found is not None and (found.key != key or found.dead):
-                await self._unload(found)
-                found = None
-            if found is None:
+            runner = self.runners.get(model.blob)
+            if runner is not None and (runner.key != key or runner.dead):
+                await self._unload(runner)
+                runner = None
+            if runner is None:
                 took = -(-model.load_ms / 1000 // STEP_S) * STEP_S if model.load_ms else 0
                 await asyncio.sleep(took)
                 slots = int(os.environ.get("OLLAMA_NUM_PARALLEL", "1"))
-                found = Runner(
+                runner = Runner(
                     model, key, context, asyncio.Semaphore(slots), child=self._child(model)
                 )
-                self.runners[model.blob] = found
-        self._keep(found, keep_alive)
-        return found
+                self.runners[model.blob] = runner
+        self._keep(runner, keep_alive)
+        return runner
 
     async def unload(self, model: Model) -> None:
         """Forget a model once nothing streams from it; answered before it has happened."""
-        if found := self.runners.get(model.blob):
-            found.unloading = True
-            self.freed(found)
+        if runner := self.runners.get(model.blob):
+            runner.unloading = True
+            self.freed(runner)
 
     def freed(self, runner: Runner) -> None:
         """A request has left the runner."""
@@ -123,22 +123,22 @@ class Engine:
             runner.child.kill()
 
     def end(self) -> None:
-        for each in self.runners.values():
-            each.end()
+        for runner in self.runners.values():
+            runner.end()
 
     def ps(self) -> list[dict[str, Any]]:
         return [
             {
-                "name": each.model.full,
-                "model": each.model.full,
+                "name": runner.model.full,
+                "model": runner.model.full,
                 "size": 23_037_213,
-                "digest": each.model.digest,
-                "details": each.model.details(),
-                "expires_at": each.expires,
+                "digest": runner.model.digest,
+                "details": runner.model.details(),
+                "expires_at": runner.expires,
                 "size_vram": 0,
-                "context_length": each.context,
+                "context_length": runner.context,
             }
-            for each in self.runners.values()
+            for runner in self.runners.values()
         ]
 
     async def _unload(self, runner: Runner) -> None:

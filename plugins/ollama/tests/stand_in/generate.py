@@ -13,7 +13,6 @@ from .prompt import Prompt, TooLong, rendered, take
 from .wire import LATE, Peer, dumps
 
 WORDS = ("fi", "yuto", "wuke", "pibu", "kase", "gome", "sewa", "ciki", "tejo", "soto", "feto")
-BATCH_S = 0.05
 UNLIMITED = 10
 EXPECTED = {"num_predict": "integer", "num_ctx": "integer", "temperature": "float32"}
 DEATH = "an error was encountered while running the model: unexpected EOF"
@@ -28,7 +27,7 @@ class Job(NamedTuple):
 
     engine: Engine
     peer: Peer
-    asked: dict[str, Any]
+    body: dict[str, Any]
     model: Model
     runner: Runner
     fault: Fault | None
@@ -41,7 +40,7 @@ class Job(NamedTuple):
 
     def line(self, text: str = "", thinking: str = "", **more: Any) -> dict[str, Any]:
         """A line, its fields in the recorded order."""
-        line: dict[str, Any] = {"model": self.asked["model"], "created_at": now()}
+        line: dict[str, Any] = {"model": self.body["model"], "created_at": now()}
         if self.chat:
             thought = {"thinking": thinking} if thinking else {}
             line["message"] = {"role": "assistant", "content": text, **thought}
@@ -52,33 +51,33 @@ class Job(NamedTuple):
         return {**line, "done": False, **more}
 
 
-async def generate(engine: Engine, peer: Peer, asked: dict[str, Any], *, chat: bool) -> None:
+async def generate(engine: Engine, peer: Peer, body: dict[str, Any], *, chat: bool) -> None:
     """Answer one request."""
-    model = engine.find(str(asked.get("model", "")))
+    model = engine.find(str(body.get("model", "")))
     if model is None:
-        if chat and not asked.get("model"):
+        if chat and not body.get("model"):
             return await peer.error(400, "model is required")
-        return await peer.error(404, f"model '{asked.get('model', '')}' not found")
-    if (refused := _refused(asked, model)) is not None:
+        return await peer.error(404, f"model '{body.get('model', '')}' not found")
+    if (refused := _refused(body, model)) is not None:
         return await peer.error(*refused)
-    empty = not asked.get("messages") if chat else not asked.get("prompt")
-    engine.asked.append(asked)
+    empty = not body.get("messages") if chat else not body.get("prompt")
+    engine.requests.append(body)
     began = ns()
-    if empty and asked.get("keep_alive") == 0:
+    if empty and body.get("keep_alive") == 0:
         await engine.unload(model)
-        return await _only(peer, asked, "unload", chat)
+        return await _only(peer, body, "unload", chat)
     fault = None
-    if not empty and asked.get("stream", True):
+    if not empty and body.get("stream", True):
         fault = by_name(model.name) or engine.next_fault(model)
     if fault is not None and fault.kind is Kind.BUSY:
         text = "server busy, please try again.  maximum pending requests exceeded"
         return await peer.error(503, text)
     if fault is not None and fault.kind is Kind.RELOAD and model.blob in engine.runners:
         engine.runners[model.blob].dead = True
-    runner = await engine.runner(model, asked.get("options") or {}, asked.get("keep_alive"))
+    runner = await engine.runner(model, body.get("options") or {}, body.get("keep_alive"))
     if empty:
-        return await _only(peer, asked, "load", chat)
-    job = Job(engine, peer, asked, model, runner, fault, chat, began, max(1_200_000, ns() - began))
+        return await _only(peer, body, "load", chat)
+    job = Job(engine, peer, body, model, runner, fault, chat, began, max(1_200_000, ns() - began))
     runner.busy += 1
     try:
         async with runner.slots:
@@ -88,33 +87,33 @@ async def generate(engine: Engine, peer: Peer, asked: dict[str, Any], *, chat: b
         engine.freed(runner)
 
 
-def _refused(asked: dict[str, Any], model: Model) -> tuple[int, str] | None:
-    options = asked.get("options") or {}
+def _refused(body: dict[str, Any], model: Model) -> tuple[int, str] | None:
+    options = body.get("options") or {}
     for name, kind in EXPECTED.items():
         value = options.get(name)
         if value is not None and not isinstance(value, int | float):
             return 500, f'option "{name}" must be of type {kind}'
-    if asked.get("raw") and (asked.get("system") or asked.get("template")):
+    if body.get("raw") and (body.get("system") or body.get("template")):
         return 400, "raw mode does not support template, system, or context"
-    if asked.get("think") and not model.thinks:
-        return 400, f'"{asked["model"]}" does not support thinking'
+    if body.get("think") and not model.thinks:
+        return 400, f'"{body["model"]}" does not support thinking'
     try:
-        seconds_of(asked.get("keep_alive"))
+        seconds_of(body.get("keep_alive"))
     except ValueError as error:
         return 400, str(error)
     return None
 
 
-async def _only(peer: Peer, asked: dict[str, Any], reason: str, chat: bool) -> None:
-    said: dict[str, Any] = {"model": asked["model"], "created_at": now()}
-    said |= {"message": {"role": "assistant", "content": ""}} if chat else {"response": ""}
-    await peer.say(200, dumps({**said, "done": True, "done_reason": reason}))
+async def _only(peer: Peer, body: dict[str, Any], reason: str, chat: bool) -> None:
+    line: dict[str, Any] = {"model": body["model"], "created_at": now()}
+    line |= {"message": {"role": "assistant", "content": ""}} if chat else {"response": ""}
+    await peer.say(200, dumps({**line, "done": True, "done_reason": reason}))
 
 
 async def _answer(job: Job) -> None:
-    tokens = rendered(job.asked, job.model)
+    tokens = rendered(job.body, job.model)
     try:
-        prompt = take(job.engine, job.runner, tokens, job.asked.get("truncate", True))
+        prompt = take(job.engine, job.runner, tokens, job.body.get("truncate", True))
     except TooLong as error:
         inner = {"code": 400, "message": str(error), "type": "exceed_context_size_error"}
         inner |= {"n_prompt_tokens": len(tokens), "n_ctx": job.runner.context}
@@ -126,7 +125,7 @@ async def _answer(job: Job) -> None:
     except asyncio.CancelledError:
         # The batch that runs is finished before the next request is served.
         with anyio.CancelScope(shield=True):
-            await asyncio.sleep(BATCH_S)
+            await asyncio.sleep(job.model.batch_ms / 1000)
         raise
 
 
@@ -141,7 +140,7 @@ async def _evaluated(job: Job, prompt: Prompt) -> None:
     evaluated = 1 if job.has(Kind.CACHED) else prompt.evaluated
     await asyncio.sleep(evaluated * job.model.prefill_ms / 1000)
     first = ns()
-    if not job.asked.get("stream", True):
+    if not job.body.get("stream", True):
         await _whole(job, prompt, first - start)
         return
     job.peer.begin()
@@ -164,7 +163,7 @@ async def _stream(job: Job, prompt: Prompt, first: int, prefill: int) -> None:
                 return
             await job.peer.line(job.line("a"))
         else:
-            await job.peer.line(job.line(*_said(job, i)))
+            await job.peer.line(job.line(*_piece(job, i)))
     ended = reason == "stop"
     if ended:
         due = first + int(n * job.model.token_ms * 1e6)
@@ -177,9 +176,9 @@ async def _stream(job: Job, prompt: Prompt, first: int, prefill: int) -> None:
 async def _whole(job: Job, prompt: Prompt, prefill: int) -> None:
     n, reason = _length(job)
     await asyncio.sleep((n - 1) * job.model.token_ms / 1000)
-    said = _done(job, prompt, n, reason, prefill, int((n - 1) * job.model.token_ms * 1e6))
-    said["message" if job.chat else "response"] = "".join(_said(job, i)[0] for i in range(n))
-    await job.peer.say(200, dumps(said))
+    line = _done(job, prompt, n, reason, prefill, int((n - 1) * job.model.token_ms * 1e6))
+    line["message" if job.chat else "response"] = "".join(_piece(job, i)[0] for i in range(n))
+    await job.peer.say(200, dumps(line))
 
 
 async def _broken(job: Job) -> bool:
@@ -208,7 +207,7 @@ async def _broken(job: Job) -> bool:
 
 
 def _length(job: Job) -> tuple[int, str]:
-    wanted = int((job.asked.get("options") or {}).get("num_predict", -1))
+    wanted = int((job.body.get("options") or {}).get("num_predict", -1))
     most = UNLIMITED * job.runner.context
     n = most if wanted < 1 else min(wanted, most)
     if job.has(Kind.ZERO_TOKENS):
@@ -220,14 +219,14 @@ def _length(job: Job) -> tuple[int, str]:
     return n, "length"
 
 
-def _said(job: Job, i: int) -> tuple[str, str]:
+def _piece(job: Job, i: int) -> tuple[str, str]:
     """Text and thinking of a token; where a model's own template has it, /api/generate does not
     tell them apart.
     """
-    seed = hashlib.sha256(repr(job.asked.get("prompt") or job.asked.get("messages")).encode())
+    seed = hashlib.sha256(repr(job.body.get("prompt") or job.body.get("messages")).encode())
     word = WORDS[(seed.digest()[0] + i) % len(WORDS)]
     text = word if i == 0 else f" {word}"
-    thinks = job.model.thinks and job.asked.get("think") is not False
+    thinks = job.model.thinks and job.body.get("think") is not False
     jinja = "{%" in job.model.template and not job.chat
     if job.has(Kind.THINKING_ONLY) or (thinks and i < job.model.think and not jinja):
         return "", text
@@ -243,14 +242,14 @@ def _done(
         durations["eval_duration"] = 0 if old else 1000
     if not old:
         durations = {name: value // 1000 * 1000 for name, value in durations.items()}
-    told: dict[str, Any] = {"done": True, "done_reason": reason}
-    if not job.chat and not job.asked.get("raw"):
-        told["context"] = [970, 117, 322, 114, 10, 116]
-    told["total_duration"] = ns() - job.began
-    told["load_duration"] = job.loaded
-    told["prompt_eval_count"] = len(prompt.tokens)
-    told["prompt_eval_duration"] = durations["prompt_eval_duration"]
-    told["eval_count"] = 0 if job.has(Kind.UNCOUNTED) else count
-    told["eval_duration"] = durations["eval_duration"]
+    line: dict[str, Any] = {"done": True, "done_reason": reason}
+    if not job.chat and not job.body.get("raw"):
+        line["context"] = [970, 117, 322, 114, 10, 116]
+    line["total_duration"] = ns() - job.began
+    line["load_duration"] = job.loaded
+    line["prompt_eval_count"] = len(prompt.tokens)
+    line["prompt_eval_duration"] = durations["prompt_eval_duration"]
+    line["eval_count"] = 0 if job.has(Kind.UNCOUNTED) else count
+    line["eval_duration"] = durations["eval_duration"]
     # Whatever is zero is left out.
-    return {**job.line(), **{name: value for name, value in told.items() if value}}
+    return {**job.line(), **{name: value for name, value in line.items() if value}}

@@ -32,6 +32,7 @@ class Model:
     token_ms: float = 2.0
     prefill_ms: float = 0.1
     load_ms: float = 250.0
+    batch_ms: float = 50.0
     eos: int = 0
     think: int = 6
 
@@ -53,8 +54,8 @@ class Model:
 
     @property
     def own_ctx(self) -> int | None:
-        found = [line.split() for line in self.parameters.splitlines()]
-        return next((int(words[1]) for words in found if words[0] == "num_ctx"), None)
+        parameters = [line.split() for line in self.parameters.splitlines()]
+        return next((int(words[1]) for words in parameters if words[0] == "num_ctx"), None)
 
     def details(self) -> dict[str, Any]:
         return {
@@ -122,7 +123,7 @@ def all_models() -> dict[str, Model]:
     """What a new server has, by full name."""
     thinking = ["completion", "thinking"]
     ctx = "num_ctx                        1024\ntemperature                    0"
-    found = [
+    models = [
         Model("tiny"),
         Model("tiny-copy"),
         Model("tiny-ctx", recipe="ctx", parameters=ctx, system="be brief"),
@@ -134,4 +135,4 @@ def all_models() -> dict[str, Model]:
         Model("varied", file="varied", heads=[4, 4, 8, 8]),
         Model("embed", file="embed", capabilities=["embedding"]),
     ]
-    return {each.full: each for each in found}
+    return {model.full: model for model in models}

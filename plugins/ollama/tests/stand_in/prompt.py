@@ -22,16 +22,16 @@ class TooLong(Exception):
     """A prompt that the context cannot hold, where it may not be cut."""
 
 
-def rendered(asked: dict[str, Any], model: Model) -> list[str]:
+def rendered(body: dict[str, Any], model: Model) -> list[str]:
     """The tokens of what is asked, with the template's own."""
-    if asked.get("raw"):
-        return ["<s>", *_TOKEN.findall(asked["prompt"])]
-    if "messages" in asked:
-        texts = [each.get("content", "") for each in asked["messages"]]
-        if model.system and all(each.get("role") != "system" for each in asked["messages"]):
+    if body.get("raw"):
+        return ["<s>", *_TOKEN.findall(body["prompt"])]
+    if "messages" in body:
+        texts = [message.get("content", "") for message in body["messages"]]
+        if model.system and all(message.get("role") != "system" for message in body["messages"]):
             texts.insert(0, model.system)
     else:
-        texts = [asked.get("system", model.system), asked["prompt"]]
+        texts = [body.get("system", model.system), body["prompt"]]
     return [*_BEFORE, *(token for text in texts for token in _TOKEN.findall(text)), *_AFTER]
 
 
@@ -44,8 +44,8 @@ def take(engine: Engine, runner: Runner, tokens: list[str], truncate: bool) -> P
                 f"({runner.context} tokens), try increasing it"
             )
         tokens = tokens[: runner.context // 2 + 3]
-    known = runner.prompts[-1:] if engine.old else runner.prompts
-    had = max((_alike(tokens, each) for each in known), default=0)
+    prompts = runner.prompts[-1:] if engine.old else runner.prompts
+    had = max((_alike(tokens, prompt) for prompt in prompts), default=0)
     runner.prompts.append(tokens)
     return Prompt(tokens, max(1, len(tokens) - had))
 

@@ -14,9 +14,9 @@ MANIFEST = "pull model manifest: "
 NO_HOST = 'Get "https://registry/v2/library/{0}/manifests/latest": dial tcp: lookup registry'
 
 
-async def pull(engine: Engine, peer: Peer, asked: dict[str, Any]) -> None:
+async def pull(engine: Engine, peer: Peer, body: dict[str, Any]) -> None:
     """Pull; the names `nomodel`, `no-host`, `broken` and `stuck` fail as they were seen to."""
-    name = str(asked.get("model", ""))
+    name = str(body.get("model", ""))
     if not name or " " in name:
         return await peer.error(400, "invalid model name")
     peer.begin()

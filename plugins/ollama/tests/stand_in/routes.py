@@ -7,8 +7,9 @@ from typing import Any
 from .engine import Engine
 from .faults import Fault, Kind
 from .generate import generate
+from .openai_routes import PREFIX, answer_openai
 from .pull import pull
-from .wire import JSON, Asked, Peer, dumps
+from .wire import JSON, Peer, Request, dumps
 
 CONTROL = "/_stand_in"
 TEXT = "text/plain"
@@ -17,39 +18,44 @@ POSTS = ("/api/generate", "/api/chat", "/api/show", "/api/pull")
 NEAR = ("127.0.0.1", "localhost", "[::1]")
 
 
-async def answer(engine: Engine, peer: Peer, asked: Asked) -> None:
+async def answer(engine: Engine, peer: Peer, request: Request) -> None:
     """Answer one request."""
-    if re.sub(r":\d+$", "", asked.host) not in NEAR:
+    if re.sub(r":\d+$", "", request.host) not in NEAR:
         return await peer.say(403, b"", None)
-    if asked.path == CONTROL:
-        return await control(engine, peer, asked)
-    if asked.method in ("GET", "HEAD") and asked.path in GETS:
-        return await peer.say(200, *_got(engine, asked))
-    if asked.path in GETS + POSTS and asked.method != "POST":
+    if request.path == CONTROL:
+        return await control(engine, peer, request)
+    if request.path.startswith(PREFIX):
+        return await answer_openai(engine, peer, request)
+    if request.method in ("GET", "HEAD") and request.path in GETS:
+        return await peer.say(200, *_got(engine, request))
+    if request.path in GETS + POSTS and request.method != "POST":
         return await peer.say(405, b"405 method not allowed", TEXT)
-    if asked.path not in POSTS:
-        known = asked.path in GETS
-        text = b"405 method not allowed" if known else b"404 page not found"
-        return await peer.say(405 if known else 404, text, TEXT)
+    if request.path not in POSTS:
+        is_get = request.path in GETS
+        text = b"405 method not allowed" if is_get else b"404 page not found"
+        return await peer.say(405 if is_get else 404, text, TEXT)
     try:
-        body = json.loads(asked.body)
+        body = json.loads(request.body)
     except ValueError:
-        empty = "missing request body" if not asked.body else "unexpected EOF"
+        empty = "missing request body" if not request.body else "unexpected EOF"
         return await peer.error(400, empty)
-    return await _post(engine, peer, asked.path, body)
+    return await _post(engine, peer, request.path, body)
 
 
-def _got(engine: Engine, asked: Asked) -> tuple[bytes, str]:
-    match asked.path:
+def _got(engine: Engine, request: Request) -> tuple[bytes, str]:
+    match request.path:
         case "/api/version":
-            said: Any = {"version": engine.version}
+            document: Any = {"version": engine.version}
         case "/api/tags":
-            said = {"models": [each.tag() for each in engine.models.values()]}
+            document = {"models": [model.tag() for model in engine.models.values()]}
         case "/api/ps":
-            said = {"models": engine.ps()}
+            document = {"models": engine.ps()}
         case _:
-            return b"" if asked.method == "HEAD" else b"Ollama is running", f"{TEXT}; charset=utf-8"
-    return dumps(said), JSON
+            return (
+                b"" if request.method == "HEAD" else b"Ollama is running",
+                f"{TEXT}; charset=utf-8",
+            )
+    return dumps(document), JSON
 
 
 async def _post(engine: Engine, peer: Peer, path: str, body: dict[str, Any]) -> None:
@@ -70,16 +76,24 @@ async def _post(engine: Engine, peer: Peer, path: str, body: dict[str, Any]) -> 
     return None
 
 
-async def control(engine: Engine, peer: Peer, asked: Asked) -> None:
+async def control(engine: Engine, peer: Peer, request: Request) -> None:
     """GET: what was asked, by generate and chat. POST: `fault`, `after`, `times`, `skip`; or
-    `model` with what it is to have (`token_ms`, `prefill_ms`, `load_ms`, `eos`, `think`).
+    `model` with what it is to have (`token_ms`, `prefill_ms`, `batch_ms`, `load_ms`, `eos`,
+    `think`); `without` the models that it
+    names; or `kill_runners`, as by a signal.
     """
-    if asked.method == "POST":
-        told = json.loads(asked.body)
-        if "model" in told:
-            model = engine.models[f"{told.pop('model')}:latest"]
-            for name, value in told.items():
+    if request.method == "POST":
+        changes = json.loads(request.body)
+        if "without" in changes:
+            for name in changes["without"]:
+                engine.models.pop(f"{name}:latest", None)
+        elif "kill_runners" in changes:
+            for runner in engine.runners.values():
+                engine.kill_runner(runner)
+        elif "model" in changes:
+            model = engine.models[f"{changes.pop('model')}:latest"]
+            for name, value in changes.items():
                 setattr(model, name, value)
         else:
-            engine.fault = Fault(Kind(told.pop("fault")), **told)
-    await peer.say(200, dumps({"asked": engine.asked, "resident": engine.ps()}))
+            engine.fault = Fault(Kind(changes.pop("fault")), **changes)
+    await peer.say(200, dumps({"asked": engine.requests, "resident": engine.ps()}))

@@ -16,7 +16,7 @@ NDJSON = "application/x-ndjson"
 LATE = "application/json"
 
 
-class Asked(NamedTuple):
+class Request(NamedTuple):
     """A request."""
 
     method: str
@@ -28,8 +28,8 @@ class Asked(NamedTuple):
 def dumps(value: Any) -> bytes:
     """JSON as Go writes it: no blanks, and `<`, `>`, `&` escaped."""
     text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-    for each in "<>&":
-        text = text.replace(each, f"\\u{ord(each):04x}")
+    for character in "<>&":
+        text = text.replace(character, f"\\u{ord(character):04x}")
     return text.encode()
 
 
@@ -41,18 +41,18 @@ class Peer:
         self.writer = writer
         self.close = False
 
-    async def asked(self) -> Asked | None:
+    async def read_request(self) -> Request | None:
         """Read a request; None at the end of the connection."""
         try:
             head = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             first, *rest = head.split("\r\n")
             method, path, _ = first.split(" ")
-            named = dict(each.lower().split(": ", 1) for each in rest if ": " in each)
+            named = dict(line.lower().split(": ", 1) for line in rest if ": " in line)
             body = await self.reader.readexactly(int(named.get("content-length", 0)))
         except (asyncio.IncompleteReadError, ConnectionError, ValueError):
             return None
         self.close = named.get("connection") == "close"
-        return Asked(method, path, named.get("host", ""), body)
+        return Request(method, path, named.get("host", ""), body)
 
     async def say(self, status: int, body: bytes, kind: str | None = JSON) -> None:
         """Answer at once."""
@@ -92,15 +92,15 @@ class Peer:
 
 
 async def serve(
-    port: int, handle: Callable[[Peer, Asked], Awaitable[None]]
+    port: int, handle: Callable[[Peer, Request], Awaitable[None]]
 ) -> tuple[asyncio.Server, int]:
     """Listen on loopback; a client that leaves cancels what it has asked for."""
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         peer = Peer(reader, writer)
         try:
-            while (asked := await peer.asked()) is not None:
-                if not await _together(handle(peer, asked), peer) or peer.close:
+            while (request := await peer.read_request()) is not None:
+                if not await _together(handle(peer, request), peer) or peer.close:
                     return
         except ConnectionError:
             return

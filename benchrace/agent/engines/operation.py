@@ -1,0 +1,140 @@
+"""One operation on an engine, with its state, events and results."""
+
+import secrets
+import time
+from collections import deque
+from typing import Any
+
+import anyio
+
+from benchrace.errors import BenchraceError, Category, Failure
+from benchrace.notifier import Notifier
+from benchrace.plugin.operations import Operation
+from benchrace.protocol.agent_worker import Noted, Progressed
+from benchrace.protocol.operations import OperationEvent, OperationState, OperationStatus
+
+_MAX_EVENTS = 500
+# An answer travels as one message of the link.
+_MAX_EVENTS_SENT = 100
+
+
+class RunningOperation:
+    """Ended by cancelling `scope`; `begun` once its worker may have done something."""
+
+    def __init__(
+        self,
+        machine_id: str,
+        backend: str,
+        operation: Operation,
+        models: tuple[str, ...],
+        changed: Notifier,
+    ) -> None:
+        self.operation_id = f"op-{secrets.token_hex(8)}"
+        self.machine_id = machine_id
+        self.backend = backend
+        self.operation = operation
+        self.models = models
+        self.scope = anyio.CancelScope()
+        self.begun = False
+        self._changed = changed
+        self._own = Notifier()
+        self._events: deque[OperationEvent] = deque(maxlen=_MAX_EVENTS)
+        self._count = 0
+        self._model: str | None = None
+        self._results: list[Any] = []
+        self._state = OperationState.RUNNING
+        self._failure: Failure | None = None
+        self._started_at = time.time()
+        self._ended_at: float | None = None
+
+    @property
+    def running(self) -> bool:
+        return self._state is OperationState.RUNNING
+
+    @property
+    def words(self) -> str:
+        """A short description, for people who have to wait for it."""
+        return f"the {self.operation.value} of {self.backend} ({self.operation_id})"
+
+    def is_same(self, backend: str, operation: Operation, models: tuple[str, ...]) -> bool:
+        """Check whether this is the requested operation."""
+        return (backend, operation, models) == (self.backend, self.operation, self.models)
+
+    def about(self, model: str | None) -> None:
+        """Set the model that the next events are about."""
+        self._model = model
+
+    def record(self, update: Progressed | Noted) -> None:
+        """Record what the worker reports."""
+        match update:
+            case Progressed(done=done, total=total, unit=unit):
+                self._add_event(done=done, total=total, unit=unit)
+            case Noted(level=level, message=message):
+                self._add_event(level=level, message=message)
+
+    def add(self, result: Any) -> None:
+        """Record what the backend answered."""
+        self._results.append(result)
+
+    def end(self) -> None:
+        """Mark the operation as done, or as cancelled by a person."""
+        if self.scope.cancelled_caught:
+            self.fail(BenchraceError(Category.CANCELLED, f"{self.words} was cancelled"))
+            return
+        self._state = OperationState.DONE
+        self._over()
+
+    def fail(self, error: BenchraceError) -> None:
+        """Mark the operation as failed."""
+        self._state, self._failure = OperationState.FAILED, error.failure()
+        self._over()
+
+    async def ended(self) -> None:
+        """Wait for its end."""
+        while self.running:
+            await self._own.wait()
+
+    async def news(self, since: int, wait_s: float) -> None:
+        """Wait for an event from `since` on, or the end, for `wait_s` at most."""
+        with anyio.move_on_after(wait_s):
+            while self.running and self._count <= since:
+                await self._own.wait()
+
+    def result(self) -> Any:
+        """Return the only result; raises the operation's failure."""
+        if self._failure is not None:
+            raise BenchraceError.of(self._failure)
+        return self._results[0]
+
+    def status(self, since: int = 0) -> OperationStatus:
+        """Describe it, with its events from `since` on."""
+        events = [event for event in self._events if event.seq >= since][:_MAX_EVENTS_SENT]
+        return OperationStatus(
+            operation_id=self.operation_id,
+            machine_id=self.machine_id,
+            backend=self.backend,
+            operation=self.operation,
+            models=self.models,
+            state=self._state,
+            started_at=self._started_at,
+            ended_at=self._ended_at,
+            results=tuple(self._results),
+            failure=self._failure,
+            events=tuple(events),
+            next=events[-1].seq + 1 if events else self._count,
+        )
+
+    def _add_event(self, **fields: Any) -> None:
+        self._events.append(
+            OperationEvent(seq=self._count, timestamp_s=time.time(), model=self._model, **fields)
+        )
+        self._count += 1
+        self._notify()
+
+    def _over(self) -> None:
+        self._ended_at = time.time()
+        self._notify()
+
+    def _notify(self) -> None:
+        self._own.notify()
+        self._changed.notify()

@@ -1,0 +1,247 @@
+"""Operations on this machine's engines, never while something is measured, each in a worker."""
+
+import time
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import anyio
+import anyio.abc
+
+from benchrace.agent.capabilities import CapabilityMonitor
+from benchrace.agent.engines.idle import IdleClock
+from benchrace.agent.engines.operation import RunningOperation
+from benchrace.agent.engines.probing import converted
+from benchrace.agent.jobs.slot import Busy, Slot
+from benchrace.agent.one_shot import ask
+from benchrace.agent.plugins import Plugins
+from benchrace.agent.settings import AgentSettings
+from benchrace.errors import (
+    BenchraceError,
+    Category,
+    FieldError,
+    InvalidInput,
+    NotFound,
+    with_remedy,
+)
+from benchrace.notifier import Notifier
+from benchrace.plugin.operations import Operation, Reset
+from benchrace.protocol.agent_worker import OperateOrder
+from benchrace.protocol.capabilities import BackendStatus
+from benchrace.protocol.operations import OperationRequest, ResetAll
+
+_MAX_OPERATIONS = 50
+# The worker has limits of its own, and says so in words; this is for one that does not.
+_LIMIT_S = 90_000.0
+# How long the end of an operation may wait for the probe that shows its effect.
+_MAX_LOOK_S = 10.0
+# These go on where they were when they are asked for again, or are soon done once more: a job
+# need not wait for them.
+_YIELDING = frozenset({Operation.PULL, Operation.SYNC, Operation.WRITE})
+
+
+class Operations:
+    """`changed` notifies when any of them has something new. Await `run` beside all calls."""
+
+    def __init__(
+        self,
+        *,
+        settings: AgentSettings,
+        plugins: Plugins,
+        capabilities: CapabilityMonitor,
+        slot: Slot,
+        changed: Notifier,
+        idle: IdleClock,
+    ) -> None:
+        self._idle = idle
+        self._settings = settings
+        self._plugins = plugins
+        self.capabilities = capabilities
+        self._slot = slot
+        self._operations: deque[RunningOperation] = deque(maxlen=_MAX_OPERATIONS)
+        self._tasks: anyio.abc.TaskGroup | None = None
+        self.changed = changed
+
+    async def run(self) -> None:
+        """Run what is started, until cancelled."""
+        async with anyio.create_task_group() as tasks:
+            self._tasks = tasks
+            await anyio.sleep_forever()
+
+    def all(self) -> tuple[RunningOperation, ...]:
+        """Return the latest operations, the oldest first."""
+        return tuple(self._operations)
+
+    def named(self, operation_id: str) -> RunningOperation:
+        """Return an operation; raises NotFound."""
+        for operation in self._operations:
+            if operation.operation_id == operation_id:
+                return operation
+        raise NotFound(
+            f"unknown operation {operation_id[:40]!r}",
+            "GET /api/v1/operations lists the operations.",
+        )
+
+    def offering(self, operation: Operation) -> tuple[str, ...]:
+        """Name the backends that offer an operation; none before the plugins are described."""
+        return tuple(
+            backend.description.name
+            for backend in self.capabilities.current.backends
+            if operation in backend.description.operations
+        )
+
+    async def start(
+        self, backend: str, operation: Operation, request: OperationRequest
+    ) -> RunningOperation:
+        """Start an operation, or return the same one that is running already.
+
+        Raises NotFound where the backend does not offer it, InvalidInput, or Busy.
+        """
+        await self._check(backend, operation, request)
+        models = request.all_models()
+        for other in self._operations:
+            if not other.running or not other.is_same(backend, operation, models):
+                continue
+            if operation is not Operation.WRITE:
+                return other
+            raise Busy(
+                None,
+                f"{', '.join(models)} is already writing a prompt on {self._settings.machine_id}",
+            )
+        if self._tasks is None:
+            raise RuntimeError("operations are started before they are run")
+        self._slot.refuse_if_busy()
+        running = RunningOperation(
+            self._settings.machine_id, backend, operation, models, self.changed
+        )
+        self._operations.append(running)
+        await self._tasks.start(self._run, running, request)
+        return running
+
+    async def reset_all(self) -> ResetAll:
+        """Reset every engine that can be, one after the other; raises nothing."""
+        began_ns = time.monotonic_ns()
+        await self.capabilities.ready()
+        names = self.offering(Operation.RESET)
+        results: dict[str, Reset] = {}
+        healthy: list[bool] = []
+        notes = [] if names else [await self._nothing_reset()]
+        for name in names:
+            results[name], able = await self._reset(name)
+            notes += [f"{name}: {note}" for note in results[name].notes]
+            if able:
+                healthy.append(results[name].healthy is True)
+        took_ms = (time.monotonic_ns() - began_ns) / 1e6
+        good = bool(healthy) and all(healthy)
+        return ResetAll(ok=good, duration_ms=took_ms, backends=results, notes=tuple(notes))
+
+    async def _reset(self, name: str) -> tuple[Reset, bool]:
+        """Reset one; false beside it where nothing is configured by which it could be."""
+        try:
+            running = await self.start(name, Operation.RESET, OperationRequest())
+            await running.ended()
+            return converted(running.result(), Reset), True
+        except BenchraceError as error:
+            able = "operation" not in {field.path for field in error.fields}
+            problem = with_remedy(error.message, error.remedy)
+            return Reset(notes=(f"not reset: {problem}",)), able
+
+    async def _nothing_reset(self) -> str:
+        backends = (await self.capabilities.ready()).backends
+        names = ", ".join(backend.description.name for backend in backends) or "none"
+        return f"nothing was reset: no backend here supports it (installed: {names})"
+
+    async def _check(self, name: str, operation: Operation, request: OperationRequest) -> None:
+        backends = (await self.capabilities.ready()).backends
+        status = next((backend for backend in backends if backend.description.name == name), None)
+        if status is None:
+            installed = ", ".join(backend.description.name for backend in backends) or "none"
+            raise NotFound(
+                f"unknown backend {name[:64]!r}",
+                f"Install its plugin, or use one of: {installed}.",
+            )
+        offered = status.description.operations
+        if operation not in offered:
+            raise NotFound(
+                f"backend {name} does not offer {operation.value}", _instead(status, backends)
+            )
+        if operation is Operation.PULL and not request.all_models():
+            raise InvalidInput(FieldError("model", "name the model to pull"))
+        if operation is Operation.WRITE and not (request.all_models() and request.write):
+            raise InvalidInput(FieldError("write", "name the model and the instruction"))
+
+    async def _run(
+        self,
+        running: RunningOperation,
+        request: OperationRequest,
+        *,
+        task_status: anyio.abc.TaskStatus[None],
+    ) -> None:
+        failure: BenchraceError | None = None
+        try:
+            with running.scope:
+                async with self._place(running):
+                    task_status.started()
+                    await self._work(running, request)
+        except Busy as error:
+            running.fail(error)
+            if running.operation in _YIELDING and running.begun:
+                return
+            self._operations.remove(running)
+            raise
+        except BenchraceError as error:
+            failure = error
+        except OSError as error:
+            failure = BenchraceError(Category.SYSTEM, f"no worker can be started: {error}")
+        self._idle.used([running.backend])
+        # Whoever learns of the end sees what it has changed: the probe comes first.
+        with anyio.move_on_after(_MAX_LOOK_S):
+            await self._look_again()
+        if failure is None:
+            running.end()
+        else:
+            running.fail(failure)
+
+    @asynccontextmanager
+    async def _place(self, running: RunningOperation) -> AsyncIterator[None]:
+        """Avoid measurements: by holding the slot, or by yielding to them."""
+        if running.operation in _YIELDING:
+            async with self._slot.aside():
+                yield
+            return
+        await self._slot.take(running.operation_id, running.words)
+        try:
+            yield
+        finally:
+            self._slot.release()
+
+    async def _work(self, running: RunningOperation, request: OperationRequest) -> None:
+        running.begun = True
+        for model in running.models or (None,):
+            running.about(model)
+            order = OperateOrder(
+                setup=self.capabilities.setup(frozenset({running.backend}), None),
+                operation=running.operation,
+                backend=running.backend,
+                model=model,
+                assets=request.assets,
+                write=request.write,
+            )
+            answer: Any = await ask(self._settings.worker, order, _LIMIT_S, running.record)
+            running.add(answer)
+
+    async def _look_again(self) -> None:
+        """What an engine has and whether it answers is new now."""
+        try:
+            await self.capabilities.refresh()
+        except (BenchraceError, OSError):
+            # A job came, or the probe failed: the next one tells.
+            return
+
+
+def _instead(status: BackendStatus, backends: tuple[BackendStatus, ...]) -> str:
+    offered = (
+        ", ".join(operation.value for operation in status.description.operations) or "no operations"
+    )
+    return f"It offers {offered}. Another backend may offer it: {len(backends)} are installed here."

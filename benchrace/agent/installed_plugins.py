@@ -1,0 +1,78 @@
+"""Detection of plugins that are installed, upgraded or removed while the agent runs."""
+
+import importlib
+import importlib.util
+import os
+import site
+import sysconfig
+from collections.abc import Iterator
+from importlib import metadata
+from importlib.machinery import ModuleSpec, PathFinder
+from pathlib import Path
+
+from benchrace import __version__
+from benchrace.plugin.host.entry_points import PluginRef
+
+Stamp = tuple[tuple[str, int], ...]
+
+
+def stamp() -> Stamp:
+    """Return what differs after anything was installed, upgraded or removed. Blocks."""
+    return tuple((str(folder), _changed_ns(folder)) for folder in _folders())
+
+
+def _changed_ns(folder: Path) -> int:
+    try:
+        return folder.stat().st_mtime_ns
+    except OSError:
+        return 0  # It went away meanwhile, which differs from what it was.
+
+
+def newest_file(ref: PluginRef) -> int:
+    """Return when a plugin's newest module was written, in ns; 0 where it has none. Blocks."""
+    spec = _spec(ref.module.split(":")[0].split(".")[0])
+    if spec is None:
+        return 0
+    files = [file for place in spec.submodule_search_locations or () for file in _modules(place)]
+    if spec.origin is not None and Path(spec.origin).is_file():
+        files.append(Path(spec.origin))
+    return max((file.stat().st_mtime_ns for file in files), default=0)
+
+
+def restart_reason() -> str | None:
+    """Return why this process does not fit the workers that it would start. Blocks."""
+    try:
+        now = metadata.version("benchrace")
+    except metadata.PackageNotFoundError:
+        return f"benchrace {__version__} is running and is not installed any more"
+    if now == __version__:
+        return None
+    return f"benchrace {now} was installed while version {__version__} goes on running"
+
+
+def _modules(place: str) -> Iterator[Path]:
+    return Path(place).rglob("*.py")
+
+
+def _spec(package: str) -> ModuleSpec | None:
+    # This process has read its folders, and their .pth files, when it began.
+    importlib.invalidate_caches()
+    return importlib.util.find_spec(package) or PathFinder.find_spec(package, list(_added()))
+
+
+def _folders() -> tuple[Path, ...]:
+    """Return where distributions are installed: the environment, the user's site, PYTHONPATH."""
+    named = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
+    if site.ENABLE_USER_SITE:
+        named.append(site.getusersitepackages())
+    named += os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    return tuple(Path(name) for name in dict.fromkeys(named) if name and Path(name).is_dir())
+
+
+def _added() -> Iterator[str]:
+    """Yield the folders of editable installs that came after the start of this process."""
+    for folder in _folders():
+        for path in folder.glob("*.pth"):
+            for line in path.read_text(errors="replace").splitlines():
+                if line.startswith("/") and Path(line).is_dir():
+                    yield line

@@ -1,0 +1,1 @@
+"""Jobs on this machine: their folders, workers, journals and ends."""

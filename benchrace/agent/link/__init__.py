@@ -1,0 +1,1 @@
+"""The link to central: connect, resume, send lines, take orders."""

@@ -1,0 +1,32 @@
+"""Central's requests about this machine's engines, over the link."""
+
+from benchrace.agent.engines.operations import Operations
+from benchrace.api.engines import MAX_WAIT_S
+from benchrace.errors import FieldError, InvalidInput
+from benchrace.protocol.agent_central import Ask
+from benchrace.protocol.operations import FollowAsk, OperationStatus, ResetAll
+
+
+async def answer_ask(operations: Operations, ask: Ask) -> OperationStatus | ResetAll:
+    """Answer `operate`, `follow` and `reset`; raises what the operations raise."""
+    if ask.what == "reset":
+        return await operations.reset_all()
+    if ask.operate is not None:
+        operate = ask.operate
+        return (
+            await operations.start(operate.backend, operate.operation, operate.request)
+        ).status()
+    if ask.follow is not None:
+        return await follow(operations, ask.follow)
+    raise InvalidInput(FieldError(ask.what, "is missing"), "Update central.")
+
+
+async def follow(operations: Operations, request: FollowAsk) -> OperationStatus:
+    """Return an operation's status once there is something new; raises NotFound."""
+    running = operations.named(request.operation_id)
+    if request.cancel:
+        running.scope.cancel()
+        await running.ended()
+    else:
+        await running.news(request.since, min(request.wait_s, MAX_WAIT_S))
+    return running.status(request.since)

@@ -1,0 +1,1 @@
+"""Everything that central and agents are asked and answer over HTTP, by topic."""

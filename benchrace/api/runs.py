@@ -1,0 +1,80 @@
+"""Requests and answers about runs."""
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from benchrace.api.artifacts import ArtifactAnswer
+from benchrace.run.card import CardShape, CardTheme
+from benchrace.run.document import RunDocument
+from benchrace.run.metadata import RunMetadata
+from benchrace.run.planning.duration import Estimate
+from benchrace.run.spec import Tags
+from benchrace.run.states import RunState
+
+
+class Submitted(msgspec.Struct, frozen=True, kw_only=True):
+    run_id: str
+
+
+class PlanAnswer(RunMetadata, frozen=True, kw_only=True):
+    """A run as it would start, and how long it would take."""
+
+    estimate: Estimate
+
+
+class RunPatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is left out stays; null takes it away."""
+
+    name: Annotated[str, Meta(max_length=200)] | UnsetType | None = UNSET
+    tags: Tags | UnsetType | None = UNSET
+    notes: Annotated[str, Meta(max_length=20_000)] | UnsetType | None = UNSET
+
+    def changes(self) -> dict[str, Any]:
+        """Return the fields to change with their new values."""
+        fields = {"name": self.name, "tags": self.tags, "notes": self.notes}
+        changes = {name: value for name, value in fields.items() if value is not UNSET}
+        return changes | ({"tags": ()} if changes.get("tags", ()) is None else {})
+
+
+class CancelRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """The body of a cancel; it may be left out."""
+
+    reason: Annotated[str, Meta(max_length=500)] = "cancelled by a user"
+
+
+class RunStateAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    run_id: str
+    state: RunState
+
+
+class Deleted(msgspec.Struct, frozen=True, kw_only=True):
+    deleted: str
+
+
+class CompareQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """The ids of the runs to compare."""
+
+    a: str
+    b: str
+
+
+class CardQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """How a card looks."""
+
+    shape: CardShape = CardShape.WIDE
+    theme: CardTheme = CardTheme.LIGHT
+
+
+class RunAnswer(RunDocument, frozen=True, kw_only=True):
+    """`offset`, with `epoch`, says up to where the log is part of this, to read on from there.
+
+    `queue_position` counts from 1 and is null for a run that does not wait. `artifacts` are the
+    files of its rounds; `artifacts_left_out` counts those beyond the most of a run.
+    """
+
+    offset: int
+    queue_position: int | None = None
+    artifacts: tuple[ArtifactAnswer, ...] = ()
+    artifacts_left_out: int = 0

@@ -1,0 +1,106 @@
+"""Artifacts over HTTP: they are foreign, so only images are shown and all else is downloaded."""
+
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from anyio import to_thread
+from quart import Quart, Response
+from quart_schema import document_response
+
+from benchrace.api.artifacts import ArtifactAnswer, ArtifactList, ArtifactState
+from benchrace.central.api.documents import artifacts
+from benchrace.central.api.route_context import RouteContext
+from benchrace.errors import NotFound
+from benchrace.store.artifacts import Artifacts
+from benchrace.store.regular import open_regular
+from benchrace.store.run_folder import folder_path
+from benchrace.web.answer import answer
+
+_READ_BYTES = 1 << 18
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "private, max-age=3600",
+}
+
+
+def install(app: Quart, site: RouteContext) -> None:
+    """Add the routes."""
+
+    @app.get("/api/runs/<run_id>/artifacts")
+    @document_response(ArtifactList)
+    async def list_artifacts(run_id: str) -> Response:
+        """List a run's artifacts, and where each is."""
+        return answer(await artifacts(site.central, run_id))
+
+    @app.get("/api/runs/<run_id>/artifacts/<sha256>")
+    async def read_artifact(run_id: str, sha256: str) -> Response:
+        """Return a file by its SHA-256: an image as it is, anything else as a download."""
+        named = (await artifacts(site.central, run_id)).artifacts
+        matches = [artifact for artifact in named if artifact.sha256 == sha256]
+        here = next((artifact for artifact in matches if artifact.image is not None), None)
+        here = here or next(
+            (artifact for artifact in matches if artifact.state is ArtifactState.STORED), None
+        )
+        if here is None:
+            raise _not_here(run_id, sha256, matches)
+        path = Artifacts(folder_path(site.central.runs_dir, run_id)).path(sha256)
+        return await _file(path, here)
+
+
+def _not_here(run_id: str, sha256: str, matches: list[ArtifactAnswer]) -> NotFound:
+    if not matches:
+        return NotFound(
+            f"run {run_id} has no artifact {sha256[:64]!r}",
+            f"GET /api/runs/{run_id}/artifacts lists its artifacts.",
+        )
+    first = matches[0]
+    if first.state is ArtifactState.REFUSED:
+        return NotFound(
+            f"{first.name} was not copied to central: {first.reason}",
+            f"Copy jobs/{first.job_id}/artifacts/{sha256} from that machine's data folder.",
+        )
+    why = f" ({first.reason})" if first.reason else ""
+    return NotFound(
+        f"{first.name} is still on machine {first.machine_id}{why}",
+        "Central copies it when that machine is linked and not measuring.",
+    )
+
+
+async def _file(path: Path, artifact: ArtifactAnswer) -> Response:
+    try:
+        size = await to_thread.run_sync(_size, path)
+    except OSError as error:
+        raise NotFound(f"{artifact.name} was deleted just now", "List the runs.") from error
+
+    async def pieces() -> AsyncIterator[bytes]:
+        fd = await to_thread.run_sync(open_regular, path)
+        try:
+            offset = 0
+            while data := await to_thread.run_sync(os.pread, fd, _READ_BYTES, offset):
+                offset += len(data)
+                yield data
+        finally:
+            os.close(fd)
+
+    # The declared type is trusted only where the first bytes confirm it.
+    media_type = artifact.image or "application/octet-stream"
+    response = Response(pieces(), content_type=media_type, headers=_HEADERS)
+    response.headers["Content-Length"] = str(size)
+    how = "inline" if artifact.image else "attachment"
+    # Whatever it is, it runs nothing, loads nothing, and is of no origin. Without `allow-downloads`
+    # Chromium would not even save it from its address.
+    sandbox = "sandbox" if artifact.image else "sandbox allow-downloads"
+    response.headers["Content-Security-Policy"] = f"{sandbox}; default-src 'none'"
+    # A name is letters, digits, dots and dashes: nothing that a header would have to escape.
+    response.headers["Content-Disposition"] = f'{how}; filename="{artifact.name}"'
+    response.timeout = None
+    return response
+
+
+def _size(path: Path) -> int:
+    fd = open_regular(path)
+    try:
+        return os.fstat(fd).st_size
+    finally:
+        os.close(fd)

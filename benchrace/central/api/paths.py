@@ -1,0 +1,23 @@
+"""Paths of central that other modules need."""
+
+import re
+
+LINK = "/api/v1/link"
+LOGIN = frozenset({"/api/session", "/api/login", "/api/logout"})
+PAGES = (
+    "/",
+    "/compute",
+    "/image",
+    "/whisper",
+    "/runs",
+    "/admin",
+    "/runs/<name>",
+    "/runs/<name>/replay",
+    "/compare",
+)
+_PAGE = re.compile("|".join(path.replace("<name>", "[^/]+") for path in PAGES))
+
+
+def is_page(path: str) -> bool:
+    """Check whether a path is an address of the page, which is the same file for all of them."""
+    return _PAGE.fullmatch(path) is not None

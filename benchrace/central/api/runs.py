@@ -1,0 +1,151 @@
+"""Runs over HTTP: submit, list, read, change, cancel, delete."""
+
+from functools import partial
+from typing import Any
+
+import msgspec
+from anyio import to_thread
+from quart import Quart, Response, request
+from quart_schema import document_querystring, document_request, document_response
+
+from benchrace.api import decoding
+from benchrace.api.runs import (
+    CancelRequest,
+    CompareQuery,
+    Deleted,
+    PlanAnswer,
+    RunAnswer,
+    RunPatch,
+    RunStateAnswer,
+    Submitted,
+)
+from benchrace.central.api.documents import answer as describe
+from benchrace.central.api.route_context import RouteContext
+from benchrace.errors import BenchraceError, Category
+from benchrace.run.metadata import RunMetadata
+from benchrace.run.spec import RunSpec
+from benchrace.stats.comparison.compare import Comparison, compare
+from benchrace.store import reindex
+from benchrace.store.index import Choices, Page, Query
+from benchrace.store.run_folder import RunFolder
+from benchrace.web import body
+from benchrace.web.answer import answer
+
+_NO = frozenset({"", "0", "false", "no"})
+
+
+def install(app: Quart, site: RouteContext) -> None:
+    """Add the routes."""
+    _submitting(app, site)
+    _reading(app, site)
+    _changing(app, site)
+
+
+def _submitting(app: Quart, site: RouteContext) -> None:
+    @app.post("/api/runs")
+    @document_request(RunSpec)
+    @document_response(Submitted, 202)
+    async def submit_run() -> Response:
+        """Put a run in the queue; `?dry_run=1` answers the plan instead."""
+        spec = await body.read(request, RunSpec)
+        if request.args.get("dry_run", "0").lower() not in _NO:
+            return answer(await site.central.dry_run(spec))
+        return answer(Submitted(run_id=await site.central.submit(spec)), 202)
+
+    @app.post("/api/runs/plan")
+    @document_request(RunSpec)
+    @document_response(PlanAnswer)
+    async def plan_run() -> Response:
+        """Plan and check a run, estimate its time, and store nothing."""
+        run = await site.central.dry_run(await body.read(request, RunSpec))
+        estimate = await to_thread.run_sync(site.earlier.estimate, run)
+        return answer(PlanAnswer(**msgspec.structs.asdict(run), estimate=estimate))
+
+    @app.post("/api/runs/<run_id>/cancel")
+    @document_request(CancelRequest)
+    @document_response(RunStateAnswer, 202)
+    async def cancel_run(run_id: str) -> Response:
+        """End a run in whatever phase it is."""
+        why = await body.read(request, CancelRequest)
+        await site.central.cancel(run_id, why.reason)
+        state = (await _metadata(site, run_id)).state
+        return answer(RunStateAnswer(run_id=run_id, state=state), 202)
+
+
+def _reading(app: Quart, site: RouteContext) -> None:
+    @app.get("/api/runs")
+    @document_querystring(Query)
+    @document_response(Page)
+    async def list_runs() -> Response:
+        """List runs, newest first: `limit`, `after`, `q`, `tag`, `state`, `kind`, `machine`."""
+        query = decoding.query(dict(request.args), Query)
+        return answer(await to_thread.run_sync(site.index.page, query))
+
+    @app.get("/api/runs/choices")
+    @document_response(Choices)
+    async def list_choices() -> Response:
+        """List the states, kinds, tags and machines to filter runs by."""
+        return answer(await to_thread.run_sync(site.index.choices))
+
+    @app.get("/api/compare")
+    @document_querystring(CompareQuery)
+    @document_response(Comparison)
+    async def compare_runs() -> Response:
+        """Set run `b` against run `a`: lanes, differences, and what else is not the same."""
+        two = decoding.query(dict(request.args), CompareQuery)
+        one, other = await describe(site.central, two.a), await describe(site.central, two.b)
+        return answer(await to_thread.run_sync(compare, one, other, limiter=site.costly))
+
+    @app.get("/api/runs/<run_id>")
+    @document_response(RunAnswer)
+    async def read_run(run_id: str) -> Response:
+        """Return a run's metadata and its results so far."""
+        return answer(await describe(site.central, run_id))
+
+
+def _changing(app: Quart, site: RouteContext) -> None:
+    @app.patch("/api/runs/<run_id>")
+    @document_request(RunPatch)
+    @document_response(RunAnswer)
+    async def change_run(run_id: str) -> Response:
+        """Change name, tags or notes."""
+        changes = (await body.read(request, RunPatch)).changes()
+        live = site.central.live(run_id)
+        if live is not None:
+            await live.save(**changes)
+            await to_thread.run_sync(site.index.put, live.metadata, None)
+        else:
+            await to_thread.run_sync(_change, site, run_id, changes)
+        return answer(await describe(site.central, run_id))
+
+    @app.delete("/api/runs/<run_id>")
+    @document_response(Deleted)
+    async def delete_run(run_id: str) -> Response:
+        """Delete a run that is over, with all that was measured."""
+        if site.central.live(run_id) is not None:
+            raise BenchraceError(
+                Category.BUSY,
+                f"run {run_id} has not ended",
+                "Cancel it first, then delete it.",
+            )
+        await to_thread.run_sync(_delete, site, run_id)
+        return answer(Deleted(deleted=run_id))
+
+
+async def _metadata(site: RouteContext, run_id: str) -> RunMetadata:
+    live = site.central.live(run_id)
+    if live is not None:
+        return live.metadata
+    read = partial(RunFolder.open, site.central.runs_dir, run_id)
+    return (await to_thread.run_sync(read)).metadata
+
+
+def _change(site: RouteContext, run_id: str, changes: dict[str, Any]) -> None:
+    folder = RunFolder.open(site.central.runs_dir, run_id)
+    folder.save(msgspec.structs.replace(folder.metadata, **changes))
+    site.index.put(*reindex.entry(folder))
+
+
+def _delete(site: RouteContext, run_id: str) -> None:
+    RunFolder.open(site.central.runs_dir, run_id).delete()
+    site.index.remove([run_id])

@@ -1,0 +1,1 @@
+"""Artifacts of rounds: fetched from machines, stored, and listed."""

@@ -1,0 +1,1 @@
+"""Tokens of central: the operator's, the watchers' and the agents'."""

@@ -1,0 +1,1 @@
+"""The machines that central knows: their links, engines and models."""

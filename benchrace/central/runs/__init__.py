@@ -1,0 +1,1 @@
+"""Runs at central: queue, start, progress, log and outcome."""

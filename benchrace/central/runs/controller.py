@@ -1,0 +1,265 @@
+"""A run's life, from its turn in the queue to its summary."""
+
+import logging
+from collections.abc import Awaitable, Callable
+
+import anyio
+import msgspec
+from anyio import to_thread
+
+from benchrace.central.disk import Disk
+from benchrace.central.fleet.fleet import Fleet
+from benchrace.central.runs.coordinator import RaceCoordinator
+from benchrace.central.runs.job import Job
+from benchrace.central.runs.live_run import LiveRun
+from benchrace.central.runs.outcome import outcome
+from benchrace.central.runs.preflight import Preflight
+from benchrace.central.runs.registry import Runs
+from benchrace.central.settings import Limits
+from benchrace.clock import Clock
+from benchrace.errors import BenchraceError, Category, Failure
+from benchrace.events.payloads import RunLifecyclePayload, RunPhase
+from benchrace.ids import new_job_id
+from benchrace.protocol.agent_central import Ack, CancelJob
+from benchrace.protocol.liveness import Liveness
+from benchrace.run.metadata import MachineHost, RunMetadata
+from benchrace.run.planning.completion import with_jobs
+from benchrace.run.states import RunState
+from benchrace.run.summary import RunSummary
+
+log = logging.getLogger(__name__)
+
+Changed = Callable[[RunMetadata, RunSummary | None], Awaitable[None]]
+"""Called when a run's state has been stored, with its summary at the end."""
+
+
+class RunController:
+    """Executes any number of runs, each in a task of its own."""
+
+    def __init__(
+        self,
+        *,
+        fleet: Fleet,
+        preflight: Preflight,
+        runs: Runs,
+        disk: Disk,
+        limits: Limits,
+        clock: Clock,
+        changed: Changed,
+    ) -> None:
+        self._fleet = fleet
+        self._preflight = preflight
+        self._runs = runs
+        self._disk = disk
+        self._limits = limits
+        self._clock = clock
+        self._changed = changed
+
+    async def execute(self, run: LiveRun, *, checked: bool) -> None:
+        """Run until the end; `checked` says that preflight has just passed.
+
+        One that is running already (central was restarted) goes on where it was.
+        """
+        async with anyio.create_task_group() as group:
+            group.start_soon(run.writer.run, lambda ack: self._ack(run, ack))
+            failure: Failure | None = None
+            if run.metadata.state is RunState.QUEUED and run.cancel is None:
+                failure = await self._prepare(run, checked)
+            staggered = False
+            if run.reopened:
+                await self._collect_late_lines(run)
+            elif run.jobs and failure is None:
+                staggered = await self._race(run)
+            await self._finish(run, failure, staggered)
+            # The writer runs until here: the end of the run, too, must be synced.
+            group.cancel_scope.cancel()
+
+    async def abandon(self, run: LiveRun) -> None:
+        """End a run that cannot end by itself because of a defect here."""
+        failure = BenchraceError(
+            Category.SYSTEM,
+            "this run failed in central",
+            "See the traceback in central's log, and report it.",
+        ).failure()
+        for job in run.jobs.values():
+            self._fleet.post(job.machine_id, CancelJob(job_id=job.job_id, reason="central failed"))
+        await run.save(state=RunState.FAILED, ended_at=self._clock.wall_s(), failure=failure)
+        run.log.close()
+        self._runs.forsake(run)
+
+    async def _prepare(self, run: LiveRun, checked: bool) -> Failure | None:
+        """Prepare a run up to its start, unless it is cancelled meanwhile; return what failed."""
+        failure: Failure | None = None
+        async with anyio.create_task_group() as group:
+
+            async def stop() -> None:
+                await run.cancelled.wait()
+                group.cancel_scope.cancel()
+
+            group.start_soon(stop)
+            try:
+                await self._arrive(run)
+                if not checked:
+                    await self._check(run)
+                await self._dispatch(run, await self._preflight.calibrate(run.metadata))
+            except BenchraceError as error:
+                failure = error.failure()
+            group.cancel_scope.cancel()
+        return failure
+
+    async def _arrive(self, run: LiveRun) -> None:
+        """Wait until every machine is there and free; raises `unreachable` or `busy`."""
+        deadline_ns = self._clock.monotonic_ns() + int(self._limits.arrival_s * 1e9)
+        while (missing := self._missing(run)) is not None:
+            if self._clock.monotonic_ns() >= deadline_ns:
+                raise missing
+            await run.changed.wait()
+
+    def _missing(self, run: LiveRun) -> BenchraceError | None:
+        now_ns = self._clock.monotonic_ns()
+        for machine_id in sorted(run.machine_ids):
+            machine = self._fleet.get(machine_id)
+            if machine.excluded:
+                return BenchraceError(
+                    Category.UNREACHABLE, f"{machine_id} was excluded after the run was planned"
+                )
+            if machine.session is None or (
+                machine.liveness(self._fleet.keep, now_ns) is not Liveness.ALIVE
+            ):
+                return BenchraceError(
+                    Category.UNREACHABLE,
+                    f"{machine_id} has not linked within {self._limits.arrival_s:g} s",
+                    "Start its agent, and start the run again.",
+                )
+            if machine.others:
+                return BenchraceError(
+                    Category.BUSY, f"{machine_id} is working on job {min(machine.others)}"
+                )
+        return None
+
+    async def _check(self, run: LiveRun) -> None:
+        """Preflight a run that had to wait, or was queued before a restart."""
+        checked = await self._preflight.check(run.metadata)
+        await run.save(lanes=checked.lanes, left_out=checked.left_out, workloads=checked.workloads)
+
+    async def _dispatch(self, run: LiveRun, planned: RunMetadata) -> None:
+        """Name the jobs, store the run as running, and only then send them."""
+        planned = with_jobs(planned, {machine_id: new_job_id() for machine_id in run.machine_ids})
+        machines = {
+            machine_id: msgspec.to_builtins(self._fleet.get(machine_id).capabilities)
+            for machine_id in sorted(run.machine_ids)
+        }
+        hosts = {
+            machine_id: MachineHost(host_id=machine.host_id, share_host=machine.share_host)
+            for machine_id in sorted(run.machine_ids)
+            if (machine := self._fleet.get(machine_id)).host_id
+        }
+        # Central may be killed anywhere here. Stored before sent: the next central then knows every
+        # job that an agent may have, and sends again what did not arrive. The other way round, an
+        # agent could run a job that no central knows, and keep its machine busy.
+        with anyio.CancelScope(shield=True):
+            await run.save(
+                lanes=planned.lanes,
+                automatic=planned.automatic,
+                machines=machines,
+                hosts=hosts,
+                state=RunState.RUNNING,
+                started_at=self._clock.wall_s(),
+            )
+            run.make_jobs()
+            self._runs.index(run)
+            await self._changed(run.metadata, None)
+        log.info("run %s begins on %s", run.run_id, ", ".join(sorted(run.machine_ids)))
+        run.emit(RunLifecyclePayload(phase=RunPhase.RUN_START, state=RunState.RUNNING))
+        for job in run.jobs.values():
+            for message in job.outstanding():
+                self._fleet.post(job.machine_id, message)
+
+    async def _race(self, run: LiveRun) -> bool:
+        """Run all jobs to their end and onto the disk; return whether any start was staggered."""
+        race = RaceCoordinator(run, self._fleet, self._limits, self._clock)
+        await self._run_until_settled(run, race.look)
+        race.close()
+        race.rank()
+        return race.staggered
+
+    async def _collect_late_lines(self, run: LiveRun) -> None:
+        """Collect what agents still have of a run that is over."""
+        await self._run_until_settled(run, lambda: False)
+        if (places := run.fold.standing()) is not None and not run.progress.ended:
+            run.emit(places)
+
+    async def _run_until_settled(self, run: LiveRun, look: Callable[[], bool]) -> None:
+        """Wait until a look expects nothing more, and all that was heard is on the disk."""
+        # A failed sync takes the log back to what the disk has. Lines that agents have sent, but
+        # that were not acknowledged, are then missing here: new links make them send these again.
+        rewinds = run.writer.rewinds
+        while True:
+            while look():
+                await run.changed.wait()
+                if run.writer.rewinds != rewinds:
+                    rewinds = run.writer.rewinds
+                    self._relink(run)
+            await self._wait_for_late_lines(run)
+            # The last sync may fail, too: then jobs that were over here are open again.
+            if await run.writer.settle():
+                return
+            self._relink(run)
+
+    def _relink(self, run: LiveRun) -> None:
+        """Close the agents' links: they reconnect, and resend what the log has lost."""
+        for machine_id in run.machine_ids:
+            if (session := self._fleet.get(machine_id).session) is not None:
+                session.close()
+
+    async def _wait_for_late_lines(self, run: LiveRun) -> None:
+        """Wait for what agents have beyond their jobs' ends, as long as for a lost machine.
+
+        What comes later opens the run again.
+        """
+        with anyio.move_on_after(self._limits.patience_s):
+            while any(_is_behind(run, job) for job in run.jobs.values()):
+                await run.changed.wait()
+
+    async def _finish(self, run: LiveRun, failure: Failure | None, staggered: bool) -> None:
+        """Emit the run's end, store it with the summary, and close the log."""
+        # From here on lines are refused, so that the summary says what the log says. Their agents
+        # keep them, offer them on their next link, and that reopens the run.
+        run.closing = True
+        state, why = outcome(run, failure)
+        if not run.progress.ended:
+            reason = run.cancel if state is RunState.CANCELLED else why.message if why else None
+            run.emit(RunLifecyclePayload(phase=RunPhase.RUN_END, state=state, reason=reason))
+        while True:
+            while not run.emit_pending():
+                await run.changed.wait()
+            if await run.writer.settle():
+                break
+            # The log went back to what the disk has, perhaps to before the run's end: the agents
+            # offer their lines again, and the end is written again.
+            self._relink(run)
+        await run.save(
+            state=state,
+            ended_at=run.metadata.ended_at or self._clock.wall_s(),
+            failure=why,
+            staggered=run.metadata.staggered or staggered,
+        )
+        # The summary comes last: where it is missing, the next central takes up the run again.
+        summary = run.fold.summary()
+        await self._disk.retry(lambda: to_thread.run_sync(run.folder.save_summary, summary))
+        run.log.close()
+        await self._changed(run.metadata, summary)
+        self._runs.remove(run)
+        log.info("run %s is %s%s", run.run_id, state, f": {why.message}" if why else "")
+
+    def _ack(self, run: LiveRun, ack: Ack) -> None:
+        if (job := run.jobs.get(ack.job_id)) is not None:
+            self._fleet.post(job.machine_id, ack)
+
+
+def _is_behind(run: LiveRun, job: Job) -> bool:
+    if job.failure is not None or job.gone:
+        return False
+    if job.phase is None or not job.phase.final:
+        return True
+    return any(run.log.next_seq(job.job_id, stream) < due for stream, due in job.due.items())

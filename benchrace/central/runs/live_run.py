@@ -1,0 +1,236 @@
+"""A run that is not over: its log and the state read from it, its jobs, and a pending cancel."""
+
+from collections import deque
+from collections.abc import Callable
+
+import anyio
+import msgspec
+from anyio import lowlevel, to_thread
+
+from benchrace.central.disk import Disk
+from benchrace.central.runs.job import Job
+from benchrace.central.runs.log_writer import LogWriter
+from benchrace.central.runs.progress import RunProgress
+from benchrace.central.settings import Limits
+from benchrace.clock import Clock, WallSteps
+from benchrace.errors import BenchraceError, Category
+from benchrace.events import ClockStep, RunLifecycle, Standing, Stream, encode
+from benchrace.events.payloads import ClockStepPayload, RunLifecyclePayload, StandingPayload
+from benchrace.notifier import Notifier
+from benchrace.protocol.agent_central import Frame
+from benchrace.protocol.job import jobs
+from benchrace.run.metadata import RunMetadata
+from benchrace.run.states import RunState
+from benchrace.stats.fold import Fold
+from benchrace.store.run_folder import RunFolder
+from benchrace.store.run_log import Gap, RunLog
+
+OwnPayload = RunLifecyclePayload | StandingPayload | ClockStepPayload
+_KINDS = {
+    RunLifecyclePayload: RunLifecycle,
+    StandingPayload: Standing,
+    ClockStepPayload: ClockStep,
+}
+AGENT_STREAMS = (Stream.WORK, Stream.AGENT)
+
+
+class LiveRun:
+    """`log` is the truth; `progress` and `fold` are readers of it that are never behind.
+
+    `started_heats` are those that have begun, by number. `cancel` is the reason of a cancel that
+    was asked for. `reopened` says that the run was over once, and has lines to come; `closing` that
+    it takes no more. `changed` wakes on anything that the controller or a viewer of the state may
+    care about.
+    """
+
+    def __init__(
+        self, folder: RunFolder, log: RunLog, disk: Disk, limits: Limits, clock: Clock
+    ) -> None:
+        self.folder = folder
+        self.log = log
+        self._saving = anyio.Lock()
+        self.writer = LogWriter(
+            log=log,
+            disk=disk,
+            limits=limits,
+            clock=clock,
+            rewound=self._rewound,
+            metadata=self._saving,
+        )
+        self.changed = Notifier()
+        self.jobs: dict[str, Job] = {}
+        self.started_heats: set[int] = set()
+        self.cancel: str | None = None
+        self.reopened = folder.metadata.state.final
+        self.closing = False
+        self.cancelled = anyio.Event()
+        self.over = anyio.Event()
+        self._disk = disk
+        self._limits = limits
+        self._clock = clock
+        # Since the run was made, also after a restart; the wall clock is all that outlives one.
+        age_s = max(0.0, clock.wall_s() - folder.metadata.created_at)
+        self._began_ns = clock.monotonic_ns() - int(age_s * 1e9)
+        self._steps = WallSteps(clock)
+        self._pending: deque[Callable[[int], bytes]] = deque()
+        self._unsynced: deque[tuple[int, Callable[[int], bytes]]] = deque()
+        self._reset_readers()
+
+    @property
+    def run_id(self) -> str:
+        return self.folder.metadata.run_id
+
+    @property
+    def metadata(self) -> RunMetadata:
+        return self.folder.metadata
+
+    @property
+    def machine_ids(self) -> frozenset[str]:
+        return frozenset(lane.machine_id for lane in self.metadata.lanes)
+
+    def is_over(self, job: Job) -> bool:
+        """Check whether nothing more is expected of a job."""
+        return job.job_id in self.progress.ends or job.failure is not None
+
+    def ask_cancel(self, reason: str) -> None:
+        """Note that the run is to end; the first reason stays."""
+        if self.cancel is None:
+            self.cancel = reason
+            self.cancelled.set()
+            self.changed.notify()
+
+    def make_jobs(self) -> None:
+        """Create the jobs that the metadata names."""
+        self.jobs = {spec.job_id: Job(spec) for spec in jobs(self.metadata)}
+        self._reset_readers()
+
+    async def replay(self) -> None:
+        """Read the log from its beginning, yielding to other tasks."""
+        self._reset_readers()
+        # A log may have gigabytes: other runs and links must not wait until it is read.
+        while self._read_once():
+            await lowlevel.checkpoint()
+        # Also where central was killed between a run's last line and its state.
+        self.reopened = self.reopened or (self.progress.ended and bool(self.jobs))
+        for job in self.jobs.values():
+            for stream in AGENT_STREAMS:
+                self.writer.note_stored(job.job_id, stream)
+            if self.reopened:
+                self._expect_nothing(job)
+
+    def _expect_nothing(self, job: Job) -> None:
+        """Expect nothing of a job whose run is over, until its agent offers it."""
+        job.gone = True
+        if job.job_id not in self.progress.ends:
+            job.failure = BenchraceError(
+                Category.INTERRUPTED, f"{job.machine_id} was lost before its job's end"
+            ).failure()
+
+    async def save(self, **changes: object) -> None:
+        """Change the metadata, on disk and here; waits for a disk that refuses."""
+
+        async def write() -> None:
+            async with self._saving:
+                changed = msgspec.structs.replace(self.metadata, **changes)
+                await to_thread.run_sync(self.folder.save, changed)
+
+        await self._disk.retry(write)
+        self.changed.notify()
+
+    async def take(self, job: Job, frame: Frame, lines: bytes, alive: Callable[[], None]) -> None:
+        """Store lines of a job; those of one that broke the protocol end it, as `bad_output`.
+
+        Holds them while the disk refuses, calling `alive`. Raises `Gap` where some are missing,
+        and once the run is closing: its summary is to be what the log says. The agent links
+        again then, offers what was not acknowledged, and so opens the run again.
+        """
+        if self.closing:
+            raise Gap(self.log.next_seq(frame.job, frame.stream))
+        try:
+            new = await self.writer.take(frame, lines, alive)
+        except BenchraceError as error:
+            if error.category is not Category.BAD_OUTPUT:
+                raise
+            job.failure = error.failure()
+            self.changed.notify()
+            return
+        if new:
+            self._read()
+
+    def emit(self, payload: OwnPayload) -> None:
+        """Add an event of central's own; one that the disk refuses is written later."""
+        # A step of the clock is written before the events that are stamped after it.
+        self.note_clock()
+        kind = _KINDS[type(payload)]
+        t_ns = self._clock.monotonic_ns() - self._began_ns
+        wall_s = self._clock.wall_s()
+
+        def event(seq: int) -> bytes:
+            return encode(
+                kind(
+                    run_id=self.run_id,
+                    job_id=None,
+                    machine_id=None,
+                    lane_id=None,
+                    round=None,
+                    stream=Stream.CENTRAL,
+                    seq=seq,
+                    t_ns=t_ns,
+                    timestamp_s=wall_s,
+                    payload=payload,
+                )
+            )
+
+        # The event gets its number when it is written, not now: while the disk refuses, or after
+        # the log went back, a number that is taken here could be another event's.
+        self._pending.append(event)
+        self.emit_pending()
+
+    def note_clock(self) -> None:
+        """Emit a step of central's wall clock, if one happened while the run is on."""
+        step_s = self._steps.look()
+        if step_s is not None and self.metadata.state is RunState.RUNNING:
+            self.emit(ClockStepPayload(step_s=step_s))
+
+    def emit_pending(self) -> bool:
+        """Write the events that the disk refused before; true where none is left."""
+        while self._pending and not self.log.closed and self.writer.write_own(self._pending[0]):
+            self._unsynced.append((self.log.size, self._pending.popleft()))
+            self._read()
+        # Written is not yet safe: until a sync has covered an event, it may be needed again.
+        while self._unsynced and self._unsynced[0][0] <= self.writer.synced:
+            self._unsynced.popleft()
+        return not self._pending
+
+    def _read(self) -> None:
+        while self._read_once():
+            pass
+
+    def _read_once(self) -> bool:
+        lines = self.log.read(self._offset)
+        if not lines:
+            return False
+        self._offset += len(lines)
+        self.fold.feed(lines)
+        noted = self.progress.feed(lines)
+        if noted.rounds or noted.ends:
+            self.writer.hurry()
+        if noted.rounds or noted.ends or noted.starts:
+            self.changed.notify()
+        return True
+
+    def _rewound(self) -> None:
+        # The log went back to what the disk has. Agents send their lines again; central's own
+        # events have no other copy, so those that were cut off are queued again, in order. The fold
+        # cannot unlearn lines: the readers start again from the beginning.
+        lost = [event for end, event in self._unsynced if end > self.log.size]
+        self._unsynced.clear()
+        self._pending.extendleft(reversed(lost))
+        self._reset_readers()
+        self._read()
+        self.changed.notify()
+
+    def _reset_readers(self) -> None:
+        self._offset = 0
+        self.progress = RunProgress(job.spec for job in self.jobs.values())
+        self.fold = Fold(self.metadata)

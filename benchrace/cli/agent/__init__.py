@@ -1,0 +1,1 @@
+"""`benchrace agent`: this machine's agent."""

@@ -1,0 +1,1 @@
+"""`benchrace central`: central and its tokens."""

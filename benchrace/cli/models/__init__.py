@@ -1,0 +1,1 @@
+"""`benchrace models`: list and pull models."""

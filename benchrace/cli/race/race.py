@@ -1,0 +1,147 @@
+"""`benchrace race`: a first race on this machine, with nothing to set up."""
+
+import sys
+import time
+from collections.abc import Callable
+from typing import Any, Literal
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+from benchrace.cli import options
+from benchrace.cli.connect.client import Client
+from benchrace.cli.connect.fleet import connect, offers, this_machine, wait_for_machine
+from benchrace.cli.output.formatting import clean_line
+from benchrace.cli.output.interrupt import Interrupted, interruptible
+from benchrace.cli.output.screen import Phases, console, phases
+from benchrace.cli.race import browser, follow, report, run_file
+from benchrace.config.plugin_sources import how_to_install
+from benchrace.errors import BenchraceError, Category
+from benchrace.run.spec import LaneSpec, RunSpec
+
+KIND = "compute"
+# How often to check that central is still there: another command may have stopped it.
+_ASK_S = 5.0
+
+
+@click.command()
+@click.option(
+    "--n",
+    metavar="N",
+    default="auto",
+    show_default=True,
+    help="Count primes up to N: 50M, 1e9, ...",
+)
+@click.option(
+    "--rounds",
+    metavar="N",
+    default="5",
+    show_default=True,
+    help="Counted rounds per lane, or auto.",
+)
+@click.option(
+    "--keep/--exit",
+    default=None,
+    help="After the race, serve the page until Ctrl-C, or exit [default: --keep in a terminal].",
+)
+@click.option("--no-browser", is_flag=True, help="Do not open the page in a browser.")
+@click.option(
+    "--port",
+    type=options.PORT,
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Port of the temporary central; 0 picks a free one.",
+)
+@options.central_url
+@options.people_token
+@options.data_dir
+def race(
+    n: str,
+    rounds: str,
+    keep: bool | None,
+    no_browser: bool,
+    port: int,
+    central: str | None,
+    token: str | None,
+    data_dir: str | None,
+) -> None:
+    """Race the Rust kernels on this machine, live.
+
+    Three lanes: the segmented sieve on one thread and on all threads, and the simple sieve.
+    Ctrl-C cancels the race. Exit 0 only if every lane completes all its rounds.
+    """
+    screen = console()
+    data = options.path(data_dir)
+    asked_rounds = run_file.rounds(rounds)
+    with (
+        interruptible(),
+        phases(screen) as shown,
+        connect(central, token, data, shown, port=port) as fleet,
+    ):
+        machine_id, threads = _machine(fleet.client, shown)
+        shown.end()
+        _say(screen, f"central at {fleet.client.url}")
+
+        def show(run_id: str) -> None:
+            if not no_browser:
+                browser.show(f"{fleet.client.url}/runs/{run_id}")
+
+        follower = follow.RunFollower(fleet.client, data, screen, shown)
+        run = follower.run(lanes(machine_id, threads, n, asked_rounds), show)
+        follower.report(run, data_dir)
+        keeps = sys.stdout.isatty() if keep is None else keep
+        if fleet.ours and keeps and not follower.interrupted:
+            _say(screen, f"serving at {fleet.client.url} until Ctrl-C")
+            _serve(lambda: fleet.client.get("/health"))
+    sys.exit(follower.interrupted.code if follower.interrupted else report.exit_code(run))
+
+
+def lanes(machine_id: str, threads: int, n: str, rounds: int | Literal["auto"]) -> RunSpec:
+    """Return the first race; a machine with one usable thread gets one lane less."""
+    params: list[tuple[str, dict[str, Any]]] = [
+        ("segmented sieve, 1 thread", {"algorithm": "segmented_sieve", "threads": 1}),
+        ("simple sieve, 1 thread", {"algorithm": "simple_sieve", "threads": 1}),
+    ]
+    if threads > 1:
+        label = f"segmented sieve, {threads} threads"
+        params.insert(1, (label, {"algorithm": "segmented_sieve", "threads": threads}))
+    specs = tuple(
+        LaneSpec(machine_id=machine_id, label=label, params=lane_params)
+        for label, lane_params in params
+    )
+    return RunSpec(kind=KIND, params={"n": n}, lanes=specs, rounds=rounds, name="first race")
+
+
+def _machine(client: Client, shown: Phases) -> tuple[str, int]:
+    """Return this machine, or else another that can race, with its usable threads."""
+    able = [
+        machine.machine_id
+        for machine in wait_for_machine(client, shown, KIND)
+        if offers(machine, KIND)
+    ]
+    if not able:
+        raise BenchraceError(
+            Category.UNREACHABLE,
+            f"no machine at {client.url} offers {KIND}",
+            how_to_install(KIND),
+        )
+    here = this_machine()
+    machine_id = here if here in able else able[0]
+    capabilities = client.capabilities(machine_id)
+    return machine_id, (capabilities.hardware.cpu.usable_threads if capabilities else None) or 1
+
+
+def _serve(ask: Callable[[], object]) -> None:
+    """Wait until Ctrl-C, or until central is gone."""
+    try:
+        while True:
+            time.sleep(_ASK_S)
+            ask()
+    except Interrupted:
+        return
+
+
+def _say(screen: Console, text: str) -> None:
+    screen.print(Text(clean_line(text)), soft_wrap=True)

@@ -1,0 +1,205 @@
+"""`benchrace run`: one comparison without the page, for people, scripts and CI."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from benchrace.cli import options
+from benchrace.cli.connect.client import Client
+from benchrace.cli.connect.fleet import connect, wait_for_machine
+from benchrace.cli.output.formatting import clean_line
+from benchrace.cli.output.interrupt import interruptible
+from benchrace.cli.output.screen import Phases, console, phases
+from benchrace.cli.race import follow, footnotes, report, run_file
+from benchrace.cli.service.settings import configured_central
+from benchrace.errors import FieldError, InvalidInput
+from benchrace.formatting import plural
+from benchrace.run.metadata import RunMetadata
+from benchrace.run.spec import RunSpec
+
+_WORKLOAD = "benchrace.workload"
+_ORDERS = click.Choice(["contiguous", "abba", "random"])
+
+
+class RunCommand(click.Command):
+    """`run`, whose `--help` beside `--workload KIND` shows the parameters of that kind too."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.meta[_WORKLOAD] = self.make_parser(ctx).parse_args(list(args))[0].get("workload")
+        return super().parse_args(ctx, args)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        super().format_epilog(ctx, formatter)
+        kind = ctx.meta.get(_WORKLOAD)
+        if kind is None:
+            return
+        from benchrace.cli.race import params
+
+        workload = params.find(params.installed(None), kind)
+        with formatter.section(f"Parameters of {kind} (-p KEY=VALUE)"):
+            formatter.write_dl(
+                [
+                    (name, f"{meaning} [{accepts}{default and f'; default {default}'}]")
+                    for name, accepts, default, meaning in params.rows(workload)
+                ]
+            )
+
+
+@click.command(
+    cls=RunCommand,
+    epilog="Example: benchrace run --workload compute -p n=100M --lane threads=1 --lane threads=2",
+)
+@click.argument("spec", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "--workload",
+    metavar="KIND",
+    help="Kind of work; `benchrace params` lists kinds and parameters.",
+)
+@click.option(
+    "-p",
+    "params",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Parameter of all lanes; @FILE reads its value from a file.",
+)
+@click.option(
+    "--lane",
+    "lanes",
+    multiple=True,
+    metavar="KEY=VALUE,...",
+    help="Add a lane: machine=, backend=, label=; anything else is a parameter.",
+)
+@click.option(
+    "--preset", metavar="NAME", help="Named set of parameters; `benchrace params KIND` lists them."
+)
+@click.option("--rounds", metavar="N", help="Counted rounds per lane, or auto [default: 5].")
+@click.option(
+    "--warmup", type=int, metavar="N", help="Warm-up rounds per lane, not counted [default: 1]."
+)
+@click.option("--order", type=_ORDERS, help="Order in which lanes on one machine run.")
+@click.option(
+    "--resident",
+    type=click.Choice(["one", "many"]),
+    help="Models in memory at once on a machine [default: one].",
+)
+@click.option(
+    "--sync",
+    type=click.Choice(["first_heat", "every_heat"]),
+    help="Heats that start at the same instant on all machines [default: first_heat].",
+)
+@click.option("--only-ready", is_flag=True, default=None, help="Skip lanes that cannot start.")
+@click.option("--name", metavar="TEXT", help="Name of the run.")
+@click.option(
+    "--tag", "tags", multiple=True, metavar="TEXT", help="Tag for the run; may be repeated."
+)
+@click.option("--dry-run", is_flag=True, help="Check and print the plan without measuring.")
+@click.option(
+    "--salt", metavar="TEXT", help="Seed of nonces and random order, to repeat a run exactly."
+)
+@click.option(
+    "--sampling-s", type=float, metavar="S", help="Seconds between samples [default: 0.5]."
+)
+@click.option(
+    "--timeout-s", type=float, metavar="S", help="Time limit of a round in seconds [default: 3600]."
+)
+@options.as_json
+@options.central_url
+@options.people_token
+@options.data_dir
+def run(
+    spec: Path | None,
+    dry_run: bool,
+    as_json: bool,
+    central: str | None,
+    token: str | None,
+    data_dir: str | None,
+    **chosen: Any,
+) -> None:
+    """Run one comparison and print its table.
+
+    SPEC is a TOML, YAML or JSON file; options override it. Exit 0 only if every lane completes
+    all its rounds.
+    """
+    requested = _build_spec(spec, **chosen)
+    # With --json standard output is the document and nothing else.
+    screen = console(stderr=as_json)
+    data = options.path(data_dir)
+    with (
+        interruptible(),
+        phases(screen) as shown,
+        connect(central or configured_central(), token, data, shown) as fleet,
+    ):
+        wait_for_machine(fleet.client, shown, requested.kind if fleet.ours else None)
+        if dry_run:
+            _plan(fleet.client, requested, screen, shown, as_json)
+            return
+        follower = follow.RunFollower(fleet.client, data, screen, shown)
+        done = follower.run(requested)
+        if as_json:
+            options.print_json(follower.answer(done))
+        else:
+            follower.report(done, data_dir)
+    sys.exit(follower.interrupted.code if follower.interrupted else report.exit_code(done))
+
+
+def _build_spec(
+    file: Path | None,
+    workload: str | None,
+    params: tuple[str, ...],
+    lanes: tuple[str, ...],
+    tags: tuple[str, ...],
+    **others: Any,
+) -> RunSpec:
+    """Merge file and options; options override parameter by parameter."""
+    fields = msgspec.to_builtins(run_file.read_spec(file)) if file else {}
+    if workload:
+        fields["kind"] = workload
+    if "kind" not in fields:
+        raise InvalidInput(
+            FieldError("--workload", "missing: use --workload KIND or a SPEC file"),
+            "Run `benchrace params` to list the installed kinds.",
+        )
+    fields["params"] = fields.get("params", {}) | run_file.params(params)
+    if lanes:
+        fields["lanes"] = [run_file.lane(lane) for lane in lanes]
+    if tags:
+        fields["tags"] = tags
+    fields |= {name: value for name, value in others.items() if value is not None}
+    if others.get("rounds") is not None:
+        fields["rounds"] = run_file.rounds(others["rounds"])
+    try:
+        return msgspec.convert(fields, RunSpec)
+    except msgspec.ValidationError as error:
+        message, _, path = str(error).partition(" - at `$.")
+        raise InvalidInput(FieldError(path.rstrip("`"), message)) from error
+
+
+def _plan(client: Client, spec: RunSpec, screen: Console, shown: Phases, as_json: bool) -> None:
+    shown.say("checking the lanes")
+    answer = client.post("/api/runs", spec, dry_run="1")
+    shown.end()
+    if as_json:
+        options.print_json(answer)
+        return
+    plan = client.convert(answer, RunMetadata)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("lane", "machine", "backend", "parameters"):
+        table.add_column(title)
+    for lane in plan.lanes:
+        params = " ".join(f"{key}={footnotes.shorten(value)}" for key, value in lane.params.items())
+        cells = (lane.label, lane.machine_id, lane.backend, params)
+        table.add_row(*(Text(clean_line(cell)) for cell in cells))
+    screen.print(table)
+    for left in footnotes.left_out(plan):
+        screen.print(Text(left, style="yellow"), soft_wrap=True)
+    rounds = "adaptive rounds" if spec.rounds == "auto" else plural(plan.rounds, "round")
+    screen.print(
+        f"{rounds} and {plural(plan.warmup, 'warm-up round')} in each lane, "
+        f"{plan.order.value} order; nothing was measured"
+    )

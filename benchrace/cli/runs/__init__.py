@@ -1,0 +1,1 @@
+"""`benchrace runs`: list, show, export, derive and delete stored runs."""

@@ -1,0 +1,22 @@
+"""`benchrace runs`: stored runs."""
+
+import click
+
+from benchrace.cli.lazy_group import Lazy, LazyGroup
+
+COMMANDS = {
+    "list": Lazy("runs.list", "list_runs", "List stored runs, newest first."),
+    "show": Lazy("runs.show", "show", "Show a stored run's table."),
+    "export": Lazy("runs.export", "export", "Export a run for people or programs."),
+    "delete": Lazy("runs.manage", "delete", "Permanently delete runs and their events."),
+    "derive": Lazy("runs.manage", "derive", "Recompute a run's numbers from its raw records."),
+    "reindex": Lazy("runs.manage", "reindex", "Rebuild the index of runs from their folders."),
+}
+
+
+@click.group(cls=LazyGroup, lazy=COMMANDS)
+def runs() -> None:
+    """List, show, export and delete stored runs.
+
+    Runs are read from the data folder, or from the central given with --central.
+    """

@@ -1,0 +1,1 @@
+"""SVG for cards and reports: markup, colours, width of text, bars."""

@@ -1,0 +1,54 @@
+"""Machines in a few words, from the capabilities that a run stores as they were."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from benchrace.export.machines import at
+from benchrace.formatting import memory_size, plural
+from benchrace.run.metadata import RunMetadata
+
+# What adds nothing to a processor's name: marks, the word for it, its clock.
+_NOISE = re.compile(r"\((?:R|TM|C)\)|\b(?:CPU|Processor)\b|@ .*$", re.IGNORECASE)
+_VIRTUAL = {"kvm": "KVM", "vmware": "VMware", "hyperv": "Hyper-V", "xen": "Xen", "wsl": "WSL"}
+
+
+def hardware(capabilities: Any) -> str:
+    """Return processor, memory, GPUs and hypervisor; empty where the agent reported none."""
+    return ", ".join(_parts(msgspec.to_builtins(capabilities)))
+
+
+def hardware_line(run: RunMetadata) -> str:
+    """Return the hardware of a run's machines, named where there are several."""
+    ids = list(dict.fromkeys(lane.machine_id for lane in run.lanes))
+    texts = {machine_id: hardware(run.machines.get(machine_id)) for machine_id in ids}
+    alike = set(texts.values())
+    if len(ids) == 1:
+        return texts[ids[0]] or ids[0]
+    if len(alike) == 1:
+        return ", ".join(filter(None, (f"{len(ids)} machines", *alike)))
+    return "; ".join(f"{machine_id}: {text or 'unknown'}" for machine_id, text in texts.items())
+
+
+def _parts(facts: Any) -> Iterator[str]:
+    model = at(facts, "hardware", "cpu", "model")
+    if isinstance(model, str) and (name := " ".join(_NOISE.sub(" ", model).split())):
+        yield name
+    cores = at(facts, "hardware", "cpu", "physical_cores")
+    threads = at(facts, "hardware", "cpu", "usable_threads")
+    if isinstance(cores, int):
+        yield plural(cores, "core")
+    elif isinstance(threads, int):
+        yield plural(threads, "thread")
+    memory = at(facts, "hardware", "memory", "total_bytes")
+    if isinstance(memory, int | float):
+        yield memory_size(memory)
+    gpus = at(facts, "hardware", "gpus")
+    names = [at(gpu, "name") or "unknown GPU" for gpu in gpus] if isinstance(gpus, list) else []
+    for name in dict.fromkeys(names):
+        yield f"{names.count(name)}x {name}" if names.count(name) > 1 else str(name)
+    virtual = at(facts, "hardware", "virtualisation")
+    if isinstance(virtual, str):
+        yield _VIRTUAL.get(virtual, virtual)

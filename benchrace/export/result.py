@@ -1,0 +1,65 @@
+"""The result of a run for reports: its head, and what each lane has of the best one."""
+
+from collections.abc import Iterator
+
+from benchrace.export.grid import Grid
+from benchrace.formatting import DASH, percent, precise, ratio, ratio_interval
+from benchrace.run import headline
+from benchrace.run.document import RunDocument
+from benchrace.run.result import LaneResult, Result
+
+
+def head(run: RunDocument) -> tuple[str, ...]:
+    """Return the head as the terminal prints it; empty while nothing is ranked."""
+    return () if run.result is None else headline.head(run.result)
+
+
+def result_grids(run: RunDocument) -> Iterator[Grid]:
+    """Yield the table of the result, where lanes can be compared."""
+    result = run.result
+    if result is None or result.runner_up is None:
+        return
+    labels = {lane.lane_id: lane.label for lane in run.lanes}
+    unit = f" ({result.unit})" if result.unit else ""
+    yield Grid(
+        title="Result",
+        header=(
+            "Place",
+            "Lane",
+            f"{result.title}{unit}",
+            "Of the best",
+            "Best against it",
+            "95 % interval",
+            "CV",
+            "",
+        ),
+        rows=tuple(_row(result, lane, labels[lane.lane_id]) for lane in result.lanes),
+    )
+
+
+def lane_result(run: RunDocument, lane_id: str) -> LaneResult | None:
+    """Find what the result has of a lane."""
+    lanes = () if run.result is None else run.result.lanes
+    return next((lane for lane in lanes if lane.lane_id == lane_id), None)
+
+
+def _row(result: Result, lane: LaneResult, label: str) -> tuple[str, ...]:
+    lead = lane.ratio
+    return (
+        DASH if lane.place is None else str(lane.place),
+        label,
+        precise(lane.value),
+        percent(lane.share),
+        DASH if lead is None else ratio(lead.value),
+        DASH if lead is None else ratio_interval(lead.ci95),
+        percent(lane.cv),
+        _remark(result, lane),
+    )
+
+
+def _remark(result: Result, lane: LaneResult) -> str:
+    if lane.lane_id == result.winner:
+        return "winner"
+    if lane.lane_id in result.tied:
+        return "tied"
+    return (lane.ratio.reason or "") if lane.ratio is not None else ""

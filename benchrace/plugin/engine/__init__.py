@@ -1,0 +1,1 @@
+"""Engine processes: start, stop, reset, and the device that they run on."""

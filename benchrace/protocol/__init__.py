@@ -1,0 +1,1 @@
+"""Messages between processes: agent and central, agent and worker."""

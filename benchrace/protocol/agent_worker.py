@@ -1,0 +1,213 @@
+"""Messages between an agent and its workers, over the worker's standard input and output.
+
+The first line on standard input is an order. A job's worker then reads `Go`, `Shorten` and
+`Cancel`; the end of its input means that the agent is gone, and ends the worker. On its output
+(a copy of file descriptor 1, taken before any plugin is imported) it says `PhaseNow`, and
+`Unwritten` as its last words where it must; the workers of all other orders say one `Reply` and
+exit.
+"""
+
+from enum import IntEnum
+from typing import Any
+
+import msgspec
+
+from benchrace.errors import Failure
+from benchrace.ids import LaneId
+from benchrace.plugin.engine.device import Device
+from benchrace.plugin.host.entry_points import PluginRef
+from benchrace.plugin.operations import Asset, Operation, Writing
+from benchrace.protocol.job import JobSpec, UnsettledLane
+from benchrace.run.lane import JobLane
+from benchrace.run.rederive import RawRound
+from benchrace.run.states import JobPhase
+
+# How long a plugin may take to be imported and described.
+DESCRIBE_S = 60.0
+
+
+class WorkerExit(IntEnum):
+    """How a worker exits. After any other status the agent writes the job's end: it has none.
+
+    `DONE` also after a job that failed: its end is in the journal. A plugin can exit with any
+    status, so that none says why the journal lacks an end: `Unwritten` does.
+    """
+
+    DONE = 0
+    BAD_ORDER = 2
+    UNWRITABLE = 74
+
+
+class WorkerMessage(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=str.lower):
+    """Base of the lines in both directions."""
+
+
+class WorkerSetup(msgspec.Struct, frozen=True, kw_only=True):
+    """What a worker needs beside its order: the entry points to import, and backends' own tables.
+
+    `log_dir` is where the output of engines goes that are started, `gpus` what lanes may choose.
+    """
+
+    plugins: tuple[PluginRef, ...]
+    config: dict[str, dict[str, Any]] = {}
+    log_dir: str | None = None
+    gpus: tuple[Device, ...] = ()
+
+
+class WorkerOrder(WorkerMessage, frozen=True, kw_only=True):
+    """Base of orders."""
+
+    setup: WorkerSetup
+
+
+class JobOrder(WorkerOrder, frozen=True, kw_only=True):
+    """Run a job. `t0_ns` is the instant (monotonic) that the events' `t_ns` count from.
+
+    `unsettled` are lanes of earlier jobs whose engines may still be at work on this machine.
+    """
+
+    spec: JobSpec
+    folder: str
+    t0_ns: int
+    boot_id: str | None
+    unsettled: tuple[UnsettledLane, ...] = ()
+
+
+class DescribeOrder(WorkerOrder, frozen=True, kw_only=True):
+    """Answer `PluginDescription` of the one plugin named; the worker is killed after `limit_s`."""
+
+    limit_s: float = DESCRIBE_S
+
+
+class ProbeOrder(WorkerOrder, frozen=True, kw_only=True):
+    """Answer a `Probe` for each backend, by name."""
+
+
+class ConfigureOrder(WorkerOrder, frozen=True, kw_only=True):
+    """Answer a `Problem` for each backend that refuses its table of the configuration, by name."""
+
+
+class PreflightOrder(WorkerOrder, frozen=True, kw_only=True):
+    """Answer a `LaneReadiness` for each lane."""
+
+    kind: str
+    lanes: tuple[JobLane, ...]
+
+
+class CalibrateOrder(WorkerOrder, frozen=True, kw_only=True):
+    """Answer a `Calibrated` for each lane."""
+
+    kind: str
+    lanes: tuple[JobLane, ...]
+
+
+class DeriveOrder(WorkerOrder, frozen=True, kw_only=True):
+    """Answer `Rederived` of these rounds; their lanes have complete parameters."""
+
+    kind: str
+    lanes: tuple[JobLane, ...]
+    rounds: tuple[RawRound, ...]
+
+
+class OperateOrder(WorkerOrder, frozen=True, kw_only=True):
+    """Do `operation` with one backend's engine; answers what the backend's method does."""
+
+    operation: Operation
+    backend: str
+    model: str | None = None
+    assets: tuple[Asset, ...] = ()
+    write: Writing | None = None
+
+
+class Go(WorkerMessage, frozen=True, kw_only=True):
+    """Begin the armed `heat` at `at_ns` on this machine's monotonic clock."""
+
+    heat: int
+    at_ns: int
+
+
+class Shorten(WorkerMessage, frozen=True, kw_only=True):
+    """Leave out counted rounds from `rounds` on (counted ones, from 0), in all lanes or some."""
+
+    rounds: int
+    lane_ids: tuple[LaneId, ...] = ()
+
+
+class Cancel(WorkerMessage, frozen=True, kw_only=True):
+    """End now: scope and flag at once, and `job_cancelled` as the last event."""
+
+    reason: str
+
+
+class PhaseNow(WorkerMessage, frozen=True, kw_only=True):
+    """The job is in `phase`; `heat` is the armed heat that `ready` waits for."""
+
+    phase: JobPhase
+    heat: int | None = None
+
+
+class Unwritten(WorkerMessage, frozen=True, kw_only=True):
+    """The job cannot be written down, and the worker exits: `failure` is what the disk said."""
+
+    failure: Failure
+
+
+class Progressed(WorkerMessage, frozen=True, kw_only=True):
+    """How far an operation has got; `total` is null where it is unknown."""
+
+    done: float
+    total: float | None
+    unit: str
+
+
+class Noted(WorkerMessage, frozen=True, kw_only=True):
+    """A line that an operation writes for people."""
+
+    level: str
+    message: str
+
+
+class Reply(WorkerMessage, frozen=True, kw_only=True):
+    """The answer to an order other than a job: `result`, or `failure`."""
+
+    result: Any = None
+    failure: Failure | None = None
+
+
+AnyOrder = (
+    JobOrder
+    | DescribeOrder
+    | ConfigureOrder
+    | ProbeOrder
+    | PreflightOrder
+    | CalibrateOrder
+    | DeriveOrder
+    | OperateOrder
+)
+ToWorker = Go | Shorten | Cancel
+FromWorker = PhaseNow | Unwritten | Reply | Progressed | Noted
+
+_encoder = msgspec.json.Encoder()
+_order: msgspec.json.Decoder[AnyOrder] = msgspec.json.Decoder(AnyOrder)
+_to_worker: msgspec.json.Decoder[ToWorker] = msgspec.json.Decoder(ToWorker)
+_from_worker: msgspec.json.Decoder[FromWorker] = msgspec.json.Decoder(FromWorker)
+
+
+def encode(message: AnyOrder | ToWorker | FromWorker) -> bytes:
+    """Encode to one line, newline included."""
+    return _encoder.encode(message) + b"\n"
+
+
+def decode_order(line: bytes) -> AnyOrder:
+    """Decode a worker's first line of input; raises `msgspec.DecodeError`."""
+    return _order.decode(line)
+
+
+def decode_to_worker(line: bytes) -> ToWorker:
+    """Decode a later line of a worker's input; raises `msgspec.DecodeError`."""
+    return _to_worker.decode(line)
+
+
+def decode_from_worker(line: bytes) -> FromWorker:
+    """Decode a line of a worker's output; raises `msgspec.DecodeError`."""
+    return _from_worker.decode(line)

@@ -1,0 +1,1 @@
+"""Planning, from a specification to lanes, schedules and jobs. Pure."""

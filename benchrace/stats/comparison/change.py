@@ -1,0 +1,85 @@
+"""What a difference comes to, in words: the new side against the baseline."""
+
+from enum import StrEnum
+
+import msgspec
+
+from benchrace.kinds import Better, Estimator
+from benchrace.run.result import Ratio
+from benchrace.run.summary import MetricSummary
+from benchrace.stats.comparison.ratio import ratio
+from benchrace.stats.estimate import recovered
+from benchrace.stats.result import phrases
+
+
+class Verdict(StrEnum):
+    """`needs rounds` is for values of one round, which have no interval."""
+
+    FASTER = "faster"
+    SLOWER = "slower"
+    HIGHER = "higher"
+    LOWER = "lower"
+    EQUAL = "equal"
+    NO_CLEAR_CHANGE = "no clear change"
+    NEEDS_ROUNDS = "needs 2 rounds"
+    NOT_COMPARABLE = "not comparable"
+    NOT_MEASURED = "not measured"
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """How `b` stands against the baseline `a`.
+
+    `ratio` says how many times better b is: under 1 it is worse. `text` is the cell of a table:
+    `2.2x faster`, `12 % slower`, `no clear change`; `interval` that of the ratio in words.
+    """
+
+    verdict: Verdict
+    text: str
+    ratio: Ratio | None = None
+    interval: str | None = None
+
+
+def change(
+    a: MetricSummary | None,
+    b: MetricSummary | None,
+    *,
+    better: str | None,
+    comparable: bool,
+    tie: float = 0.0,
+) -> Change:
+    """Put a difference into words; `better` names the side that is ahead, beyond doubt."""
+    if a is None or b is None or a.value is None or b.value is None:
+        return _plain(Verdict.NOT_MEASURED)
+    if not comparable or (a.unit, a.estimator) != (b.unit, b.estimator):
+        return _plain(Verdict.NOT_COMPARABLE)
+    up = a.better is Better.HIGHER
+    first, second = (b, a) if up else (a, b)
+    apart = ratio(recovered(first), recovered(second), tie)
+    if a.estimator is Estimator.COUNT:
+        return _exact(a.value, b.value, apart)
+    interval = None if apart is None else phrases.interval(apart, a.unit, a.better)
+    if better is not None:
+        verdict = _verdict(a, ahead=better == "b")
+        text = verdict.value
+        if apart is not None:
+            text = phrases.margin(apart.value, a.unit, a.better)
+        return Change(verdict=verdict, text=text, ratio=apart, interval=interval)
+    short = a.ci95 is None or b.ci95 is None
+    verdict = Verdict.NEEDS_ROUNDS if short else Verdict.NO_CLEAR_CHANGE
+    return Change(verdict=verdict, text=verdict.value, ratio=apart, interval=interval)
+
+
+def _verdict(metric: MetricSummary, *, ahead: bool) -> Verdict:
+    if phrases.is_speed(metric.unit, metric.better):
+        return Verdict.FASTER if ahead else Verdict.SLOWER
+    return Verdict.HIGHER if ahead is (metric.better is Better.HIGHER) else Verdict.LOWER
+
+
+def _exact(a: float, b: float, apart: Ratio | None) -> Change:
+    verdict = Verdict.EQUAL if a == b else Verdict.HIGHER if b > a else Verdict.LOWER
+    exact = None if apart is None else Ratio(value=apart.value, reason="counts are exact")
+    return Change(verdict=verdict, text=verdict.value, ratio=exact)
+
+
+def _plain(verdict: Verdict) -> Change:
+    return Change(verdict=verdict, text=verdict.value)

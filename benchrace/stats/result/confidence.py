@@ -1,0 +1,133 @@
+"""How sure a result is: what limits it, as codes and sentences, and the level that follows."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from benchrace.events import Reason
+from benchrace.formatting import percent, plural
+from benchrace.run.noise import NOISY_CV
+from benchrace.run.result import Confidence, ConfidenceLevel
+from benchrace.stats.comparison.sample_size import MoreRounds
+from benchrace.stats.result.contender import Contender
+from benchrace.stats.result.phrases import is_speed, sentence
+from benchrace.stats.result.shared_host import shared
+from benchrace.stats.trend import trend
+
+# Under these numbers of counted rounds.
+FEW_ROUNDS = 5
+VERY_FEW_ROUNDS = 3
+VERY_NOISY_CV = 0.5
+_THROTTLED = "throttl"
+
+
+class Limit(NamedTuple):
+    """What limits a result, and the highest confidence that it allows."""
+
+    level: ConfidenceLevel
+    code: str
+    text: str
+
+
+def confidence(
+    lanes: Sequence[Contender], overlap: Limit | None, needed: MoreRounds | None
+) -> Confidence:
+    """Judge the lanes that decide: leader and runner-up, or those that are tied.
+
+    `overlap` says why they are tied, `needed` how many rounds would separate them.
+    """
+    names = tuple(lane.label for lane in lanes)
+    limits = _unique(
+        (
+            *((overlap,) if overlap else ()),
+            *_spread(lanes),
+            *_few(lanes),
+            *_drift(lanes),
+            *_marks(lanes),
+            *_estimates(lanes),
+            *_machines(lanes),
+            *_pointless(needed),
+        )
+    )
+    levels = {limit.level for limit in limits}
+    worst = (ConfidenceLevel.LOW, ConfidenceLevel.MEDIUM)
+    level = next((level for level in worst if level in levels), ConfidenceLevel.HIGH)
+    reasons = tuple(Reason(limit.code, sentence(limit.text, *names)) for limit in limits)
+    text = " ".join(f"{reason.text}." for reason in reasons)
+    return Confidence(
+        level=level, reasons=reasons, text=f"Confidence: {level.value}. {text}".rstrip()
+    )
+
+
+def _spread(lanes: Sequence[Contender]) -> Iterator[Limit]:
+    cv = max((lane.figure.cv or 0.0 for lane in lanes), default=0.0)
+    if cv > NOISY_CV:
+        level = ConfidenceLevel.LOW if cv > VERY_NOISY_CV else ConfidenceLevel.MEDIUM
+        yield Limit(level, "noisy", f"rounds vary by {percent(cv)}")
+
+
+def _few(lanes: Sequence[Contender]) -> Iterator[Limit]:
+    n = min((lane.figure.n for lane in lanes), default=0)
+    if n < FEW_ROUNDS:
+        level = ConfidenceLevel.LOW if n < VERY_FEW_ROUNDS else ConfidenceLevel.MEDIUM
+        yield Limit(level, "few_rounds", f"only {plural(n, 'round')} counted")
+
+
+def _drift(lanes: Sequence[Contender]) -> Iterator[Limit]:
+    for lane in lanes:
+        drift = trend(lane.values)
+        if drift is None or not drift.drifts:
+            continue
+        improves = (drift.change > 0) == (lane.figure.better.value == "higher")
+        if is_speed(lane.figure.unit, lane.figure.better):
+            verb = "still speeds up" if improves else "slows down"
+        else:
+            verb = "still improves" if improves else "gets worse"
+        change = percent(abs(drift.change))
+        text = f"{lane.label} {verb} from round 1 to {len(lane.values)}, by {change}"
+        yield Limit(ConfidenceLevel.MEDIUM, "trend", text)
+
+
+def _marks(lanes: Sequence[Contender]) -> Iterator[Limit]:
+    """Yield the marks of SUSPECT lanes; a marked leader cannot win."""
+    for index, lane in enumerate(lanes):
+        level = ConfidenceLevel.MEDIUM if index else ConfidenceLevel.LOW
+        if lane.suspect:
+            for mark in lane.lane.marks:
+                yield Limit(level, mark.code, f"{lane.label} is SUSPECT: {mark.text}")
+        else:
+            for mark in lane.lane.marks:
+                if _THROTTLED in mark.code:
+                    yield Limit(ConfidenceLevel.MEDIUM, mark.code, f"{lane.label}: {mark.text}")
+        if lane.lane.missing:
+            total = lane.lane.counted + lane.lane.missing
+            text = f"{lane.label} has {lane.lane.counted} of {total} rounds"
+            yield Limit(level, "missing_rounds", text)
+
+
+def _estimates(lanes: Sequence[Contender]) -> Iterator[Limit]:
+    for lane in lanes:
+        unknown = lane.figure.unknown
+        if lane.figure.low is not None and lane.figure.low != lane.figure.high:
+            why = "" if unknown is None else f": {unknown.text}"
+            text = f"the value of {lane.label} is an estimate{why}"
+            yield Limit(ConfidenceLevel.MEDIUM, "estimate", text)
+
+
+def _machines(lanes: Sequence[Contender]) -> Iterator[Limit]:
+    for lane in lanes:
+        if lane.throttled:
+            text = f"machine {lane.lane.machine_id} was throttled when the run began"
+            yield Limit(ConfidenceLevel.MEDIUM, "throttled", text)
+    machines = [lane.lane.machine_id for lane in lanes]
+    hosts = {lane.lane.machine_id: lane.host for lane in lanes if lane.host is not None}
+    for remark in shared(machines, hosts):
+        yield Limit(ConfidenceLevel.LOW, remark.code, remark.text)
+
+
+def _pointless(needed: MoreRounds | None) -> Iterator[Limit]:
+    if needed is not None and needed.code is not None and needed.reason is not None:
+        yield Limit(ConfidenceLevel.LOW, needed.code, needed.reason)
+
+
+def _unique(limits: Sequence[Limit]) -> tuple[Limit, ...]:
+    return tuple(dict.fromkeys(limits))

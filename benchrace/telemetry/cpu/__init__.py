@@ -1,0 +1,1 @@
+"""The processor: its hardware and its state."""

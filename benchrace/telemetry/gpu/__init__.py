@@ -1,0 +1,1 @@
+"""Graphics cards, by NVML and by the system's own files."""

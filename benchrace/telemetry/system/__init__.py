@@ -1,0 +1,1 @@
+"""Operating system, memory, control groups and power."""

@@ -1,0 +1,1 @@
+"""Tokens, sessions and login links of a server."""

@@ -1,0 +1,1 @@
+"""One job: lanes, rounds, verdicts and the journal."""

@@ -1,0 +1,1 @@
+"""Lanes of a job: open, reopen, unload models, and what each round collects."""

@@ -1,0 +1,184 @@
+"""The worker's implementation of the plugin interface: one context per lane."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+from benchrace.clock import Clock
+from benchrace.events import Artifact, Chunks, ComputeLine, Event, LlmToken, Log, Progress
+from benchrace.events import payloads as p
+from benchrace.plugin import Device, RoundInfo
+from benchrace.worker.commands import Commands
+from benchrace.worker.control_client import ControlClient
+from benchrace.worker.job.writer import Writer
+from benchrace.worker.lanes.artifacts import Artifacts
+from benchrace.worker.lanes.marks import Marks, is_number
+from benchrace.worker.lanes.throttle import Flush, TextBatch, Throttled, cut
+from benchrace.worker.stream.factory import WorkerStreams
+from benchrace.worker.stream.stamps import RoundStamps
+from benchrace.worker.threads import run_blocking
+
+if TYPE_CHECKING:
+    import httpx
+
+T = TypeVar("T")
+LEVELS = ("debug", "info", "warning", "error")
+
+
+def nonce(salt: str, job_id: str, lane_id: str, round_: int) -> str:
+    """Return what makes this round's input new: no other round of any lane, machine or attempt
+    has it, as two names, two APIs or two machines may all lead to one engine and its cache.
+
+    A job is one attempt: a run that is repeated with the salt of another has other jobs.
+    """
+    parts = f"{salt}\n{job_id}\n{lane_id}\n{round_}"
+    return hashlib.sha256(parts.encode()).hexdigest()[:16]
+
+
+class LaneContext:
+    """Implements `benchrace.plugin.Context` for one lane of a job."""
+
+    def __init__(
+        self,
+        lane_id: str,
+        source: str,
+        *,
+        writer: Writer,
+        clock: Clock,
+        commands: Commands,
+        client: ControlClient,
+        artifacts: Artifacts,
+        flush: Flush,
+    ) -> None:
+        self.gpus: Sequence[Device] = ()
+        self._lane_id = lane_id
+        self._source = source
+        self._writer = writer
+        self._clock = clock
+        self._commands = commands
+        self._client = client
+        self._artifacts = artifacts
+        self._round: RoundInfo | None = None
+        self._marks: Marks | None = None
+        self._until_ns: int | None = None
+        self._text = TextBatch(self._show_text, clock, flush)
+        self._thought = TextBatch(self._show_thought, clock, flush)
+        self._progress = Throttled(self._show_progress, clock)
+        self._stamps = RoundStamps()
+        self._streams = WorkerStreams(self._stamps)
+
+    def begin(self, info: RoundInfo, marks: Marks, limit_s: float) -> None:
+        """Enter a round, which is to be over in `limit_s`."""
+        self._round, self._marks = info, marks
+        self._until_ns = self._clock.monotonic_ns() + int(limit_s * 1e9)
+        self._stamps.begin()
+
+    def show_all(self) -> None:
+        """Show what is still held back for display."""
+        self._thought.show()
+        self._text.show()
+        self._progress.show()
+
+    def write_stamps(self) -> None:
+        """Write down the stamps of what the round has read; called after its timed part."""
+        for payload in self._stamps.take(self._writer.t0_ns):
+            self._emit(Chunks, payload)
+
+    def close(self) -> None:
+        """Close the connections that streams have left behind."""
+        self._streams.close()
+
+    def finish(self) -> None:
+        """Leave the round; nothing may be measured until the next."""
+        self._round, self._marks, self._until_ns = None, None, None
+
+    def tick(self, period_s: float) -> None:
+        """Show what was held back for long enough; called from the loop each `period_s`."""
+        self._thought.tick(period_s)
+        self._text.tick(period_s)
+        self._progress.tick()
+
+    @property
+    def clock(self) -> Clock:
+        return self._clock
+
+    @property
+    def cancelled(self) -> bool:
+        # A thread that works for a round hears of its time-out here, as async code does by scope.
+        late = self._until_ns is not None and self._clock.monotonic_ns() > self._until_ns
+        return late or self._commands.stopping
+
+    @property
+    def round(self) -> RoundInfo:
+        if self._round is None:
+            raise RuntimeError("no round is running")
+        return self._round
+
+    @property
+    def http(self) -> "httpx.AsyncClient":
+        return self._client.get()
+
+    @property
+    def stream(self) -> WorkerStreams:
+        return self._streams
+
+    def token(self, text: str, *, reasoning: bool = False) -> None:
+        batch, other = (self._thought, self._text) if reasoning else (self._text, self._thought)
+        other.show()
+        batch.add(text)
+
+    def line(self, text: str) -> None:
+        self._emit(ComputeLine, p.ComputeLinePayload(line=cut(text)))
+
+    def progress(self, done: float, total: float | None, unit: str) -> None:
+        if not is_number(done) or not (total is None or is_number(total)):
+            raise ValueError(f"progress of {done!r} in {total!r}: give finite numbers")
+        self._progress.put(done, total, cut(unit))
+
+    def log(self, message: str, level: str = "info") -> None:
+        if level not in LEVELS:
+            raise ValueError(f"invalid log level {level!r}; expected one of {', '.join(LEVELS)}")
+        self._emit(Log, p.LogPayload(level=level, message=cut(message), source=self._source))
+
+    def measure(
+        self,
+        metric: str,
+        value: float | None = None,
+        *,
+        numerator: float | None = None,
+        denominator: float | None = None,
+        reason: str | None = None,
+    ) -> None:
+        self._running().measure(metric, value, numerator, denominator, reason)
+
+    def suspect(self, code: str, text: str) -> None:
+        self._running().suspect(cut(code), cut(text))
+
+    def invalid(self, code: str, text: str) -> None:
+        self._running().invalid(cut(code), cut(text))
+
+    async def artifact(self, name: str, media_type: str, data: bytes) -> None:
+        self._emit(Artifact, await self._artifacts.keep(name, media_type, data))
+
+    async def run_blocking(
+        self, call: Callable[[], T], *, on_cancel: Callable[[], None] | None = None
+    ) -> T:
+        return await run_blocking(call, on_cancel)
+
+    def _running(self) -> Marks:
+        if self._marks is None:
+            raise RuntimeError("no round is running: measure and mark inside `round`")
+        return self._marks
+
+    def _show_text(self, text: str, pieces: int) -> None:
+        self._emit(LlmToken, p.LlmTokenPayload(text=text, pieces=pieces))
+
+    def _show_thought(self, text: str, pieces: int) -> None:
+        self._emit(LlmToken, p.LlmTokenPayload(text=text, reasoning=True, pieces=pieces))
+
+    def _show_progress(self, done: float, total: float | None, unit: str) -> None:
+        self._emit(Progress, p.ProgressPayload(done=done, total=total, unit=unit))
+
+    def _emit(self, event: type[Event], payload: object) -> None:
+        round_ = None if self._round is None else self._round.round
+        self._writer.emit(event, payload, lane_id=self._lane_id, round_=round_)

@@ -1,0 +1,120 @@
+"""Live output in batches: pieces of text, thinned progress. Never measured from."""
+
+import os
+import threading
+from collections.abc import Callable
+
+from benchrace.clock import Clock
+from benchrace.redaction import redact
+
+MAX_CHARS = 16_384
+_PROGRESS_NS = 33_000_000
+
+
+def clean(text: str) -> str:
+    """Make any text safe to encode: invalid Unicode becomes a question mark."""
+    return str(text).encode("utf-8", "replace").decode()
+
+
+def cut(text: str) -> str:
+    """Clean and redact `text` and keep its first `MAX_CHARS` characters."""
+    text = redact(clean(text))
+    return text if len(text) <= MAX_CHARS else text[: MAX_CHARS - 1] + "…"
+
+
+class Flush:
+    """When a batch of text is shown: at so many characters, or after so many seconds."""
+
+    def __init__(self, chars: int = 64, seconds: float = 0.1) -> None:
+        self.chars = max(1, min(chars, MAX_CHARS))
+        self.seconds = max(0.0, seconds)
+
+    @classmethod
+    def from_environment(cls) -> "Flush":
+        """Read `BENCH_STREAM_FLUSH_CHARS` and `_SECONDS`; an invalid number leaves the default."""
+        flush = cls()
+        try:
+            chars = int(os.environ.get("BENCH_STREAM_FLUSH_CHARS", flush.chars))
+            seconds = float(os.environ.get("BENCH_STREAM_FLUSH_SECONDS", flush.seconds))
+        except ValueError:
+            return flush
+        return cls(chars, seconds)
+
+
+class TextBatch:
+    """Gathers pieces of text. Shown at a newline, at `flush.chars`, at age `flush.seconds`.
+
+    `show` receives the text, and how many pieces it was joined from.
+    """
+
+    def __init__(self, show: Callable[[str, int], None], clock: Clock, flush: Flush) -> None:
+        self._show = show
+        self._clock = clock
+        self._flush = flush
+        self._pieces: list[str] = []
+        self._length = 0
+        self._since_ns = 0
+        self._lock = threading.RLock()
+
+    def add(self, text: str) -> None:
+        """Add one piece."""
+        text = clean(text)
+        if not text:
+            return
+        with self._lock:
+            if not self._pieces:
+                self._since_ns = self._clock.monotonic_ns()
+            self._pieces.append(text)
+            self._length += len(text)
+            full = self._length >= self._flush.chars or "\n" in text
+            if full or self._age_s() >= self._flush.seconds:
+                self.show()
+
+    def tick(self, period_s: float) -> None:
+        """Show what would be too old at the next tick, `period_s` from now."""
+        with self._lock:
+            if self._pieces and self._age_s() + period_s > self._flush.seconds:
+                self.show()
+
+    def show(self) -> None:
+        """Show all that was gathered."""
+        with self._lock:
+            text, pieces = "".join(self._pieces), len(self._pieces)
+            self._pieces, self._length = [], 0
+            for start in range(0, len(text), MAX_CHARS):
+                self._show(text[start : start + MAX_CHARS], pieces if start == 0 else 0)
+
+    def _age_s(self) -> float:
+        return (self._clock.monotonic_ns() - self._since_ns) / 1e9
+
+
+class Throttled:
+    """Shows a value at most 30 times a second, and the last one always."""
+
+    def __init__(self, show: Callable[[float, float | None, str], None], clock: Clock) -> None:
+        self._show = show
+        self._clock = clock
+        self._last_ns: int | None = None
+        self._waiting: tuple[float, float | None, str] | None = None
+        self._lock = threading.RLock()
+
+    def put(self, done: float, total: float | None, unit: str) -> None:
+        """Show this value now or later, unless a newer one comes."""
+        with self._lock:
+            self._waiting = (done, total, unit)
+            self.tick()
+
+    def tick(self) -> None:
+        """Show what waits, if the last one was shown long enough ago."""
+        with self._lock:
+            now = self._clock.monotonic_ns()
+            if self._last_ns is None or now - self._last_ns >= _PROGRESS_NS:
+                self.show()
+
+    def show(self) -> None:
+        """Show the newest value, if it was not."""
+        with self._lock:
+            if self._waiting is not None:
+                waiting, self._waiting = self._waiting, None
+                self._last_ns = self._clock.monotonic_ns()
+                self._show(*waiting)

@@ -1,0 +1,1 @@
+"""Questions to plugins outside of any job: describe, probe, preflight, derive."""

@@ -1,0 +1,1 @@
+"""Streams with arrival stamps, by the Rust reader or in Python."""

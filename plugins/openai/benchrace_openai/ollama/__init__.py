@@ -1,0 +1,1 @@
+"""Support for Ollama behind OpenAI's API."""

@@ -1,0 +1,1 @@
+"""Measure the perplexity of a fixed text, by the method that a server supports."""

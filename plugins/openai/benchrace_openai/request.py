@@ -1,0 +1,99 @@
+"""Build the body of a request from the parameters that a server supports."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from benchrace.plugin import Ask, Prefix, Rendering, TextParams, Thinking
+from benchrace_openai.config import Engine
+
+Fields = dict[str, Any]
+# The fields that every server supports; some servers reject others, or silently ignore them.
+CORE = frozenset({"model", "messages", "prompt", "stream", "max_tokens"})
+# A field of `stream_options`: the usage so far with each chunk, which gives the number of tokens in
+# a chunk.
+CONTINUOUS = "continuous_usage_stats"
+_COUNTS_CHUNKS = frozenset({Engine.VLLM, Engine.SGLANG})
+
+
+def body(ask: Ask, model: str, engine: Engine, unsent: Collection[str]) -> Fields:
+    """Return the body; `unsent` are fields that this server has rejected."""
+    fields: Fields = {"model": model, **_prompt(ask), "stream": True}
+    fields |= {"stream_options": _stream_options(engine, unsent), "max_tokens": ask.max_tokens}
+    fields |= sampling(ask.params, engine, ask.max_tokens)
+    if "max_tokens" in unsent:
+        fields["max_completion_tokens"] = ask.max_tokens
+    return {name: value for name, value in fields.items() if name not in unsent}
+
+
+def _stream_options(engine: Engine, unsent: Collection[str]) -> Fields:
+    counts = {CONTINUOUS: True} if engine in _COUNTS_CHUNKS and CONTINUOUS not in unsent else {}
+    return {"include_usage": True, **counts}
+
+
+def route(rendering: Rendering) -> str:
+    """Return the route for a raw prompt, or for messages that go through the model's template."""
+    return "/v1/completions" if rendering is Rendering.RAW else "/v1/chat/completions"
+
+
+def sampling(params: TextParams, engine: Engine, max_tokens: int) -> Fields:
+    """Return the fields for the sampler: all of them, since engines have different defaults."""
+    fields: Fields = {
+        "temperature": params.temperature,
+        "top_p": params.top_p,
+        "seed": params.seed,
+    }
+    fields |= _dialect(params, engine, max_tokens)
+    if params.think is not Thinking.MODEL and engine in _TEMPLATES:
+        fields["chat_template_kwargs"] = {"enable_thinking": params.think is Thinking.ON}
+    return fields
+
+
+_TEMPLATES = {Engine.LLAMA_SERVER, Engine.VLLM, Engine.SGLANG}
+
+
+def _dialect(params: TextParams, engine: Engine, max_tokens: int) -> Fields:
+    match engine:
+        case Engine.LLAMA_SERVER:
+            return {
+                "top_k": params.top_k,
+                "min_p": 0.0,
+                "repeat_penalty": 1.0,
+                "ignore_eos": params.ignore_eos,
+                # A prompt that is to be new must be evaluated whole, whatever is remembered.
+                "cache_prompt": params.prefix is Prefix.SHARED,
+                "return_progress": True,
+                # The count so far comes with each chunk: some hold several tokens.
+                "timings_per_token": True,
+            }
+        case Engine.VLLM | Engine.SGLANG:
+            return {
+                "top_k": params.top_k or -1,
+                "min_p": 0.0,
+                "repetition_penalty": 1.0,
+                "ignore_eos": params.ignore_eos,
+                **({"min_tokens": max_tokens} if params.ignore_eos else {}),
+            }
+        case Engine.LMSTUDIO:
+            return {"top_k": params.top_k, "repeat_penalty": 1.0}
+        case Engine.MLX:
+            return {"top_k": params.top_k, "min_p": 0.0, "repetition_penalty": 1.0}
+        case Engine.AUTO | Engine.GENERIC | Engine.OLLAMA:
+            return {}
+
+
+def unsupported_params(params: TextParams, fields: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the requested parameters that are not sent to this server."""
+    names = ["temperature", "top_p", "top_k", "seed"]
+    unsupported = [name for name in names if name not in fields]
+    if params.ignore_eos and "ignore_eos" not in fields:
+        unsupported.append("ignore_eos")
+    if params.think is not Thinking.MODEL and "chat_template_kwargs" not in fields:
+        unsupported.append("think")
+    return tuple(unsupported)
+
+
+def _prompt(ask: Ask) -> Fields:
+    if ask.params.rendering is Rendering.RAW:
+        return {"prompt": f"{ask.system}\n{ask.prompt}" if ask.system else ask.prompt}
+    system = [{"role": "system", "content": ask.system}] if ask.system else []
+    return {"messages": [*system, {"role": "user", "content": ask.prompt}]}

@@ -1,0 +1,84 @@
+"""The card of a run over HTTP."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from xml.etree import ElementTree
+
+import anyio
+import pytest
+
+from tests.central.scripted import FakeAgent
+from tests.central.served import Served, served
+
+
+@pytest.fixture
+async def site(tmp_path: Path) -> AsyncIterator[Served]:
+    async with served(tmp_path) as central:
+        yield central
+
+
+async def test_a_finished_run_has_a_card(site: Served) -> None:
+    await site.link(FakeAgent())
+    run_id = (await site.over(await site.submit(name="first & <best>")))["run_id"]
+    answer = await site.http.get(f"/api/runs/{run_id}/card.svg")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("image/svg+xml")
+    assert answer.headers["content-security-policy"] == "sandbox; default-src 'none'"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    root = ElementTree.fromstring(answer.content)
+    assert root.attrib["width"] == "1200"
+    assert "first & <best>" in "".join(root.itertext())
+
+    square = {"shape": "square", "theme": "dark"}
+    other = await site.http.get(f"/api/runs/{run_id}/card.svg", params=square)
+    assert ElementTree.fromstring(other.content).attrib["width"] == "1080"
+    exported = await site.http.get(f"/api/runs/{run_id}/export.card")
+    assert exported.content == answer.content
+    assert exported.headers["content-disposition"] == f'attachment; filename="{run_id}.svg"'
+
+
+async def test_a_card_is_cached_until_it_changes(site: Served) -> None:
+    await site.link(FakeAgent())
+    run_id = (await site.over(await site.submit()))["run_id"]
+    path = f"/api/runs/{run_id}/card.svg"
+    first = await site.http.get(path)
+    assert first.headers["cache-control"] == "private, no-cache"
+    headers = {"If-None-Match": first.headers["etag"]}
+    again = await site.http.get(path, headers=headers)
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["etag"] == first.headers["etag"]
+    dark = await site.http.get(path, params={"theme": "dark"}, headers=headers)
+    assert dark.status_code == 200
+    await site.http.patch(f"/api/runs/{run_id}", json={"name": "renamed"})
+    renamed = await site.http.get(path, headers=headers)
+    assert renamed.status_code == 200
+    assert b"renamed" in renamed.content
+
+
+@pytest.mark.parametrize(("field", "value"), [("shape", "oval"), ("theme", "<script>")])
+async def test_what_is_unknown_is_named(site: Served, field: str, value: str) -> None:
+    await site.link(FakeAgent())
+    run_id = (await site.over(await site.submit()))["run_id"]
+    answer = await site.http.get(f"/api/runs/{run_id}/card.svg", params={field: value})
+    assert answer.status_code == 422
+    (error,) = answer.json()["error"]["fields"]
+    assert error["path"] == field
+    assert value in error["message"]
+
+
+async def test_a_missing_run_is_not_drawn(site: Served) -> None:
+    answer = await site.http.get("/api/runs/2026-01-01_000000_aaaaaa/card.svg")
+    assert answer.status_code == 404
+
+
+async def test_a_waiting_run_has_no_card_yet(site: Served) -> None:
+    agent = FakeAgent()
+    agent.open_gate = anyio.Event()
+    await site.link(agent)
+    run_id = await site.submit()
+    answer = await site.http.get(f"/api/runs/{run_id}/card.svg")
+    assert answer.status_code == 409
+    assert "has not ended" in answer.json()["error"]["message"]
+    agent.open_gate.set()
+    await site.over(run_id)
+    assert (await site.http.get(f"/api/runs/{run_id}/card.svg")).status_code == 200

@@ -1,0 +1,86 @@
+"""What the pages of history and administration ask: choices, comparisons, logs."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.central.scripted import FakeAgent
+from tests.central.served import Served, served
+
+
+@pytest.fixture
+async def site(tmp_path: Path) -> AsyncIterator[Served]:
+    async with served(tmp_path) as central:
+        yield central
+
+
+async def test_runs_are_chosen_by_what_there_is(site: Served) -> None:
+    await site.link(FakeAgent())
+    run_id = (await site.over(await site.submit(tags=["a"])))["run_id"]
+    await site.over(await site.submit(notes="why"))
+    result = await site.get("/api/runs/choices")
+    assert result["kinds"] == [{"value": "work", "runs": 2}]
+    assert result["machines"] == [{"value": "local", "runs": 2}]
+    assert result["tags"] == [{"value": "a", "runs": 1}]
+    assert result["states"] == [{"value": "done", "runs": 2}]
+    (tagged,) = (await site.get("/api/runs", tag="a", kind="work", machine="local"))["runs"]
+    assert tagged["run_id"] == run_id
+    assert (await site.get("/api/runs", kind="else"))["runs"] == []
+    assert {run["notes"] for run in (await site.get("/api/runs"))["runs"]} == {None, "why"}
+    assert (await site.http.get("/api/runs", params={"state": "odd"})).status_code == 422
+
+
+async def test_two_runs_are_compared(site: Served) -> None:
+    await site.link(FakeAgent())
+    one = (await site.over(await site.submit()))["run_id"]
+    other = (await site.over(await site.submit(params={"n": 20})))["run_id"]
+    result = await site.get("/api/compare", a=one, b=other)
+    assert (result["a"], result["b"], result["only_a"], result["only_b"]) == (one, other, [], [])
+    (lane,) = result["lanes"]
+    speed = next(metric for metric in lane["metrics"] if metric["name"] == "speed")
+    assert speed["difference"].keys() == {"value", "relative", "ci95", "reason"}
+    assert speed["a"]["value"] is not None
+    differing = {difference["field"]: difference["role"] for difference in lane["differing"]}
+    assert differing["params.n"] == "controlled variable"
+
+
+async def test_a_comparison_needs_two_runs(site: Served) -> None:
+    await site.link(FakeAgent())
+    run_id = (await site.over(await site.submit()))["run_id"]
+    answer = await site.http.get("/api/compare", params={"a": run_id})
+    assert answer.status_code == 422
+    assert answer.json()["error"]["fields"][0]["path"] == "b"
+    answer = await site.http.get("/api/compare", params={"a": run_id, "b": "../x"})
+    assert answer.status_code == 404
+
+
+async def test_logs_are_read_and_searched(site: Served, tmp_path: Path) -> None:
+    folder = tmp_path / "logs"
+    assert await site.get("/api/logs") == {"logs": []}
+    folder.mkdir()
+    (folder / "central.log").write_text("one begins\ntoken: abc\n\x1b[31mtwo begins\n")
+    (folder / "note.txt").write_text("no log")
+    (folder / "link.log").symlink_to(folder / "note.txt")
+    (listed,) = (await site.get("/api/logs"))["logs"]
+    assert (listed["name"], listed["size"]) == ("central", 38)
+    result = await site.get("/api/logs/central", lines=2)
+    assert result == {"lines": ["token: [not shown]", "two begins"], "size": 38, "cut": False}
+    assert (await site.get("/api/logs/central", q="one"))["lines"] == ["one begins"]
+    assert (await site.http.get("/api/logs/central", params={"lines": "x"})).status_code == 422
+
+
+@pytest.mark.parametrize("name", ["none", "link", "..", "..%2fcentral", "%2e%2e%2fx", "a%00b"])
+async def test_nothing_but_a_log_is_read(site: Served, tmp_path: Path, name: str) -> None:
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "x.log").write_text("secret")
+    (tmp_path / "logs" / "link.log").symlink_to(tmp_path / "x.log")
+    answer = await site.http.get(f"/api/logs/{name}")
+    assert answer.status_code == 404
+    assert "secret" not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/runs", "/compare", "/admin", "/runs/x", "/runs/x/replay"])
+async def test_every_address_of_the_page_gives_the_page(site: Served, path: str) -> None:
+    answer = await site.http.get(path)
+    assert answer.headers["content-type"].startswith("text/html")

@@ -1,0 +1,161 @@
+"""Every route of a central that asks for tokens, walked by every kind of visitor."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from quart import Quart
+
+from benchrace.central.central import Central
+from benchrace.compat.central import install
+from benchrace.config.central import Watching
+from benchrace.web.auth.access import READS
+from tests.central.offer import TOKEN
+from tests.central.served import Served, served
+
+OPERATOR = "the operators token"
+WATCH = "the watchers token"
+AGENTS_OWN = "/api/v1/agents/"
+SERVICE = "/api/service/"
+# All that is served to who shows nothing: the page's shell and files, and what tells no more.
+OPEN = {
+    *("/", "/compute", "/image", "/whisper", "/runs", "/runs/page.x", "/runs/page.x/replay"),
+    *(
+        "/compare",
+        "/admin",
+        "/favicon.svg",
+        "/licenses.txt",
+        "/assets/page.x",
+        "/health",
+        "/api/session",
+    ),
+}
+# A component that is none: who may ask learns so, and nothing is stopped.
+VALUES = {"name": "page.x", "component": "none", "action": "stop"}
+TOKENS = {"nobody": None, "watcher": WATCH, "operator": OPERATOR, "agent": TOKEN}
+
+
+@dataclass
+class Routes:
+    served: Served
+    app: Quart
+
+    def routes(self) -> list[tuple[str, str]]:
+        """Return every method and path of the application."""
+        pairs: list[tuple[str, str]] = []
+        for rule in self.app.url_map.iter_rules():
+            path = rule.rule
+            for argument in rule.arguments:
+                value = VALUES.get(argument, "none")
+                path = path.replace(f"<{argument}>", value).replace(f"<path:{argument}>", value)
+            assert "<" not in path, path
+            pairs += [(method, path) for method in sorted(rule.methods or ())]
+        return pairs
+
+    async def visitors(self) -> dict[str, dict[str, str]]:
+        """Return each kind of visitor's headers: with a token, or a session's cookie."""
+        headers = {
+            who: {} if token is None else {"Authorization": f"Bearer {token}"}
+            for who, token in TOKENS.items()
+        }
+        for who, token in (("watcher's session", WATCH), ("operator's session", OPERATOR)):
+            answer = await self.served.http.post("/api/login", json={"token": token})
+            headers[who] = {"Cookie": answer.headers["set-cookie"].partition(";")[0]}
+            self.served.http.cookies.clear()
+        return headers
+
+    async def ask(self, method: str, path: str, headers: dict[str, str]) -> httpx.Response:
+        return await self.served.http.request(method, path, headers=headers)
+
+
+@pytest.fixture
+async def site(tmp_path: Path) -> AsyncIterator[Routes]:
+    apps: list[Quart] = []
+
+    def extend(app: Quart, central: Central) -> None:
+        install(app, central)
+        apps.append(app)
+
+    settings = {"operator_token": OPERATOR, "watch": Watching.TOKEN, "watch_token": WATCH}
+    async with served(tmp_path, extend=extend, require_token=True, **settings) as central:
+        # The application is made beside the start; an answer comes out of it.
+        await central.http.get("/health")
+        yield Routes(central, apps[0])
+
+
+def refusal(who: str, method: str, path: str) -> int | None:
+    """Return how a visitor is refused, None where the request reaches its route."""
+    kind = who.removesuffix("'s session")
+    service = path.startswith(SERVICE)
+    if path in OPEN or kind == "operator" or (method == "OPTIONS" and service):
+        return None
+    match kind:
+        case "nobody":
+            return 401
+        case "watcher":
+            return None if method in READS else 403
+        case _ if path.startswith(AGENTS_OWN):
+            return None
+        case _:
+            return 401 if service else 403
+
+
+async def test_every_route_lets_in_whom_it_should(site: Routes) -> None:
+    wrong: list[str] = []
+    refused: set[tuple[str, int | None]] = set()
+    visitors = await site.visitors()
+    for method, path in site.routes():
+        for who, headers in visitors.items():
+            if path in ("/api/logout", "/api/login"):
+                continue  # What they answer is told by the tests of logging in.
+            expected = refusal(who, method, path)
+            answer = await site.ask(method, path, headers)
+            status = answer.status_code if answer.status_code in (401, 403, 429) else None
+            refused.add((who, status))
+            if status != expected:
+                wrong.append(f"{who} {method} {path}: {answer.status_code}, expected {expected}")
+            elif status is not None and method != "HEAD":
+                assert answer.json()["error"]["remedy"], path
+    assert wrong == []
+    assert len(site.routes()) > 60
+    assert {(who, 403) for who in ("watcher", "watcher's session", "agent")} <= refused
+    assert ("nobody", 401) in refused
+
+
+@pytest.mark.slow
+async def test_no_other_site_and_no_other_name_gets_in(site: Routes) -> None:
+    visitors = await site.visitors()
+    wrong: list[str] = []
+    for method, path in site.routes():
+        for who in ("nobody", "operator", "operator's session"):
+            rebound = await site.ask(method, path, visitors[who] | {"Host": "evil.example"})
+            if rebound.status_code != 421:
+                wrong.append(f"{who} {method} {path} by another name: {rebound.status_code}")
+            if method in READS:
+                continue
+            for foreign in ({"Origin": "http://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
+                answer = await site.ask(method, path, visitors[who] | foreign)
+                if answer.status_code != 403:
+                    wrong.append(f"{who} {method} {path} from elsewhere: {answer.status_code}")
+    assert wrong == []
+
+
+async def test_everybody_watches_where_that_is_said(tmp_path: Path) -> None:
+    settings = {"operator_token": OPERATOR, "watch": Watching.EVERYBODY}
+    async with served(tmp_path, extend=install, require_token=True, **settings) as central:
+        assert (await central.http.get("/api/runs")).status_code == 200
+        refused = await central.http.post("/api/runs", json={})
+        assert refused.status_code == 403
+        assert "you are a watcher" in refused.json()["error"]["message"]
+        wrong = {"Authorization": "Bearer wrong"}
+        assert (await central.http.get("/api/runs", headers=wrong)).status_code == 401
+
+
+async def test_a_loopback_central_asks_nobody(tmp_path: Path) -> None:
+    async with served(tmp_path, extend=install) as central:
+        session = await central.get("/api/session")
+        assert session == {"asks": False, "right": "operate", "watch": "nobody", "expires_at": None}
+        for body in ({}, {"kind": "none"}):
+            assert (await central.http.post("/api/runs", json=body)).status_code == 422

@@ -1,0 +1,36 @@
+"""The end of a run in the terminal: where its table goes, and how to see it again."""
+
+import io
+from collections.abc import Callable
+
+import pytest
+from rich.console import Console
+
+from benchrace.cli.race import report as run_end
+from benchrace.run.document import RunDocument
+
+Race = Callable[..., RunDocument]
+
+
+def test_a_pipe_loses_no_column_to_a_narrow_environment(race: Race) -> None:
+    out = io.StringIO()
+    run_end.report(Console(file=out, width=40), race(labels=("calm", "wild")), "here")
+    header = next(line for line in out.getvalue().splitlines() if "verdict" in line)
+    assert all(title in header for title in ("lane", "95 % interval", "CV", "rounds"))
+
+
+def test_how_to_see_a_run_again_has_the_options_that_it_needs(
+    race: Race, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def shown(**chosen: str | None) -> str:
+        out = io.StringIO()
+        run_end.report(Console(file=out, width=110), race(), "here", **chosen)
+        return next(line for line in out.getvalue().splitlines() if "show again" in line)
+
+    monkeypatch.delenv("BENCHRACE_DATA_DIR", raising=False)
+    assert shown().endswith("abcdef")
+    assert shown(central="http://c:1").endswith(" --central http://c:1")
+    assert shown(data_dir="/other").endswith(" --data-dir /other")
+    monkeypatch.setenv("BENCHRACE_DATA_DIR", "/from/environment")
+    assert shown().endswith(" --data-dir /from/environment")
+    assert shown(central="http://c:1").endswith(" --central http://c:1")

@@ -1,0 +1,104 @@
+"""Two stored runs compared in the terminal, as the API compares them."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from benchrace.config.paths import runs_dir
+from benchrace.events import Measured
+from benchrace.run.metadata import RunMetadata
+from benchrace.run.states import RunState
+from benchrace.store.run_folder import RunFolder
+from tests.cli.conftest import Call
+from tests.stats.conftest import RATE, TIME, rate, run, script
+
+__all__ = ["run", "script"]
+
+A, B = "2026-11-28_101500_aaaaaa", "2026-11-29_101500_bbbbbb"
+STEADY = (100, 100.5, 99.5, 100.2, 99.8)
+Store = Callable[..., None]
+
+
+@pytest.fixture
+def store(run: Callable[..., RunMetadata], script: Any, data: Path) -> Store:
+    """Stores a run of one lane that takes `factor` times as long for each of `n` things."""
+
+    def write(run_id: str, factor: float, n: int = 1000, label: str = "sieve") -> None:
+        metrics = [RATE, msgspec.structs.replace(TIME, headline=True)]
+        metadata = run(lanes=1, job_id=None, metrics=metrics)
+        schema = {"properties": {"n": {"title": "N"}}}
+        described = msgspec.structs.replace(
+            metadata.workloads["b"], work=("n",), params_schema=schema
+        )
+        lane = msgspec.structs.replace(metadata.lanes[0], params={"n": n}, label=label)
+        folder = RunFolder.create(
+            runs_dir(data),
+            msgspec.structs.replace(
+                metadata,
+                run_id=run_id,
+                state=RunState.DONE,
+                workloads={"b": described},
+                lanes=(lane,),
+            ),
+        )
+        lines = []
+        for number, value in enumerate(STEADY):
+            ms = value * factor * n / 1000
+            lines.append(script.done(0, number, rate(n, ms), Measured(metric="time", value=ms)))
+        folder.log_path.write_bytes(b"".join(lines))
+
+    return write
+
+
+def test_b_is_held_against_the_baseline_a(store: Store, call: Call) -> None:
+    store(A, 1.0)
+    store(B, 0.0362)
+    done = call("compare", "aaaaaa", "bbbbbb")
+    assert done.exit_code == 0, done.output
+    lines = done.output.splitlines()
+    assert lines[0] == f"A, baseline   {A}  k"
+    assert lines[1] == f"B, new        {B}  k"
+    assert "B is 27.6x faster than A" in lines
+    (row,) = [line for line in lines if line.startswith("Time (lower is better)")]
+    assert "27.6x faster" in row
+    assert "95 % interval 27.5 to 27.8x" in row
+    assert "%" not in row.replace("95 %", "")
+
+
+def test_work_that_differs_comes_first(store: Store, call: Call) -> None:
+    store(A, 1.0)
+    store(B, 1.3, n=100)
+    lines = call("compare", A, B).output.splitlines()
+    at = lines.index("N differs: time is not comparable")
+    assert at < lines.index("B is 23 % slower than A")
+    assert any("Time" in line and "not comparable" in line for line in lines[at:])
+    assert any(line.startswith("not changed on purpose") and "params.n" in line for line in lines)
+
+
+def test_runs_without_a_matching_lane_say_so(store: Store, call: Call) -> None:
+    store(A, 1.0)
+    store(B, 1.0, n=5, label="other")
+    output = call("compare", A, B).output
+    assert "no matching lanes" in output
+    assert "only in A: sieve" in output
+    assert "only in B: other" in output
+
+
+def test_json_is_what_the_api_answers(store: Store, call: Call) -> None:
+    store(A, 1.0)
+    store(B, 0.5)
+    comparison = json.loads(call("compare", A, B, "--json").output)
+    (pair,) = comparison["lanes"]
+    assert pair["headline"] == "B is 2.0x faster than A"
+    assert pair["metrics"][0]["change"]["verdict"] == "faster"
+
+
+def test_an_unknown_run_fails(store: Store, call: Call) -> None:
+    store(A, 1.0)
+    done = call("compare", A, "nothing")
+    assert done.exit_code != 0
+    assert "no run with the ID 'nothing'" in done.output

@@ -1,0 +1,116 @@
+"""How tests run beside each other in several processes (`pytest -n`).
+
+A file is one unit of work, so that what its tests share is started once; those of the page are
+one unit, as there is to be one browser. A test marked `alone` waits until no other one runs.
+"""
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from xdist.scheduler import LoadGroupScheduling
+
+LOCKS = "locks"
+FOLDERS = ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME")
+ALONE = "alone"
+PAGE = "tests/browser/"
+_SHARED = pytest.StashKey[Path]()
+
+
+class Units(LoadGroupScheduling):  # type: ignore[misc]
+    """Hands out whole files, the folder of the page, and the groups that marks name."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        group: str = super()._split_scope(nodeid)
+        if group != nodeid:
+            return group
+        return PAGE if nodeid.startswith(PAGE) else nodeid.split("::", 1)[0]
+
+
+class Turns:
+    """Locks that the processes of a session share: one test alone, or any others together."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    @contextmanager
+    def turn(self, *, alone: bool) -> Iterator[None]:
+        # Whoever waits to be alone holds the queue: those who come later cannot overtake it.
+        with self._file("running") as running:
+            with self._file("queue") as queue:
+                fcntl.flock(queue, fcntl.LOCK_EX)
+                fcntl.flock(running, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+            yield
+
+    @contextmanager
+    def _file(self, name: str) -> Iterator[int]:
+        """Open a file that what a test starts does not inherit; closing it gives up its lock."""
+        fd = os.open(self._folder / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            yield fd
+        finally:
+            os.close(fd)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Units:
+    return Units(config, log)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Name the folder of the locks to a process that is about to start."""
+    stash = node.config.stash
+    if _SHARED not in stash:
+        stash[_SHARED] = Path(tempfile.mkdtemp(prefix="benchrace-tests-"))
+    node.workerinput[LOCKS] = str(stash[_SHARED])
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if _SHARED in config.stash:
+        shutil.rmtree(config.stash[_SHARED], ignore_errors=True)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long, so that it is not left to one process; end with `alone`."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    for item in items:
+        if item.get_closest_marker(ALONE):
+            item.add_marker(pytest.mark.xdist_group(ALONE))
+
+    def late(item: pytest.Item) -> tuple[bool, bool, bool]:
+        alone = item.get_closest_marker(ALONE) is not None
+        return alone, item.path not in slow, not item.nodeid.startswith(PAGE)
+
+    items.sort(key=late)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Wait for this test's turn; the time that it waits is not its own."""
+    shared = getattr(item.config, "workerinput", {}).get(LOCKS)
+    if shared is None:
+        return (yield)
+    with Turns(Path(shared)).turn(alone=bool(item.get_closest_marker(ALONE))):
+        return (yield)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Separate the locks, data and settings of this process from those of any other."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("own", numbered=False)
+        for name in ("TMPDIR", *FOLDERS):
+            (folder / name.lower()).mkdir()
+            patch.setenv(name, str(folder / name.lower()))
+        patch.setattr(tempfile, "tempdir", None)
+        # The width of a person's terminal, which `pytest -n` hands on: tables would be cut.
+        patch.delenv("COLUMNS", raising=False)
+        yield

@@ -1,0 +1,120 @@
+"""Tests that run beside each other: what stays together, and what is alone."""
+
+import itertools
+import json
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from tests.parallel import Turns, Units
+
+CONFTEST = 'pytest_plugins = ["tests.parallel"]\n'
+FILE = """
+import fcntl, json, os, tempfile
+from pathlib import Path
+import pytest
+
+HERE = Path(__file__)
+
+def note(**about):
+    with HERE.with_name("notes").open("a") as notes:
+        fcntl.flock(notes, fcntl.LOCK_EX)
+        notes.write(json.dumps({"file": HERE.stem, "pid": os.getpid(), **about}) + "\\n")
+
+@pytest.fixture(scope="module")
+def shared():
+    note(what="start")
+
+def test_one(shared):
+    note(what="one", folders=[tempfile.gettempdir(), os.environ["TMPDIR"],
+                              os.environ["XDG_DATA_HOME"]])
+
+@pytest.mark.alone
+def test_alone():
+    note(what="begin")
+    note(what="end")
+
+def test_two(shared):
+    note(what="two")
+"""
+
+
+def test_others_wait_for_the_one_that_is_alone_and_it_for_them(tmp_path: Path) -> None:
+    turns = Turns(tmp_path)
+    seen: list[str] = []
+    both, leave, alone = threading.Barrier(3), threading.Event(), threading.Event()
+
+    def together() -> None:
+        with turns.turn(alone=False):
+            both.wait(10)
+            leave.wait(10)
+            seen.append("together")
+
+    def by_itself() -> None:
+        with turns.turn(alone=True):
+            seen.append("alone")
+            alone.set()
+
+    threads = [threading.Thread(target=together) for _ in range(2)]
+    for note in threads:
+        note.start()
+    # Two are inside at once, or the barrier breaks.
+    both.wait(10)
+    threads.append(threading.Thread(target=by_itself))
+    threads[-1].start()
+    assert not alone.wait(0.05)
+    leave.set()
+    for note in threads:
+        note.join(10)
+    assert seen == ["together", "together", "alone"]
+
+
+@pytest.mark.parametrize(
+    ("nodeid", "unit"),
+    [
+        ("tests/run/test_plan.py::test_a", "tests/run/test_plan.py"),
+        ("tests/run/test_plan.py::TestB::test_a[x::y@z]", "tests/run/test_plan.py"),
+        ("tests/run/test_plan.py::test_a@alone", "alone"),
+        ("tests/browser/test_race.py::test_a", "tests/browser/"),
+        ("tests/browser/test_race.py::test_a@alone", "alone"),
+    ],
+)
+def test_a_file_is_a_unit_and_the_page_is_one(nodeid: str, unit: str) -> None:
+    assert Units._split_scope(Units.__new__(Units), nodeid) == unit
+
+
+@pytest.mark.slow
+def test_two_files_in_two_processes(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text(CONFTEST)
+    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers =\n  alone: x\n  slow: x\n")
+    for name in ("test_a.py", "test_b.py"):
+        (tmp_path / name).write_text(FILE)
+    flags = ["-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder", "-p", "no:cacheprovider"]
+    environ = {key: text for key, text in os.environ.items() if not key.startswith("PYTEST_")}
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", *flags],
+        cwd=tmp_path,
+        env=environ | {"PYTHONPATH": str(root)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "6 passed" in done.stdout
+    notes = [json.loads(line) for line in (tmp_path / "notes").read_text().splitlines()]
+    for name in ("test_a", "test_b"):
+        of_file = [note for note in notes if note["file"] == name]
+        shared = [note for note in of_file if note["what"] in ("start", "one", "two")]
+        assert [note["what"] for note in shared] == ["start", "one", "two"]
+        assert len({note["pid"] for note in shared}) == 1
+    for begun, after in itertools.pairwise(notes):
+        if begun["what"] == "begin":
+            assert after == begun | {"what": "end"}
+    folders = [tuple(note["folders"]) for note in notes if note["what"] == "one"]
+    assert all(temporary == variable for temporary, variable, _ in folders)
+    pids = {note["pid"] for note in notes if note["what"] == "one"}
+    assert len({folder for note in folders for folder in note}) == 2 * len(pids)

@@ -1,0 +1,131 @@
+"""What a comparison says: faster, slower, or nothing, and whether the work was the same."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+
+from benchrace.events import Measured
+from benchrace.run.document import RunDocument, document
+from benchrace.run.metadata import RunMetadata
+from benchrace.run.summary import MetricSummary
+from benchrace.stats import Fold
+from benchrace.stats.comparison.change import Change, Verdict, change
+from benchrace.stats.comparison.compare import LanePair, compare
+from benchrace.stats.estimate import estimated
+from tests.stats.conftest import FOUND, RATE, TIME, rate
+
+Documents = Callable[..., RunDocument]
+STEADY = (100, 100.5, 99.5, 100.2, 99.8)
+
+
+@pytest.fixture
+def documents(run: Callable[..., RunMetadata], script: Any) -> Documents:
+    """A run of one lane whose rounds take these times, by default for the same work."""
+
+    def make(factor: float = 1.0, n: int = 1000, work: tuple[str, ...] = ("n",)) -> RunDocument:
+        metadata = run(lanes=1, metrics=[RATE, msgspec.structs.replace(TIME, headline=True), FOUND])
+        schema = {"properties": {"n": {"title": "N"}}}
+        described = {
+            name: msgspec.structs.replace(workload, work=work, params_schema=schema)
+            for name, workload in metadata.workloads.items()
+        }
+        lane = msgspec.structs.replace(metadata.lanes[0], params={"n": n})
+        metadata = msgspec.structs.replace(metadata, workloads=described, lanes=(lane,))
+        fold = Fold(metadata)
+        for number, value in enumerate(STEADY):
+            ms = value * factor * n / 1000
+            fold.feed(
+                script.done(
+                    0,
+                    number,
+                    rate(n, ms),
+                    Measured(metric="time", value=ms),
+                    Measured(metric="found", value=n // 10),
+                )
+            )
+        return document(metadata, fold.summary())
+
+    return make
+
+
+def pair_of(a: RunDocument, b: RunDocument) -> LanePair:
+    (pair,) = compare(a, b).lanes
+    return pair
+
+
+def changes(pair: LanePair) -> dict[str, Change]:
+    return {metric.name: metric.change for metric in pair.metrics}
+
+
+def test_the_baseline_is_what_b_is_held_against(documents: Documents) -> None:
+    pair = pair_of(documents(), documents(0.5))
+    assert pair.work is None
+    assert pair.headline == "B is 2.0x faster than A"
+    faster = changes(pair)
+    assert [faster[name].text for name in ("rate", "time", "found")] == [
+        "2.0x faster",
+        "2.0x faster",
+        "equal",
+    ]
+    assert faster["time"].verdict is Verdict.FASTER
+    assert faster["time"].ratio is not None
+    assert faster["time"].ratio.value == pytest.approx(2)
+    slower = changes(pair_of(documents(0.5), documents()))
+    assert (slower["rate"].verdict, slower["rate"].text) == (Verdict.SLOWER, "2.0x slower")
+    assert slower["rate"].interval == "95 % interval 1.99 to 2.01x"
+
+
+def test_a_small_change_is_a_percentage_and_a_doubtful_one_is_none(documents: Documents) -> None:
+    small = changes(pair_of(documents(), documents(0.9)))["rate"]
+    assert (small.text, small.interval) == ("11 % faster", "95 % interval 10 to 12 %")
+    pair = pair_of(documents(), documents(1.0001))
+    assert changes(pair)["rate"].text == "no clear change"
+    assert pair.headline == "Rate: no clear change"
+
+
+def test_work_that_differs_is_said_and_only_rates_compare(documents: Documents) -> None:
+    pair = pair_of(documents(), documents(0.5, n=100))
+    assert pair.work == "N differs: time is not comparable"
+    assert [metric.better for metric in pair.metrics] == ["b", None, None]
+    verdicts = {name: one.verdict for name, one in changes(pair).items()}
+    assert verdicts == {
+        "rate": Verdict.FASTER,
+        "time": Verdict.NOT_COMPARABLE,
+        "found": Verdict.NOT_COMPARABLE,
+    }
+    assert changes(pair)["time"].ratio is None
+    assert pair.headline == "B is 2.0x faster than A"
+
+
+def test_a_parameter_that_is_no_work_leaves_all_comparable(documents: Documents) -> None:
+    pair = pair_of(documents(work=()), documents(n=100, work=()))
+    assert pair.work is None
+    assert changes(pair)["time"].verdict is Verdict.FASTER
+
+
+def summary(*values: float) -> MetricSummary:
+    return estimated(TIME, [Measured(metric="time", value=value) for value in values]).summary
+
+
+def test_what_cannot_be_said(documents: Documents) -> None:
+    def verdict(a: MetricSummary | None, b: MetricSummary | None) -> Verdict:
+        return change(a, b, better=None, comparable=True).verdict
+
+    assert verdict(None, summary(1, 2)) is Verdict.NOT_MEASURED
+    assert verdict(summary(1, 2), summary()) is Verdict.NOT_MEASURED
+    assert verdict(summary(1), summary(2, 2.1)) is Verdict.NEEDS_ROUNDS
+    other = msgspec.structs.replace(summary(1, 2), unit="s")
+    assert verdict(summary(1, 2), other) is Verdict.NOT_COMPARABLE
+
+
+def test_exact_counts_are_higher_or_lower() -> None:
+    def count(value: float) -> MetricSummary:
+        return estimated(FOUND, [Measured(metric="found", value=value)] * 3).summary
+
+    up = change(count(10), count(20), better=None, comparable=True)
+    assert (up.verdict, up.interval) == (Verdict.HIGHER, None)
+    assert up.ratio is not None
+    assert (up.ratio.value, up.ratio.reason) == (2, "counts are exact")
+    assert change(count(20), count(10), better=None, comparable=True).verdict is Verdict.LOWER

@@ -1,0 +1,164 @@
+"""A job's events, their order and their end, from real workers."""
+
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from benchrace.errors import Category
+from benchrace.events import (
+    TERMINAL,
+    JobDone,
+    JobError,
+    JobStart,
+    LaneError,
+    LlmToken,
+    Log,
+    Progress,
+    RoundDone,
+    RoundStart,
+    Stream,
+)
+from benchrace.protocol.agent_worker import Cancel, PhaseNow, WorkerExit, WorkerSetup
+from benchrace.run.spec import Order
+from benchrace.run.states import JobPhase, may_follow
+from benchrace.testing import JobResult, Worker, read_journal
+
+Run = Callable[..., JobResult]
+
+
+def test_a_job_says_everything_once_and_in_order(run: Run) -> None:
+    done = run({"text": "hi\n", "units": 2})
+    assert done.status == WorkerExit.DONE
+    assert isinstance(done.events[0], JobStart)
+    assert isinstance(done.end, JobDone)
+    assert [event.seq for event in done.events] == list(range(len(done.events)))
+    assert {event.stream for event in done.events} == {Stream.WORK}
+    assert [event.round for event in done.of(RoundStart)] == [0, 1, 2]
+    assert [event.payload.warmup for event in done.of(RoundDone)] == [True, False, False]
+    assert [event.payload.heat for event in done.of(RoundDone)] == [None, 0, 1]
+    assert sum(isinstance(event, TERMINAL) for event in done.events) == 1
+    times = [event.t_ns for event in done.events]
+    assert times == sorted(times)
+    assert all(later > 0 for later in times)
+
+
+def test_the_start_tells_complete_parameters(run: Run) -> None:
+    (start,) = run({"units": 7}).of(JobStart)
+    assert start.payload.planned_rounds == 3
+    assert start.payload.lanes[0].params == {
+        "units": 7,
+        "unit_s": 0.0,
+        "text": "",
+        "value": 1.0,
+        "misdeed": "none",
+        "when": "round",
+        "only_round": None,
+        "block_s": 0.5,
+    }
+
+
+def test_events_of_a_round_lie_between_its_start_and_its_end(run: Run) -> None:
+    done = run({"text": "word ", "units": 3}, rounds=1, warmup=0)
+    inside = [type(event) for event in done.events if event.round == 0]
+    assert inside[0] is RoundStart
+    assert inside[-1] is RoundDone
+    assert set(inside[1:-1]) == {LlmToken, Progress}
+    assert "".join(event.payload.text for event in done.of(LlmToken)) == "word " * 3
+
+
+def test_the_last_progress_is_always_told(run: Run) -> None:
+    done = run({"units": 5000}, rounds=1, warmup=0)
+    answer = [event.payload.done for event in done.of(Progress)]
+    assert answer[-1] == 5000
+    assert len(answer) < 30
+
+
+def test_the_end_has_medians_of_counted_rounds(run: Run) -> None:
+    metrics = run({"value": 3.5}, rounds=3).end.payload.metrics
+    assert metrics["score"] == 3.5
+    assert metrics["units"] == 4
+    assert metrics["elapsed_ms"] > 0
+    assert "elapsed_ns" not in metrics
+
+
+def test_several_lanes_put_their_names_before_their_metrics(run: Run) -> None:
+    metrics = run({"value": 1.0}, {"value": 2.0}).end.payload.metrics
+    assert (metrics["lane-0.score"], metrics["lane-1.score"]) == (1.0, 2.0)
+
+
+def lanes_of(done: JobResult, event: Any) -> list[tuple[str, str]]:
+    return [(event.lane_id, event.payload.message) for event in done.of(event)]
+
+
+def test_contiguous_lanes_are_open_one_at_a_time(run: Run) -> None:
+    done = run({}, {})
+    assert [message for _, message in lanes_of(done, Log)] == [
+        "open lane-0",
+        "close lane-0",
+        "open lane-1",
+        "close lane-1",
+    ]
+    assert [event.lane_id for event in done.of(RoundDone)] == ["lane-0"] * 3 + ["lane-1"] * 3
+
+
+def test_other_orders_open_all_lanes_first(run: Run) -> None:
+    done = run({}, {}, order=Order.ABBA)
+    assert [message for _, message in lanes_of(done, Log)] == [
+        "open lane-0",
+        "open lane-1",
+        "close lane-0",
+        "close lane-1",
+    ]
+    opened = [event.seq for event in done.of(Log)][:2]
+    assert max(opened) < done.of(RoundStart)[0].seq
+
+
+def test_phases_follow_the_states_of_a_job(run: Run) -> None:
+    done = run({}, {})
+    phases = [JobPhase.ACCEPTED, *(phase.phase for phase in done.phases)]
+    assert phases[1:] == [JobPhase.OPENING, JobPhase.RUNNING] * 2
+    assert all(may_follow(now, then) for now, then in pairwise(phases))
+
+
+def test_what_a_plugin_writes_to_standard_output_is_no_protocol(run: Run) -> None:
+    done = run({"misdeed": "print"})
+    assert isinstance(done.end, JobDone)
+    assert all(isinstance(phase, PhaseNow) for phase in done.phases)
+    assert '{"type":"reply"}' in done.log
+
+
+def test_bad_parameters_close_the_lane_alone(run: Run) -> None:
+    done = run({"units": 0}, {})
+    (lane,) = done.of(LaneError)
+    assert lane.lane_id == "lane-0"
+    assert lane.payload.error.category is Category.VALIDATION
+    assert [field.path for field in lane.payload.error.fields] == ["units"]
+    assert isinstance(done.end, JobDone)
+    assert done.end.payload.metrics["lane-1.score"] == 1.0
+
+
+def test_a_backend_that_nobody_offers_is_named(tmp_path: Path, order: Any) -> None:
+    job = order()
+    with Worker(msgspec.structs.replace(job, setup=WorkerSetup(plugins=()))) as worker:
+        assert worker.wait() == WorkerExit.DONE
+    end = read_journal(tmp_path)[-1]
+    assert isinstance(end, JobError)
+    assert "no installed plugin offers 'scripted'" in end.payload.message
+
+
+def test_a_journal_of_another_attempt_is_left_alone(tmp_path: Path, order: Any) -> None:
+    before = b'{"whole":"line"}\n'
+    (tmp_path / "work.ndjson").write_bytes(before)
+    with Worker(order()) as worker:
+        assert worker.wait() == WorkerExit.UNWRITABLE
+        assert "another attempt" in worker.log
+    assert (tmp_path / "work.ndjson").read_bytes() == before
+
+
+def test_a_first_line_that_is_no_order_is_refused() -> None:
+    with Worker(Cancel(reason="none")) as worker:  # type: ignore[arg-type]
+        assert worker.wait() == WorkerExit.BAD_ORDER
+        assert "invalid order" in worker.log

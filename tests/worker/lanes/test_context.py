@@ -1,0 +1,150 @@
+"""The context of a lane: what it emits, and what it rejects."""
+
+import hashlib
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchrace.events import Artifact, ComputeLine, Log, decode
+from benchrace.plugin import RoundInfo
+from benchrace.protocol.agent_worker import Cancel
+from benchrace.store.journal import Journal
+from benchrace.testing import FakeClock, job_lane, job_spec
+from benchrace.worker.commands import Commands
+from benchrace.worker.control_client import ControlClient
+from benchrace.worker.job.writer import Writer
+from benchrace.worker.lanes.artifacts import Artifacts
+from benchrace.worker.lanes.context import LaneContext, nonce
+from benchrace.worker.lanes.marks import Marks
+from benchrace.worker.lanes.throttle import Flush
+
+INFO = RoundInfo(round=2, warmup=False, nonce="n")
+
+
+class JobSink:
+    """A context with all that belongs to it."""
+
+    def __init__(self, folder: Path, journal: Journal) -> None:
+        self.clock = FakeClock()
+        self.commands = Commands()
+        self.client = ControlClient()
+        self.journal = journal
+        spec = job_spec("scripted", [job_lane(0, "scripted")])
+        self.context = LaneContext(
+            "lane-0",
+            "scripted",
+            writer=Writer(journal, spec, clock=self.clock, t0_ns=0),
+            clock=self.clock,
+            commands=self.commands,
+            client=self.client,
+            artifacts=Artifacts(folder / "artifacts"),
+            flush=Flush(),
+        )
+
+    def begin(self, limit_s: float = 60) -> None:
+        self.context.begin(INFO, Marks(["score"]), limit_s)
+
+    @property
+    def events(self) -> list[Any]:
+        return [decode(line) for line in self.journal.path.read_bytes().splitlines()]
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[JobSink]:
+    with Journal(tmp_path / "work.ndjson") as journal:
+        yield JobSink(tmp_path, journal)
+
+
+def test_a_nonce_belongs_to_one_round_of_one_lane_of_one_attempt() -> None:
+    assert nonce("s", "j", "l", 3) == hashlib.sha256(b"s\nj\nl\n3").hexdigest()[:16]
+    parts = itertools.product(("salt", "other"), ("j-1", "j-2"), ("lane-0", "lane-1"), range(25))
+    assert len({nonce(*part) for part in parts}) == 200
+
+
+def test_outside_of_a_round_nothing_can_be_measured(desk: JobSink) -> None:
+    with pytest.raises(RuntimeError):
+        desk.context.measure("score", 1.0)
+    with pytest.raises(RuntimeError):
+        desk.context.suspect("a", "b")
+    with pytest.raises(RuntimeError):
+        print(desk.context.round)
+    desk.begin()
+    desk.context.measure("score", 1.0)
+    assert desk.context.round == INFO
+
+
+def test_lines_and_logs_carry_lane_and_round(desk: JobSink) -> None:
+    desk.context.log("before")
+    desk.begin()
+    desk.context.line("a\ud800b")
+    before, line = desk.events
+    assert isinstance(before, Log)
+    assert (before.lane_id, before.round, before.payload.source) == ("lane-0", None, "scripted")
+    assert isinstance(line, ComputeLine)
+    assert (line.round, line.payload.line) == (2, "a?b")
+
+
+def test_reasoning_is_told_apart_in_the_order_that_it_came(desk: JobSink) -> None:
+    desk.begin()
+    for text, reasoning in (("a", True), ("b", True), ("c", False), ("d", True), ("e", False)):
+        desk.context.token(text, reasoning=reasoning)
+    desk.context.show_all()
+    message = [(event.payload.text, event.payload.reasoning) for event in desk.events]
+    assert message == [("ab", True), ("c", False), ("d", True), ("e", False)]
+    lines = desk.journal.path.read_bytes().splitlines()
+    assert [b'"reasoning"' in line for line in lines] == [True, False, True, False]
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), "5", None])
+def test_progress_takes_numbers_alone(desk: JobSink, bad: Any) -> None:
+    with pytest.raises(ValueError, match="finite"):
+        desk.context.progress(bad, 10, "x")
+    with pytest.raises(ValueError, match="info"):
+        desk.context.log("x", "loud")
+    assert desk.events == []
+
+
+def test_cancelled_follows_the_agent_and_the_rounds_own_limit(desk: JobSink) -> None:
+    desk.begin(limit_s=5)
+    assert not is_cancelled(desk)
+    desk.clock.pass_s(6)
+    assert is_cancelled(desk)
+    desk.context.finish()
+    assert not is_cancelled(desk)
+    desk.commands.handle(Cancel(reason="x"))
+    assert is_cancelled(desk)
+
+
+def is_cancelled(desk: JobSink) -> bool:
+    return desk.context.cancelled
+
+
+async def test_artefacts_are_kept_by_their_digest(desk: JobSink, tmp_path: Path) -> None:
+    desk.begin()
+    await desk.context.artifact("image.png", "image/png", b"pixels")
+    await desk.context.artifact("again.png", "image/png", b"pixels")
+    first, second = desk.events
+    assert isinstance(first, Artifact)
+    assert first.payload.digest == second.payload.digest
+    digest = first.payload.digest.removeprefix("sha256:")
+    assert [path.name for path in (tmp_path / "artifacts").iterdir()] == [digest]
+    assert (tmp_path / "artifacts" / digest).read_bytes() == b"pixels"
+    assert first.payload.size == 6
+
+
+@pytest.mark.parametrize("name", ["../x", "", "a/b", ".hidden"])
+async def test_a_name_that_could_be_a_path_is_refused(desk: JobSink, name: str) -> None:
+    with pytest.raises(ValueError, match="invalid artifact name"):
+        await desk.context.artifact(name, "text/plain", b"")
+
+
+async def test_the_client_is_made_once_and_follows_nobody(desk: JobSink) -> None:
+    client = desk.context.http
+    assert client is desk.context.http
+    assert not client.follow_redirects
+    assert client.headers["accept-encoding"] == "identity"
+    assert client.timeout.read == 10
+    await desk.client.close()
