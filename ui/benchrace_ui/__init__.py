@@ -6,7 +6,7 @@ __all__ = ["static_folder"]
 
 
 def static_folder() -> Path:
-    """Give the folder of `index.html` and `assets/`; raises `FileNotFoundError` without one."""
+    """Return the folder of `index.html` and `assets/`; raises `FileNotFoundError` without one."""
     folder = Path(__file__).parent / "static"
     if not (folder / "index.html").is_file():
         raise FileNotFoundError(

@@ -46,7 +46,7 @@ const lanes = Array.from({ length: LANES }, (_, index) => ({
   label: index === 1 ? `qwen ${HOSTILE}` : `llama3 q${8 - index}`,
   machine_id: `m${index}`,
   backend: 'ollama',
-  params: {},
+  params: { max_tokens: TOKENS },
   job_id: `j${index}`,
   counted: 0,
   discarded: 0,
@@ -61,7 +61,7 @@ const run = {
   spec: { kind: 'llm_generate', params: { model: 'llama3' } }, state: 'running', kind: 'llm_generate',
   order: 'contiguous', rounds: ROUNDS, warmup: 1, lanes, left_out: [], workloads: { ollama: WORKLOAD },
   machines: Object.fromEntries(lanes.map((lane) => [lane.machine_id, { machine_id: lane.machine_id, label: `machine ${lane.machine_id}` }])),
-  automatic: null, name: null, tags: [], notes: null, staggered: false, failure: null, epoch: 0, heats: [],
+  automatic: null, name: null, tags: [], notes: null, staggered: false, failure: null, epoch: 0, offset: 0, heats: [],
   standing: null, winner: null, winner_reason: null,
 };
 const seqs = new Map();
@@ -90,8 +90,7 @@ async function race(lane, index) {
     const first = performance.now();
     for (let token = 0; token < TOKENS; ) {
       const due = Math.min(TOKENS, Math.floor(((performance.now() - first) * rate) / 1000) + 1);
-      for (; token < due; token += 1) say('llm_token', { text: WORDS[token % WORDS.length] }, place);
-      say('progress', { done: token, total: TOKENS, unit: 'tokens' }, place);
+      for (; token < due; token += 1) say('llm_token', { text: WORDS[token % WORDS.length], pieces: 1 }, place);
       await wait(33);
     }
     const elapsed_ns = Math.round((performance.now() - start) * 1e6);
@@ -104,7 +103,8 @@ async function race(lane, index) {
       ? { level: 'SUSPECT', reasons: [{ code: 'throttled', text: 'the GPU was throttled by heat' }] }
       : { level: 'VALID', reasons: [] };
     const done = { round, warmup, heat: round, verdict: verdict.level, reasons: verdict.reasons, measured, elapsed_ns, error: null };
-    say('round_done', { ...done, verdict, metrics_version: 1 }, place);
+    const record = { engine: { name: 'llama.cpp', version: 'b1', model: lane.label, quantization: 'Q8_0', settings: {} }, cache: 'warm-unique', cache_proof: 'engine', alone: true };
+    say('round_done', { ...done, verdict, record, metrics_version: 1 }, place);
     lane.rounds.push(done);
     if (!warmup) stand(lane, suspect, verdict.reasons);
   }
@@ -130,6 +130,23 @@ function stand(lane, suspect, reasons) {
   say('standing', run.standing);
 }
 
+/** As central words it; the numbers are those of the lanes. */
+function result() {
+  const ranked = run.standing.places.map((place) => {
+    const lane = lanes.find((each) => each.lane_id === place.lane_id);
+    const rounds = lane.rounds.filter((round) => !round.warmup).map((round) => round.measured[0].value);
+    const { value, ci95, cv } = lane.summary.gen_tokens_per_s;
+    return { lane_id: lane.lane_id, place: place.place, value, ci95, share: value / run.standing.places[0].value, ratio: null, rounds, noisy: cv > 0.05, cv, host_id: null };
+  });
+  const [metric] = METRICS;
+  return {
+    metric: metric.name, title: metric.title, unit: metric.unit, better: metric.better, lanes: ranked,
+    leader: ranked[0].lane_id, runner_up: ranked[1]?.lane_id ?? null, winner: null, tied: ranked.slice(0, 2).map((lane) => lane.lane_id),
+    ratio: null, more_rounds: 10, headline: 'Too close to call', margin: null, interval: null, detail: 'The first two lanes overlap',
+    confidence: { level: 'low', reasons: [{ code: 'overlap', text: 'The intervals overlap' }], text: 'Confidence: low. The intervals overlap.' },
+  };
+}
+
 async function whole() {
   await wait(1500);
   say('run_lifecycle', { phase: 'run_start' });
@@ -142,7 +159,7 @@ async function whole() {
   }, 500);
   await Promise.all(lanes.map(race));
   clearInterval(sampling);
-  Object.assign(run, { state: 'done', ended_at: Date.now() / 1000, winner_reason: `these cannot be told apart: ${lanes[0].label}, ${lanes[1]?.label}` });
+  Object.assign(run, { result: result(), state: 'done', ended_at: Date.now() / 1000, winner_reason: `these cannot be told apart: ${lanes[0].label}, ${lanes[1]?.label}` });
   say('run_lifecycle', { phase: 'run_end', state: 'done' });
 }
 
@@ -165,13 +182,18 @@ function events(request, response) {
 
 function api(path) {
   const models = [{ name: 'llama3:8b-q4_0' }, { name: 'llama3:8b-q8_0' }];
-  const backend = { name: 'ollama', title: 'Ollama', version: '0.9', workloads: [WORKLOAD], reachable: true, models, problems: [] };
+  const named = { kind: WORKLOAD.kind, title: WORKLOAD.title, digest: 'text' };
+  const backend = { name: 'ollama', title: 'Ollama', version: '0.9', workloads: [named], reachable: true, models, problems: [] };
   const machines = lanes.map((lane) => ({ machine_id: lane.machine_id, label: `machine ${lane.machine_id}`, state: 'ready', reason: null, excluded: false, backends: [backend] }));
   switch (path) {
     case '/api/workloads':
-      return { workloads: [{ kind: 'llm_generate', title: 'Generate text', offers: [{ backend: 'ollama', title: 'Ollama', machines: machines.map((each) => each.machine_id), workload: WORKLOAD }] }] };
+      return { workloads: [{ kind: 'llm_generate', title: 'Generate text', offers: [{ backend: 'ollama', title: 'Ollama', machines: machines.map((each) => each.machine_id), workload: named }] }] };
+    case '/api/workloads/text':
+      return WORKLOAD;
     case '/api/machines':
       return { machines };
+    case '/api/session':
+      return { asks: false, right: 'operate', watch: 'nobody', expires_at: null };
     case '/api/runs':
       return { runs: [] };
     case '/api/runs/plan':

@@ -1,6 +1,7 @@
 import './design/tokens.css';
 import './design/base.css';
 import './design/controls.css';
+import './design/print.css';
 
 import { mount } from 'svelte';
 

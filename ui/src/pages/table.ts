@@ -2,49 +2,50 @@
 
 import type { Component } from 'svelte';
 
-export type Given = Record<string, unknown>;
+export type PageProps = Record<string, unknown>;
 
-export interface Found {
+export interface PageEntry {
   title: string;
   /** Two addresses with one key are one page: it stays as it is between them. */
   key: string;
-  given: Given;
-  load: () => Promise<{ default: Component<Given> }>;
+  props: PageProps;
+  load: () => Promise<{ default: Component<PageProps> }>;
 }
 
-/** The kinds of work that have an address of their own, and the plugin that brings each. */
+/** The kinds of work that have an address of their own, and the plugins in the repository that bring each. */
 export const SECTIONS = [
-  { path: '/', title: 'Inference', kinds: ['llm_generate', 'llm_serve'], plugins: ['benchrace-ollama', 'benchrace-openai'] },
-  { path: '/compute', title: 'Compute', kinds: ['compute'], plugins: ['benchrace-compute'] },
-  { path: '/image', title: 'Images', kinds: ['txt2img'], plugins: ['benchrace-comfyui'] },
-  { path: '/whisper', title: 'Speech', kinds: ['transcribe'], plugins: ['benchrace-whisper'] },
+  { path: '/', title: 'Inference', kinds: ['llm_generate', 'llm_serve'], plugins: ['./plugins/ollama', './plugins/openai'] },
+  { path: '/compute', title: 'Compute', kinds: ['compute'], plugins: ['./benchrace_core ./plugins/compute'] },
+  { path: '/image', title: 'Images', kinds: ['txt2img'], plugins: [] },
+  { path: '/whisper', title: 'Speech', kinds: ['transcribe'], plugins: [] },
 ] as const;
 
 export type Section = (typeof SECTIONS)[number];
+const COMPUTE = SECTIONS[1];
 
 const RUN = /^\/runs\/([A-Za-z0-9_-]{1,64})$/;
 const REPLAY = /^\/runs\/([A-Za-z0-9_-]{1,64})\/replay$/;
 
-export function pageOf(path: string): Found {
-  const section = SECTIONS.find((each) => each.path === path);
+export function pageOf(path: string): PageEntry {
+  const section = SECTIONS.find((candidate) => candidate.path === path);
   if (section !== undefined) {
-    return found(section.title, path, { section }, import('./start/Start.svelte'));
+    return entry(section.title, path, { section }, import('./start/Start.svelte'));
   }
   const run = RUN.exec(path)?.[1];
-  if (run !== undefined) return found('Race', path, { runId: run }, import('./race/Race.svelte'));
+  if (run !== undefined) return entry('Race', path, { runId: run }, import('./race/Race.svelte'));
   const replay = REPLAY.exec(path)?.[1];
   if (replay !== undefined) {
-    return found('Replay', path, { runId: replay }, import('./replay/Replay.svelte'));
+    return entry('Replay', path, { runId: replay }, import('./replay/Replay.svelte'));
   }
-  if (path === '/runs') return found('Runs', path, {}, import('./runs/Runs.svelte'));
-  if (path === '/compare') return found('Compare', path, {}, import('./compare/Compare.svelte'));
-  if (path === '/admin') return found('Admin', path, {}, import('./admin/Admin.svelte'));
-  return found('Not found', path, { path }, import('./missing/Missing.svelte'));
+  if (path === '/runs') return entry('Runs', path, {}, import('./runs/Runs.svelte'));
+  if (path === '/compare') return entry('Compare', path, {}, import('./compare/Compare.svelte'));
+  if (path === '/admin') return entry('Admin', path, {}, import('./admin/Admin.svelte'));
+  return entry('Not found', path, { path }, import('./missing/Missing.svelte'));
 }
 
 /** Each page knows its own properties; the table hands them over as they are. */
-function found(title: string, key: string, given: Given, page: Promise<{ default: unknown }>): Found {
-  return { title, key, given, load: () => page as Promise<{ default: Component<Given> }> };
+function entry(title: string, key: string, props: PageProps, page: Promise<{ default: unknown }>): PageEntry {
+  return { title, key, props, load: () => page as Promise<{ default: Component<PageProps> }> };
 }
 
 /** The address of a run's page. */
@@ -52,7 +53,14 @@ export function runAddress(runId: string): string {
   return `/runs/${encodeURIComponent(runId)}`;
 }
 
-/** The address of the form for a kind of work. */
+/** The section whose form sets up a kind of work; one that none names needs no engine. */
 export function sectionOf(kind: string): Section {
-  return SECTIONS.find((each) => (each.kinds as readonly string[]).includes(kind)) ?? SECTIONS[0];
+  return SECTIONS.find((candidate) => (candidate.kinds as readonly string[]).includes(kind)) ?? COMPUTE;
+}
+
+/** The sections of the kinds that a fleet offers, and the one of this page; those with a plugin where nothing is offered. */
+export function sectionsOf(kinds: readonly string[] | null, path: string): Section[] {
+  const wanted = new Set<Section>((kinds ?? []).map(sectionOf));
+  const any = wanted.size > 0;
+  return SECTIONS.filter((section) => section.path === path || (any ? wanted.has(section) : section.plugins.length > 0));
 }

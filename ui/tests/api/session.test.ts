@@ -92,7 +92,7 @@ describe('a session', () => {
     const answer = get('/api/a', open.signal);
     await settled();
     open.abort();
-    await expect(answer).rejects.toThrow(/given up/);
+    await expect(answer).rejects.toThrow(/abandoned/);
     await session.login('right');
     expect(central.asked.filter((each) => each === 'GET /api/a')).toHaveLength(1);
   });

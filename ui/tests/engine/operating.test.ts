@@ -2,8 +2,9 @@ import { describe, expect, it, vi } from 'vitest';
 
 import { ApiError } from '../../src/lib/api/client';
 import type { OperationEvent, OperationStatus } from '../../src/lib/api/engines';
-import { Operating } from '../../src/parts/engine/operating.svelte';
-import { pressable, progressWords, resultRows } from '../../src/parts/engine/words';
+import type { Failure } from '../../src/lib/api/generated';
+import { Operating } from '../../src/components/engine/operating.svelte';
+import { pressable, progressLabel, resultRows } from '../../src/components/engine/labels';
 
 const EVENT: OperationEvent = { seq: 0, timestamp_s: 0, model: 'm', done: null, total: null, unit: null, level: null, message: null };
 const STATUS: OperationStatus = {
@@ -21,7 +22,7 @@ const STATUS: OperationStatus = {
   next: 0,
 };
 const ASKED = { machineId: 'box', backend: 'engine', operation: 'pull' as const, model: 'm' };
-const FAILURE = { category: 'engine', message: 'no such model', remedy: 'Give another.' };
+const FAILURE: Failure = { category: 'missing_model', message: 'no such model', remedy: 'Give another.', fields: [], detail: null };
 
 function calls(...told: (Partial<OperationStatus> | Error)[]) {
   const follow = vi.fn(async (_known: OperationStatus, _since: number) => {
@@ -70,8 +71,8 @@ describe('an operation', () => {
 
 describe('the words of operations', () => {
   it('say how far a pull is', () => {
-    expect(progressWords({ ...EVENT, done: 2 ** 29, total: 2 ** 30, unit: 'bytes' })).toBe('512 MiB of 1 GiB, 50 %');
-    expect(progressWords({ ...EVENT, done: 3, unit: 'files' })).toBe('3 files');
+    expect(progressLabel({ ...EVENT, done: 2.46e9, total: 4.92e9, unit: 'bytes' })).toBe('2.46 GB of 4.92 GB, 50 %');
+    expect(progressLabel({ ...EVENT, done: 3, unit: 'files' })).toBe('3 files');
   });
 
   it('are there for the operations that are pressed, and for no newer one', () => {

@@ -2,49 +2,29 @@ import { describe, expect, it } from 'vitest';
 
 import { ago } from '../../src/lib/format/date';
 import { announce, ordinal } from '../../src/lib/format/place';
-import { bytes, duration, percent, quantity, remaining, running, short } from '../../src/lib/format/quantity';
+import { about, duration, running } from '../../src/lib/format/quantity';
 
-describe('numbers', () => {
-  it.each([
-    [0, '0'],
-    [3.14159, '3.14'],
-    [99.96, '100'],
-    [999.9, '1.00 k'],
-    [1234, '1.23 k'],
-    [50_000_000, '50 M'],
-    [-2_500, '−2.50 k'],
-    [null, '–'],
-    [Number.NaN, '–'],
-  ])('says %s as %s', (value, said) => expect(short(value)).toBe(said));
-
-  it('joins prefix and unit', () => {
-    expect(quantity(1_234_567, 'primes/s')).toBe('1.23 Mprimes/s');
-    expect(quantity(12.34, 'tok/s')).toBe('12.3 tok/s');
-    expect(quantity(1500, 'ms')).toBe('1.50 s');
-    expect(quantity(null, 'ms')).toBe('–');
+describe('times', () => {
+  it('are shown from milliseconds, and a running one in tenths', () => {
+    expect([duration(1850), duration(0.0123), duration(null)]).toEqual(['1.85 s', '12.3 µs', '–']);
+    expect([1_234, 59_960, null].map(running)).toEqual(['1.2 s', '1 min 00 s', '–']);
   });
+});
 
-  it.each([
-    [0.0123, '12.3 µs'],
-    [12.3, '12.3 ms'],
-    [1850, '1.85 s'],
-    [125_000, '2 min 05 s'],
-    [3_725_000, '1 h 02 min'],
-  ])('says %s ms as %s', (ms, said) => expect(duration(ms)).toBe(said));
-
-  it('promises no more of an estimate than is known', () => {
-    expect(remaining(null)).toBe('not known yet');
-    expect(remaining(400)).toBe('under a second');
-    expect(remaining(42_000)).toBe('about 45 s');
-    expect(remaining(600_000)).toBe('about 10 min');
-    expect(running(1_234)).toBe('1.2 s');
-  });
-
-  it('says shares and sizes', () => {
-    expect(percent(0.01234)).toBe('1.2 %');
-    expect(percent(0.5)).toBe('50 %');
-    expect(bytes(1536)).toBe('1.50 KiB');
-    expect(bytes(24 * 2 ** 30)).toBe('24 GiB');
+describe('estimates', () => {
+  it('are no finer than they are known', () => {
+    const seconds = [0.4, 7.2, 33, 57, 101, 598, 1234, 8000];
+    expect(seconds.map((s) => about(s * 1e9))).toEqual([
+      'under a second',
+      'about 7 s',
+      'about 35 s',
+      'about 1 min',
+      'about 1 min 40 s',
+      'about 10 min',
+      'about 21 min',
+      'about 2.2 h',
+    ]);
+    expect(about(null)).toBe('–');
   });
 });
 

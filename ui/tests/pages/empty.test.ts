@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+
 import { mount, unmount } from 'svelte';
 import { expect, it } from 'vitest';
 
@@ -14,11 +16,33 @@ it('tells of engines of its own kind of work, and of those that offer nothing, a
   const backends = [backend('Writer', ['llm_generate']), backend('Painter', ['txt2img']), backend('Broken', [])];
   const machines = [{ label: 'box', backends }] as unknown as Machine[];
   const section = SECTIONS.find((each) => each.path === '/image') ?? SECTIONS[0];
-  const shown = mount(Empty, { target: document.body, props: { section, machines } });
+  const shown = mount(Empty, { target: document.body, props: { section, machines, kind: '' } });
   const said = [...document.querySelectorAll('li')].map((each) => each.textContent?.trim());
   await unmount(shown);
   expect(said).toEqual([
     'box, Painter: Painter is silent. Start it.',
     'box, Broken: Broken is silent. Start it.',
   ]);
+});
+
+it.each(SECTIONS.map((section) => [section.title, section] as const))('advises %s to install only what there is', async (_, section) => {
+  const machines = [{ label: 'box', backends: [] }] as unknown as Machine[];
+  const shown = mount(Empty, { target: document.body, props: { section, machines, kind: '' } });
+  const said = document.body.textContent ?? '';
+  await unmount(shown);
+  expect(said.includes('pip install')).toBe(section.plugins.length > 0);
+  expect(said.includes('has no plugin for it yet')).toBe(section.plugins.length === 0);
+  for (const folder of section.plugins.flatMap((plugin) => plugin.split(' '))) {
+    expect(existsSync(`../${folder}/pyproject.toml`)).toBe(true);
+  }
+});
+
+it('names the work of a plugin that no machine has, and advises no other plugin', async () => {
+  const machines = [{ label: 'box', backends: [] }] as unknown as Machine[];
+  const [, section] = SECTIONS;
+  const shown = mount(Empty, { target: document.body, props: { section, machines, kind: 'hash_files' } });
+  const said = document.body.textContent ?? '';
+  await unmount(shown);
+  expect(said).toContain('No connected machine offers hash_files');
+  expect(said).not.toContain('pip install');
 });

@@ -52,7 +52,7 @@ it('gives what central does not call an image to download, whatever it says of i
   expect(body.querySelector('b, i')).toBeNull();
   const links = [...body.querySelectorAll('li a')];
   expect(links.map((link) => link.getAttribute('download'))).toEqual(['a.png', '<b>x.svg</b>']);
-  expect(body.textContent).toContain('2 KiB');
+  expect(body.textContent).toContain('2.05 kB');
 });
 
 it('says on which machine a file still is, and why, until it has come', async () => {

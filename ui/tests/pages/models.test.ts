@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import Models from '../../src/pages/start/text/Models.svelte';
 import { Setup } from '../../src/pages/start/setup.svelte';
 import { SECTIONS } from '../../src/pages/table';
-import type { KindAnswer, Machine } from '../../src/lib/api/documents';
+import type { Kind, Machine } from '../../src/lib/api/documents';
 
 const WORKLOAD = {
   kind: 'llm_generate',
@@ -14,7 +14,7 @@ const WORKLOAD = {
   automatic: null,
   drawing: 'text',
   together: false,
-  params_schema: { type: 'object', properties: { model: { title: 'Model', type: 'string', choices: 'models', default: '' } } },
+  params_schema: { type: 'object', properties: { server: { title: 'Server', type: 'string', default: '' }, model: { title: 'Model', type: 'string', choices: 'models', default: '' } } },
 };
 
 function machine(id: string, backends: Record<string, string[]>): Machine {
@@ -29,7 +29,7 @@ function machine(id: string, backends: Record<string, string[]>): Machine {
 
 const FLEET = [machine('1', { one: ['a', 'b'] }), machine('2', { one: ['a'], two: ['<b>c</b>'] })];
 const offer = (backend: string) => ({ backend, title: backend, machines: ['1'], workload: WORKLOAD });
-const KIND = { kind: 'llm_generate', title: 'Generate text', offers: [offer('one'), offer('two')] } as unknown as KindAnswer;
+const KIND = { kind: 'llm_generate', title: 'Generate text', offers: [offer('one'), offer('two')] } as unknown as Kind;
 
 describe('the list of models', () => {
   let shown: Record<string, unknown>;
@@ -77,19 +77,38 @@ describe('the list of models', () => {
 
   it('says who has each, its size and quantisation, whether it is loaded, and names as text', () => {
     expect(rows()).toHaveLength(3);
-    expect(rows().find((row) => row.startsWith('a '))).toMatch(/1 GiB, Q4_0 box 1, ONE loaded .*box 2, ONE loaded/);
+    expect(rows().find((row) => row.startsWith('a '))).toMatch(/1\.07 GB, Q4_0 box 1, ONE loaded .*box 2, ONE loaded/);
     expect(document.querySelector('.models b')).toBeNull();
   });
 
   it('makes one model every lane’s, and several a lane each on the engine that has it', () => {
     tick('b');
-    expect([setup.draft.params.model, lanes()]).toEqual(['b', [['', 'one', '']]]);
+    expect([setup.draft.params.model, lanes()]).toEqual(['b', [['1', 'one', '']]]);
     tick('<b>c</b>');
-    expect([setup.draft.params.model, lanes()]).toEqual([undefined, [['', 'one', 'b'], ['', 'two', '<b>c</b>']]]);
+    expect([setup.draft.params.model, lanes()]).toEqual([undefined, [['1', 'one', 'b'], ['2', 'two', '<b>c</b>']]]);
     tick('b');
-    expect([setup.draft.params.model, lanes()]).toEqual(['<b>c</b>', [['', 'two', '']]]);
+    expect([setup.draft.params.model, lanes()]).toEqual(['<b>c</b>', [['2', 'two', '']]]);
     tick('<b>c</b>');
     expect([setup.draft.params.model, lanes(), setup.unchosen]).toEqual([undefined, [], true]);
+  });
+
+  it('says which machines lack one, and offers what a lane starts', () => {
+    const [one, two] = [machine('1', { one: ['a'] }), machine('2', { one: [] })];
+    Object.assign(one.backends[0] ?? {}, { reachable: true, startable: [{ name: 'f16', params: { server: 'f16' } }] });
+    Object.assign(two.backends[0] ?? {}, { reachable: true });
+    setup.machines = [one, two];
+    flushSync();
+    expect(rows()).toEqual([
+      expect.stringMatching(/^a .*box 1 loaded not on box 2: not installed$/),
+      'f16 box 1 stopped, starts by itself not on box 2: not installed',
+    ]);
+    tick('f16');
+    expect(setup.draft.lanes.map((lane) => [lane.machine, lane.backend, lane.params])).toEqual([['1', 'one', { server: 'f16' }]]);
+    expect([setup.draft.params.model, setup.unchosen]).toEqual([undefined, false]);
+    tick('a');
+    expect(setup.draft.lanes.map((lane) => lane.params)).toEqual([{ server: 'f16' }, { model: 'a' }]);
+    tick('f16');
+    expect([setup.draft.params.model, setup.draft.lanes.map((lane) => lane.params)]).toEqual(['a', [{}]]);
   });
 
   it('races the machines that have it at one press', () => {
@@ -103,7 +122,7 @@ describe('the list of models', () => {
     expect(setup.draft.params.model).toBe('<b>c</b>');
     find('elsewhere:1b', 'Enter');
     expect(lanes().map(([, , model]) => model)).toEqual(['<b>c</b>', 'elsewhere:1b']);
-    expect(document.querySelector('[aria-label="Chosen models"]')?.textContent).toContain('on no machine');
+    expect(document.querySelector('[aria-label="Chosen models"]')?.textContent).toContain('not installed');
   });
 
   it('plans nothing before a model is chosen, and says why there are none', () => {
@@ -114,7 +133,7 @@ describe('the list of models', () => {
     setup.kinds = [{ ...KIND, offers: KIND.offers.slice(0, 1) }];
     setup.machines = of(null);
     flushSync();
-    expect([setup.unchosen, words().includes('Asking the engines')]).toEqual([true, true]);
+    expect([setup.unchosen, words().includes('Loading the engines’ models')]).toEqual([true, true]);
     setup.machines = of(false, [{ message: 'it is not started', remedy: 'Start it.' }]);
     flushSync();
     expect([setup.unchosen, words().includes('It is not started. Start it.')]).toEqual([false, true]);

@@ -1,11 +1,11 @@
 import { flushSync, mount, unmount } from 'svelte';
 import { expect, it } from 'vitest';
 
-import Notice from '../../src/parts/Notice.svelte';
+import Notice from '../../src/components/Notice.svelte';
 
 const LANES = [
-  { path: 'lane-2.params.threads', message: '3 asked for, 1 to 2 possible here' },
-  { path: 'lane-3.params.threads', message: '4 asked for, 1 to 2 possible here' },
+  { path: 'lane-2.params.threads', message: '3 requested, but 1 to 2 are possible' },
+  { path: 'lane-3.params.threads', message: '4 requested, but 1 to 2 are possible' },
 ];
 
 function shown(message: string, remedy: string, fields: { path: string; message: string }[] = []): HTMLElement {
@@ -20,7 +20,7 @@ function shown(message: string, remedy: string, fields: { path: string; message:
 it('says each field in a line of its own, where the message is no more than that', () => {
   const joined = LANES.map((each) => `${each.path}: ${each.message}`).join('; ');
   const said = (message: string) => [...shown(message, '', LANES).querySelectorAll('.title')].map((each) => each.textContent);
-  expect(said(joined)).toEqual(['Lane 3, threads: 3 asked for, 1 to 2 possible here', 'Lane 4, threads: 4 asked for, 1 to 2 possible here']);
+  expect(said(joined)).toEqual(['Lane 3, threads: 3 requested, but 1 to 2 are possible', 'Lane 4, threads: 4 requested, but 1 to 2 are possible']);
   expect(said('nobody is there')).toEqual(['Nobody is there']);
 });
 

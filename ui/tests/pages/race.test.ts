@@ -2,7 +2,7 @@ import { flushSync, mount, unmount } from 'svelte';
 import { afterEach, describe, expect, it } from 'vitest';
 
 import Results from '../../src/pages/race/Results.svelte';
-import Track from '../../src/pages/race/Track.svelte';
+import Track from '../../src/pages/race/track/Track.svelte';
 import { reduce } from '../../src/lib/race/reduce';
 import { begin } from '../../src/lib/race/state';
 import { documentOf, Log } from '../log';
@@ -36,17 +36,19 @@ describe('the race page', () => {
     expect(document.querySelector('img')).toBeNull();
     expect(document.body.textContent).toContain(`${HOSTILE} a`);
     const bars = [...document.querySelectorAll('[role=progressbar]')];
-    expect(bars.map((bar) => bar.getAttribute('aria-valuenow'))).toEqual(['25', '100']);
+    // Of two counted rounds after a warm-up that takes a twentieth of the track.
+    expect(bars.map((bar) => bar.getAttribute('aria-valuenow'))).toEqual(['17', '53']);
     expect(bars[0]?.getAttribute('aria-label')).toBe(`${HOSTILE} a`);
+    expect(bars[1]?.getAttribute('aria-valuetext')).toContain('1 of 2 rounds done, 53 %');
     expect(document.querySelectorAll('.ghost')).toHaveLength(1);
   });
 
   it('ranks the lanes by central’s standing, ties as ties, with reasons and errors', () => {
     const run = hostile();
     const metric = {
-      title: 'Rate', unit: 'x/s', better: 'higher' as const, estimator: 'ratio', n: 5, value: 1500, mean: 1500,
+      title: 'Rate', unit: 'x/s', better: 'higher' as const, estimator: 'ratio' as const, n: 5, value: 1500, mean: 1500,
       median: 1500, sd: 1, cv: 0.012, ci95: [1400, 1600] as [number, number], min: 1, max: 2, headline: true,
-      formula: 'x / s', reason: null,
+      formula: 'x / s', reason: null, stamped: false, span_s: null, low: null, high: null, unknown: null,
     };
     for (const lane of run.lanes) {
       lane.counted = 5;
@@ -57,8 +59,8 @@ describe('the race page', () => {
     run.standing = {
       metric: 'rate',
       places: [
-        { lane_id: 'b', place: 1, value: 1500 },
-        { lane_id: 'a', place: 1, value: 1500 },
+        { lane_id: 'b', place: 1, value: 1500, low: null, high: null, marked: false },
+        { lane_id: 'a', place: 1, value: 1500, low: null, high: null, marked: false },
       ],
     };
     shown = mount(Results, { target: document.body, props: { run } });
@@ -68,9 +70,24 @@ describe('the race page', () => {
     for (const row of rows) {
       expect(row).toContain('1sttied');
       expect(row).toContain('1.50 kx/s');
-      expect(row).toContain('1.40 kx/s to 1.60 kx/s');
+      expect(row).toContain('1.40–1.60 kx/s');
       expect(row).toContain(`too hot ${HOSTILE}`);
     }
+    expect(document.querySelector('img')).toBeNull();
+  });
+
+  it('folds the traceback of a failed lane under its error', () => {
+    const run = hostile();
+    const failure = { category: 'plugin_error', message: 'it broke', remedy: 'Report it.', detail: `File "x.py" ${HOSTILE}` };
+    const log = new Log().add('lane_error', { error: failure }, { lane: 'a' });
+    const race = reduce(begin(run), log.lines, 1_000_150);
+    const now = 1_000_150;
+    shown = mount(Track, { target: document.body, props: { run, race, now, calm: { race, now } } });
+    flushSync();
+    const folded = document.querySelector('details');
+    expect(folded?.open).toBe(false);
+    expect(folded?.querySelector('summary')?.textContent).toBe('Traceback');
+    expect(folded?.querySelector('pre')?.textContent).toBe(failure.detail);
     expect(document.querySelector('img')).toBeNull();
   });
 });

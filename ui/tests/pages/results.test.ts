@@ -55,10 +55,10 @@ describe('the results of text', () => {
     button(`Baseline: ${a}`)?.click();
     flushSync();
     expect(router.place.query.get('base')).toBe('a');
-    expect(deltas()).toEqual(['baseline', 'baseline', '−50 % worse', '+100 % worse']);
+    expect(deltas()).toEqual(['baseline', 'baseline', '0.5x worse', '2.0x worse']);
     button(`Baseline: ${b}`)?.click();
     flushSync();
-    expect(deltas()).toEqual(['+100 % better', '−50 % better', 'baseline', 'baseline']);
+    expect(deltas()).toEqual(['2.0x better', '0.5x better', 'baseline', 'baseline']);
     button(`Baseline: ${b}`)?.click();
     flushSync();
     expect([router.place.query.get('base'), deltas()]).toEqual([null, []]);

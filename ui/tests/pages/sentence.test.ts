@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 
-import { asSentence, capital, fieldWords } from '../../src/lib/format/sentence';
+import { asSentence, capital, fieldLabel } from '../../src/lib/format/sentence';
 
 it('ends a message once', () => {
   expect(['it broke', 'it broke.', 'is it off? ', 'stop!'].map(asSentence)).toEqual([
@@ -19,5 +19,5 @@ it('leaves names as they are written', () => {
 
 it('says where a field is as people count', () => {
   const paths = ['lanes[1].params.num_ctx', 'lane-2.params.threads', 'lanes[0]', 'params.n', 'rounds', 'lanes'];
-  expect(paths.map(fieldWords)).toEqual(['Lane 2, num ctx', 'Lane 3, threads', 'Lane 1', 'N', 'Rounds', 'Lanes']);
+  expect(paths.map(fieldLabel)).toEqual(['Lane 2, num ctx', 'Lane 3, threads', 'Lane 1', 'N', 'Rounds', 'Lanes']);
 });

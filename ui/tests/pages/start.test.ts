@@ -1,6 +1,7 @@
 import { flushSync, mount, unmount } from 'svelte';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
+import { router } from '../../src/lib/router/router.svelte';
 import Start from '../../src/pages/start/Start.svelte';
 import { SECTIONS } from '../../src/pages/table';
 
@@ -20,27 +21,33 @@ const WORKLOAD = {
     },
   },
 };
-const BACKEND = { name: 'compute', title: 'Sieves', workloads: [WORKLOAD], reachable: true, models: [], problems: [] };
+const DIGEST = 'd1';
+const NAMED = { kind: 'compute', title: 'Count primes', digest: DIGEST };
+const BACKEND = { name: 'compute', title: 'Sieves', workloads: [NAMED], reachable: true, models: [], problems: [] };
 const MACHINE = { machine_id: 'm1', label: 'box', state: 'ready', reason: null, backends: [BACKEND] };
+
+const LANES = ['m1', 'm2'].map((machine_id) => ({ lane_id: machine_id, label: machine_id, machine_id, backend: 'compute' }));
 
 describe('the form of a race', () => {
   let shown: Record<string, unknown>;
   let asked: { path: string; body: unknown }[];
-  let refused: { path: string; message: string }[];
+  let refused: { path: string; message: string; machine_id?: string }[];
+  let estimate: { duration_ns: number | null; reason: string | null };
 
   async function fetched(path: string, request?: RequestInit): Promise<Response> {
     asked.push({ path, body: request?.body ? JSON.parse(String(request.body)) : null });
-    if (path === '/api/machines') return Response.json({ machines: [MACHINE] });
+    if (path === '/api/machines') return Response.json({ machines: [MACHINE, { ...MACHINE, machine_id: 'm2', label: 'desk' }] });
     if (path === '/api/workloads') {
-      const offer = { backend: 'compute', title: 'Sieves', machines: ['m1'], workload: WORKLOAD };
+      const offer = { backend: 'compute', title: 'Sieves', machines: ['m1'], workload: NAMED };
       return Response.json({ workloads: [{ kind: 'compute', title: 'Count primes', offers: [offer] }] });
     }
+    if (path === `/api/workloads/${DIGEST}`) return Response.json(WORKLOAD);
     if (path.startsWith('/api/runs?')) return Response.json({ runs: [] });
     if (refused.length > 0) {
       const error = { category: 'validation', message: 'bad', remedy: 'Correct it.', fields: refused };
       return Response.json({ error }, { status: 422 });
     }
-    return Response.json({ run_id: 'run1', lanes: [], left_out: [] });
+    return Response.json({ run_id: 'run1', lanes: LANES, left_out: [], estimate });
   }
 
   function field(id: string): HTMLInputElement {
@@ -65,8 +72,10 @@ describe('the form of a race', () => {
   beforeEach(async () => {
     asked = [];
     refused = [];
+    estimate = { duration_ns: 101e9, reason: null };
     vi.stubGlobal('fetch', fetched);
-    history.replaceState(null, '', '/compute');
+    // Not the history alone: the router keeps the address that the last test left.
+    router.replace('/compute');
     shown = mount(Start, { target: document.body, props: { section: SECTIONS[1] } });
     await vi.waitFor(() => field('param-n'));
   });
@@ -88,7 +97,7 @@ describe('the form of a race', () => {
   it('says at the field what is wrong, and does not start', () => {
     type('param-n', '0');
     expect(field('param-n').getAttribute('aria-invalid')).toBe('true');
-    expect(field('param-n-help').textContent).toBe('Give 1 to 100M');
+    expect(field('param-n-help').textContent).toBe('Must be 1 to 100M');
     expect(document.querySelector<HTMLButtonElement>('button[type=submit]')?.disabled).toBe(true);
   });
 
@@ -104,7 +113,30 @@ describe('the form of a race', () => {
     refused = [{ path: 'params.n', message: 'too much for this machine' }];
     type('param-n', '90M');
     await vi.waitFor(() => expect(field('param-n-help').textContent).toBe('Too much for this machine'), 3000);
-    expect(document.body.textContent).toContain('This cannot start yet');
+    expect(document.querySelector('#start-reason')?.textContent).toContain('Cannot start yet');
+    expect(document.querySelector<HTMLButtonElement>('button[type=submit]')?.disabled).toBe(true);
+  });
+
+  it('names the machine that refuses, and makes a race of the others at a press', async () => {
+    refused = [{ path: 'params', message: 'no engine', machine_id: 'm2' }];
+    type('param-n', '80M');
+    await vi.waitFor(() => expect(document.querySelector('.problems')?.textContent).toBe('desk: no engine'), 3000);
+    expect(document.body.textContent?.split('no engine')).toHaveLength(2);
+    refused = [];
+    press('Only box');
+    expect(document.querySelectorAll('.lane')).toHaveLength(1);
+    expect(field('lane-0-machine').value).toBe('m1');
+    await vi.waitFor(() => expect(document.querySelector<HTMLButtonElement>('button[type=submit]')?.disabled).toBe(false), 3000);
+  });
+
+  it('says how long it takes where that is known, and that it is not where it is not', async () => {
+    type('param-n', '70M');
+    await vi.waitFor(() => expect(document.querySelector('#start-reason')?.textContent).toContain('about 1 min 40 s'), 3000);
+    expect(document.querySelector('#start-reason')?.textContent).toContain('2 lanes · 2 machines');
+    estimate = { duration_ns: null, reason: 'box has not run before' };
+    type('param-n', '60M');
+    await vi.waitFor(() => expect(document.querySelector('#start-reason')?.textContent).toContain('time unknown'), 3000);
+    expect(document.body.textContent).toContain('Time unknown: box has not run before.');
   });
 
   it('starts what it shows, goes to the race, and keeps the form in the address', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { TEXT_WINDOW } from '../../src/lib/race/lane';
-import { MOST_SAMPLES, reduce } from '../../src/lib/race/reduce';
+import { MAX_SAMPLES, reduce } from '../../src/lib/race/reduce';
 import { begin, type LaneRace, type Race } from '../../src/lib/race/state';
 import { documentOf, Log } from '../log';
 
@@ -119,6 +119,19 @@ describe('reduce', () => {
     expect(lane(run(log), 'a')).toMatchObject({ text: '', first_ns: null, thought: { text: '' } });
   });
 
+  it('counts the pieces that text was joined from, and how long a lane waits for news', () => {
+    const at = { lane: 'a', round: 1 };
+    const log = new Log().add('round_start', { warmup: false, heat: null }, { ...at, t_ms: 0 });
+    log.add('llm_token', { text: 'hm ', reasoning: true, pieces: 2 }, { ...at, t_ms: 5_000 });
+    log.add('llm_token', { text: 'yes', pieces: 3 }, { ...at, t_ms: 5_100 });
+    expect(lane(run(log), 'a')).toMatchObject({ tokens: 5, traced: 'tokens', news: 2, news_ns: 5_100e6, pace_ns: 0 });
+    log.add('llm_token', { text: '.', pieces: 1 }, { ...at, t_ms: 5_400 });
+    expect(lane(run(log), 'a')).toMatchObject({ tokens: 6, news: 3, pace_ns: 300e6 });
+    expect(lane(run(log), 'a').trace.points.at(-1)).toEqual({ ms: 5_400, done: 6 });
+    log.add('round_start', { warmup: false, heat: null }, { ...at, round: 2, t_ms: 6_000 });
+    expect(lane(run(log), 'a')).toMatchObject({ tokens: null, news: 0, pace_ns: 300e6 });
+  });
+
   it('ends every lane of a job that fails, and leaves finished ones', () => {
     const log = new Log().round('a', 1, 0, 10).round('a', 2, 20, 10);
     log.add('job_error', { category: 'worker_died', message: 'it died', remedy: 'look' }, { stream: 'agent' });
@@ -156,12 +169,12 @@ describe('reduce', () => {
 
   it('keeps so many samples of a machine and no more', () => {
     const log = new Log();
-    for (let taken = 0; taken < MOST_SAMPLES + 50; taken += 1) {
+    for (let taken = 0; taken < MAX_SAMPLES + 50; taken += 1) {
       log.add('runtime_sample', { cpu_percent: taken }, { stream: 'agent', t_ms: taken * 500 });
     }
     const samples = run(log).samples.m1 ?? [];
-    expect(samples).toHaveLength(MOST_SAMPLES);
-    expect(samples.at(-1)?.cpu_percent).toBe(MOST_SAMPLES + 49);
+    expect(samples).toHaveLength(MAX_SAMPLES);
+    expect(samples.at(-1)?.cpu_percent).toBe(MAX_SAMPLES + 49);
   });
 
   it('takes the least delay as the nearest to none', () => {

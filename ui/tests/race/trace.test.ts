@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { doneAt, EMPTY, extend, latestRate, MOST_POINTS, rates } from '../../src/lib/race/trace';
+import { doneAt, EMPTY, extend, latestRate, MAX_POINTS, rates } from '../../src/lib/race/trace';
 
 function steady(count: number, every_ms: number) {
   let trace = EMPTY;
@@ -11,7 +11,7 @@ function steady(count: number, every_ms: number) {
 describe('a trace', () => {
   it('never has more than its points, and keeps first and last', () => {
     const trace = steady(10_000, 20);
-    expect(trace.points.length).toBeLessThanOrEqual(MOST_POINTS);
+    expect(trace.points.length).toBeLessThanOrEqual(MAX_POINTS);
     expect(trace.points[0]).toEqual({ ms: 0, done: 0 });
     expect(trace.points.at(-1)).toEqual({ ms: 200_000, done: 10_000 });
   });

@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 
 import { reduce } from '../../src/lib/race/reduce';
 import { begin, type Race } from '../../src/lib/race/state';
-import { laneViews, raceElapsed, raceRemaining } from '../../src/lib/race/view';
-import { laneWords } from '../../src/pages/race/words';
+import { raceElapsed, raceRemaining } from '../../src/lib/race/times';
+import { LEAD_IN, laneViews } from '../../src/lib/race/view';
+import { laneLabel } from '../../src/pages/race/labels';
 import { documentOf, Log } from '../log';
 
 /** The viewer's clock is ahead of the log's wall clock by nothing, and no event is late. */
@@ -19,27 +20,65 @@ function running(): Log {
     .add('progress', { done: 30, total: 100, unit: 'blocks' }, { lane: 'a', round: 2, t_ms: 350 });
 }
 
+/** Along a track with a warm-up, of two counted rounds. */
+const along = (rounds: number) => expect.closeTo(LEAD_IN + ((1 - LEAD_IN) * rounds) / 2, 6) as number;
+
 describe('laneViews', () => {
-  it('races the running lane against the ghosts of the others, each from its own start', () => {
+  it('puts each lane on a track of the whole race, the others’ last rounds beside the running one', () => {
     const [a, b, c] = laneViews(race(running(), 350), 1_000_350);
-    expect(a).toMatchObject({ running: true, elapsed_ms: 50, fraction: 0.3 });
+    expect(a).toMatchObject({ running: true, elapsed_ms: 50, fraction: 0.3, at: along(1.3) });
     // b took 200 ms: after 50 ms it was a quarter of the way.
-    expect(a?.ghosts).toEqual([{ lane_id: 'b', label: 'lane b', at: 0.25 }]);
-    expect(b).toMatchObject({ running: false, along: 0.25 });
-    expect(c).toMatchObject({ fraction: 0, along: null });
+    expect(a?.ghosts).toEqual([{ lane_id: 'b', label: 'lane b', at: along(1.25) }]);
+    expect(b).toMatchObject({ running: false, at: along(1), ghosts: [] });
+    expect(c).toMatchObject({ at: 0 });
   });
 
-  it('lets a ghost wait at the finish', () => {
+  it('has warm-ups in a part of their own', () => {
+    const log = new Log().add('round_start', { warmup: true, heat: null }, { lane: 'a', round: 0 });
+    log.add('progress', { done: 50, total: 100, unit: 'blocks' }, { lane: 'a', round: 0, t_ms: 10 });
+    const [half] = laneViews(race(log, 10), 1_000_010);
+    expect(half?.at).toBeCloseTo(LEAD_IN / 2);
+    const [whole] = laneViews(race(new Log().round('a', 0, 0, 100, { warmup: true }), 100), 1_000_100);
+    expect(whole?.at).toBe(LEAD_IN);
+  });
+
+  it('lets a ghost wait at the finish of the round', () => {
     const [a] = laneViews(race(running(), 350), 1_000_900);
-    expect(a?.ghosts[0]?.at).toBe(1);
+    expect(a?.ghosts[0]?.at).toEqual(along(2));
+  });
+
+  it('says how far a lane is ahead of its rival at the same part of the round, and after it', () => {
+    const [a, b] = laneViews(race(running(), 350), 1_000_350);
+    // b had three tenths after 60 ms.
+    expect(a?.split).toEqual({ ms: expect.closeTo(-10, 6) as number, label: 'lane b' });
+    expect(b?.split).toEqual({ ms: 100, label: 'lane a' });
+  });
+
+  it('takes tokens of the most that a text may have, and time where nothing else is known', () => {
+    const run = documentOf(['a', 'b']);
+    for (const lane of run.lanes) lane.params = { max_tokens: 128 };
+    const token = (log: Log, pieces: number, t_ms: number) => log.add('llm_token', { text: 'words', pieces }, { lane: 'a', round: 1, t_ms });
+    const log = new Log().add('round_start', { warmup: false, heat: null }, { lane: 'a', round: 1 });
+    const [a] = laneViews(reduce(begin(run), token(log, 32, 10).lines, 1_000_010), 1_000_010);
+    expect(a).toMatchObject({ fraction: 0.25, lane: { tokens: 32, traced: 'tokens' } });
+    const lone = new Log().add('round_start', { warmup: false, heat: null }, { lane: 'a', round: 1 });
+    lone.add('llm_token', { text: 'words' }, { lane: 'a', round: 1, t_ms: 10 });
+    expect(laneViews(race(lone, 10), 1_000_010)[0]).toMatchObject({ fraction: null, at: LEAD_IN });
   });
 
   it('leaves a lane none of whose rounds counts at the start, and says so', () => {
-    const log = new Log().round('a', 1, 0, 100, { level: 'INVALID' }).round('b', 1, 0, 100);
-    const [a, b] = laneViews(race(log, 100), 1_000_100);
-    expect([a?.fraction, b?.fraction]).toEqual([0, 1]);
-    expect(a && laneWords({ ...a.lane, state: 'done' }, true)).toBe('ended, no round counts');
-    expect(b && laneWords({ ...b.lane, state: 'done' }, true)).toBe('finished');
+    const log = new Log().round('a', 1, 0, 100, { level: 'INVALID' }).round('a', 2, 100, 200, { level: 'INVALID' });
+    log.round('b', 1, 300, 100).round('b', 2, 400, 100).add('job_done', { metrics: {} });
+    const [a, b] = laneViews(race(log, 500), 1_000_500);
+    expect(b?.at).toBe(1);
+    expect(a && laneLabel({ ...a.lane, state: 'done' }, true)).toBe('ended, no counted rounds');
+    expect(b && laneLabel({ ...b.lane, state: 'done' }, true)).toBe('finished');
+  });
+
+  it('says how many rounds of a lane count that lost some', () => {
+    const log = new Log().round('a', 1, 0, 100).round('a', 2, 100, 200, { level: 'INVALID' });
+    const [a] = laneViews(race(log, 200), 1_000_200);
+    expect(a && laneLabel({ ...a.lane, state: 'done' }, true)).toBe('ended, 1 of 2 rounds counted');
   });
 
   it('shows lanes at one place as tied', () => {
@@ -56,23 +95,6 @@ describe('laneViews', () => {
       [3, false],
     ]);
   });
-
-  it('compares amounts where the end is not known', () => {
-    const log = new Log();
-    for (const [lane, text] of [
-      ['a', 'twelve chars'],
-      ['b', 'sixsix'],
-    ] as const) {
-      log.add('round_start', { warmup: false, heat: null }, { lane, round: 1 });
-      log.add('llm_token', { text }, { lane, round: 1, t_ms: 10 });
-    }
-    const views = laneViews(race(log, 10), 1_000_010);
-    expect(views.map((view) => [view.open, view.fraction])).toEqual([
-      [true, 1],
-      [true, 0.5],
-      [true, 0],
-    ]);
-  });
 });
 
 describe('times', () => {
@@ -84,9 +106,11 @@ describe('times', () => {
   });
 
   it('estimate what is left by the rounds that ended, lanes of one machine in turn', () => {
-    const lone = (log: Log) => reduce(begin(documentOf(['a', 'b'])), log.lines, 1_000_350);
+    const of = (lanes: string[], log: Log) => raceRemaining(reduce(begin(documentOf(lanes, { warmup: 0 })), log.lines, 1_000_350), 1_000_350);
     // a: 100 ms a round, 50 ms of its last one gone; b: 200 ms, one more.
-    expect(raceRemaining(lone(running()), 1_000_350)).toBe(250);
-    expect(raceRemaining(race(running(), 350), 1_000_350)).toBeNull();
+    expect(of(['a', 'b'], running())).toBe(250);
+    // c, of which nothing is known, is taken for one like b: two rounds.
+    expect(of(['a', 'b', 'c'], running())).toBe(650);
+    expect(of(['a', 'b'], new Log())).toBeNull();
   });
 });

@@ -4,7 +4,7 @@ import { reduce } from '../../src/lib/race/reduce';
 import { laneViews } from '../../src/lib/race/view';
 import { Player } from '../../src/pages/replay/player.svelte';
 import { Reader } from '../../src/pages/replay/reader';
-import { StoredLog } from '../../src/pages/replay/stored';
+import { StoredLog } from '../../src/lib/stream/stored';
 import { Tape, unwritten } from '../../src/pages/replay/tape';
 import type { RunDocument } from '../../src/lib/api/documents';
 import { documentOf, Log } from '../log';
@@ -47,7 +47,7 @@ describe('a tape', () => {
     const whole = new Reader(await tape({ ...run, rounds: 500 }, log.lines, 1 << 30, 1 << 30));
     const made = await tape({ ...run, rounds: 500 }, log.lines);
     expect(made.ends.length).toBeGreaterThan(128);
-    expect(made.kept.length).toBeLessThanOrEqual(64);
+    expect(made.snapshots.length).toBeLessThanOrEqual(64);
     const reader = new Reader(made);
     for (const ms of [10, 900, 2500, 4900, 2500, 10, 4999, 0, 3000]) {
       expect(await reader.to(ms, signal)).toEqual(await whole.to(ms, signal));
@@ -183,7 +183,7 @@ describe('a player', () => {
     gone.torn = 0;
     player.play();
     await player.seek(player.length_ms);
-    expect([player.playing, player.trouble?.message]).toEqual([false, expect.stringContaining('no further')]);
+    expect([player.playing, player.trouble?.message]).toEqual([false, expect.stringContaining('reading the log stopped')]);
     expect(player.race.phase).not.toBe('over');
   });
 });

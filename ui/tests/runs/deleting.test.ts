@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ApiError } from '../../src/lib/api/client';
 import { Deleting, PATIENCE_MS } from '../../src/pages/runs/deleting.svelte';
 
-const refused = (status: number) => new ApiError(status, { category: 'busy', message: 'it is not over', remedy: 'Cancel it.' });
+const refused = (status: number) => new ApiError(status, { category: 'busy', message: 'it has not ended', remedy: 'Cancel it.' });
 
 describe('deleting with a way back', () => {
   let asked: string[];
@@ -72,7 +72,7 @@ describe('deleting with a way back', () => {
     answer = () => Promise.reject(refused(409));
     deleting.add('r1', 'one');
     await deleting.now('r1');
-    expect(deleting.pending[0]?.failure?.message).toBe('it is not over');
+    expect(deleting.pending[0]?.failure?.message).toBe('it has not ended');
     await vi.advanceTimersByTimeAsync(PATIENCE_MS * 3);
     expect(asked).toEqual(['r1']);
     answer = () => Promise.resolve();

@@ -7,6 +7,7 @@ import { documentOf } from '../log';
 const metric = (title: string, headline: boolean): MetricSummary => ({
   title, unit: 'ms', better: 'lower', estimator: 'sample', n: 2, value: 1, mean: 1, median: 1, sd: 0, cv: 0,
   ci95: null, min: 1, max: 1, headline, formula: 'b - a', reason: null,
+  stamped: false, span_s: null, low: null, high: null, unknown: null,
 });
 
 function lanes(...summaries: DocumentLane['summary'][]): DocumentLane[] {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { addressOf, asked, changed, filterOf, isOver, narrows, optionsOf, withTags } from '../../src/pages/runs/query';
+import { addressOf, apiQuery, changed, filterOf, isOver, narrows, optionsOf, sortedBy, sorting, withTags } from '../../src/pages/runs/query';
 
 const of = (query: string) => filterOf(new URLSearchParams(query));
 
@@ -18,12 +18,32 @@ describe('the address of the list', () => {
   });
 
   it('asks central for one page', () => {
-    expect(asked(of('tag=t&after=x')).toString()).toBe('tag=t&after=x&limit=50');
+    expect(apiQuery(of('tag=t&after=x')).toString()).toBe('tag=t&after=x&limit=50');
   });
 
   it('tells whether something narrows the list', () => {
     expect(narrows(of('machine=m'))).toBe(true);
     expect(narrows(of('after=x'))).toBe(false);
+  });
+});
+
+describe('the order of the list', () => {
+  it('is in the address, unless it is the newest first', () => {
+    const value = changed(of('q=a'), sortedBy(of('q=a'), 'value'));
+    expect(addressOf(value)).toBe('/runs?q=a&sort=value');
+    const turned = changed(value, sortedBy(value, 'value'));
+    expect(addressOf(turned)).toBe('/runs?q=a&sort=value&order=ascending');
+    expect(sorting(turned)).toEqual({ sort: 'value', order: 'ascending' });
+    expect(addressOf(changed(turned, sortedBy(turned, 'created')))).toBe('/runs?q=a');
+    expect(narrows(of('sort=value&order=ascending'))).toBe(false);
+  });
+
+  it('begins with the letter A for names', () => {
+    expect(sortedBy(of(''), 'title')).toEqual({ sort: 'title', order: 'ascending' });
+  });
+
+  it('that central does not know is not asked for', () => {
+    expect(apiQuery(of('sort=x&order=up')).toString()).toBe('limit=50');
   });
 });
 

@@ -63,8 +63,8 @@ describe('values', () => {
   ])('reads %s', (text, value) => expect(parseNumber(text)).toBe(value));
 
   it('are held to range and type, in words', () => {
-    expect(readValue(named('n'), '0', null)).toEqual({ ok: false, message: 'give 1 to 10T' });
-    expect(readValue(named('n'), '1.5', null)).toEqual({ ok: false, message: 'give a whole number' });
+    expect(readValue(named('n'), '0', null)).toEqual({ ok: false, message: 'must be 1 to 10T' });
+    expect(readValue(named('n'), '1.5', null)).toEqual({ ok: false, message: 'enter a whole number' });
     expect(readValue(named('interval_s'), '0', null)).toMatchObject({ ok: false });
     expect(readValue(named('algorithm'), 'none', null)).toEqual({ ok: false, message: 'choose one of fast, slow' });
     expect(readValue(named('stops'), '["a"]', null)).toEqual({ ok: true, value: ['a'] });

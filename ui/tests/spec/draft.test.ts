@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import type { RunSpec } from '../../src/lib/api/documents';
 import { fields } from '../../src/lib/schema/schema';
 import { command, toml } from '../../src/lib/spec/command';
 import { check, emptyDraft, emptyLane, fromSpec, matrix } from '../../src/lib/spec/draft';
@@ -21,7 +22,25 @@ describe('a draft', () => {
         warmup: 1,
       },
       errors: {},
+      unknown: [],
     });
+  });
+
+  it('keeps an empty text and null until something is typed over them', () => {
+    const params = { algorithm: '', threads: null, n: 7 };
+    const spec: RunSpec = { kind: 'compute', preset: 'p', params, lanes: [{ params: { algorithm: ' ' } }] };
+    const draft = fromSpec(spec);
+    expect(check(draft, FIELDS, null).spec).toMatchObject(spec);
+    draft.params.algorithm = 'fast';
+    delete draft.params.threads;
+    expect(check(draft, FIELDS, null).spec.params).toEqual({ algorithm: 'fast', n: 7 });
+  });
+
+  it('names the parameters that no machine has', () => {
+    const draft = fromSpec({ kind: 'compute', params: { n: 7, gone: 1 }, lanes: [{ params: { gone: 2, lost: 'x' } }] });
+    const { spec, unknown } = check(draft, FIELDS, null);
+    expect(unknown).toEqual(['gone', 'lost']);
+    expect([spec.params, spec.lanes]).toEqual([{ n: 7 }, [{}]]);
   });
 
   it('names each bad field as central does', () => {
@@ -36,6 +55,14 @@ describe('a draft', () => {
     const draft = { ...emptyDraft('compute'), params: { n: '50M' }, order: 'abba', rounds: 'auto', onlyReady: true };
     draft.lanes = [{ ...emptyLane(), label: 'one', params: { algorithm: 'fast' } }];
     expect(fromSpec(check(draft, FIELDS, null).spec)).toEqual(draft);
+  });
+
+  it('keeps what the form does not show', () => {
+    const spec: RunSpec = {
+      kind: 'llm_generate', order: 'abba', resident: 'many', rounds: 5, warmup: 1,
+      salt: 's', sampling_s: 2, timeout_s: 60, tags: ['t'], notes: 'n',
+    };
+    expect(check(fromSpec(spec), [], null).spec).toEqual(spec);
   });
 
   it('makes a matrix of two values, each combination once', () => {
@@ -67,6 +94,13 @@ describe('the same run elsewhere', () => {
     expect(command(spec)).toBe(
       "benchrace run --workload compute -p n=50000000 -p 'algorithm=it'\\''s, a \"name\"' " +
         "--lane 'machine=m1,label=one\\, two,threads=1' --lane threads=2 --rounds 3",
+    );
+  });
+
+  it('with every option that it has', () => {
+    const all: RunSpec = { kind: 'k', resident: 'many', tags: ['a', 'b c'], salt: 's', sampling_s: 0, timeout_s: 60 };
+    expect(command(all)).toBe(
+      "benchrace run --workload k --resident many --tag a --tag 'b c' --salt s --sampling-s 0 --timeout-s 60",
     );
   });
 

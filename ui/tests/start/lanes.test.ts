@@ -1,23 +1,27 @@
 import { describe, expect, it } from 'vitest';
 
+import type { Model } from '../../src/lib/api/documents';
 import { emptyLane } from '../../src/lib/spec/draft';
-import type { Known } from '../../src/pages/start/models';
-import { count, lanesBy, sweep, withModels } from '../../src/pages/start/text/lanes';
+import type { KnownModel } from '../../src/pages/start/models';
+import { count, lanesBy, modelOf, sweep, withModels } from '../../src/pages/start/text/lanes';
 
-function model(name: string, ...places: [machine: string, backend: string][]): Known {
+function model(name: string, ...places: [machine: string, backend: string, starts?: Record<string, string>][]): KnownModel {
   return {
     name,
-    places: places.map(([machine_id, backend]) => ({
+    places: places.map(([machine_id, backend, starts = null]) => ({
       machine_id,
       machine: machine_id.toUpperCase(),
       backend,
       title: backend,
-      model: { name },
+      model: { name } as Model,
+      starts,
     })),
   };
 }
 
 const SMALL = model('small', ['m1', 'a'], ['m2', 'a'], ['m2', 'b']);
+const FLEET = { machines: 2, engines: 2 };
+const ALONE = { machines: 1, engines: 1 };
 const LARGE = model('large', ['m2', 'a']);
 
 describe('lanes at one press', () => {
@@ -50,43 +54,67 @@ describe('lanes at one press', () => {
 
 describe('lanes with models', () => {
   it('are one for each model where there was none', () => {
-    expect(withModels([], 'model', [SMALL, LARGE], 1)).toEqual([
-      { ...emptyLane(), params: { model: 'small' } },
-      { ...emptyLane(), params: { model: 'large' } },
+    const [one, two] = [model('one', ['m1', 'a']), model('two', ['m1', 'a'])];
+    expect(withModels([], 'model', [one, two], ALONE)).toEqual([
+      { ...emptyLane(), params: { model: 'one' } },
+      { ...emptyLane(), params: { model: 'two' } },
     ]);
   });
 
   it('keep what else differs', () => {
     const lanes = [{ ...emptyLane(), machine: 'm1' }, { ...emptyLane(), machine: 'm2', params: { model: 'old' } }];
-    expect(withModels(lanes, 'model', [model('x'), model('y')], 1).map((lane) => [lane.machine, lane.params.model])).toEqual([
+    expect(withModels(lanes, 'model', [model('x'), model('y')], FLEET).map((lane) => [lane.machine, lane.params.model])).toEqual([
       ['m1', 'x'],
       ['m1', 'y'],
       ['m2', 'x'],
       ['m2', 'y'],
     ]);
-    expect(withModels(lanes, 'model', [], 2).map((lane) => [lane.machine, lane.params])).toEqual([
-      ['m1', {}],
-      ['m2', {}],
-    ]);
+    const [other] = lanes.map((lane) => ({ ...lane, params: { model: 'old', seed: '7' } }));
+    expect(withModels(other ? [other] : [], 'model', [], FLEET).map((lane) => [lane.machine, lane.params])).toEqual([['m1', { seed: '7' }]]);
+    expect(withModels(lanes, 'model', [], FLEET)).toEqual([]);
   });
 
   it('are on the engine that has the model, where there are several kinds of engine', () => {
-    const seats = (lanes: ReturnType<typeof emptyLane>[], chosen: Known[]) =>
-      withModels(lanes, 'model', chosen, 2).map((lane) => [lane.machine, lane.backend, lane.params.model]);
-    expect(seats([], [LARGE])).toEqual([['', 'a', undefined]]);
+    const seats = (lanes: ReturnType<typeof emptyLane>[], chosen: KnownModel[]) =>
+      withModels(lanes, 'model', chosen, FLEET).map((lane) => [lane.machine, lane.backend, lane.params.model]);
+    expect(seats([], [LARGE])).toEqual([['m2', 'a', undefined]]);
     expect(seats([], [SMALL, LARGE])).toEqual([
       ['m1', 'a', 'small'],
       ['m2', 'a', 'small'],
       ['m2', 'b', 'small'],
-      ['', 'a', 'large'],
+      ['m2', 'a', 'large'],
     ]);
-    expect(seats([{ ...emptyLane(), machine: 'm1', backend: 'b' }], [SMALL])).toEqual([['m1', 'a', undefined]]);
+    expect(seats([{ ...emptyLane(), machine: 'm1', backend: 'b' }], [LARGE])).toEqual([['m2', 'a', undefined]]);
     expect(seats([], [model('nowhere')])).toEqual([]);
+  });
+
+  it('name no machine where all of them have the model', () => {
+    const everywhere = model('x', ['m1', 'a'], ['m2', 'a']);
+    expect(withModels([], 'model', [everywhere], FLEET)).toEqual([{ ...emptyLane(), backend: 'a' }]);
+    expect(withModels([], 'model', [everywhere], { machines: 3, engines: 1 }).map((lane) => lane.machine)).toEqual(['m1', 'm2']);
+  });
+
+  it('start an engine that does not run, and are recognized again', () => {
+    const stopped = [
+      model('f16', ['m1', 'a', { server: 'f16' }]),
+      model('q8', ['m1', 'a', { server: 'two', model: 'q8' }]),
+    ];
+    const lanes = withModels([], 'model', stopped, FLEET);
+    expect(lanes.map((lane) => [lane.machine, lane.params])).toEqual([
+      ['m1', { server: 'f16' }],
+      ['m1', { server: 'two', model: 'q8' }],
+    ]);
+    expect(lanes.map((lane) => modelOf(lane, 'model', stopped))).toEqual(['f16', 'q8']);
+    const running = { name: 'f16.gguf', engines: { f16: '127.0.0.1:1' } } as unknown as Model;
+    const [place] = stopped[0]?.places ?? [];
+    const started = { name: 'f16.gguf', places: place ? [{ ...place, model: running, starts: null }] : [] };
+    expect(lanes.map((lane) => modelOf(lane, 'model', [started]))).toEqual(['f16.gguf', 'q8']);
+    expect(withModels(lanes, 'model', [LARGE], FLEET).map((lane) => [lane.machine, lane.params])).toEqual([['m2', {}]]);
   });
 
   it('are none where nothing differs any more', () => {
     const lanes = ['x', 'y'].map((name) => ({ ...emptyLane(), params: { model: name } }));
-    expect(withModels(lanes, 'model', [], 2)).toEqual([]);
+    expect(withModels(lanes, 'model', [], FLEET)).toEqual([]);
   });
 });
 

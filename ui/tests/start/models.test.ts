@@ -3,8 +3,8 @@ import { describe, expect, it, vi } from 'vitest';
 import type { Fit, ModelHere } from '../../src/lib/api/engines';
 import type { Machine } from '../../src/lib/api/documents';
 import { fields } from '../../src/lib/schema/schema';
-import { choices, filtered, gpuWords, known } from '../../src/pages/start/models';
-import { Fits, fitWords } from '../../src/pages/start/text/fits.svelte';
+import { choices, filtered, gpuLabel, knownModels, lacking } from '../../src/pages/start/models';
+import { Fits, fitLabel } from '../../src/pages/start/text/fits.svelte';
 import { parted } from '../../src/pages/start/text/open';
 
 const TEXT = fields({
@@ -18,16 +18,16 @@ const TEXT = fields({
   },
 });
 
-function machine(id: string, kind: string, names: string[]): Machine {
+function machine(id: string, kind: string, names: string[], gpus: Partial<Machine['gpus'][number]>[] = []): Machine {
   const backend = { name: 'e', title: 'Engine', workloads: [{ kind }], models: names.map((name) => ({ name, quantization: 'Q4_0' })) };
-  return { machine_id: id, label: `box ${id}`, backends: [backend] } as unknown as Machine;
+  return { machine_id: id, label: `box ${id}`, backends: [backend], gpus } as unknown as Machine;
 }
 
 describe('the models of the machines', () => {
   const fleet = [machine('1', 'text', ['b', 'a']), machine('2', 'text', ['b']), machine('3', 'image', ['c'])];
 
   it('are united by name, with who has them, for their kind alone', () => {
-    const found = known(fleet, 'text');
+    const found = knownModels(fleet, 'text');
     expect(found.map((each) => [each.name, each.places.map((place) => place.machine_id)])).toEqual([
       ['a', ['1']],
       ['b', ['1', '2']],
@@ -35,7 +35,7 @@ describe('the models of the machines', () => {
   });
 
   it('are found by words of the name, the machine, the engine or the quantisation', () => {
-    const all = known(fleet, 'text');
+    const all = knownModels(fleet, 'text');
     const names = (typed: string) => filtered(all, typed).map((each) => each.name);
     expect([names(''), names('BOX 2'), names('q4 a'), names('a engine'), names('zzz')]).toEqual([
       ['a', 'b'],
@@ -43,6 +43,34 @@ describe('the models of the machines', () => {
       ['a'],
       ['a'],
       [],
+    ]);
+  });
+
+  it('are of stopped engines as well, which lanes start', () => {
+    const left = machine('1', 'text', ['b']);
+    const [engine] = left.backends;
+    if (!engine) throw new Error('no engine');
+    Object.assign(engine, { reachable: true, startable: [{ name: 'f16', params: { server: 'f16' } }] });
+    const places = knownModels([left], 'text').map((each) => [each.name, each.places[0]?.starts]);
+    expect(places).toEqual([
+      ['b', null],
+      ['f16', { server: 'f16' }],
+    ]);
+    // The agent remembers the model of an engine that it has stopped: it is listed once.
+    Object.assign(engine.models[0] ?? {}, { engines: { f16: '127.0.0.1:1' } });
+    expect(knownModels([left], 'text').map((each) => [each.name, each.places[0]?.starts])).toEqual([
+      ['b', { server: 'f16', model: 'b' }],
+    ]);
+  });
+
+  it('are said not to be on the machines that lack them, with why', () => {
+    const [one, two, three] = [machine('1', 'text', ['a']), machine('2', 'text', ['b']), machine('3', 'text', [])];
+    for (const [each, reachable] of [[one, true], [two, true], [three, false]] as const) Object.assign(each.backends[0] ?? {}, { reachable });
+    const [a] = knownModels([one, two, three], 'text');
+    if (!a) throw new Error('no model');
+    expect(lacking(a, [one, two, three, machine('4', 'image', [])], 'text').map(({ machine, reason }) => [machine.machine_id, reason])).toEqual([
+      ['2', 'not installed'],
+      ['3', 'no engine answers'],
     ]);
   });
 
@@ -55,14 +83,14 @@ describe('the models of the machines', () => {
 
 describe('the GPUs of the machines', () => {
   const [gpu, seed] = fields({ type: 'object', properties: { gpu: { type: 'string', choices: 'gpus' }, seed: { type: 'integer' } } });
-  const one = { ...machine('1', 'text', []), gpus: [{ index: 0, vendor: 'NVIDIA', name: 'A100' }, { index: 1, vendor: 'AMD', name: null }] };
-  const two = { ...machine('2', 'text', []), gpus: [{ index: 0, vendor: 'NVIDIA', name: 'H100' }] };
+  const one = machine('1', 'text', [], [{ index: 0, vendor: 'NVIDIA', name: 'A100' }, { index: 1, vendor: 'AMD', name: null }]);
+  const two = machine('2', 'text', [], [{ index: 0, vendor: 'NVIDIA', name: 'H100' }]);
 
-  it('are chosen by number, and told by name', () => {
+  it('are chosen by number, and reported by name', () => {
     if (!gpu || !seed) throw new Error('no fields');
     expect([choices([one, two], gpu, 'text'), choices([one], seed, 'text')]).toEqual([['0', '1'], []]);
-    expect([gpuWords([one, two], gpu), gpuWords([one], seed)]).toEqual(['0: A100 or H100, 1: AMD.', '']);
-    expect(gpuWords([machine('3', 'text', [])], gpu)).toBe('No machine has one.');
+    expect([gpuLabel([one, two], gpu), gpuLabel([one], seed)]).toEqual(['0: A100 or H100, 1: AMD.', '']);
+    expect(gpuLabel([machine('3', 'text', [])], gpu)).toBe('No machine has one.');
   });
 });
 
@@ -103,14 +131,14 @@ const FIT: Fit = {
 
 describe('how models fit', () => {
   it('is said with every number', () => {
-    expect(fitWords(FIT)).toBe(
-      'needs 1 GiB: 512 MiB of weights, 256 MiB for 4,096 tokens of context, 256 MiB buffer, assumed; 1.10 GiB of system memory can be used; 1.10 times what it needs',
+    expect(fitLabel(FIT)).toBe(
+      'needs 1 GiB: 512 MiB of weights, 256 MiB for 4,096 tokens of context, 256 MiB buffer, assumed; 1.10 GiB of system memory available; 1.10 times what is needed',
     );
   });
 
   it('says what is missing where it is not known', () => {
     const unknown: Fit = { ...FIT, badge: 'UNKNOWN', ratio: null, need_bytes: null, usable_bytes: null, missing: ['a', 'b'] };
-    expect(fitWords(unknown)).toBe('to tell, it takes a; b');
+    expect(fitLabel(unknown)).toBe('not known: a; b');
   });
 
   it('is asked once for each model and context, two at a time, and anew for other machines', async () => {

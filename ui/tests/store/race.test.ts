@@ -1,19 +1,35 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { RaceStore } from '../../src/lib/store/race.svelte';
-import type { Surroundings } from '../../src/lib/store/surroundings';
+import type { Browser } from '../../src/lib/store/browser';
+import type { RunState } from '../../src/lib/api/documents';
 import { documentOf, Log } from '../log';
 
-/** Central, played: a document, and a stream for each time that one is asked for. */
+/** Central, played: a document, the lines that are stored, and a stream for each time that one is asked for. */
 class Central {
   document = documentOf(['a', 'b']);
+  stored = '';
   down = false;
+  /** A log that is complete has nothing for who has all of it. */
+  complete = false;
+  /** Stored lines are not given. */
+  refused = false;
+  asked: string[] = [];
   streams: { last: string | null; send(text: string): void; end(): void; aborted: boolean }[] = [];
 
   fetch = async (path: string, request: RequestInit): Promise<Response> => {
     if (this.down) throw new TypeError('connection refused');
-    if (!path.endsWith('/events')) return Response.json(this.document);
     const headers = new Headers(request.headers);
+    if (path.includes('/events?')) {
+      this.asked.push(path);
+      if (this.refused) return Response.json({ error: { message: 'no' } }, { status: 422 });
+      return new Response(this.stored, { headers: { 'Benchrace-Epoch': '0', 'Benchrace-Offset': `${this.stored.length}` } });
+    }
+    if (!path.endsWith('/events')) {
+      this.asked.push(path);
+      return Response.json(this.document);
+    }
+    if (this.complete) return new Response(null, { status: 204 });
     let sink: ReadableStreamDefaultController<Uint8Array> | undefined;
     const body = new ReadableStream<Uint8Array>({ start: (controller) => void (sink = controller) });
     const stream = {
@@ -31,7 +47,7 @@ class Central {
   };
 }
 
-class Page implements Surroundings {
+class Page implements Browser {
   time = 1_000_000;
   frames: (() => void)[] = [];
   seen = true;
@@ -41,7 +57,7 @@ class Page implements Surroundings {
   visible = () => this.seen;
   frame = (callback: () => void) => {
     this.frames.push(callback);
-    return () => void (this.frames = this.frames.filter((each) => each !== callback));
+    return () => void (this.frames = this.frames.filter((frame) => frame !== callback));
   };
   onVisibility = (callback: (visible: boolean) => void) => {
     this.watchers.push(callback);
@@ -79,6 +95,18 @@ describe('RaceStore', () => {
       expect(store.race?.events).toBe(events);
     });
   };
+
+  /** Open the page again, on a run whose document was written after these lines. */
+  const reopen = async (lines: string[], state: RunState, how: Partial<Central> = {}) => {
+    store.close();
+    central = Object.assign(new Central(), how);
+    central.stored = lines.map((line) => `${line}\n`).join('');
+    central.document = { ...central.document, state, epoch: 0, offset: central.stored.length };
+    vi.stubGlobal('fetch', central.fetch);
+    store = new RaceStore('run1', page);
+    await store.open();
+  };
+  const documents = () => central.asked.filter((path) => path === '/api/runs/run1').length;
 
   beforeEach(async () => {
     central = new Central();
@@ -148,7 +176,7 @@ describe('RaceStore', () => {
     await shown(log.lines.length);
     open.send('event: snapshot\ndata: {"epoch":1}\n\n');
     const next = await stream(2);
-    expect(next.last).toBeNull();
+    expect(next.last).toBe('0-0');
     next.send(message(log.lines.slice(0, 3), '1-300'));
     await shown(3);
   });
@@ -161,5 +189,77 @@ describe('RaceStore', () => {
     page.show(true);
     expect(central.streams.length).toBe(1);
     expect(store.link).toBe('ended');
+  });
+
+  it('fetches a run that is over once, its log once, and opens no stream', async () => {
+    const log = new Log().round('a', 0, 0, 100);
+    await reopen(log.lines, 'done');
+    await shown(log.lines.length);
+    expect(store.link).toBe('ended');
+    page.show(false);
+    page.show(true);
+    const until = central.stored.length;
+    expect(central.asked).toEqual(['/api/runs/run1', `/api/runs/run1/events?after=0-0&until=0-${until}`]);
+    expect(central.streams).toEqual([]);
+  });
+
+  it('reads what is stored, hears the rest, and fetches the document where that ends a round', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const log = new Log().round('a', 0, 0, 100).round('a', 1, 100, 100);
+      const half = log.lines.length / 2;
+      await reopen(log.lines.slice(0, half), 'running');
+      const live = central.streams[0];
+      expect(live?.last).toBe(`0-${central.stored.length}`);
+      expect(store.race?.events).toBe(0);
+      page.draw();
+      expect(store.race?.events).toBe(half);
+      await vi.advanceTimersByTimeAsync(1_000);
+      // What the document has already is no news.
+      expect(documents()).toBe(1);
+      live?.send(message(log.lines.slice(half, -1), '0-1'));
+      await vi.advanceTimersByTimeAsync(1_000);
+      expect(documents()).toBe(1);
+      live?.send(message(log.lines.slice(-1), '0-2'));
+      await vi.advanceTimersByTimeAsync(1_000);
+      expect(documents()).toBe(2);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('fetches the document of a race whose rounds end sooner than it is fetched', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      await reopen([], 'running');
+      const live = central.streams[0];
+      const log = new Log();
+      let sent = 0;
+      for (let round = 0; round < 8; round += 1) {
+        log.round(round % 2 ? 'b' : 'a', round >> 1, round * 500, 500);
+        live?.send(message(log.lines.slice(sent), `0-${round}`));
+        sent = log.lines.length;
+        await vi.advanceTimersByTimeAsync(500);
+        page.time += 500;
+      }
+      expect(documents()).toBeGreaterThanOrEqual(4);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('hears from its place on what could not be read', async () => {
+    const { lines } = new Log().round('a', 0, 0, 100);
+    await reopen(lines, 'done', { refused: true });
+    const live = await stream(1);
+    expect(live.last).toBe('0-0');
+    live.send(message(lines, '0-9'));
+    await shown(lines.length);
+  });
+
+  it('takes no stream for the end of a log that it has', async () => {
+    await reopen([], 'running', { complete: true });
+    await vi.waitFor(() => expect(store.link).toBe('ended'));
+    await vi.waitFor(() => expect(documents()).toBe(2));
   });
 });

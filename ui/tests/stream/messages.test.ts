@@ -22,6 +22,6 @@ describe('Messages', () => {
     const messages = new Messages();
     const much = new Uint8Array(3 << 20).fill(97);
     messages.feed(much);
-    expect(() => messages.feed(much)).toThrow(/without an end/);
+    expect(() => messages.feed(much)).toThrow(/unfinished/);
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { MetricSummary } from '../../src/lib/api/documents';
 import { delta } from '../../src/pages/race/deltas';
-import { badges } from '../../src/parts/text/badges';
+import { badges } from '../../src/components/text/badges';
 import { factsOf } from '../../src/lib/race/facts';
 
 const RECORD = {
@@ -20,13 +20,13 @@ const RECORD = {
 
 const said = (record: unknown) => {
   const facts = factsOf(record);
-  return facts === null ? null : badges(facts).map((each) => [each.key, each.text, each.tone]);
+  return facts === null ? null : badges(facts).map((fact) => [fact.key, fact.text, fact.tone]);
 };
 
 describe('the facts of a record', () => {
   it('are those of text alone', () => {
     expect([factsOf(null), factsOf({ primes: 4 }), factsOf({ engine: 'x' }), factsOf([])]).toEqual([null, null, null, null]);
-    expect(factsOf(RECORD)).toMatchObject({ engine: 'An engine', load_ms: 1500, settings: [['n', '4'], ['on', 'not told']] });
+    expect(factsOf(RECORD)).toMatchObject({ engine: 'An engine', load_ms: 1500, settings: [['n', '4'], ['on', 'not reported']] });
   });
 
   it('are not more certain than they are', () => {
@@ -39,7 +39,7 @@ describe('badges', () => {
   it('say the engine, the cache and the load', () => {
     expect(said(RECORD)).toEqual([
       ['engine', 'An engine 1.2', 'calm'],
-      ['cache', 'warm, prompt not cached', 'good'],
+      ['cache', 'warm, prompt not cached', 'calm'],
       ['load', 'load 1.50 s', 'calm'],
     ]);
   });
@@ -47,11 +47,11 @@ describe('badges', () => {
   it('say the proof of the cache', () => {
     const proofs = ['engine', 'inferred', 'none'].map((cache_proof) => {
       const facts = factsOf({ ...RECORD, cache_proof });
-      return facts && badges(facts).find((each) => each.key === 'cache')?.more.split('; ').at(-1);
+      return facts && badges(facts).find((fact) => fact.key === 'cache')?.more.split('; ').at(-1);
     });
     expect(proofs).toEqual([
-      'the engine told how much it had',
-      'inferred: the prompt begins with words that this engine has never seen',
+      'reported by the engine',
+      'inferred: the prompt begins with a nonce that this engine has never seen',
       'without proof',
     ]);
   });
@@ -88,6 +88,12 @@ describe('the difference to a pinned lane', () => {
     const close = delta(metric(120, 'higher', [95, 145]), metric(100, 'higher', [90, 110]));
     expect(close).toEqual({ text: '+20 %', tone: 'close' });
     expect(delta(metric(100, 'higher'), metric(100, 'higher'))).toEqual({ text: '±0 %', tone: 'close' });
+  });
+
+  it('is no verdict where what estimates leave open overlaps', () => {
+    const open = { ...metric(120, 'higher'), low: 95, high: 125 } as MetricSummary;
+    expect(delta(open, metric(100, 'higher'))?.tone).toBe('close');
+    expect(delta(open, metric(90, 'higher'))?.tone).toBe('better');
   });
 
   it('is none where a value is missing or nothing', () => {

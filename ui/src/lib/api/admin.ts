@@ -1,84 +1,44 @@
 /** The calls that administration makes: machines, services, logs. */
 
-import { get, patch, send } from './client';
-import type { BackendDescription, Capabilities, Machine, Problem } from './documents';
+import type {
+  CapabilitiesAnswer,
+  LogFile,
+  LogTail,
+  MachineList,
+  ServiceStatus,
+} from './generated';
 
-export interface Plugin {
-  name: string;
-  module: string;
-  distribution: string | null;
-  version: string | null;
-  backends: BackendDescription[];
-  kinds: string[];
-  error: string | null;
-  traceback: string | null;
-}
+export type {
+  CapabilitiesAnswer as Told,
+  Environment,
+  LogFile,
+  LogTail,
+  MachineAnswer as FleetMachine,
+  MachineList as Machines,
+  PluginAnswer as Plugin,
+  RejectedAgent as RefusedAgent,
+  ServiceStatus as Service,
+} from './generated';
 
-export interface Environment {
-  kind?: string | null;
-  layers?: string[];
-  problems?: Problem[];
-  notes?: string[];
-}
-
-/** What an agent says of its machine. */
-export interface Told extends Capabilities {
-  fingerprint: string;
-  plugins: Plugin[];
-  environment: Environment;
-}
-
-export interface FleetMachine extends Machine {
-  offset_ns: number | null;
-  uncertainty_ns: number | null;
-}
-
-/** An agent that central sends away, as it tried during the last minute. */
-export interface RefusedAgent {
-  address: string;
-  reason: string;
-  remedy: string;
-  times: number;
-}
-
-export interface Machines {
-  machines: FleetMachine[];
-  refused: RefusedAgent[];
-}
+import { get, patch, remove, send } from './client';
 
 export type Component = 'agent' | 'central';
 
-export interface Service {
-  component: Component;
-  running: boolean;
-  pid: number | null;
-  info: Record<string, unknown>;
-  /** Which agent it is; null for central. */
-  machine_id: string | null;
+export function fleet(signal?: AbortSignal): Promise<MachineList> {
+  return get<MachineList>('/api/machines', signal);
 }
 
-export interface LogFile {
-  name: string;
-  size: number;
-  changed_at: number;
-}
-
-export interface LogTail {
-  lines: string[];
-  size: number;
-  cut: boolean;
-}
-
-export function fleet(signal?: AbortSignal): Promise<Machines> {
-  return get<Machines>('/api/machines', signal);
-}
-
-export async function told(signal?: AbortSignal): Promise<Told[]> {
-  return (await get<{ machines: Told[] }>('/api/capabilities', signal)).machines;
+export async function told(signal?: AbortSignal): Promise<CapabilitiesAnswer[]> {
+  return (await get<{ machines: CapabilitiesAnswer[] }>('/api/capabilities', signal)).machines;
 }
 
 export function exclude(machineId: string, excluded: boolean): Promise<unknown> {
   return patch(`/api/machines/${encodeURIComponent(machineId)}`, { excluded });
+}
+
+/** Forget a machine that is not linked; runs keep what was measured on it. */
+export function forget(machineId: string): Promise<unknown> {
+  return remove(`/api/machines/${encodeURIComponent(machineId)}`);
 }
 
 export async function logs(signal?: AbortSignal): Promise<LogFile[]> {
@@ -91,14 +51,14 @@ export function log(name: string, lines: number, q: string, signal?: AbortSignal
 }
 
 /** Central, and the agents of its data folder: this machine's own first. */
-export async function services(signal?: AbortSignal): Promise<Service[]> {
-  return (await get<{ services: Service[] }>('/api/services', signal)).services;
+export async function services(signal?: AbortSignal): Promise<ServiceStatus[]> {
+  return (await get<{ services: ServiceStatus[] }>('/api/services', signal)).services;
 }
 
 /** Start or stop a service; the token is for a central that others reach and that asks nobody. */
-export async function control(service: Service, action: 'start' | 'stop', token: string): Promise<Service> {
+export async function control(service: ServiceStatus, action: 'start' | 'stop', token: string): Promise<ServiceStatus> {
   const headers: Record<string, string> = token ? { Authorization: `Bearer ${token}` } : {};
   const which = service.machine_id === null ? '' : `?${new URLSearchParams({ machine_id: service.machine_id }).toString()}`;
   const answer = await send(`/api/service/${service.component}/${action}${which}`, { method: 'POST', headers });
-  return (await answer.json()) as Service;
+  return (await answer.json()) as ServiceStatus;
 }

@@ -57,7 +57,7 @@ export async function send(path: string, request: RequestInit): Promise<Response
 
 async function ask(path: string, request: RequestInit): Promise<Response> {
   try {
-    return await fetch(path, { credentials: 'same-origin', cache: 'no-store', ...request });
+    return await fetch(path, { credentials: 'same-origin', ...request });
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
     throw unreachable();
@@ -68,7 +68,7 @@ async function ask(path: string, request: RequestInit): Promise<Response> {
 export function failure(error: unknown): Failure {
   if (error instanceof ApiError) return error.failure;
   const message = error instanceof Error ? error.message : String(error);
-  return { category: 'system', message, remedy: 'Load the page again; report it if it stays.' };
+  return { category: 'system', message, remedy: 'Reload the page; report it if it happens again.' };
 }
 
 function unreachable(): ApiError {
@@ -93,7 +93,7 @@ async function failureOf(answer: Response): Promise<Failure> {
   const other: Failure = {
     category: answer.status >= 500 ? 'unreachable' : 'system',
     message: `central answered ${answer.status}`,
-    remedy: 'Look at the log of central.',
+    remedy: 'Check central’s log.',
   };
   try {
     const { error } = (await answer.json()) as { error?: Partial<Failure> };

@@ -1,7 +1,7 @@
 /** The calls of central's API that the page makes, one function each. */
 
 import { get, post } from './client';
-import type { Artifact, KindAnswer, Machine, RunDocument, RunRow, RunSpec, RunState, Status } from './documents';
+import type { Artifact, KindAnswer, Machine, Plan, RunDocument, RunRow, RunSpec, RunState, Status } from './documents';
 
 export function run(runId: string, signal?: AbortSignal): Promise<RunDocument> {
   return get<RunDocument>(`/api/runs/${encodeURIComponent(runId)}`, signal);
@@ -21,7 +21,7 @@ export function submit(spec: RunSpec): Promise<{ run_id: string }> {
 }
 
 /** Plan and check a run on its machines, and store nothing. */
-export function plan(spec: RunSpec): Promise<RunDocument> {
+export function plan(spec: RunSpec): Promise<Plan> {
   return post('/api/runs/plan', spec);
 }
 

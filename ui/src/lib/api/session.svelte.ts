@@ -1,17 +1,11 @@
 /** What this visitor may do on central, and the login that requests wait for. */
 
 import type { Failure } from '../events/types';
+import type { SessionAnswer } from './generated';
+
+export type { Right, SessionAnswer as Said } from './generated';
+
 import { failure, get, onUnknown, post } from './client';
-
-export type Right = 'operate' | 'watch' | 'link';
-
-export interface Said {
-  /** Whether central asks for tokens at all. */
-  asks: boolean;
-  right: Right | null;
-  watch: 'nobody' | 'token' | 'everybody';
-  expires_at: number | null;
-}
 
 /** Where the words stand that say why a control is locked. */
 export const WATCHING_ID = 'watching';
@@ -19,7 +13,7 @@ const WATCHING = 'You are watching: log in as operator to change anything';
 
 export class Session {
   /** Null until central has answered. */
-  said = $state.raw<Said | null>(null);
+  said = $state.raw<SessionAnswer | null>(null);
   /** Whether this visitor was let in: what was on the page then stays there behind a login. */
   entered = $state(false);
   /** A watcher who wants to log in as operator. */
@@ -55,21 +49,21 @@ export class Session {
   }
 
   async login(token: string): Promise<void> {
-    this.take(await post<Said>('/api/login', { token }));
+    this.take(await post<SessionAnswer>('/api/login', { token }));
     this.trouble = null;
     this.rising = false;
   }
 
   private async follow(code: string): Promise<void> {
     try {
-      this.take(await post<Said>('/api/login', { code }));
+      this.take(await post<SessionAnswer>('/api/login', { code }));
     } catch (error) {
       this.trouble = failure(error);
     }
   }
 
   async logout(): Promise<void> {
-    const said = await post<Said>('/api/logout', {});
+    const said = await post<SessionAnswer>('/api/logout', {});
     this.entered = false;
     this.take(said);
   }
@@ -89,7 +83,7 @@ export class Session {
     return new Promise((resolve, reject) => {
       const abort = () => {
         this.waiting = this.waiting.filter((each) => each !== go);
-        reject(new DOMException('The request was given up', 'AbortError'));
+        reject(new DOMException('The request was abandoned', 'AbortError'));
       };
       const go = () => {
         signal?.removeEventListener('abort', abort);
@@ -103,14 +97,14 @@ export class Session {
 
   private async ask(): Promise<void> {
     try {
-      this.take(await get<Said>('/api/session'));
+      this.take(await get<SessionAnswer>('/api/session'));
     } catch {
       // A page that knows no better shows itself, and says what central answers to it.
       if (this.said === null) this.entered = true;
     }
   }
 
-  private take(said: Said): void {
+  private take(said: SessionAnswer): void {
     this.said = said;
     if (said.asks && said.right === null) return;
     this.entered = true;

@@ -22,25 +22,25 @@ const KNOWN: ReadonlySet<string> = new Set<Tag>([
 ]);
 
 /** A line of these many characters or more is no event of ours. */
-const LONGEST = 300_000;
+const MAX_LINE = 300_000;
 
 /** Raw stamps are many and never drawn: they are not even parsed. */
 const SKIPPED = '{"type":"chunks"';
 
 export function readEvent(line: string): Known | null {
-  if (line.length > LONGEST || line.startsWith(SKIPPED)) return null;
-  let found: unknown;
+  if (line.length > MAX_LINE || line.startsWith(SKIPPED)) return null;
+  let event: unknown;
   try {
-    found = JSON.parse(line);
+    event = JSON.parse(line);
   } catch {
     return null;
   }
-  return isKnown(found) ? found : null;
+  return isKnown(event) ? event : null;
 }
 
-function isKnown(found: unknown): found is Known {
-  if (typeof found !== 'object' || found === null) return false;
-  const { type, payload, t_ns, timestamp_s } = found as Record<string, unknown>;
+function isKnown(event: unknown): event is Known {
+  if (typeof event !== 'object' || event === null) return false;
+  const { type, payload, t_ns, timestamp_s } = event as Record<string, unknown>;
   return (
     typeof type === 'string' &&
     KNOWN.has(type) &&

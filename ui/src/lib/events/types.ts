@@ -31,11 +31,16 @@ export interface Measured {
   numerator?: number | null;
   denominator?: number | null;
   reason?: string | null;
+  /** Between these lies the true value, where `value` is an estimate. */
+  low?: number | null;
+  high?: number | null;
+  unknown?: Reason | null;
 }
 
 export interface FieldError {
   path: string;
   message: string;
+  machine_id?: string | null;
 }
 
 export interface Failure {
@@ -116,7 +121,7 @@ interface Tagged<Tag extends string, Payload> extends Envelope {
 export type Known =
   | Tagged<'job_start', { planned_rounds: number; kind: string }>
   | Tagged<'round_start', { warmup: boolean; heat: number | null }>
-  | Tagged<'llm_token', { text: string; reasoning?: boolean }>
+  | Tagged<'llm_token', { text: string; reasoning?: boolean; pieces?: number }>
   | Tagged<'compute_line', { line: string }>
   | Tagged<'progress', { done: number; total: number | null; unit: string }>
   | Tagged<'artifact', ArtifactPayload>

@@ -1,13 +1,13 @@
 /** Kinds of work in words; one that a plugin of somebody's brings is shown by its name. */
 
-export const KIND_WORDS: Readonly<Record<string, string>> = {
+export const KIND_LABELS: Readonly<Record<string, string>> = {
   compute: 'Count primes',
   llm_generate: 'Generate text',
   llm_serve: 'Serve many streams',
-  txt2img: 'Make images',
+  txt2img: 'Generate images',
   transcribe: 'Transcribe speech',
 };
 
-export function kindWords(kind: string): string {
-  return KIND_WORDS[kind] ?? kind.replaceAll('_', ' ');
+export function kindLabel(kind: string): string {
+  return KIND_LABELS[kind] ?? kind.replaceAll('_', ' ');
 }

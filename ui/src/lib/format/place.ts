@@ -15,7 +15,7 @@ export function announce(
   labels: ReadonlyMap<string, string>,
 ): string {
   const moved = [...after].filter(([lane, place]) => before.get(lane) !== place);
-  const tied = (place: number) => [...after.values()].filter((each) => each === place).length > 1;
+  const tied = (place: number) => [...after.values()].filter((other) => other === place).length > 1;
   return moved
     .sort(([, one], [, other]) => one - other)
     .slice(0, 4)

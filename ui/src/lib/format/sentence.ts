@@ -10,7 +10,7 @@ export function capital(text: string): string {
 }
 
 /** Where in a run a field is, as people count: `lanes[2].params.num_ctx` is `Lane 3, num ctx`. */
-export function fieldWords(path: string): string {
+export function fieldLabel(path: string): string {
   const [, index, rest = ''] = /^lane(?:s\[|-)(\d+)\]?(?:\.(.+))?$/.exec(path) ?? [];
   const name = (index === undefined ? path : rest).replace(/^params\./, '').replaceAll('_', ' ');
   if (index === undefined) return name.charAt(0).toUpperCase() + name.slice(1);

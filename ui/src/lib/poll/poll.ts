@@ -1,12 +1,12 @@
 /** Asking again and again, while somebody looks. */
 
-import { browser, type Surroundings } from '../store/surroundings';
+import { browser, type Browser } from '../store/browser';
 
 /** Call `ask` now and every `every_ms` after it has ended, not while the page is hidden. */
 export function poll(
   ask: () => Promise<void>,
   every_ms: number,
-  around: Pick<Surroundings, 'visible' | 'onVisibility'> = browser,
+  around: Pick<Browser, 'visible' | 'onVisibility'> = browser,
 ): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let stopped = false;

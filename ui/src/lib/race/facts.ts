@@ -26,14 +26,14 @@ export interface Facts {
 
 const CACHES: readonly string[] = ['cold-load', 'warm-unique', 'prefix-hit'];
 const PROOFS: readonly string[] = ['engine', 'inferred'];
-const MOST_SETTINGS = 100;
+const MAX_SETTINGS = 100;
 
 /** Read a record; null where it is not of text. */
 export function factsOf(record: unknown): Facts | null {
-  const said = part(record);
-  const engine = part(said?.engine);
+  const fields = part(record);
+  const engine = part(fields?.engine);
   const name = text(engine?.name);
-  if (said === null || engine === null || name === null) return null;
+  if (fields === null || engine === null || name === null) return null;
   return {
     engine: name,
     version: text(engine.version),
@@ -43,30 +43,30 @@ export function factsOf(record: unknown): Facts | null {
     tokenizer: text(engine.tokenizer),
     settings: settings(part(engine.settings)),
     host: text(engine.host),
-    cache: CACHES.includes(String(said.cache)) ? (said.cache as Cache) : 'unknown',
-    proof: PROOFS.includes(String(said.cache_proof)) ? (said.cache_proof as Proof) : 'none',
-    load_ms: typeof said.load_ns === 'number' ? said.load_ns / 1e6 : null,
-    load_source: text(said.load_source),
-    timing_source: text(said.timing_source),
-    simulated: said.simulated === true,
-    fallback_reason: text(said.fallback_reason),
-    alone: typeof said.alone === 'boolean' ? said.alone : null,
-    stayed: Array.isArray(said.stayed) ? said.stayed.map(String) : [],
+    cache: CACHES.includes(String(fields.cache)) ? (fields.cache as Cache) : 'unknown',
+    proof: PROOFS.includes(String(fields.cache_proof)) ? (fields.cache_proof as Proof) : 'none',
+    load_ms: typeof fields.load_ns === 'number' ? fields.load_ns / 1e6 : null,
+    load_source: text(fields.load_source),
+    timing_source: text(fields.timing_source),
+    simulated: fields.simulated === true,
+    fallback_reason: text(fields.fallback_reason),
+    alone: typeof fields.alone === 'boolean' ? fields.alone : null,
+    stayed: Array.isArray(fields.stayed) ? fields.stayed.map(String) : [],
   };
 }
 
-function settings(told: Record<string, unknown> | null): [string, string][] {
-  return Object.entries(told ?? {})
-    .slice(0, MOST_SETTINGS)
-    .map(([name, value]) => [name, value === null ? 'not told' : String(value)]);
+function settings(value: Record<string, unknown> | null): [string, string][] {
+  return Object.entries(value ?? {})
+    .slice(0, MAX_SETTINGS)
+    .map(([name, value]) => [name, value === null ? 'not reported' : String(value)]);
 }
 
-function part(told: unknown): Record<string, unknown> | null {
-  return typeof told === 'object' && told !== null && !Array.isArray(told) ? (told as Record<string, unknown>) : null;
+function part(value: unknown): Record<string, unknown> | null {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : null;
 }
 
-function text(told: unknown): string | null {
-  return typeof told === 'string' && told !== '' ? told : null;
+function text(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' ? value : null;
 }
 
 type ByLane = Readonly<Record<string, Facts | undefined>>;

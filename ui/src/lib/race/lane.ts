@@ -2,7 +2,7 @@
 
 import type { Failure, Known, RoundDone } from '../events/types';
 import { factsOf } from './facts';
-import { isFinal, NOTHING, type LaneRace, type RoundMark, type Window } from './state';
+import { isFinal, NOTHING, type LaneRace, type LaneState, type RoundMark, type Window } from './state';
 import { EMPTY, extend } from './trace';
 
 /** How much text of a round is kept; older text is cut off at a line where there is one. */
@@ -10,10 +10,22 @@ export const TEXT_WINDOW = 4_000;
 /** The unit by which a backend tells how much of a prompt its engine has read. */
 const PREFILL = 'prompt tokens';
 /** Marks of finished rounds that are kept for drawing; all of them are in central's document. */
-const MOST_MARKS = 400;
+const MAX_MARKS = 400;
 
 export function applyToLane(lane: LaneRace, event: Known): LaneRace {
   if (isOver(lane)) return lane;
+  const after = step(lane, event);
+  return after === lane ? lane : { ...after, ...heard(lane, event) };
+}
+
+/** When something came, and how long that took: the wait for a round's first output is no measure. */
+function heard(lane: LaneRace, event: Known): Pick<LaneRace, 'news_ns' | 'news' | 'pace_ns'> {
+  const news = event.type === 'round_start' ? 0 : lane.news + 1;
+  const gap = news > 2 ? event.t_ns - lane.news_ns : 0;
+  return { news_ns: Math.max(lane.news_ns, event.t_ns), news, pace_ns: Math.max(lane.pace_ns, gap) };
+}
+
+function step(lane: LaneRace, event: Known): LaneRace {
   switch (event.type) {
     case 'round_start':
       return start(lane, event.round, event.t_ns, event.payload.warmup, event.job_id);
@@ -21,10 +33,10 @@ export function applyToLane(lane: LaneRace, event: Known): LaneRace {
       return advance(lane, event.t_ns, event.payload);
     case 'llm_token':
       return event.payload.reasoning === true
-        ? think(lane, event.t_ns, text(event.payload.text))
-        : say(lane, event.t_ns, text(event.payload.text));
+        ? think(lane, event.t_ns, text(event.payload.text), event.payload.pieces)
+        : say(lane, event.t_ns, text(event.payload.text), event.payload.pieces);
     case 'compute_line':
-      return say(lane, event.t_ns, `${text(event.payload.line)}\n`);
+      return say(lane, event.t_ns, `${text(event.payload.line)}\n`, undefined);
     case 'round_done':
       return end(lane, event.round ?? 0, event.payload);
     case 'lane_error':
@@ -39,7 +51,7 @@ export function close(lane: LaneRace, event: Known): LaneRace {
   if (isOver(lane)) return lane;
   switch (event.type) {
     case 'job_done':
-      return { ...lane, started_ns: null, state: lane.counted > 0 ? 'done' : 'failed' };
+      return { ...lane, started_ns: null, state: outcome(lane.counted) };
     case 'job_cancelled':
       return { ...lane, started_ns: null, state: 'cancelled', error: cancelled(event.payload) };
     case 'job_error':
@@ -48,6 +60,11 @@ export function close(lane: LaneRace, event: Known): LaneRace {
     default:
       return lane;
   }
+}
+
+/** The state of a lane whose rounds are over. */
+function outcome(counted: number): LaneState {
+  return counted > 0 ? 'done' : 'failed';
 }
 
 /** A lane that only its run's end has cancelled goes on where its lines come late. */
@@ -71,6 +88,7 @@ function start(
     progress: null,
     traced: 'characters',
     characters: 0,
+    tokens: null,
     trace: EMPTY,
     text: '',
     dropped: 0,
@@ -83,53 +101,55 @@ function start(
 function advance(
   lane: LaneRace,
   t_ns: number,
-  said: { done: number; total: number | null; unit: string },
+  part: { done: number; total: number | null; unit: string },
 ): LaneRace {
   // Reading the prompt comes before the answer, and is no part of how far that is.
-  if (said.unit === PREFILL) return { ...lane, prefill: said };
+  if (part.unit === PREFILL) return { ...lane, prefill: part };
   const trace = lane.traced === 'progress' ? lane.trace : EMPTY;
   return {
     ...lane,
-    progress: said,
+    progress: part,
     traced: 'progress',
-    trace: extend(trace, since(lane, t_ns), said.done),
+    trace: extend(trace, since(lane, t_ns), part.done),
   };
 }
 
-function say(lane: LaneRace, t_ns: number, more: string): LaneRace {
-  const said = added(lane, more);
-  return { ...lane, ...said, ...heard(lane, t_ns, said.characters + lane.thought.characters) };
+function say(lane: LaneRace, t_ns: number, more: string, pieces: number | undefined): LaneRace {
+  const part = added(lane, more);
+  return { ...lane, ...part, ...output(lane, t_ns, part.characters + lane.thought.characters, pieces) };
 }
 
-function think(lane: LaneRace, t_ns: number, more: string): LaneRace {
+function think(lane: LaneRace, t_ns: number, more: string, pieces: number | undefined): LaneRace {
   const thought = added(lane.thought, more);
-  return { ...lane, thought, ...heard(lane, t_ns, lane.characters + thought.characters) };
+  return { ...lane, thought, ...output(lane, t_ns, lane.characters + thought.characters, pieces) };
 }
+
+type Output = Pick<LaneRace, 'first_ns' | 'trace' | 'traced' | 'tokens'>;
 
 /** Thinking is work as well: it counts for how far a lane is. */
-function heard(lane: LaneRace, t_ns: number, characters: number): Pick<LaneRace, 'first_ns' | 'trace'> {
-  const traced = lane.traced === 'characters' && characters > 0;
-  return {
-    first_ns: lane.first_ns ?? (characters > 0 ? t_ns : null),
-    trace: traced ? extend(lane.trace, since(lane, t_ns), characters) : lane.trace,
-  };
+function output(lane: LaneRace, t_ns: number, characters: number, pieces: number | undefined): Output {
+  const first_ns = lane.first_ns ?? (characters > 0 ? t_ns : null);
+  const tokens = typeof pieces === 'number' ? (lane.tokens ?? 0) + pieces : lane.tokens;
+  if (lane.traced === 'progress' || characters === 0) return { first_ns, tokens, traced: lane.traced, trace: lane.trace };
+  const traced = tokens === null ? 'characters' : 'tokens';
+  return { first_ns, tokens, traced, trace: extend(lane.trace, since(lane, t_ns), tokens ?? characters) };
 }
 
 function added(before: Window, more: string): Window {
   const whole = before.text + more;
-  const kept = whole.length > TEXT_WINDOW ? tail(whole) : whole;
+  const shown = whole.length > TEXT_WINDOW ? tail(whole) : whole;
   return {
-    text: kept,
+    text: shown,
     characters: before.characters + more.length,
-    dropped: before.dropped + lineEnds(whole, whole.length - kept.length),
+    dropped: before.dropped + lineEnds(whole, whole.length - shown.length),
   };
 }
 
 /** Cut with some room, so that not every token cuts again. */
 function tail(whole: string): string {
-  const kept = whole.slice(-Math.floor(TEXT_WINDOW * 0.75));
-  const line = kept.indexOf('\n');
-  return line >= 0 && line < 200 ? kept.slice(line + 1) : kept;
+  const shown = whole.slice(-Math.floor(TEXT_WINDOW * 0.75));
+  const line = shown.indexOf('\n');
+  return line >= 0 && line < 200 ? shown.slice(line + 1) : shown;
 }
 
 function lineEnds(text: string, before: number): number {
@@ -151,30 +171,40 @@ function end(lane: LaneRace, round: number, done: RoundDone): LaneRace {
   const counts = !done.warmup && mark.level !== 'INVALID';
   const ms = done.elapsed_ns / 1e6;
   const last = lane.trace.points.at(-1)?.done ?? 0;
-  const total = (lane.traced === 'progress' ? lane.progress?.total : null) ?? null;
-  const trace = extend(lane.trace, ms, total ?? last);
-  const ran = lane.rounds.filter((each) => !each.warmup).length + (done.warmup ? 0 : 1);
+  const total = totalOf(lane);
+  // A text may end before its longest; work that is counted to its end is then done.
+  const trace = extend(lane.trace, ms, lane.traced === 'progress' ? (total ?? last) : last);
+  const ran = lane.ran + (done.warmup ? 0 : 1);
+  const counted = lane.counted + (counts ? 1 : 0);
   return {
     ...lane,
     trace,
     started_ns: null,
     measured: done.measured,
     facts: factsOf(done.record) ?? lane.facts,
-    rounds: [...lane.rounds, mark].slice(-MOST_MARKS),
-    counted: lane.counted + (counts ? 1 : 0),
+    rounds: [...lane.rounds, mark].slice(-MAX_MARKS),
+    counted,
+    ran,
+    warmed: lane.warmed + (done.warmup ? 1 : 0),
     ghost: counts ? { round, elapsed_ns: done.elapsed_ns, trace, total } : lane.ghost,
-    state: ran >= lane.planned ? 'done' : 'resting',
+    state: ran >= lane.planned ? outcome(counted) : 'resting',
   };
+}
+
+/** What a round comes to at its end, in the unit of its trace; null where nobody announced it. */
+export function totalOf(lane: LaneRace): number | null {
+  const total = lane.traced === 'progress' ? lane.progress?.total : lane.traced === 'tokens' ? lane.max_tokens : null;
+  return typeof total === 'number' && total > 0 ? total : null;
 }
 
 function since(lane: LaneRace, t_ns: number): number {
   return Math.max(0, (t_ns - (lane.started_ns ?? t_ns)) / 1e6);
 }
 
-function text(said: unknown): string {
-  return typeof said === 'string' ? said : '';
+function text(part: unknown): string {
+  return typeof part === 'string' ? part : '';
 }
 
 function cancelled(payload: { reason: string }): Failure {
-  return { category: 'cancelled', message: payload.reason, remedy: 'Run it again if that was not meant.' };
+  return { category: 'cancelled', message: payload.reason, remedy: 'Start the run again if this was unintended.' };
 }

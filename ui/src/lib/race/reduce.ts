@@ -6,8 +6,8 @@ import { applyToLane, close } from './lane';
 import { isFinal, type LaneRace, type Race, type Sample } from './state';
 
 /** Five minutes at two samples a second. */
-export const MOST_SAMPLES = 600;
-const MOST_LOGS = 200;
+export const MAX_SAMPLES = 600;
+const MAX_LOGS = 200;
 
 /** A race while it changes: its parts are copied when they change, the one given never does. */
 type Draft = { -readonly [Key in keyof Race]: Race[Key] } & {
@@ -62,7 +62,7 @@ function apply(draft: Draft, event: Known, at_ms: number): void {
       draft.logs = [
         ...draft.logs,
         { ...event.payload, at_s: event.timestamp_s, machine_id: event.machine_id },
-      ].slice(-MOST_LOGS);
+      ].slice(-MAX_LOGS);
       return;
     case 'job_done':
     case 'job_error':
@@ -87,8 +87,8 @@ function hear(draft: Draft, event: Known, at_ms: number): void {
   draft.wall_ms = draft.wall_ms === null ? wall : Math.min(draft.wall_ms, wall);
   if (event.job_id === null) return;
   const offset = at_ms - event.t_ns / 1e6;
-  const known = draft.clocks[event.job_id];
-  draft.clocks[event.job_id] = known === undefined ? offset : Math.min(known, offset);
+  const clock = draft.clocks[event.job_id];
+  draft.clocks[event.job_id] = clock === undefined ? offset : Math.min(clock, offset);
 }
 
 function belongs(lane: LaneRace, event: Known): boolean {
@@ -110,21 +110,21 @@ function begun(draft: Draft, at_s: number): void {
   draft.started_s ??= at_s;
 }
 
-function lifecycle(draft: Draft, said: Lifecycle, at_s: number): void {
-  switch (said.phase) {
+function lifecycle(draft: Draft, event: Lifecycle, at_s: number): void {
+  switch (event.phase) {
     case 'run_start':
       begun(draft, at_s);
       return;
     case 'heat_start':
       begun(draft, at_s);
-      draft.heat = said.heat ?? draft.heat;
-      draft.staggered ||= said.staggered === true;
+      draft.heat = event.heat ?? draft.heat;
+      draft.staggered ||= event.staggered === true;
       return;
     case 'run_end':
       draft.phase = 'over';
       // A run that had late lines ends once more; it was over before.
       draft.ended_s ??= at_s;
-      draft.end_reason = said.reason ?? null;
+      draft.end_reason = event.reason ?? null;
       for (const lane of Object.values(draft.lanes)) {
         if (!isFinal(lane.state)) put(draft, { ...lane, state: 'cancelled', started_ns: null });
       }
@@ -133,5 +133,5 @@ function lifecycle(draft: Draft, said: Lifecycle, at_s: number): void {
 
 function sample(draft: Draft, machine: string, taken: Sample): void {
   const before = draft.samples[machine] ?? [];
-  draft.samples[machine] = [...before, taken].slice(-MOST_SAMPLES);
+  draft.samples[machine] = [...before, taken].slice(-MAX_SAMPLES);
 }

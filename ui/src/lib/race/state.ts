@@ -61,14 +61,25 @@ export interface LaneRace {
   job_id: string | null;
   planned: number;
   warmups: number;
+  /** How many of each are over. */
+  ran: number;
+  warmed: number;
+  /** The most tokens that a round may write; null where the work is none of text. */
+  max_tokens: number | null;
   state: LaneState;
   round: number | null;
   /** On the job's clock; null while no round runs. */
   started_ns: number | null;
   progress: Progress | null;
-  /** Whether the trace follows `progress`; else it follows the characters that came. */
-  traced: 'progress' | 'characters';
+  /** What the trace follows: `progress`, or the tokens or characters that came. */
+  traced: 'progress' | 'tokens' | 'characters';
   characters: number;
+  /** About how many tokens came in this round; null where the log does not say. */
+  tokens: number | null;
+  /** The last event on the job's clock, how many the round has had, and the longest wait between two. */
+  news_ns: number;
+  news: number;
+  pace_ns: number;
   trace: Trace;
   ghost: Ghost | null;
   rounds: readonly RoundMark[];
@@ -136,12 +147,19 @@ export function begin(run: RunDocument): Race {
       job_id: lane.job_id,
       planned: run.rounds,
       warmups: run.warmup,
+      ran: 0,
+      warmed: 0,
+      max_tokens: positive(lane.params.max_tokens),
       state: 'waiting',
       round: null,
       started_ns: null,
       progress: null,
       traced: 'characters',
       characters: 0,
+      tokens: null,
+      news_ns: 0,
+      news: 0,
+      pace_ns: 0,
       trace: EMPTY,
       ghost: null,
       rounds: [],
@@ -176,6 +194,10 @@ export function begin(run: RunDocument): Race {
     clocks: {},
     wall_ms: null,
   };
+}
+
+function positive(value: unknown): number | null {
+  return typeof value === 'number' && value > 0 ? value : null;
 }
 
 export function isInvalid(round: RoundMark): boolean {

@@ -1,7 +1,12 @@
 /** What is drawn at one instant: derived from a race and the viewer's clock, never stored. */
 
-import { isFinal, isInvalid, type LaneRace, type Race } from './state';
-import { doneAt } from './trace';
+import { totalOf } from './lane';
+import { ghostAt, splitOf, type Split } from './ghost';
+import { silenceOf } from './silence';
+import { isInvalid, type LaneRace, type Race } from './state';
+
+/** How much of the track is for warm-ups, where there are any. */
+export const LEAD_IN = 0.05;
 
 export interface GhostMark {
   lane_id: string;
@@ -14,78 +19,44 @@ export interface LaneView {
   lane: LaneRace;
   /** The lane's number in the run, for its colour. */
   index: number;
-  /** 0 to 1, null where it is unknown and nothing can be compared with. */
+  /** How far the whole race is done, 0 to 1. */
+  at: number;
+  /** How far the round is that runs, 0 to 1; null where that is unknown. */
   fraction: number | null;
-  /** True where the end is not known and the track only compares amounts. */
-  open: boolean;
   elapsed_ms: number | null;
   running: boolean;
-  /** Others at the same time since their own start. */
+  /** How long nothing was heard of a lane that should report. */
+  silent_ms: number | null;
+  /** Where others were in their last round at this time since its start. */
   ghosts: GhostMark[];
-  /** This lane's own last round, running along while another lane runs. */
-  along: number | null;
+  /** Ahead of or behind the nearest rival, by its last round. */
+  split: Split | null;
   place: number | null;
   tied: boolean;
 }
 
 export function laneViews(race: Race, now_ms: number): LaneView[] {
   const lanes = race.order.flatMap((id) => race.lanes[id] ?? []);
-  const most = Math.max(1, ...lanes.map(furthest));
-  const running = lanes.filter((lane) => lane.started_ns !== null);
-  const times = new Map(running.map((lane) => [lane.lane_id, elapsed(race, lane, now_ms)]));
-  const leading = Math.max(0, ...times.values());
   return lanes.map((lane, index) => {
-    const elapsed_ms = times.get(lane.lane_id) ?? null;
-    const standing = race.standing?.places.find((each) => each.lane_id === lane.lane_id);
-    const place = standing?.place ?? null;
+    const silence = silenceOf(race, lane, now_ms);
+    const running = lane.started_ns !== null;
+    const elapsed_ms = running ? elapsed(race, lane, silence?.since_ms ?? now_ms) : null;
+    const fraction = running ? fractionOf(lane, lanes, elapsed_ms ?? 0) : null;
+    const place = race.standing?.places.find((place) => place.lane_id === lane.lane_id)?.place ?? null;
     return {
       lane,
       index,
-      fraction: fraction(lane, most),
-      open: total(lane) === null,
+      at: position(lane, fraction ?? 0),
+      fraction,
       elapsed_ms,
-      running: elapsed_ms !== null,
-      ghosts: elapsed_ms === null ? [] : ghosts(lanes, lane, elapsed_ms, most),
-      along: elapsed_ms === null && running.length > 0 ? ghostAt(lane, leading, most) : null,
+      running,
+      silent_ms: silence?.for_ms ?? null,
+      ghosts: lane.state === 'running' && elapsed_ms !== null ? ghosts(lanes, lane, elapsed_ms) : [],
+      split: splitOf(race, lane, fraction, elapsed_ms),
       place,
-      tied: place !== null && (race.standing?.places.filter((e) => e.place === place).length ?? 0) > 1,
+      tied: place !== null && (race.standing?.places.filter((other) => other.place === place).length ?? 0) > 1,
     };
   });
-}
-
-/** How long the race has been on, in ms; null before it starts. */
-export function raceElapsed(race: Race, now_ms: number): number | null {
-  if (race.started_s === null) return null;
-  if (race.ended_s !== null) return (race.ended_s - race.started_s) * 1000;
-  return Math.max(0, now_ms - (race.wall_ms ?? now_ms) - race.started_s * 1000);
-}
-
-/** Estimate what is left, in ms: lanes of one machine take turns, machines run side by side. */
-export function raceRemaining(race: Race, now_ms: number): number | null {
-  if (race.phase === 'over') return 0;
-  const machines = new Map<string, number>();
-  for (const lane of Object.values(race.lanes)) {
-    const left = laneRemaining(race, lane, now_ms);
-    if (left === null) return null;
-    machines.set(lane.machine_id, (machines.get(lane.machine_id) ?? 0) + left);
-  }
-  return Math.max(0, ...machines.values());
-}
-
-function laneRemaining(race: Race, lane: LaneRace, now_ms: number): number | null {
-  if (isFinal(lane.state)) return 0;
-  const spent = lane.rounds.filter((round) => !isInvalid(round));
-  const running = lane.started_ns === null ? 0 : elapsed(race, lane, now_ms);
-  const known = total(lane);
-  const done = lane.trace.points.at(-1)?.done ?? 0;
-  let one: number;
-  if (spent.length > 0) one = spent.reduce((sum, each) => sum + each.elapsed_ns, 0) / 1e6 / spent.length;
-  else if (known !== null && done > 0 && running > 0) one = (running * known) / done;
-  else return null;
-  const ran = lane.rounds.filter((round) => !round.warmup).length;
-  const warm = lane.state === 'warming' ? Math.max(0, one - running) : 0;
-  const now = lane.state === 'running' ? Math.min(one, running) : 0;
-  return Math.max(0, one * (lane.planned - ran) - now + warm);
 }
 
 export function elapsed(race: Race, lane: LaneRace, now_ms: number): number {
@@ -94,53 +65,38 @@ export function elapsed(race: Race, lane: LaneRace, now_ms: number): number {
   return Math.max(0, now_ms - offset - lane.started_ns / 1e6);
 }
 
-function total(lane: LaneRace): number | null {
-  const said = lane.traced === 'progress' ? lane.progress?.total : null;
-  return said !== undefined && said !== null && said > 0 ? said : null;
+/** How far a round is: by what it announced, else by the time that its last one took. */
+function fractionOf(lane: LaneRace, lanes: readonly LaneRace[], elapsed_ms: number): number | null {
+  const done = lane.trace.points.at(-1)?.done ?? 0;
+  const total = totalOf(lane);
+  if (total !== null) return Math.min(1, Math.max(0, done / total));
+  if (lane.ghost !== null) return Math.min(0.99, elapsed_ms / (lane.ghost.elapsed_ns / 1e6));
+  const ends = lanes.map((other) => other.ghost?.trace.points.at(-1)?.done ?? 0);
+  const most = Math.max(...ends);
+  return most > 0 && done > 0 ? Math.min(0.99, done / most) : null;
 }
 
-function fraction(lane: LaneRace, most: number): number | null {
-  if (lane.state === 'waiting') return 0;
-  const amount = lane.trace.points.at(-1)?.done ?? 0;
-  if (lane.state === 'done' || lane.state === 'resting') return lane.rounds.length > 0 && lane.rounds.every(isInvalid) ? 0 : 1;
-  const known = total(lane) ?? (amount > 0 ? most : null);
-  return known === null ? null : Math.min(1, Math.max(0, amount / known));
+/** Where a lane is on a track that has a part for warm-ups, and one for each counted round. */
+function position(lane: LaneRace, fraction: number): number {
+  if (lane.state === 'done') return lane.rounds.length > 0 && lane.rounds.every(isInvalid) ? 0 : 1;
+  const lead = lane.warmups > 0 ? LEAD_IN : 0;
+  const ran = lane.ran + (lane.state === 'running' ? fraction : 0);
+  if (ran === 0 && lane.state !== 'running') {
+    const warmed = lane.warmed + (lane.state === 'warming' ? fraction : 0);
+    return lead * Math.min(1, warmed / Math.max(1, lane.warmups));
+  }
+  return inRound(lane, ran);
 }
 
-function furthest(lane: LaneRace): number {
-  return Math.max(lane.trace.points.at(-1)?.done ?? 0, lane.ghost?.trace.points.at(-1)?.done ?? 0);
+function inRound(lane: LaneRace, rounds: number): number {
+  const lead = lane.warmups > 0 ? LEAD_IN : 0;
+  return lead + (1 - lead) * Math.min(1, rounds / Math.max(1, lane.planned));
 }
 
-function ghosts(lanes: LaneRace[], own: LaneRace, ms: number, most: number): GhostMark[] {
+function ghosts(lanes: readonly LaneRace[], own: LaneRace, ms: number): GhostMark[] {
   return lanes.flatMap((lane) => {
     if (lane === own || lane.started_ns !== null) return [];
-    const at = ghostAt(lane, ms, most);
-    return at === null ? [] : [{ lane_id: lane.lane_id, label: lane.label, at }];
+    const at = ghostAt(lane, ms);
+    return at === null ? [] : [{ lane_id: lane.lane_id, label: lane.label, at: inRound(own, own.ran + at) }];
   });
-}
-
-function ghostAt(lane: LaneRace, ms: number, most: number): number | null {
-  const { ghost } = lane;
-  if (ghost === null) return null;
-  if (ms >= ghost.elapsed_ns / 1e6) return 1;
-  const end = ghost.total ?? Math.max(most, 1);
-  return Math.min(1, Math.max(0, doneAt(ghost.trace, ms) / end));
-}
-
-/** Every lane in its last counted round, `ms` after its own start: a photograph of the finish. */
-export function photograph(race: Race, ms: number): ReadonlyMap<string, number> {
-  const lanes = Object.values(race.lanes);
-  const most = Math.max(1, ...lanes.map(furthest));
-  return new Map(
-    lanes.flatMap((lane) => {
-      const at = ghostAt(lane, ms, most);
-      return at === null ? [] : [[lane.lane_id, at] as const];
-    }),
-  );
-}
-
-/** When the first and the last lane ended their last counted rounds, in ms since their starts. */
-export function finishTimes(race: Race): { first: number; last: number } | null {
-  const times = Object.values(race.lanes).flatMap((lane) => (lane.ghost ? lane.ghost.elapsed_ns / 1e6 : []));
-  return times.length === 0 ? null : { first: Math.min(...times), last: Math.max(...times) };
 }

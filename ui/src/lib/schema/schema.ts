@@ -48,7 +48,7 @@ export interface Field {
 
 /** Texts that may be longer than this are written in several lines. */
 const ONE_LINE = 200;
-const MOST_STEPS = 16;
+const MAX_STEPS = 16;
 
 export function fields(schema: Schema): Field[] {
   const root = resolve(schema, schema);
@@ -62,16 +62,16 @@ export function fields(schema: Schema): Field[] {
 }
 
 export function resolve(part: Schema, root: Schema): Schema {
-  let found = part;
-  for (let step = 0; step < MOST_STEPS && found.$ref !== undefined; step += 1) {
-    const { $ref, ...own } = found;
+  let resolved = part;
+  for (let step = 0; step < MAX_STEPS && resolved.$ref !== undefined; step += 1) {
+    const { $ref, ...own } = resolved;
     let target: unknown = root;
     for (const key of $ref.replace(/^#\//, '').split('/')) {
       target = (target as Record<string, unknown> | undefined)?.[key];
     }
-    found = { ...((target as Schema | undefined) ?? {}), ...own };
+    resolved = { ...((target as Schema | undefined) ?? {}), ...own };
   }
-  return found;
+  return resolved;
 }
 
 function field(name: string, part: Schema, required: boolean): Field {
@@ -98,16 +98,16 @@ function field(name: string, part: Schema, required: boolean): Field {
 
 /** The one alternative beside null, where there is one. */
 function chosen(part: Schema): Schema {
-  const choices = (part.anyOf ?? part.oneOf ?? []).filter((each) => each.type !== 'null');
+  const choices = (part.anyOf ?? part.oneOf ?? []).filter((option) => option.type !== 'null');
   return choices.length === 1 && choices[0] !== undefined ? { ...part, ...choices[0] } : part;
 }
 
 function types(part: Schema): Set<string> {
-  const found = new Set(typeof part.type === 'string' ? [part.type] : (part.type ?? []));
-  for (const each of [...(part.anyOf ?? []), ...(part.oneOf ?? [])]) {
-    for (const type of types(each)) found.add(type);
+  const resolved = new Set(typeof part.type === 'string' ? [part.type] : (part.type ?? []));
+  for (const option of [...(part.anyOf ?? []), ...(part.oneOf ?? [])]) {
+    for (const type of types(option)) resolved.add(type);
   }
-  return found;
+  return resolved;
 }
 
 function typeOf(name: string, part: Schema, kinds: Set<string>): FieldType {
@@ -136,6 +136,6 @@ function unitOf(name: string): string {
 }
 
 function words(name: string): string {
-  const said = name.replaceAll('_', ' ');
-  return said.charAt(0).toUpperCase() + said.slice(1);
+  const words = name.replaceAll('_', ' ');
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }

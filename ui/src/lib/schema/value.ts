@@ -1,5 +1,6 @@
 /** What people type, made a value: `50M` is fifty million, `auto` stays `auto`. */
 
+import { count } from '../format/number';
 import type { Field } from './schema';
 
 export const AUTO = 'auto';
@@ -16,8 +17,8 @@ export function readValue(field: Field, text: string, automatic: string | null):
   if (plain === AUTO && automatic === field.name) return { ok: true, value: AUTO };
   switch (field.type) {
     case 'choice': {
-      const found = field.choices.find((each) => String(each) === text);
-      return found === undefined ? bad(`choose one of ${field.choices.join(', ')}`) : good(found);
+      const match = field.choices.find((choice) => String(choice) === text);
+      return match === undefined ? bad(`choose one of ${field.choices.join(', ')}`) : good(match);
     }
     case 'boolean':
       return plain === 'true' || plain === 'false' ? good(plain === 'true') : bad('choose yes or no');
@@ -29,17 +30,17 @@ export function readValue(field: Field, text: string, automatic: string | null):
     case 'text':
     case 'long':
       return field.longest !== null && text.length > field.longest
-        ? bad(`at most ${field.longest.toLocaleString('en')} characters`)
+        ? bad(`at most ${count(field.longest)} characters`)
         : good(text);
   }
 }
 
 export function parseNumber(text: string): number | null {
-  const found = NUMBER.exec(text.trim());
-  if (found === null) return null;
-  const value = Number((found[1] ?? '').replaceAll('_', ''));
+  const match = NUMBER.exec(text.trim());
+  if (match === null) return null;
+  const value = Number((match[1] ?? '').replaceAll('_', ''));
   // Rounded to what was written: 1.1M is 1100000, not 1100000.0000000002.
-  return Number((value * (POWERS[(found[2] ?? '').toLowerCase()] ?? 1)).toPrecision(15));
+  return Number((value * (POWERS[(match[2] ?? '').toLowerCase()] ?? 1)).toPrecision(15));
 }
 
 /** Show a value so that reading it gives the same value again, large numbers in groups. */
@@ -63,18 +64,18 @@ export function range(field: Field): string {
 
 function readNumber(field: Field, plain: string): Read {
   const value = parseNumber(plain);
-  if (value === null) return bad('give a number, such as 200, 1.5k or 50M');
-  if (field.type === 'integer' && !Number.isInteger(value)) return bad('give a whole number');
+  if (value === null) return bad('enter a number, such as 200, 1.5k or 50M');
+  if (field.type === 'integer' && !Number.isInteger(value)) return bad('enter a whole number');
   const low = field.minimum !== null ? value < field.minimum : field.above !== null && value <= field.above;
   const high = field.maximum !== null ? value > field.maximum : field.below !== null && value >= field.below;
-  return low || high ? bad(`give ${range(field)}`) : good(value);
+  return low || high ? bad(`must be ${range(field)}`) : good(value);
 }
 
 function readJson(plain: string): Read {
   try {
     return good(JSON.parse(plain));
   } catch {
-    return bad('give JSON, such as ["one", "two"]');
+    return bad('enter JSON, such as ["one", "two"]');
   }
 }
 

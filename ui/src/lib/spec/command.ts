@@ -1,28 +1,47 @@
 /** The same race as a command line, and as a file. */
 
-import type { RunSpec } from '../api/documents';
+import type { LaneSpec, RunSpec } from '../api/documents';
 
 const PLAIN = /^[A-Za-z0-9_./:@%+-]+$/;
 
+/** The words for each field of a request; what is the default already needs none. */
+const ARGUMENTS: { [Field in keyof RunSpec]-?: (value: NonNullable<RunSpec[Field]>) => string[] } = {
+  kind: (kind) => ['--workload', kind],
+  preset: (preset) => (preset ? ['--preset', preset] : []),
+  params: (params) => Object.entries(params).flatMap(([name, value]) => ['-p', `${name}=${plain(value)}`]),
+  lanes: (lanes) => lanes.flatMap((lane) => ['--lane', laneArguments(lane)]),
+  rounds: (rounds) => (rounds === 5 ? [] : ['--rounds', String(rounds)]),
+  warmup: (warmup) => (warmup === 1 ? [] : ['--warmup', String(warmup)]),
+  order: (order) => ['--order', order],
+  sync: (sync) => (sync === 'every_heat' ? ['--sync', sync] : []),
+  resident: (resident) => (resident === 'many' ? ['--resident', resident] : []),
+  only_ready: (only) => (only ? ['--only-ready'] : []),
+  name: (name) => (name ? ['--name', name] : []),
+  tags: (tags) => tags.flatMap((tag) => ['--tag', tag]),
+  // Notes have no option; the file has them.
+  notes: () => [],
+  salt: (salt) => (salt ? ['--salt', salt] : []),
+  sampling_s: (period) => (period === 0.5 ? [] : ['--sampling-s', String(period)]),
+  timeout_s: (limit) => (limit === 3600 ? [] : ['--timeout-s', String(limit)]),
+};
+
 export function command(spec: RunSpec): string {
-  const words = ['benchrace', 'run', '--workload', spec.kind];
-  if (spec.preset) words.push('--preset', spec.preset);
-  for (const [name, value] of Object.entries(spec.params ?? {})) words.push('-p', `${name}=${said(value)}`);
-  for (const lane of spec.lanes ?? []) {
-    const parts: [string, unknown][] = [];
-    if (lane.machine_id) parts.push(['machine', lane.machine_id]);
-    if (lane.backend) parts.push(['backend', lane.backend]);
-    if (lane.label) parts.push(['label', lane.label]);
-    parts.push(...Object.entries(lane.params ?? {}));
-    words.push('--lane', parts.map(([key, value]) => `${key}=${escaped(said(value))}`).join(','));
-  }
-  if (spec.rounds !== undefined && spec.rounds !== 5) words.push('--rounds', String(spec.rounds));
-  if (spec.warmup !== undefined && spec.warmup !== 1) words.push('--warmup', String(spec.warmup));
-  if (spec.order) words.push('--order', spec.order);
-  if (spec.sync === 'every_heat') words.push('--sync', spec.sync);
-  if (spec.only_ready) words.push('--only-ready');
-  if (spec.name) words.push('--name', spec.name);
-  return words.map(quoted).join(' ');
+  const words = (Object.keys(ARGUMENTS) as (keyof RunSpec)[]).flatMap((field) => argumentsOf(field, spec));
+  return ['benchrace', 'run', ...words].map(quoted).join(' ');
+}
+
+function argumentsOf<Field extends keyof RunSpec>(field: Field, spec: RunSpec): string[] {
+  const value = spec[field];
+  return value === undefined || value === null ? [] : (ARGUMENTS[field] as (value: unknown) => string[])(value);
+}
+
+function laneArguments(lane: LaneSpec): string {
+  const parts: [string, unknown][] = [];
+  if (lane.machine_id) parts.push(['machine', lane.machine_id]);
+  if (lane.backend) parts.push(['backend', lane.backend]);
+  if (lane.label) parts.push(['label', lane.label]);
+  parts.push(...Object.entries(lane.params ?? {}));
+  return parts.map(([key, value]) => `${key}=${escaped(plain(value))}`).join(',');
 }
 
 /** TOML, as `benchrace run FILE.toml` reads it. */
@@ -40,35 +59,35 @@ export function toml(spec: RunSpec): string {
   return `${lines.join('\n')}\n`;
 }
 
-function pair(key: string, given: unknown): string[] {
-  return given === null || given === undefined ? [] : [`${name(key)} = ${value(given)}`];
+function pair(key: string, raw: unknown): string[] {
+  return raw === null || raw === undefined ? [] : [`${name(key)} = ${value(raw)}`];
 }
 
-function value(given: unknown): string {
-  if (Array.isArray(given)) return `[${given.map(value).join(', ')}]`;
-  if (typeof given === 'object' && given !== null) {
-    const parts = Object.entries(given).filter(([, each]) => each !== null && each !== undefined);
-    return `{ ${parts.map(([key, each]) => `${name(key)} = ${value(each)}`).join(', ')} }`;
+function value(raw: unknown): string {
+  if (Array.isArray(raw)) return `[${raw.map(value).join(', ')}]`;
+  if (typeof raw === 'object' && raw !== null) {
+    const parts = Object.entries(raw).filter(([, item]) => item !== null && item !== undefined);
+    return `{ ${parts.map(([key, item]) => `${name(key)} = ${value(item)}`).join(', ')} }`;
   }
-  if (typeof given === 'string') return text(given);
-  return String(given);
+  if (typeof raw === 'string') return text(raw);
+  return String(raw);
 }
 
 /** A basic string of TOML: JSON's escapes are its own, but for the one after the others. */
-function text(given: string): string {
-  return JSON.stringify(given).replaceAll('\u007f', '\\u007F');
+function text(raw: string): string {
+  return JSON.stringify(raw).replaceAll('\u007f', '\\u007F');
 }
 
 function name(key: string): string {
   return /^[A-Za-z0-9_-]+$/.test(key) ? key : text(key);
 }
 
-function said(given: unknown): string {
-  return typeof given === 'string' ? given : JSON.stringify(given);
+function plain(raw: unknown): string {
+  return typeof raw === 'string' ? raw : JSON.stringify(raw);
 }
 
-function escaped(given: string): string {
-  return given.replaceAll('\\', '\\\\').replaceAll(',', '\\,');
+function escaped(raw: string): string {
+  return raw.replaceAll('\\', '\\\\').replaceAll(',', '\\,');
 }
 
 function quoted(word: string): string {

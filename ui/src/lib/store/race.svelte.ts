@@ -2,12 +2,14 @@
 
 import * as api from '../api/runs';
 import { ApiError, failure } from '../api/client';
-import type { RunDocument } from '../api/documents';
+import { isOver, type RunDocument } from '../api/documents';
 import type { Failure } from '../events/types';
 import { reduce } from '../race/reduce';
 import { begin, type Race } from '../race/state';
 import { Follower, type Link } from '../stream/follow';
-import { browser, type Surroundings } from './surroundings';
+import { StoredLog } from '../stream/stored';
+import { browser, type Browser } from './browser';
+import { heardAfter, signal } from './signal.svelte';
 
 /**
  * How often the page takes what was heard. Between two beats its bars are moved by the browser's
@@ -17,8 +19,12 @@ export const BEAT_MS = 100;
 /** How often words and numbers change at most: the more lanes, the less can be read of each. */
 const CALM_MS = 120;
 const CALM_PER_LANE_MS = 22;
+/** So much of a log is taken at once. */
+const PIECE_BYTES = 64 << 10;
 /** How soon after a round ended central's figures are fetched again. */
 const REFRESH_MS = 700;
+/** How often is looked whether central was heard. */
+const LISTEN_MS = 500;
 
 export class RaceStore {
   run = $state.raw<RunDocument | null>(null);
@@ -31,18 +37,24 @@ export class RaceStore {
   failure = $state.raw<Failure | null>(null);
 
   /** All that was heard, drawn or not. */
-  private heard: Race | null = null;
+  private latest: Race | null = null;
   private drawn_ms = -Infinity;
   private frame: (() => void) | null = null;
   private words: (() => void) | null = null;
   private refreshing: ReturnType<typeof setTimeout> | undefined;
+  /** When the document is fetched next, on the page's clock. */
+  private refresh_ms = Infinity;
   private follower: Follower | null = null;
+  /** Ends the reading of the lines that were there before the page. */
+  private reading = new AbortController();
   private closed = false;
+  private alive_ms = 0;
+  private listening: ReturnType<typeof setInterval> | undefined;
   private unwatch: () => void = () => undefined;
 
   constructor(
     readonly runId: string,
-    private readonly around: Surroundings = browser,
+    private readonly around: Browser = browser,
   ) {
     this.now = around.now();
   }
@@ -50,14 +62,19 @@ export class RaceStore {
   /** Load the document, then follow the log; ends with `close`. */
   async open(): Promise<void> {
     this.unwatch = this.around.onVisibility((visible) => this.show(visible));
+    this.alive_ms = this.around.now();
+    this.listening = setInterval(() => this.listen(), LISTEN_MS);
     await this.restart();
   }
 
   close(): void {
     this.closed = true;
+    this.reading.abort();
     this.follower?.stop();
     this.unwatch();
     clearTimeout(this.refreshing);
+    clearInterval(this.listening);
+    signal.heard = 'off';
     this.frame?.();
     this.words?.();
   }
@@ -71,22 +88,54 @@ export class RaceStore {
     this.refreshSoon(0);
   }
 
-  /** Fetch the document anew and hear the log from its beginning: what was heard may be void. */
+  /** Fetch the document anew and read the log from its beginning: what was heard may be void. */
   private async restart(): Promise<void> {
     this.follower?.stop();
     this.follower = null;
-    this.heard = null;
+    this.reading.abort();
+    const reading = (this.reading = new AbortController());
+    this.latest = null;
     const run = await this.fetched();
-    if (run === null || this.closed) return;
-    this.heard = this.race = begin(run);
+    if (run === null || reading.signal.aborted) return;
+    this.latest = this.race = begin(run);
     this.calm = { race: this.race, now: this.now };
-    this.follower = new Follower(`/api/runs/${encodeURIComponent(this.runId)}/events`, {
-      lines: (lines) => this.hear(lines),
-      snapshot: () => void this.restart(),
-      link: (link, error) => this.linked(link, error),
-    });
-    if (this.around.visible()) this.follower.start();
     this.tick();
+    const at = await this.read(run, reading.signal);
+    if (!reading.signal.aborted) this.follow(run, at);
+  }
+
+  /** Take the lines up to the document's own place, and give how far that went: they come compressed. */
+  private async read(run: RunDocument, signal: AbortSignal): Promise<number> {
+    const place = { epoch: run.epoch, offset: run.offset };
+    let at = 0;
+    if (place.offset === 0) return at;
+    try {
+      for await (const block of new StoredLog(this.runId, PIECE_BYTES).blocks(signal, place)) {
+        signal.throwIfAborted();
+        this.take(new TextDecoder().decode(block).split('\n').slice(0, -1));
+        at += block.length;
+      }
+    } catch {
+      // The stream goes on from there: it comes back over lost connections, and says what is wrong.
+    }
+    return at;
+  }
+
+  /** Hear what follows `at`; nothing does where the run is over. */
+  private follow(run: RunDocument, at: number): void {
+    if (isOver(run.state) && at === run.offset) {
+      this.link = 'ended';
+      return;
+    }
+    const listener = {
+      lines: (lines: string[]) => this.hear(lines),
+      snapshot: () => void this.restart(),
+      link: (link: Link, error?: ApiError) => this.linked(link, error),
+      alive: () => (this.alive_ms = this.around.now()),
+    };
+    const path = `/api/runs/${encodeURIComponent(this.runId)}/events`;
+    this.follower = new Follower(path, listener, `${run.epoch}-${at}`);
+    if (this.around.visible()) this.follower.start();
   }
 
   private async fetched(): Promise<RunDocument | null> {
@@ -108,18 +157,37 @@ export class RaceStore {
 
   private linked(link: Link, error?: ApiError): void {
     this.link = link;
+    this.listen();
     if (error) this.failure = error.failure;
-    if (link === 'ended' || link === 'live') this.refreshSoon(0);
+    // The log is complete only after the run's last document is stored.
+    if (link === 'ended') this.refreshSoon(0);
   }
 
+  /** Say whether central is heard, while there is something to hear. */
+  private listen(): void {
+    const quiet = this.closed || this.link === 'ended' || this.link === 'refused' || this.link === 'paused' || this.latest?.phase === 'over';
+    signal.heard = quiet ? 'off' : heardAfter(this.around.now() - this.alive_ms, this.link === 'lost');
+  }
+
+  /** Take lines that are newer than the document; it is fetched again where they say that it changed. */
   private hear(lines: string[]): void {
-    if (this.heard === null) return;
-    this.heard = reduce(this.heard, lines, this.around.now());
+    const before = this.latest;
+    const race = this.take(lines);
+    if (before === null || race === null) return;
+    if (race.phase !== before.phase) this.refreshSoon(0);
+    else if (ended(race) > ended(before)) this.refreshSoon(REFRESH_MS);
+  }
+
+  private take(lines: string[]): Race | null {
+    if (this.latest === null) return null;
+    this.latest = reduce(this.latest, lines, this.around.now());
     this.tick();
+    return this.latest;
   }
 
   private show(visible: boolean): void {
     if (visible) {
+      this.alive_ms = this.around.now();
       this.follower?.start();
       this.tick();
     } else {
@@ -138,13 +206,11 @@ export class RaceStore {
 
   /** Show all that was heard since the last beat, at once. */
   private draw(): void {
-    if (this.closed || this.heard === null || this.race === null) return;
-    const before = this.race;
-    const race = this.heard;
+    if (this.closed || this.latest === null || this.race === null) return;
+    const race = this.latest;
     const now = this.around.now();
     this.drawn_ms = this.now = now;
     this.race = race;
-    if (ended(race) > ended(before) || race.phase !== before.phase) this.refreshSoon(REFRESH_MS);
     const running = race.phase === 'running';
     const calm_ms = Math.max(CALM_MS, race.order.length * CALM_PER_LANE_MS);
     if (!running) this.calm = { race, now };
@@ -158,10 +224,17 @@ export class RaceStore {
     this.words = this.around.frame(() => (this.calm = this.race && { race: this.race, now: this.now }));
   }
 
+  /** Fetch the document again; a sooner fetch takes the place of a later one, never the reverse. */
   private refreshSoon(after_ms: number): void {
     if (this.closed) return;
+    const due_ms = this.around.now() + after_ms;
+    if (due_ms >= this.refresh_ms) return;
     clearTimeout(this.refreshing);
-    this.refreshing = setTimeout(() => void this.fetched(), after_ms);
+    this.refresh_ms = due_ms;
+    this.refreshing = setTimeout(() => {
+      this.refresh_ms = Infinity;
+      void this.fetched();
+    }, after_ms);
   }
 }
 

@@ -10,24 +10,27 @@ export interface Listener {
   /** The log was cut: all that was heard is void; start again from a fresh document. */
   snapshot(): void;
   link(link: Link, error?: ApiError): void;
+  /** Something came, if only a ping. */
+  alive(): void;
 }
 
 const RETRY_MS = [250, 500, 1_000, 2_000, 4_000];
-/** Central pings every 10 s: a stream that is silent for longer is dead. */
-const SILENCE_MS = 25_000;
+/** Central pings every 2 s: a stream that is silent for so much longer is dead. */
+const SILENCE_MS = 10_000;
 /** How long an answer may take to begin: a network that is cut says nothing at all. */
 const ANSWER_MS = 10_000;
 
 export class Follower {
-  private last: string | null = null;
   private failures = 0;
   private open: AbortController | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private over = false;
 
+  /** Messages after `last`, the id of one, are new; null hears the log from its beginning. */
   constructor(
     private readonly url: string,
     private readonly listener: Listener,
+    private last: string | null = null,
   ) {}
 
   /** Begin, or go on from the last message heard. */
@@ -88,23 +91,30 @@ export class Follower {
     if (this.last !== null) headers['Last-Event-ID'] = this.last;
     const late = setTimeout(() => open.abort(), ANSWER_MS);
     const answer = await send(this.url, { headers, signal: open.signal }).finally(() => clearTimeout(late));
+    if (answer.status === 204) return this.end();
     const reader = answer.body?.getReader();
     if (reader === undefined) throw new Error('central sent no stream');
     this.failures = 0;
     this.listener.link('live');
+    this.listener.alive();
     const messages = new Messages();
     for (;;) {
       const piece = await withinSilence(reader, open);
       if (open.signal.aborted || piece === undefined) return;
+      this.listener.alive();
       for (const message of messages.feed(piece)) if (this.take(message)) return;
     }
+  }
+
+  private end(): void {
+    this.stop();
+    this.listener.link('ended');
   }
 
   /** Take one message; true where the stream is over for good. */
   private take(message: Message): boolean {
     if (message.event === 'end') {
-      this.stop();
-      this.listener.link('ended');
+      this.end();
       return true;
     }
     if (message.event === 'snapshot') {

@@ -7,7 +7,7 @@ export interface Message {
 }
 
 /** More than central ever puts in one message, by far. */
-const LONGEST = 4 << 20;
+const MAX_MESSAGE = 4 << 20;
 
 export class Messages {
   private rest = '';
@@ -16,7 +16,7 @@ export class Messages {
   /** Take the next bytes, and give the messages that are whole now. */
   feed(bytes: Uint8Array): Message[] {
     this.rest += this.decoder.decode(bytes, { stream: true });
-    if (this.rest.length > LONGEST) throw new Error('central sent a message without an end');
+    if (this.rest.length > MAX_MESSAGE) throw new Error('central sent an unfinished message');
     const parts = this.rest.split('\n\n');
     this.rest = parts.pop() ?? '';
     return parts.flatMap((part) => message(part) ?? []);
@@ -24,23 +24,23 @@ export class Messages {
 }
 
 function message(part: string): Message | null {
-  const found: Message = { id: null, event: 'message', data: [] };
-  let said = false;
+  const message: Message = { id: null, event: 'message', data: [] };
+  let complete = false;
   for (const line of part.split('\n')) {
     const colon = line.indexOf(':');
     if (colon <= 0) continue;
     const value = line.slice(line.charCodeAt(colon + 1) === 32 ? colon + 2 : colon + 1);
     switch (line.slice(0, colon)) {
       case 'id':
-        found.id = value;
+        message.id = value;
         break;
       case 'event':
-        found.event = value;
+        message.event = value;
         break;
       case 'data':
-        found.data.push(value);
-        said = true;
+        message.data.push(value);
+        complete = true;
     }
   }
-  return said ? found : null;
+  return complete ? message : null;
 }

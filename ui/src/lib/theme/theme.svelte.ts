@@ -34,18 +34,18 @@ class Chosen {
 export const chosen = new Chosen();
 
 /** Resolve a colour of the design, for a canvas. */
-export function colour(within: HTMLElement, name: string): string {
+export function colour(within: HTMLElement | SVGElement, name: string): string {
   const before = within.style.color;
   within.style.color = `var(${name})`;
-  const found = getComputedStyle(within).color;
+  const stored = getComputedStyle(within).color;
   within.style.color = before;
-  return found;
+  return stored;
 }
 
 function stored(): Theme {
   try {
-    const found = localStorage.getItem(KEY);
-    return found === 'light' || found === 'dark' ? found : 'system';
+    const stored = localStorage.getItem(KEY);
+    return stored === 'light' || stored === 'dark' ? stored : 'system';
   } catch {
     return 'system';
   }

@@ -15,7 +15,7 @@ export class Fleet {
   status = $state.raw<Status | null>(null);
   machines = $state.raw<FleetMachine[]>([]);
   refused = $state.raw<RefusedAgent[]>([]);
-  told = $state.raw<ReadonlyMap<string, Told>>(new Map());
+  reports = $state.raw<ReadonlyMap<string, Told>>(new Map());
   running = $state.raw<RunRow[]>([]);
   queued = $state.raw<RunRow[]>([]);
   failure = $state.raw<Failure | null>(null);
@@ -27,6 +27,10 @@ export class Fleet {
 
   async exclude(machineId: string, excluded: boolean): Promise<void> {
     await this.done(admin.exclude(machineId, excluded));
+  }
+
+  async forget(machineId: string): Promise<void> {
+    await this.done(admin.forget(machineId));
   }
 
   async cancel(runId: string): Promise<void> {
@@ -45,7 +49,7 @@ export class Fleet {
   private async look(): Promise<void> {
     const of = (state: string) => list(new URLSearchParams({ state, limit: '200' }));
     try {
-      const [status, fleet, told, running, queued] = await Promise.all([
+      const [status, fleet, reports, running, queued] = await Promise.all([
         api.status(),
         admin.fleet(),
         admin.told(),
@@ -56,7 +60,7 @@ export class Fleet {
       this.status = status;
       this.machines = fleet.machines;
       this.refused = fleet.refused;
-      this.told = new Map(told.map((each) => [each.machine_id, each]));
+      this.reports = new Map(reports.map((report) => [report.machine_id, report]));
       this.running = running.runs;
       // The first one in the queue is the oldest.
       this.queued = [...queued.runs].reverse();

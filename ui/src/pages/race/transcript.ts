@@ -2,7 +2,7 @@
 
 import type { LaneRace, Window } from '../../lib/race/state';
 
-export interface Said extends Pick<LaneRace, 'job_id' | 'round'>, Pick<Window, 'text' | 'characters'> {}
+export interface Output extends Pick<LaneRace, 'job_id' | 'round'>, Pick<Window, 'text' | 'characters'> {}
 
 export class Transcript {
   private round = '';
@@ -11,17 +11,17 @@ export class Transcript {
   constructor(private readonly holder: HTMLElement) {}
 
   /** Add what is new since the last time, and drop what has left the window. */
-  show(said: Said): void {
-    const round = `${said.job_id}/${said.round}`;
-    const fresh = said.characters - this.shown;
-    if (round !== this.round || fresh < 0 || fresh >= said.text.length) {
+  show(output: Output): void {
+    const round = `${output.job_id}/${output.round}`;
+    const fresh = output.characters - this.shown;
+    if (round !== this.round || fresh < 0 || fresh >= output.text.length) {
       this.round = round;
-      this.holder.replaceChildren(...said.text.split('\n').map(line));
+      this.holder.replaceChildren(...output.text.split('\n').map(line));
     } else if (fresh > 0) {
-      this.append(said.text.slice(-fresh));
-      this.trim(said.text);
+      this.append(output.text.slice(-fresh));
+      this.trim(output.text);
     }
-    this.shown = said.characters;
+    this.shown = output.characters;
   }
 
   private append(text: string): void {
@@ -42,10 +42,10 @@ export class Transcript {
 }
 
 function line(text: string): HTMLElement {
-  const made = document.createElement('div');
-  made.className = 'line';
-  made.append(document.createTextNode(text));
-  return made;
+  const element = document.createElement('div');
+  element.className = 'line';
+  element.append(document.createTextNode(text));
+  return element;
 }
 
 function textOf(line: Element | null): Text | null {

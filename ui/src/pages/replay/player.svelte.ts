@@ -1,7 +1,7 @@
 /** Playing a tape: where it is, how fast it goes, and one race a beat. */
 
 import { BEAT_MS } from '../../lib/store/race.svelte';
-import { browser, type Surroundings } from '../../lib/store/surroundings';
+import { browser, type Browser } from '../../lib/store/browser';
 import type { Race } from '../../lib/race/state';
 import { failure } from '../../lib/api/client';
 import type { Failure } from '../../lib/events/types';
@@ -39,7 +39,7 @@ export class Player {
 
   constructor(
     private readonly tape: Tape,
-    private readonly around: Pick<Surroundings, 'now' | 'frame'> = browser,
+    private readonly around: Pick<Browser, 'now' | 'frame'> = browser,
   ) {
     this.reader = new Reader(tape);
     this.length_ms = tape.length_ms;

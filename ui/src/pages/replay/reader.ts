@@ -39,12 +39,12 @@ export class Reader {
   }
 
   private leap(goal: number): void {
-    const kept = this.tape.before(goal);
-    if (goal >= this.reached && kept.block <= this.block) return;
-    this.block = kept.block;
-    this.race = kept.race;
+    const snapshot = this.tape.before(goal);
+    if (goal >= this.reached && snapshot.block <= this.block) return;
+    this.block = snapshot.block;
+    this.race = snapshot.race;
     this.at = 0;
-    this.reached = this.tape.ends[kept.block - 1] ?? -Infinity;
+    this.reached = this.tape.ends[snapshot.block - 1] ?? -Infinity;
   }
 }
 

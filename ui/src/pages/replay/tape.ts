@@ -6,14 +6,14 @@ import { fold } from '../../lib/race/reduce';
 import { begin, type Race } from '../../lib/race/state';
 import { readBlock, Times, type Events } from './block';
 import { Slices } from './slices';
-import type { StoredLog } from './stored';
+import type { StoredLog } from '../../lib/stream/stored';
 
 /** So many bytes of blocks are kept; others are fetched again. */
-const MOST_BYTES = 32 << 20;
+const MAX_BYTES = 32 << 20;
 /** So many races are kept; where there are more, every other one goes. */
-const MOST_KEPT = 64;
+const MAX_SNAPSHOTS = 64;
 
-export interface Kept {
+export interface Snapshot {
   block: number;
   race: Race;
 }
@@ -24,7 +24,7 @@ export class Tape {
   /** When each block's last event was, in wall ms. */
   readonly ends: number[] = [];
   /** Races before a block, the earliest first. */
-  kept: Kept[] = [];
+  snapshots: Snapshot[] = [];
   from_ms = 0;
   damaged = 0;
   /** Whether the log ends before all of it came, or before the race was over. */
@@ -48,20 +48,20 @@ export class Tape {
     log: StoredLog,
     run: RunDocument,
     signal: AbortSignal,
-    heard: (bytes: number, of: number) => void = () => {},
-    most = MOST_BYTES,
+    onprogress: (bytes: number, of: number) => void = () => {},
+    most = MAX_BYTES,
   ): Promise<Tape> {
     const tape = new Tape(log, signal, most);
     let race = begin(unwritten(run));
     const slices = new Slices();
     for await (const data of log.blocks(signal)) {
       race = await tape.add(data, race, slices);
-      heard(tape.size, log.size);
+      onprogress(tape.size, log.size);
     }
     tape.broken = tape.size < log.size || (run.ended_at !== null && race.phase !== 'over');
-    if (tape.kept.length === 0) tape.kept.push({ block: 0, race });
+    if (tape.snapshots.length === 0) tape.snapshots.push({ block: 0, race });
     // A job's least delay is known from the first frame on.
-    tape.kept = tape.kept.map(({ block, race: each }) => ({ block, race: { ...each, clocks: tape.clocks, wall_ms: 0 } }));
+    tape.snapshots = tape.snapshots.map(({ block, race }) => ({ block, race: { ...race, clocks: tape.clocks, wall_ms: 0 } }));
     return tape;
   }
 
@@ -79,10 +79,10 @@ export class Tape {
   }
 
   /** The last race that is kept before a block at which `ms` is not yet past. */
-  before(ms: number): Kept {
-    const found = this.kept.findLast(({ block }) => block === 0 || (this.ends[block - 1] ?? Infinity) <= ms);
-    if (found === undefined) throw new Error('a tape that was not loaded');
-    return found;
+  before(ms: number): Snapshot {
+    const snapshot = this.snapshots.findLast(({ block }) => block === 0 || (this.ends[block - 1] ?? Infinity) <= ms);
+    if (snapshot === undefined) throw new Error('a tape that was not loaded');
+    return snapshot;
   }
 
   /** The events of a block, fetched again where they are not kept; the next one's bytes are fetched ahead. */
@@ -119,9 +119,9 @@ export class Tape {
     this.drop(block);
     this.blocks.set(block, data);
     this.bytes += data.length;
-    for (const each of this.blocks.keys()) {
-      if (this.bytes <= this.most || each === block) break;
-      this.drop(each);
+    for (const number of this.blocks.keys()) {
+      if (this.bytes <= this.most || number === block) break;
+      this.drop(number);
     }
   }
 
@@ -144,11 +144,11 @@ export class Tape {
     return steps(race, events, times, slices, this.signal);
   }
 
-  private keep(kept: Kept): void {
-    this.kept.push(kept);
-    if (this.kept.length <= MOST_KEPT) return;
+  private keep(snapshots: Snapshot): void {
+    this.snapshots.push(snapshots);
+    if (this.snapshots.length <= MAX_SNAPSHOTS) return;
     this.every *= 2;
-    this.kept = this.kept.filter(({ block }) => block % this.every === 0);
+    this.snapshots = this.snapshots.filter(({ block }) => block % this.every === 0);
   }
 
   private hear(events: readonly Known[], times: readonly number[]): void {

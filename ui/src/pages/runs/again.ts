@@ -4,6 +4,6 @@ import type { RunSpec } from '../../lib/api/documents';
 import { sectionOf } from '../table';
 
 export function againAddress(kind: string, spec: RunSpec): string {
-  const said = { ...spec, tags: undefined, notes: undefined };
-  return `${sectionOf(kind).path}?spec=${encodeURIComponent(JSON.stringify(said))}`;
+  const repeated = { ...spec, tags: undefined, notes: undefined };
+  return `${sectionOf(kind).path}?spec=${encodeURIComponent(JSON.stringify(repeated))}`;
 }

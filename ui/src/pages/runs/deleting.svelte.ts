@@ -33,7 +33,7 @@ export class Deleting {
   ) {}
 
   has(runId: string): boolean {
-    return this.pending.some((each) => each.run_id === runId);
+    return this.pending.some((deletion) => deletion.run_id === runId);
   }
 
   add(runId: string, label: string): void {
@@ -43,7 +43,7 @@ export class Deleting {
   }
 
   undo(runId: string): void {
-    this.pending = this.pending.filter((each) => each.run_id !== runId || each.going);
+    this.pending = this.pending.filter((deletion) => deletion.run_id !== runId || deletion.going);
     this.wind();
   }
 
@@ -51,7 +51,7 @@ export class Deleting {
   show(): () => void {
     this.shown += 1;
     // Who comes back has the whole time again.
-    for (const each of this.pending) each.left_ms = PATIENCE_MS;
+    for (const deletion of this.pending) deletion.left_ms = PATIENCE_MS;
     this.wind();
     return () => {
       this.shown -= 1;
@@ -60,21 +60,21 @@ export class Deleting {
   }
 
   async now(runId: string): Promise<void> {
-    const found = this.pending.find((each) => each.run_id === runId);
-    if (found === undefined || found.going) return;
-    found.going = true;
-    found.failure = null;
+    const deletion = this.pending.find((deletion) => deletion.run_id === runId);
+    if (deletion === undefined || deletion.going) return;
+    deletion.going = true;
+    deletion.failure = null;
     try {
       await this.ask(runId);
     } catch (error) {
       // What is gone already is what was wanted.
       if (!(error instanceof ApiError && error.status === 404)) {
-        found.failure = failure(error);
-        found.going = false;
+        deletion.failure = failure(error);
+        deletion.going = false;
         return;
       }
     }
-    this.pending = this.pending.filter((each) => each.run_id !== runId);
+    this.pending = this.pending.filter((deletion) => deletion.run_id !== runId);
     this.wind();
   }
 
@@ -90,10 +90,10 @@ export class Deleting {
 
   private step(): void {
     if (this.held || !this.visible()) return;
-    for (const each of this.pending) {
-      if (each.going || each.failure !== null) continue;
-      each.left_ms -= STEP_MS;
-      if (each.left_ms <= 0) void this.now(each.run_id);
+    for (const deletion of this.pending) {
+      if (deletion.going || deletion.failure !== null) continue;
+      deletion.left_ms -= STEP_MS;
+      if (deletion.left_ms <= 0) void this.now(deletion.run_id);
     }
   }
 }

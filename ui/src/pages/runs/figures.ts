@@ -16,28 +16,28 @@ export interface FigureRow {
 
 export const ESTIMATORS: Record<string, string> = {
   sample: 'mean of the rounds',
-  ratio: 'sum over sum of the rounds',
-  count: 'the count on which all rounds agree',
+  ratio: 'sum / sum over the rounds',
+  count: 'count that all rounds agree on',
 };
 
 export function figures(lanes: readonly DocumentLane[]): FigureRow[] {
-  const found = new Map<string, FigureRow>();
+  const rows = new Map<string, FigureRow>();
   lanes.forEach((lane, index) => {
     for (const [name, metric] of Object.entries(lane.summary)) {
       const { title, unit, better, estimator, formula, headline } = metric;
-      const row = found.get(name) ?? { name, title, unit, better, estimator, formula, headline, values: lanes.map(() => null) };
+      const row = rows.get(name) ?? { name, title, unit, better, estimator, formula, headline, values: lanes.map(() => null) };
       row.values[index] = metric;
-      found.set(name, row);
+      rows.set(name, row);
     }
   });
-  return [...found.values()].sort((one, other) => Number(other.headline) - Number(one.headline));
+  return [...rows.values()].sort((one, other) => Number(other.headline) - Number(one.headline));
 }
 
 /** `simple_sieve` and the like: only what differs between lanes tells them apart. */
 export function differingParams(run: Pick<RunDocument, 'lanes'>): Set<string> {
   const names = new Set(run.lanes.flatMap((lane) => Object.keys(lane.params)));
-  const said = (lane: DocumentLane, name: string) => JSON.stringify(lane.params[name]);
-  return new Set([...names].filter((name) => new Set(run.lanes.map((lane) => said(lane, name))).size > 1));
+  const valueOf = (lane: DocumentLane, name: string) => JSON.stringify(lane.params[name]);
+  return new Set([...names].filter((name) => new Set(run.lanes.map((lane) => valueOf(lane, name))).size > 1));
 }
 
 /** The leaves of what a machine said of itself, as `path: value`; empty ones are left out. */
@@ -45,8 +45,8 @@ export function leaves(value: unknown, path = ''): [string, string][] {
   if (value === null || value === undefined || value === '') return [];
   if (Array.isArray(value)) {
     if (value.length === 0) return [];
-    if (value.every((each) => typeof each !== 'object')) return [[path, value.join(', ')]];
-    return value.flatMap((each, index) => leaves(each, `${path} ${index + 1}`.trim()));
+    if (value.every((item) => typeof item !== 'object')) return [[path, value.join(', ')]];
+    return value.flatMap((item, index) => leaves(item, `${path} ${index + 1}`.trim()));
   }
   if (typeof value === 'object') {
     return Object.entries(value).flatMap(([name, inner]) => leaves(inner, `${path} ${name.replaceAll('_', ' ')}`.trim()));

@@ -5,7 +5,7 @@ import { ApiError, failure } from '../../lib/api/client';
 import type { Changes, Choices, RunPage, RunRow } from '../../lib/api/history';
 import type { Failure } from '../../lib/events/types';
 import { poll } from '../../lib/poll/poll';
-import { asked, type Filter } from './query';
+import { apiQuery, type Filter } from './query';
 
 const AGAIN_MS = 4_000;
 const NONE: Choices = { states: [], kinds: [], tags: [], machines: [] };
@@ -18,13 +18,13 @@ export class Listing {
   /** True from a new question until its answer. */
   asking = $state(true);
 
-  private asked = '';
+  private requested = '';
   private open: AbortController | null = null;
 
   /** Show what a filter leaves; gives what ends it. */
   watch(filter: Filter): () => void {
-    const query = asked(filter);
-    this.asked = query.toString();
+    const query = apiQuery(filter);
+    this.requested = query.toString();
     this.asking = true;
     const stop = poll(() => this.look(query), AGAIN_MS);
     return () => {
@@ -55,7 +55,7 @@ export class Listing {
         history.list(query, open.signal),
         history.choices(open.signal),
       ]);
-      if (open.signal.aborted || query.toString() !== this.asked) return;
+      if (open.signal.aborted || query.toString() !== this.requested) return;
       this.take(page, choices);
     } catch (error) {
       if (open.signal.aborted) return;

@@ -1,7 +1,9 @@
 /** What the list shows, as the address says it and as central is asked for it. */
 
-import type { Choices } from '../../lib/api/history';
-import type { RunState } from '../../lib/api/documents';
+import type { Choices, Direction, Sort } from '../../lib/api/history';
+import { count } from '../../lib/format/number';
+
+export { isOver } from '../../lib/api/documents';
 
 export interface Filter {
   q: string;
@@ -9,21 +11,25 @@ export interface Filter {
   kind: string;
   tag: string;
   machine: string;
+  sort: string;
+  order: string;
   /** The last run of the page before, empty on the first one. */
   after: string;
 }
 
 export const PAGE = 50;
-export const NAMES = ['q', 'state', 'kind', 'tag', 'machine', 'after'] as const;
+export const NAMES = ['q', 'state', 'kind', 'tag', 'machine', 'sort', 'order', 'after'] as const;
+
+const NARROWING = ['q', 'state', 'kind', 'tag', 'machine'] as const;
 
 export function filterOf(query: URLSearchParams): Filter {
-  const [q, state, kind, tag, machine, after] = NAMES.map((name) => query.get(name) ?? '');
-  return { q: q ?? '', state: state ?? '', kind: kind ?? '', tag: tag ?? '', machine: machine ?? '', after: after ?? '' };
+  const [q = '', state = '', kind = '', tag = '', machine = '', sort = '', order = '', after = ''] = NAMES.map((name) => query.get(name) ?? '');
+  return { q, state, kind, tag, machine, sort, order, after };
 }
 
 /** The address of the list; a changed filter begins at the newest run again. */
 export function addressOf(filter: Filter): string {
-  const query = said(filter).toString();
+  const query = toQuery(filter).toString();
   return query ? `/runs?${query}` : '/runs';
 }
 
@@ -31,15 +37,41 @@ export function changed(filter: Filter, part: Partial<Filter>): Filter {
   return { ...filter, after: '', ...part };
 }
 
-export function asked(filter: Filter): URLSearchParams {
-  const query = said(filter);
+export function apiQuery(filter: Filter): URLSearchParams {
+  const query = toQuery({ ...filter, ...sortQuery(filter) });
   query.set('limit', String(PAGE));
   return query;
 }
 
 /** True where something narrows the list. */
 export function narrows(filter: Filter): boolean {
-  return NAMES.some((name) => name !== 'after' && filter[name].trim() !== '');
+  return NARROWING.some((name) => filter[name].trim() !== '');
+}
+
+/** The columns that the list is sorted by, each with the order that it begins with. */
+export const SORTS = {
+  title: { title: 'Race', first: 'ascending' },
+  result: { title: 'Result', first: 'descending' },
+  value: { title: 'Value', first: 'descending' },
+  confidence: { title: 'Confidence', first: 'descending' },
+  machine: { title: 'Machines', first: 'ascending' },
+  created: { title: 'When', first: 'descending' },
+} as const satisfies Record<Sort, { title: string; first: Direction }>;
+
+/** What the list is sorted by now; an address that names nothing known is that of the newest first. */
+export function sorting(filter: Filter): { sort: Sort; order: Direction } {
+  const sort = Object.hasOwn(SORTS, filter.sort) ? (filter.sort as Sort) : 'created';
+  const order = filter.order === 'ascending' || filter.order === 'descending' ? filter.order : 'descending';
+  return { sort, order };
+}
+
+/** The order of a column's values where it is chosen: the other one where it is chosen already. */
+export function sortedBy(filter: Filter, sort: Sort): Pick<Filter, 'sort' | 'order'> {
+  const now = sorting(filter);
+  const turned = now.order === 'ascending' ? 'descending' : 'ascending';
+  const order = now.sort === sort ? turned : SORTS[sort].first;
+  const newest = sort === 'created' && order === 'descending';
+  return { sort: newest ? '' : sort, order: newest || order === 'descending' ? '' : order };
 }
 
 export interface Option {
@@ -49,23 +81,18 @@ export interface Option {
 
 /** The values of a select, with how many runs have each; the one that is chosen is always there. */
 export function optionsOf(
-  found: Choices[keyof Choices],
+  choices: Choices[keyof Choices],
   chosen: string,
   words: Partial<Record<string, string>> = {},
 ): Option[] {
-  const options = found.map(({ value, runs }) => ({
+  const options = choices.map(({ value, runs }) => ({
     value,
-    text: `${words[value] ?? value} (${runs.toLocaleString('en')})`,
+    text: `${words[value] ?? value} (${count(runs)})`,
   }));
-  if (chosen !== '' && !found.some(({ value }) => value === chosen)) {
+  if (chosen !== '' && !choices.some(({ value }) => value === chosen)) {
     options.unshift({ value: chosen, text: `${words[chosen] ?? chosen} (0)` });
   }
   return options;
-}
-
-/** Only a run that is over can be deleted. */
-export function isOver(state: RunState): boolean {
-  return state !== 'queued' && state !== 'running';
 }
 
 /** Split what was typed into tags: trimmed, each once, none too long for central. */
@@ -74,7 +101,12 @@ export function withTags(tags: readonly string[], typed: string): string[] {
   return [...new Set([...tags, ...more.filter((tag) => tag !== '')])];
 }
 
-function said(filter: Filter): URLSearchParams {
+function sortQuery(filter: Filter): Pick<Filter, 'sort' | 'order'> {
+  const { sort, order } = sorting(filter);
+  return { sort: sort === 'created' ? '' : sort, order: order === 'descending' ? '' : order };
+}
+
+function toQuery(filter: Filter): URLSearchParams {
   const query = new URLSearchParams();
   for (const name of NAMES) {
     const value = filter[name].trim();

@@ -1,7 +1,7 @@
 /** Lanes at one press: of models, of the machines that have them, of the engines that do. */
 
-import { emptyLane, MOST_LANES, type LaneDraft } from '../../../lib/spec/draft';
-import type { Known, Place } from '../models';
+import { emptyLane, MAX_LANES, type LaneDraft } from '../../../lib/spec/draft';
+import { SELECTS, type KnownModel, type Place } from '../models';
 
 export type By = 'model' | 'machine' | 'engine';
 
@@ -13,54 +13,83 @@ const OF: Record<By, (place: Place) => Partial<LaneDraft>> = {
 };
 
 /**
- * The lanes as they are, each with each model, on the engine that has it: where several kinds of
- * engine have one, a lane for each place. Without models, the lanes without one.
+ * The lanes as they are, each with each model, where that is: a lane for each machine and engine that
+ * has it, and one that names none where all machines have it. Without models, what else lanes say.
  */
-export function withModels(lanes: LaneDraft[], field: string, chosen: Known[], engines: number): LaneDraft[] {
+export function withModels(lanes: LaneDraft[], field: string, chosen: KnownModel[], fleet: Fleet): LaneDraft[] {
   const bare = lanes.map((lane) => {
-    const { [field]: _, ...params } = lane.params;
+    const { [field]: _, [SELECTS]: __, ...params } = lane.params;
     return { ...lane, backend: '', params };
   });
-  const made = new Map<string, LaneDraft>();
-  for (const base of bare.length > 0 ? bare : [emptyLane()]) {
-    for (const each of chosen.length > 0 ? chosen : [null]) {
-      const params = each !== null && chosen.length > 1 ? { ...base.params, [field]: each.name } : base.params;
-      for (const place of each === null || engines < 2 ? [{}] : seats(base, each)) {
-        const lane = { ...base, ...place, params };
-        made.set(JSON.stringify(lane), lane);
-      }
-    }
-  }
-  const found = [...made.values()].slice(0, MOST_LANES);
-  return found.length === 1 && JSON.stringify(found[0]) === JSON.stringify(emptyLane()) ? [] : found;
+  const result = unique(
+    (bare.length > 0 ? bare : [emptyLane()]).flatMap((base) => {
+      // A machine alone was there for its model.
+      if (chosen.length === 0) return base.label || Object.keys(base.params).length > 0 ? [base] : [];
+      return chosen.flatMap((model) => seats(model, fleet).map((seat) => seated(base, seat, field, model, chosen.length)));
+    }),
+  );
+  return result.length === 1 && JSON.stringify(result[0]) === JSON.stringify(emptyLane()) ? [] : result;
 }
 
-/** Where a lane finds its model. */
-function seats(lane: LaneDraft, each: Known): Partial<LaneDraft>[] {
-  const places = each.places.filter((place) => !lane.machine || place.machine_id === lane.machine);
-  const backends = new Set(places.map((place) => place.backend));
-  if (backends.size <= 1) return [...backends].map((backend) => ({ backend })).concat(backends.size ? [] : [{ backend: '' }]);
-  return places.map((place) => ({ machine: place.machine_id, backend: place.backend }));
+/** The machines that offer the kind of work, and how many kinds of engine do. */
+export interface Fleet {
+  machines: number;
+  engines: number;
+}
+
+type Seat = Pick<LaneDraft, 'machine' | 'backend'> & { starts: Place['starts'] };
+
+/** Where lanes find a model; none is named where it does not matter, or is not known. */
+function seats(model: KnownModel, fleet: Fleet): (Seat | null)[] {
+  const backends = new Set(model.places.map((place) => place.backend));
+  const machines = new Set(model.places.map((place) => place.machine_id));
+  if (model.places.length === 0) return [null];
+  const everywhere = machines.size === fleet.machines && model.places.length === machines.size;
+  if (everywhere && backends.size === 1 && model.places.every((place) => place.starts === null)) {
+    return [{ machine: '', backend: fleet.engines > 1 ? ([...backends][0] ?? '') : '', starts: null }];
+  }
+  return model.places.map((place) => ({
+    machine: fleet.machines > 1 ? place.machine_id : '',
+    backend: fleet.engines > 1 ? place.backend : '',
+    starts: place.starts,
+  }));
+}
+
+function seated(base: LaneDraft, seat: Seat | null, field: string, model: KnownModel, models: number): LaneDraft {
+  const named: Record<string, string> = models > 1 ? { [field]: model.name } : {};
+  const params = { ...base.params, ...(seat?.starts ?? named) };
+  return seat === null ? { ...base, params } : { ...base, machine: seat.machine, backend: seat.backend, params };
+}
+
+/** The name of the model that a lane races, empty where it names none. */
+export function modelOf(lane: LaneDraft, field: string, all: KnownModel[]): string {
+  const { [field]: named, [SELECTS]: server } = lane.params;
+  if (named || !server) return named ?? '';
+  const is = (place: Place) =>
+    (!lane.machine || lane.machine === place.machine_id) &&
+    (place.starts?.[SELECTS] === server || server in (place.model.engines ?? {}));
+  return all.find((model) => model.places.some(is))?.name ?? '';
+}
+
+function unique(lanes: LaneDraft[]): LaneDraft[] {
+  return [...new Map(lanes.map((lane) => [JSON.stringify(lane), lane])).values()].slice(0, MAX_LANES);
 }
 
 /** A lane for each; with several models chosen, each of them where it is. */
-export function lanesBy(by: By, field: string, chosen: Known[]): LaneDraft[] {
-  const made = new Map<string, LaneDraft>();
-  for (const each of chosen) {
-    const params = chosen.length > 1 ? { [field]: each.name } : {};
-    for (const place of each.places) {
-      const lane: LaneDraft = { ...emptyLane(), ...OF[by](place), params };
-      made.set(JSON.stringify(lane), lane);
-    }
-  }
-  return [...made.values()].slice(0, MOST_LANES);
+export function lanesBy(by: By, field: string, chosen: KnownModel[]): LaneDraft[] {
+  return unique(
+    chosen.flatMap((model) => {
+      const named: Record<string, string> = chosen.length > 1 ? { [field]: model.name } : {};
+      return model.places.map((place) => ({ ...emptyLane(), ...OF[by](place), params: { ...(place.starts ?? named) } }));
+    }),
+  );
 }
 
 /** How many machines or engines have one of the chosen models. */
-export function count(by: By, chosen: Known[]): number {
+export function count(by: By, chosen: KnownModel[]): number {
   const name = (place: Place) => (by === 'machine' ? place.machine_id : place.backend);
   if (by === 'model') return chosen.length;
-  return new Set(chosen.flatMap((each) => each.places.map(name))).size;
+  return new Set(chosen.flatMap((model) => model.places.map(name))).size;
 }
 
 /** Numbers of a sweep as typed, each once and upwards; empty where one of them is none. */

@@ -1,0 +1,77 @@
+/** Lines for a chart, and the options that draw them in the design's colours. */
+
+import type uPlot from 'uplot';
+
+import { colour } from '../lib/theme/theme.svelte';
+import { drawMarks, MARGIN } from './chart_marks';
+
+export interface Line {
+  label: string;
+  /** A custom property of the design, such as `--lane-0`. */
+  colour: string;
+  /** The dashes of the line; solid without. */
+  dash?: readonly number[] | null;
+  /** What stands at its end. */
+  mark?: string;
+  faint?: boolean;
+  dots?: boolean;
+  points: readonly { x: number; y: number | null }[];
+}
+
+export interface Look {
+  height: number;
+  x: (value: number) => string;
+  y: (value: number) => string;
+  /** Whole numbers only along x: rounds. */
+  counted?: boolean;
+  most?: number | undefined;
+}
+
+export function options(lines: readonly Line[], look: Look, within: HTMLElement): Omit<uPlot.Options, 'width'> {
+  const axis = {
+    stroke: colour(within, '--ink-soft'),
+    grid: { stroke: colour(within, '--hairline'), width: 1 },
+    ticks: { show: false },
+    font: '12px system-ui, sans-serif',
+  };
+  return {
+    height: look.height,
+    legend: { show: false },
+    cursor: { show: false },
+    padding: [null, MARGIN, null, null],
+    hooks: { draw: [(plot) => drawMarks(plot, lines, within)] },
+    scales: {
+      x: { time: false },
+      y: { range: (_plot, _low, high) => [0, look.most ?? Math.max(high * 1.08, 1e-9)] },
+    },
+    axes: [
+      { ...axis, size: 28, values: (_plot, splits) => splits.map(look.x), ...(look.counted ? { incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000, 10_000] } : {}) },
+      { ...axis, size: 68, values: (_plot, splits) => splits.map(look.y) },
+    ],
+    series: [{}, ...lines.map((line) => series(line, within))],
+  };
+}
+
+export function data(lines: readonly Line[], join: typeof uPlot.join): uPlot.AlignedData {
+  const tables = lines.map(
+    (line) => [line.points.map((point) => point.x), line.points.map((point) => point.y)] as uPlot.AlignedData,
+  );
+  return tables.length === 0 ? [[]] : join(tables);
+}
+
+/** Two lists of lines with one shape need no new chart, only new data. */
+export function shape(lines: readonly Line[]): string {
+  return JSON.stringify(lines.map((line) => [line.label, line.colour, line.dash, line.mark, line.faint, line.dots]));
+}
+
+function series(line: Line, within: HTMLElement): uPlot.Series {
+  const stroke = colour(within, line.colour);
+  return {
+    label: line.label,
+    stroke,
+    width: line.faint ? 1 : 2,
+    ...(line.faint ? { dash: [4, 4] } : line.dash ? { dash: [...line.dash] } : {}),
+    spanGaps: true,
+    points: line.dots ? { show: true, size: 7, fill: stroke, stroke } : { show: false },
+  };
+}

@@ -1,0 +1,42 @@
+// Written by `make docs` from benchrace/api; do not edit.
+
+export type Better = 'higher' | 'lower';
+
+/**
+ * Which engine answered; part of a result's identity. `settings` are what the engine runs with and what was
+ * asked, by its own names. `host` is null where the engine is proved to run on the agent's machine, else where
+ * it is. `weights` names the file of the model's weights where the engine tells it: models of one file may share
+ * a process.
+ */
+export interface EngineFacts {
+  name: string;
+  version: string | null;
+  model: string;
+  digest: string | null;
+  quantization: string | null;
+  settings: Record<string, string | number | boolean | null>;
+  host: string | null;
+  tokenizer: string | null;
+  weights: string | null;
+}
+
+export type Estimator = 'sample' | 'ratio' | 'count';
+
+/**
+ * A number's declaration. `headline` metrics are shown first; the first one ranks lanes. `stamped` numbers come
+ * from arrival stamps, so that less than the stamps' own error is a tie. `across` names the metric that ranks
+ * instead where lanes count in units that do not compare. `phrase` follows the number in a sentence: `tokens per
+ * second while decoding`.
+ */
+export interface Metric {
+  name: string;
+  title: string;
+  unit: string;
+  better: Better;
+  estimator: Estimator;
+  headline: boolean;
+  formula: string;
+  stamped: boolean;
+  across: string | null;
+  phrase: string;
+}

@@ -1,0 +1,96 @@
+// Written by `make docs` from benchrace/api; do not edit.
+
+import type { Failure } from './errors';
+import type { Asset, BackendDescription, Model, Operation, PluginDescription, Problem, Startable, Writing } from './plugin';
+import type { Environment, Hardware } from './telemetry';
+
+/**
+ * A backend on this machine: what it offers, and whether its engine answers. `reachable` is null until the first
+ * probe has ended; `legacy` is the backend's part of the older capabilities answer. `stops_at` is the wall time
+ * at which the agent stops the engine, if nobody uses it until then.
+ */
+export interface BackendStatus {
+  description: BackendDescription;
+  plugin: string;
+  reachable: boolean | null;
+  engine_version: string | null;
+  models: Model[];
+  problems: Problem[];
+  startable: Startable[];
+  legacy: Record<string, unknown>;
+  stops_at: number | null;
+}
+
+/**
+ * All that central knows of a machine; copied into the metadata of each run on it. `timing` is null until the
+ * machine has certified itself; `restart` says why the agent has to be started again before it can measure, null
+ * where it need not.
+ */
+export interface Capabilities {
+  machine_id: string;
+  label: string;
+  version: string;
+  fingerprint: string;
+  hardware: Hardware;
+  environment: Environment;
+  plugins: PluginDescription[];
+  backends: BackendStatus[];
+  timing: Timing | null;
+  restart: string | null;
+}
+
+/** Progress (`unit` is not null) or a line of the log; `model` is the one that it is about. */
+export interface OperationEvent {
+  seq: number;
+  timestamp_s: number;
+  model: string | null;
+  done: number | null;
+  total: number | null;
+  unit: string | null;
+  level: string | null;
+  message: string | null;
+}
+
+/**
+ * What an operation is about; it may be left out where it is about the engine itself. `model` is the same as one
+ * in `models`; they are taken in turn. `assets` are for a sync: none named means all that the backend is set to
+ * have. `write` is what a write asks the model.
+ */
+export interface OperationRequest {
+  model?: string | null;
+  models?: string[];
+  assets?: Asset[];
+  write?: Writing | null;
+}
+
+export type OperationState = 'running' | 'done' | 'failed';
+
+/**
+ * How an operation stands. `results` has what the backend answered, one for each model. `events` are those from
+ * the number asked for, as far as they are kept; `next` is the number to ask for then.
+ */
+export interface OperationStatus {
+  operation_id: string;
+  machine_id: string;
+  backend: string;
+  operation: Operation;
+  models: string[];
+  state: OperationState;
+  started_at: number;
+  ended_at: number | null;
+  results: unknown[];
+  failure: Failure | null;
+  events: OperationEvent[];
+  next: number;
+}
+
+/**
+ * `bias_ms` is the median error of an arrival, `jitter_ms` how far its p99 is from that. `checked_at` in wall
+ * seconds; `source` says who stamped: `kernel`, `user` or `mixed`.
+ */
+export interface Timing {
+  checked_at: number;
+  source: string;
+  bias_ms: number;
+  jitter_ms: number;
+}

@@ -1,0 +1,120 @@
+// Written by `make docs` from benchrace/api; do not edit.
+
+import type { ArtifactAnswer } from './artifacts';
+import type { Failure } from './errors';
+import type { Reason, StandingPayload } from './events';
+import type { WorkloadDescription } from './plugin';
+import type { Capabilities } from './protocol';
+import type { CardShape, CardTheme, DocumentLane, Estimate, HeatStart, Knee, LeftOut, MachineHost, Order, Result, RunLane, RunSpec, RunState, Sync } from './run';
+
+/** The body of a cancel; it may be left out. */
+export interface CancelRequest {
+  reason?: string;
+}
+
+/** How a card looks. */
+export interface CardQuery {
+  shape?: CardShape;
+  theme?: CardTheme;
+}
+
+/** The ids of the runs to compare. */
+export interface CompareQuery {
+  a: string;
+  b: string;
+}
+
+export interface Deleted {
+  deleted: string;
+}
+
+/** A run as it would start, and how long it would take. */
+export interface PlanAnswer {
+  run_id: string;
+  version: string;
+  created_at: number;
+  spec: RunSpec;
+  state: RunState;
+  kind: string;
+  order: Order;
+  sync: Sync;
+  salt: string;
+  rounds: number;
+  warmup: number;
+  lanes: RunLane[];
+  left_out: LeftOut[];
+  workloads: Record<string, WorkloadDescription>;
+  machines: Record<string, unknown>;
+  hosts: Record<string, MachineHost>;
+  automatic: Record<string, unknown> | null;
+  name: string | null;
+  tags: string[];
+  notes: string | null;
+  started_at: number | null;
+  ended_at: number | null;
+  staggered: boolean;
+  failure: Failure | null;
+  epoch: number;
+  estimate: Estimate;
+}
+
+/**
+ * `offset`, with `epoch`, says up to where the log is part of this, to read on from there. `queue_position`
+ * counts from 1 and is null for a run that does not wait. `artifacts` are the files of its rounds;
+ * `artifacts_left_out` counts those beyond the most of a run.
+ */
+export interface RunAnswer {
+  run_id: string;
+  version: string;
+  created_at: number;
+  spec: RunSpec;
+  state: RunState;
+  kind: string;
+  order: Order;
+  sync: Sync;
+  salt: string;
+  rounds: number;
+  warmup: number;
+  lanes: DocumentLane[];
+  left_out: LeftOut[];
+  workloads: Record<string, WorkloadDescription>;
+  machines: Record<string, Partial<Capabilities> | undefined>;
+  hosts: Record<string, MachineHost>;
+  automatic: Record<string, unknown> | null;
+  name: string | null;
+  tags: string[];
+  notes: string | null;
+  started_at: number | null;
+  ended_at: number | null;
+  staggered: boolean;
+  failure: Failure | null;
+  epoch: number;
+  heats: HeatStart[];
+  standing: StandingPayload | null;
+  winner: string | null;
+  winner_reason: string | null;
+  summary: Record<string, Record<string, number | string | null>>;
+  remarks: Reason[];
+  knees: Knee[];
+  result: Result | null;
+  offset: number;
+  queue_position: number | null;
+  artifacts: ArtifactAnswer[];
+  artifacts_left_out: number;
+}
+
+/** What is left out stays; null takes it away. */
+export interface RunPatch {
+  name?: string | null;
+  tags?: string[] | null;
+  notes?: string | null;
+}
+
+export interface RunStateAnswer {
+  run_id: string;
+  state: RunState;
+}
+
+export interface Submitted {
+  run_id: string;
+}

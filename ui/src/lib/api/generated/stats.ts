@@ -1,0 +1,89 @@
+// Written by `make docs` from benchrace/api; do not edit.
+
+import type { Better } from './kinds';
+import type { Agreement, MetricSummary, Ratio } from './run';
+
+/**
+ * How `b` stands against the baseline `a`. `ratio` says how many times better b is: under 1 it is worse. `text`
+ * is the cell of a table: `2.2x faster`, `12 % slower`, `no clear change`; `interval` that of the ratio in
+ * words.
+ */
+export interface Change {
+  verdict: Verdict;
+  text: string;
+  ratio: Ratio | null;
+  interval: string | null;
+}
+
+/** Run `b` against run `a`; lanes without a partner are named by id. */
+export interface Comparison {
+  a: string;
+  b: string;
+  lanes: LanePair[];
+  only_a: string[];
+  only_b: string[];
+}
+
+/**
+ * `value` is the second minus the first; `relative` is `value` over the size of the first. `ci95` is the 95 %
+ * interval of `value`; `reason` says why something is null.
+ */
+export interface Difference {
+  value: number | null;
+  relative: number | null;
+  ci95: [number, number] | null;
+  reason: string | null;
+}
+
+/** A field of identity that is not the same; a value is null where that side has none. */
+export interface Differing {
+  field: string;
+  a: string | null;
+  b: string | null;
+  role: Role;
+}
+
+/**
+ * Two lanes that match; `matched_by` names the rule. Each agreement is with a lane of its own run. `work` says
+ * that the lanes had not the same to do, and what does not compare for that reason; null where they had.
+ * `headline` is the change of the first headline metric that compares. `missing_a` and `missing_b` say what a
+ * side does not have yet, so that it is not compared.
+ */
+export interface LanePair {
+  a: string;
+  b: string;
+  label_a: string;
+  label_b: string;
+  matched_by: string;
+  metrics: MetricPair[];
+  differing: Differing[];
+  agreement_a: Agreement | null;
+  agreement_b: Agreement | null;
+  missing_a: string[];
+  missing_b: string[];
+  work: string | null;
+  headline: string | null;
+}
+
+/**
+ * One metric of two lanes; a side is null where its lane has no such metric. `difference` is b minus a. `better`
+ * names the side that is ahead, "a" or "b". It is null if the interval of the difference contains zero or is
+ * missing, if the difference is within the error of the machines' stamps, or if the two do not compare. `change`
+ * is the same in words, with a as the baseline.
+ */
+export interface MetricPair {
+  name: string;
+  title: string;
+  unit: string;
+  direction: Better;
+  headline: boolean;
+  a: MetricSummary | null;
+  b: MetricSummary | null;
+  difference: Difference;
+  better: string | null;
+  change: Change;
+}
+
+export type Role = 'controlled variable' | 'confounder';
+
+export type Verdict = 'faster' | 'slower' | 'higher' | 'lower' | 'equal' | 'no clear change' | 'needs 2 rounds' | 'not comparable' | 'not measured';

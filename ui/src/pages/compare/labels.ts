@@ -1,0 +1,27 @@
+/** A comparison in words. */
+
+import type { Differing, MetricPair } from '../../lib/api/history';
+
+/** What became of a metric in central's words, as a cell of the table. */
+export function result(pair: MetricPair): { text: string; tone: 'good' | 'bad' | 'calm'; uncompared: boolean } {
+  const { text, verdict } = pair.change;
+  const tone = pair.better === 'b' ? 'good' : pair.better === 'a' ? 'bad' : 'calm';
+  return { text: text.charAt(0).toUpperCase() + text.slice(1), tone, uncompared: verdict === 'not comparable' || verdict === 'not measured' };
+}
+
+/** Headlines first, then as central lists them. */
+export function ordered(metrics: readonly MetricPair[]): MetricPair[] {
+  return [...metrics].sort((one, other) => Number(other.headline) - Number(one.headline));
+}
+
+/** `hardware.cpu.model` as people read it. */
+export function fieldLabel(field: string): string {
+  return field.replace(/^params\./, '').replaceAll('_', ' ').replaceAll('.', ' › ');
+}
+
+export function byRole(differing: readonly Differing[]): { controlled: Differing[]; confounding: Differing[] } {
+  return {
+    controlled: differing.filter((difference) => difference.role === 'controlled variable'),
+    confounding: differing.filter((difference) => difference.role === 'confounder'),
+  };
+}

@@ -1,0 +1,57 @@
+/** What a race's states are called. */
+
+import type { RunDocument, RunState } from '../../lib/api/documents';
+import { ordinal } from '../../lib/format/place';
+import { isInvalid, type LaneRace } from '../../lib/race/state';
+
+export const STATE_LABELS: Record<RunState, string> = {
+  queued: 'queued',
+  running: 'running',
+  done: 'finished',
+  failed: 'failed',
+  cancelled: 'cancelled',
+  interrupted: 'interrupted',
+};
+
+export const ORDER_LABELS: Record<string, string> = {
+  contiguous: 'one lane after the other',
+  abba: 'ABBA order',
+  random: 'in random blocks',
+};
+
+/** The unit of the progress of waiting for an engine, between rounds. */
+const WAITING = 's of waiting';
+
+/** Lanes that take turns on one machine all finish, in an order that says nothing. */
+export function laneLabel(lane: LaneRace, turns: boolean): string {
+  const { ran } = lane;
+  switch (lane.state) {
+    case 'waiting':
+      return 'waiting';
+    case 'warming':
+      return 'warming up';
+    case 'running':
+      return `round ${ran + 1} of ${lane.planned}`;
+    case 'resting':
+      if (lane.progress?.unit === WAITING) return `waiting ${Math.round(lane.progress.done)} s for its engine`;
+      return ran === 0 ? 'warmed up, next in turn' : `${ran} of ${lane.planned} rounds done`;
+    case 'done':
+      if (lane.rounds.some((round) => !round.warmup && isInvalid(round))) return partly(lane, ran);
+      return turns || lane.finish === null ? 'finished' : `finished ${ordinal(lane.finish)}`;
+    case 'failed':
+      return 'failed';
+    case 'cancelled':
+      return ran === 0 ? 'cancelled' : `cancelled after ${ran} of ${lane.planned} rounds`;
+  }
+}
+
+/** A lane that ended, and lost rounds on the way. */
+function partly(lane: LaneRace, ran: number): string {
+  const counted = lane.rounds.filter((round) => !round.warmup && !isInvalid(round)).length;
+  return counted === 0 ? 'ended, no counted rounds' : `ended, ${counted} of ${ran} rounds counted`;
+}
+
+export function titleOf(run: RunDocument): string {
+  const [workload] = Object.values(run.workloads);
+  return run.name ?? workload?.title ?? run.kind;
+}

@@ -1,0 +1,48 @@
+import { expect, it } from 'vitest';
+
+import type { FleetMachine, Told } from '../../src/lib/api/admin';
+import { clockLabel, hardwareLabel, idleLabel, joinLabel, reachLabel, refusalLabel } from '../../src/pages/admin/labels';
+
+it('hardware is said as far as it is known', () => {
+  const told = {
+    hardware: { product: null, cpu: { model: 'CPU', usable_threads: 8 }, memory: { total_bytes: 8 * 2 ** 30 }, gpus: [{ index: 0, name: null }], os: { name: 'Linux', version: null } },
+  } as unknown as Told;
+  expect(hardwareLabel(told)).toEqual(['CPU', '8 threads', '8 GiB', 'a GPU', 'Linux']);
+  expect(hardwareLabel(undefined)).toEqual([]);
+  expect(hardwareLabel({ hardware: {} } as Told)).toEqual([]);
+});
+
+it('a clock that was not measured is not said to be exact', () => {
+  expect(clockLabel({ uncertainty_ns: null } as FleetMachine)).toBe('not measured yet');
+  expect(clockLabel({ uncertainty_ns: 716_000 } as FleetMachine)).toBe('known to ±716 µs');
+});
+
+it('a backend that was not asked is neither reachable nor not', () => {
+  const word = (reachable: boolean | null) => reachLabel({ reachable } as never, true).word;
+  expect(reachLabel({ reachable: true } as never, false).word).toBe('last known');
+  expect([null, true, false].map(word)).toEqual(['not checked yet', 'responding', 'not responding']);
+});
+
+it('an engine that idles tells when it is stopped', () => {
+  const words = (stops_at: number | null) => idleLabel({ stops_at } as never, 1000);
+  expect([null, 1240, 1004, 900].map(words)).toEqual([
+    '',
+    'stops in 4 minutes unless used',
+    'stopping, as it is idle',
+    'stopping, as it is idle',
+  ]);
+});
+
+it('a refused service call says what to do', () => {
+  expect(refusalLabel(401)).toContain('SERVICE_CONTROL_TOKEN');
+  expect(refusalLabel(403)).toBeNull();
+});
+
+it('an agent that runs here need not be of this central', () => {
+  const machines = [{ machine_id: 'a', state: 'ready' }, { machine_id: 'b', state: 'lost' }] as FleetMachine[];
+  expect(['a', 'b', 'c'].map((each) => joinLabel(each, machines))).toEqual([
+    'joined this central',
+    'joined this central, now lost',
+    'has not joined this central',
+  ]);
+});
