@@ -1,4 +1,4 @@
-"""Fill a data folder's index with made-up runs, to look at the list of runs with very many.
+"""Fill a data folder's index with made-up runs, to try the list of runs with very many.
 
 The runs have no folders: they are listed and searched, and cannot be opened. Give the folder of a
 central that serves: at its next start it forgets them, since its folders are the truth.
@@ -10,7 +10,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchrace.run.metadata import RunLane, RunMetadata
+from benchrace.run.lane import RunLane
+from benchrace.run.metadata import RunMetadata
 from benchrace.run.spec import Order, RunSpec, Sync
 from benchrace.run.states import RunState
 from benchrace.store.index import Entry, Index
@@ -28,15 +29,15 @@ def main() -> None:
     chosen = parser.parse_args()
     index = Index(chosen.data / "index.sqlite")
     start = time.monotonic()
-    entries = made(chosen.runs)
+    entries = recorded_runs(chosen.runs)
     for _ in range(0, chosen.runs, BATCH):
-        index.put_all(each for _, each in zip(range(BATCH), entries, strict=False))
+        index.put_all(entry for _, entry in zip(range(BATCH), entries, strict=False))
     index.close()
     print(f"{chosen.runs} runs in {time.monotonic() - start:.1f} s")
 
 
-def made(count: int) -> Iterator[Entry]:
-    """Make runs a minute apart, the last one now; the same ones each time but for their dates."""
+def recorded_runs(count: int) -> Iterator[Entry]:
+    """Yield runs a minute apart, the last one now; the same ones each time but for their dates."""
     chance = random.Random(1)
     now = time.time()
     for number in range(count):
@@ -44,7 +45,7 @@ def made(count: int) -> Iterator[Entry]:
 
 
 def _run(at_s: float, number: int, chance: random.Random) -> RunMetadata:
-    machines = chance.sample([f"box-{each}" for each in range(12)], k=chance.randint(1, 3))
+    machines = chance.sample([f"box-{number}" for number in range(12)], k=chance.randint(1, 3))
     return RunMetadata(
         run_id=f"{time.strftime('%Y-%m-%d_%H%M%S', time.gmtime(at_s))}_{number & 0xFFFFFF:06x}",
         version="0",
@@ -61,13 +62,13 @@ def _run(at_s: float, number: int, chance: random.Random) -> RunMetadata:
         warmup=1,
         lanes=tuple(
             RunLane(
-                lane_id=f"lane-{each}",
+                lane_id=f"lane-{number}",
                 label=f"{machine}, segmented sieve",
                 machine_id=machine,
                 backend="compute",
                 params={"n": 10**9},
             )
-            for each, machine in enumerate(machines)
+            for number, machine in enumerate(machines)
         ),
         name=f"Night {number // 10}, try {number % 10}",
         tags=tuple(chance.sample(TAGS, k=chance.randint(0, 2))),

@@ -1,4 +1,4 @@
-"""A central, played for the page alone: one race of text without an end, as central sends it."""
+"""A stand-in central for the page: one endless race of text, sent as central sends it."""
 
 import asyncio
 import json
@@ -13,7 +13,7 @@ from hypercorn.asyncio import serve as run_server
 from hypercorn.config import Config, Sockets
 from quart import Quart, Response
 
-from benchrace.central.routes_page import POLICY
+from benchrace.central.api.page import POLICY
 from benchrace.web.sse import FRAME_S
 
 KINDS = {
@@ -39,7 +39,7 @@ RATE = {
     "better": "higher",
     "estimator": "ratio",
     "headline": True,
-    "formula": "(N_out - 1) / (t_last - t_first)",
+    "formula": "(N_out - n_1) / (t_last - t_first)",
 }
 
 
@@ -59,33 +59,33 @@ async def _serve(ready: Connection, page: Path, lanes: int, rate: float) -> None
 
 
 def app(page: Path, lanes: int, rate: float) -> Quart:
-    """Make the few routes that the page of one race asks for."""
-    made = Quart(__name__, static_folder=None)
+    """Create the server with the few routes that the page of one race requests."""
+    server = Quart(__name__, static_folder=None)
     files = {path.relative_to(page).as_posix(): path for path in page.rglob("*") if path.is_file()}
     race = Race(lanes, rate)
 
-    @made.get("/api/runs/text")
+    @server.get("/api/runs/text")
     async def run() -> dict[str, Any]:
         return race.document()
 
-    @made.get("/api/runs/text/events")
+    @server.get("/api/runs/text/events")
     async def events() -> Response:
         answer = Response(race.frames(), content_type="text/event-stream")
         answer.timeout = None
         return answer
 
-    @made.get("/api/session")
+    @server.get("/api/session")
     async def session() -> dict[str, Any]:
         return {"asks": False, "right": "operate", "watch": "nobody", "expires_at": None}
 
-    @made.get("/<path:name>")
+    @server.get("/<path:name>")
     async def file(name: str) -> Response:
-        found = files.get(name) or files["index.html"]
-        kind = KINDS.get(found.suffix, "application/octet-stream")
+        body = files.get(name) or files["index.html"]
+        kind = KINDS.get(body.suffix, "application/octet-stream")
         headers = {"Content-Security-Policy": POLICY}
-        return Response(found.read_bytes(), content_type=kind, headers=headers)
+        return Response(body.read_bytes(), content_type=kind, headers=headers)
 
-    return made
+    return server
 
 
 WORKLOAD = {
@@ -117,6 +117,7 @@ BLANK: dict[str, Any] = {
     "staggered": False,
     "failure": None,
     "epoch": 0,
+    "offset": 0,
     "heats": [],
     "standing": None,
     "winner": None,
@@ -138,7 +139,7 @@ class Race:
         self._results: list[list[dict[str, Any]]] = [[] for _ in range(lanes)]
 
     def document(self) -> dict[str, Any]:
-        """Give the run as central would."""
+        """Return the run as central would."""
         machines = {
             f"m{index}": {"machine_id": f"m{index}", "label": f"machine {index}"}
             for index in range(len(self._ids))
@@ -170,7 +171,7 @@ class Race:
         }
 
     async def frames(self) -> AsyncIterator[bytes]:
-        """Give all lines that are due, a message each frame."""
+        """Yield all lines that are due, one message per frame."""
         yield self._message([self._line("run_lifecycle", {"phase": "run_start"})])
         sampled = 0.0
         due = time.monotonic()

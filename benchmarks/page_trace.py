@@ -1,4 +1,4 @@
-"""What a browser's threads did, from its trace: a frame at a time."""
+"""Read a browser trace: what its threads did in each frame."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -45,41 +45,41 @@ class Shares:
 
 
 def shares(events: list[dict[str, Any]]) -> Shares:
-    """Share out what was traced. Frames that the page drew part the time where it drew any."""
+    """Divide the traced time. Frames that the page drew divide it where it drew any."""
     names = {
-        (each["pid"], each["tid"]): each["args"]["name"]
-        for each in events
-        if each.get("name") == "thread_name"
+        (event["pid"], event["tid"]): event["args"]["name"]
+        for event in events
+        if event.get("name") == "thread_name"
     }
     busiest: dict[int, float] = defaultdict(float)
     tasks: dict[str, list[tuple[float, float, float]]] = defaultdict(list)
-    whole = [each for each in events if each.get("ph") == "X"]
-    for each in whole:
-        if each["name"] == "RunTask" and names.get((each["pid"], each["tid"])) == MAIN:
-            busiest[each["pid"]] += each.get("dur", 0)
+    whole = [event for event in events if event.get("ph") == "X"]
+    for event in whole:
+        if event["name"] == "RunTask" and names.get((event["pid"], event["tid"])) == MAIN:
+            busiest[event["pid"]] += event.get("dur", 0)
     page = max(busiest, key=lambda pid: busiest[pid])
     parts: dict[str, float] = defaultdict(float)
     frames = 0
-    for each in whole:
-        name = names.get((each["pid"], each["tid"]), "")
-        if each["pid"] != page:
+    for event in whole:
+        name = names.get((event["pid"], event["tid"]), "")
+        if event["pid"] != page:
             continue
-        if each["name"] == "RunTask":
-            tasks[name].append(_taken(each))
-        elif each["name"] == RASTER:
-            tasks[RASTER].append(_taken(each))
-        elif name == MAIN and each["name"] in PARTS:
-            parts[PARTS[each["name"]]] += each.get("dur", 0) / 1000
-            frames += each["name"] == "Commit"
+        if event["name"] == "RunTask":
+            tasks[name].append(_taken(event))
+        elif event["name"] == RASTER:
+            tasks[RASTER].append(_taken(event))
+        elif name == MAIN and event["name"] in PARTS:
+            parts[PARTS[event["name"]]] += event.get("dur", 0) / 1000
+            frames += event["name"] == "Commit"
     main = tasks[MAIN]
-    begin, end = min(each[0] for each in main), max(each[0] for each in main)
+    begin, end = min(event[0] for event in main), max(event[0] for event in main)
     return Shares(
         wall_ms=_framed(main, 1, begin, end),
         cpu_ms=_framed(main, 2, begin, end),
         raster_ms=_framed(tasks[RASTER], 1, begin, end),
         compositor_ms=_framed(tasks[COMPOSITOR], 1, begin, end),
-        longest_ms=max(each[2] for each in main) / 1000,
-        slowest_ms=max((each[1] / 1000, each[2] / 1000) for each in main),
+        longest_ms=max(event[2] for event in main) / 1000,
+        slowest_ms=max((event[1] / 1000, event[2] / 1000) for event in main),
         frames=frames,
         parts_ms={name: spent * FRAME_US / (end - begin) for name, spent in parts.items()},
     )

@@ -1,4 +1,4 @@
-"""What the race page costs a browser while every lane writes text.
+"""Measure what the race page costs a browser while every lane writes text.
 
     python -m benchmarks.page_weight [--minutes M] [--lanes L] [--rate R] [--page DIR]...
 
@@ -79,7 +79,7 @@ class Measured:
 
 async def measure(folder: Path, chosen: argparse.Namespace, chromium: str) -> Measured:
     """Show one build of the page for as long as was asked."""
-    found = Measured(page=str(folder))
+    measured = Measured(page=str(folder))
     with central(folder, chosen.lanes, chosen.rate) as url:
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
@@ -90,44 +90,44 @@ async def measure(folder: Path, chosen: argparse.Namespace, chromium: str) -> Me
             await cdp.send("Performance.enable", {"timeDomain": "timeTicks"})
             await asyncio.sleep(SETTLED_S)
             await page.evaluate(WATCH)
-            await watch(found, page, cdp, chosen.minutes * 60)
+            await watch(measured, page, cdp, chosen.minutes * 60)
             if chosen.picture:
                 await page.screenshot(path=chosen.picture)
             await browser.close()
-    return found
+    return measured
 
 
-async def watch(found: Measured, page: Page, cdp: CDPSession, seconds: float) -> None:
-    """Look at each part in turn until the time is over, at all of them once."""
+async def watch(measured: Measured, page: Page, cdp: CDPSession, seconds: float) -> None:
+    """Watch each part in turn until the time is over, every part at least once."""
     began, busy = time.monotonic(), await task_seconds(cdp)
     while True:
         for part in PARTS:
             await page.get_by_role("heading", name=part, exact=True).scroll_into_view_if_needed()
             await page.evaluate("part => scrollBy(0, 700)" if part != PARTS[0] else "scroll(0, 0)")
             await asyncio.sleep(1)
-            await long_tasks(found, page, "scrolling")
-            found.windows[part].append(shares(await trace(cdp, TRACED_S)))
-            await long_tasks(found, page, "tracing")
-        await heap(found, cdp, began)
+            await long_tasks(measured, page, "scrolling")
+            measured.windows[part].append(shares(await trace(cdp, TRACED_S)))
+            await long_tasks(measured, page, "tracing")
+        await heap(measured, cdp, began)
         await asyncio.sleep(0.5)
-        await long_tasks(found, page, "collecting")
+        await long_tasks(measured, page, "collecting")
         if time.monotonic() - began >= seconds:
             break
-    found.task_share = (await task_seconds(cdp) - busy) / (time.monotonic() - began)
-    heard = await page.locator("[data-events]").get_attribute("data-events")
-    found.events = int(heard or 0)
+    measured.task_share = (await task_seconds(cdp) - busy) / (time.monotonic() - began)
+    count = await page.locator("[data-events]").get_attribute("data-events")
+    measured.events = int(count or 0)
 
 
-async def long_tasks(found: Measured, page: Page, doing: str) -> None:
-    """Put down the long tasks since the last time to what this script was about meanwhile."""
-    found.long_ms[doing] += await page.evaluate("longTasks.splice(0)")
+async def long_tasks(measured: Measured, page: Page, doing: str) -> None:
+    """Record the long tasks since the last call under what this script did meanwhile."""
+    measured.long_ms[doing] += await page.evaluate("longTasks.splice(0)")
 
 
 async def trace(cdp: CDPSession, seconds: float) -> list[dict[str, Any]]:
-    """Give all that the browser's threads did for a while."""
+    """Return what the browser's threads did for a while."""
     events: list[dict[str, Any]] = []
     over = asyncio.Event()
-    take = lambda said: events.extend(said["value"])  # noqa: E731
+    take = lambda message: events.extend(message["value"])  # noqa: E731
     done = lambda _: over.set()  # noqa: E731
     cdp.on("Tracing.dataCollected", take)
     cdp.on("Tracing.tracingComplete", done)
@@ -142,20 +142,20 @@ async def trace(cdp: CDPSession, seconds: float) -> list[dict[str, Any]]:
 
 
 async def metrics(cdp: CDPSession) -> dict[str, float]:
-    said = await cdp.send("Performance.getMetrics")
-    return {each["name"]: each["value"] for each in said["metrics"]}
+    answer = await cdp.send("Performance.getMetrics")
+    return {metric["name"]: metric["value"] for metric in answer["metrics"]}
 
 
 async def task_seconds(cdp: CDPSession) -> float:
     return (await metrics(cdp))["TaskDuration"]
 
 
-async def heap(found: Measured, cdp: CDPSession, began: float) -> None:
+async def heap(measured: Measured, cdp: CDPSession, began: float) -> None:
     """Read the heap once what is not used is gone."""
     await cdp.send("HeapProfiler.collectGarbage")
-    said = await metrics(cdp)
-    found.heaps_mb.append((time.monotonic() - began, said["JSHeapUsedSize"] / 1e6))
-    found.nodes.append(int(said["Nodes"]))
+    figures = await metrics(cdp)
+    measured.heaps_mb.append((time.monotonic() - began, figures["JSHeapUsedSize"] / 1e6))
+    measured.nodes.append(int(figures["Nodes"]))
 
 
 @contextmanager
@@ -173,44 +173,48 @@ def central(folder: Path, lanes: int, rate: float) -> Iterator[str]:
         process.join()
 
 
-def report(found: Measured) -> bool:
-    """Print what was seen of one page; true where it meets the goals."""
-    seen = [window for windows in found.windows.values() for window in windows]
-    wall = [each for window in seen for each in window.wall_ms]
-    cpu = [each for window in seen for each in window.cpu_ms]
-    print(f"\npage {found.page}: {found.events:,} events, {len(wall):,} frames traced")
+def report(measured: Measured) -> bool:
+    """Print the figures of one page; true where it meets the goals."""
+    seen = [window for windows in measured.windows.values() for window in windows]
+    wall = [ms for window in seen for ms in window.wall_ms]
+    cpu = [value for window in seen for value in window.cpu_ms]
+    print(f"\npage {measured.page}: {measured.events:,} events, {len(wall):,} frames traced")
     print(f"  {'ms a frame':32}" + "".join(f"{name:>8}" for name in COLUMNS))
-    for part, windows in found.windows.items():
-        row(f"main, {part!r} in sight", [each for window in windows for each in window.cpu_ms])
+    for part, windows in measured.windows.items():
+        row(f"main, {part!r} in sight", [value for window in windows for value in window.cpu_ms])
     row("main, its own clock", cpu)
     row("main, wall clock", wall)
-    row("raster threads", [each for window in seen for each in window.raster_ms])
-    row("compositor thread", [each for window in seen for each in window.compositor_ms])
+    row("raster threads", [ms for window in seen for ms in window.raster_ms])
+    row(
+        "compositor thread",
+        [ms for window in seen for ms in window.compositor_ms],
+    )
     names = dict.fromkeys(name for window in seen for name in window.parts_ms)
     means = {
-        name: statistics.fmean(each.parts_ms.get(name, 0.0) for each in seen) for name in names
+        name: statistics.fmean(window.parts_ms.get(name, 0.0) for window in seen) for name in names
     }
     print("  of which " + ", ".join(f"{name} {mean:.2f}" for name, mean in means.items()))
     drawn = sum(window.frames for window in seen) / len(wall) * 60
     longest = max(window.longest_ms for window in seen)
     print(
-        f"  {drawn:.0f} frames drawn a second, main thread busy {found.task_share:.0%} of the time"
+        f"  {drawn:.0f} frames drawn a second,"
+        f" main thread busy {measured.task_share:.0%} of the time"
     )
     slowest_ms, worked_ms = max(window.slowest_ms for window in seen)
     print(
         f"  longest task {longest:.1f} ms by its own clock, {slowest_ms:.1f} by wall:"
         f" {worked_ms:.1f} of them at work, the rest waiting for the machine"
     )
-    spent = (f"{doing} {max(each, default=0)}" for doing, each in found.long_ms.items())
+    spent = (f"{doing} {max(spans, default=0)}" for doing, spans in measured.long_ms.items())
     print(f"  longest task of 50 ms and more by wall, traced or not: {', '.join(spent)}")
-    print(f"  heap {' '.join(f'{each:.1f}' for _, each in found.heaps_mb)} MB")
-    print(f"  nodes {' '.join(str(each) for each in found.nodes)}")
-    return at(cpu, 0.95) <= GOAL_MS and longest <= LONGEST_MS and flat(found.heaps_mb)
+    print(f"  heap {' '.join(f'{heap_mb:.1f}' for _, heap_mb in measured.heaps_mb)} MB")
+    print(f"  nodes {' '.join(str(node) for node in measured.nodes)}")
+    return at(cpu, 0.95) <= GOAL_MS and longest <= LONGEST_MS and flat(measured.heaps_mb)
 
 
 def flat(heaps_mb: Sequence[tuple[float, float]]) -> bool:
-    """Tell whether the heap stays once all windows are full; a shorter look cannot tell."""
-    full = [each for at_s, each in heaps_mb if at_s >= FILLED_S]
+    """Check whether the heap stays once all windows are full; a shorter look cannot tell."""
+    full = [heap_mb for at_s, heap_mb in heaps_mb if at_s >= FILLED_S]
     half = len(full) // 2
     if half == 0:
         print("  too short to say whether the heap is flat: its windows fill for five minutes")
@@ -220,12 +224,12 @@ def flat(heaps_mb: Sequence[tuple[float, float]]) -> bool:
 
 def row(name: str, values: Sequence[float]) -> None:
     """Print how a list of times is spread."""
-    said = [statistics.fmean(values), *(at(values, share) for share in (0.5, 0.95, 0.99, 1))]
-    print(f"  {name:32}" + "".join(f"{each:8.2f}" for each in said))
+    figures = [statistics.fmean(values), *(at(values, share) for share in (0.5, 0.95, 0.99, 1))]
+    print(f"  {name:32}" + "".join(f"{figure:8.2f}" for figure in figures))
 
 
 def at(values: Sequence[float], share: float) -> float:
-    """Give the value below which this share of them is."""
+    """Return the value below which this share of the values is."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
 
@@ -242,7 +246,7 @@ def main() -> None:
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None:
         raise SystemExit("no chromium: apt-get install -y --no-install-recommends chromium")
-    load = ", ".join(f"{each:.1f}" for each in os.getloadavg())
+    load = ", ".join(f"{share:.1f}" for share in os.getloadavg())
     print(f"{platform.machine()}, {os.cpu_count()} cores, load {load}; drawn by software")
     print(f"{chosen.lanes} lanes x {chosen.rate:.0f} tokens/s, {chosen.minutes:g} minutes a page")
     good = True

@@ -1,4 +1,4 @@
-"""Show how the segmented sieve scales with threads, and how it stands to primesieve.
+"""Measure how the segmented sieve scales with threads, and compare it with primesieve.
 
     python benchmarks/sieve_scaling.py [N] [--rounds R]
 
@@ -64,20 +64,20 @@ def command_count(n: int, threads: int) -> int:
 
 
 def opponents() -> list[Opponent]:
-    found = []
+    installed = []
     if path := shutil.which("primesieve"):
-        found.append(Opponent(f"command {path}", command_count))
+        installed.append(Opponent(f"command {path}", command_count))
     try:
         module = importlib.import_module("primesieve")
     except ImportError:
-        return found
+        return installed
 
     def module_count(n: int, threads: int) -> int:
         module.set_num_threads(threads)
         return int(module.count_primes(n))
 
-    found.append(Opponent(f"module {module.__name__}", module_count))
-    return found
+    installed.append(Opponent(f"module {module.__name__}", module_count))
+    return installed
 
 
 def row(label: str, timings: list[Timing]) -> None:

@@ -3,7 +3,7 @@
     python benchmarks/stream_timing.py [--requests N] [--seconds S]
 
 The server, a process of its own, writes into each line when it was sent and when the request
-arrived. Errors are of the time to the first line, `(t_first - t_send) - (sent - asked)`, in ms:
+arrived. Errors are of the time to the first line, `(t_first - t_send) - (sent - received)`, in ms:
 with the machine idle, and with a process that keeps each core busy. Then CPU a line at 1,000
 lines/s and at 50,000 lines/s, and how late lines reached the caller at the begin and at the end
 of the latter. The contenders take turns, so that the machine's mood hits all. aiohttp is left
@@ -28,16 +28,16 @@ import anyio
 import httpx
 
 from benchrace.plugin import StreamRequest
-from benchrace.worker.stream import WorkerStreams
-from benchrace.worker.timing_check import timing_server
+from benchrace.worker.stream.factory import WorkerStreams
+from benchrace.worker.stream.timing_check import timing_server
 
-SENT = re.compile(rb'"sent":(\d+),"asked":(\d+)')
+SENT = re.compile(rb'"sent":(\d+),"received":(\d+)')
 IDLE, BUSY = "idle", "every core busy"
 
 
 @dataclass
 class Answer:
-    """One answer: when it was asked for, and each line with its stamp and when it was seen."""
+    """One answer: when it was requested, and each line with its stamp and when it was seen."""
 
     asked_ns: int
     lines: list[tuple[bytes, int, int]]
@@ -66,22 +66,22 @@ async def ask_ours(streams: WorkerStreams, url: str) -> Answer:
 
 async def ask_httpx(client: httpx.AsyncClient, url: str) -> Answer:
     now, lines = time.monotonic_ns, []
-    asked = now()
+    asked_ns = now()
     async with client.stream("GET", url) as response:
         async for line in response.aiter_lines():
             at = now()
             lines.append((line.encode(), at, at))
-    return Answer(asked, lines)
+    return Answer(asked_ns, lines)
 
 
 async def ask_aiohttp(session: Any, url: str) -> Answer:
     now, lines = time.monotonic_ns, []
-    asked = now()
+    asked_ns = now()
     async with session.get(url) as response:
         async for line in response.content:
             at = now()
             lines.append((line, at, at))
-    return Answer(asked, lines)
+    return Answer(asked_ns, lines)
 
 
 @asynccontextmanager
@@ -90,50 +90,52 @@ async def contenders() -> AsyncIterator[list[Contender]]:
         streams = WorkerStreams()
         stack.callback(streams.close)
         client = await stack.enter_async_context(httpx.AsyncClient(trust_env=False, timeout=30))
-        found = [
+        clients = [
             Contender("benchrace", lambda url: ask_ours(streams, url)),
             Contender("httpx", lambda url: ask_httpx(client, url)),
         ]
         if importlib.util.find_spec("aiohttp"):
             aiohttp = importlib.import_module("aiohttp")
             session = await stack.enter_async_context(aiohttp.ClientSession())
-            found.append(Contender("aiohttp", lambda url: ask_aiohttp(session, url)))
-        yield found
+            clients.append(Contender("aiohttp", lambda url: ask_aiohttp(session, url)))
+        yield clients
 
 
 def stamps(line: bytes) -> tuple[int, int]:
-    found = SENT.search(line)
-    if found is None:
+    match = SENT.search(line)
+    if match is None:
         raise SystemExit(f"the server's line is not its own: {line!r}")
-    return int(found[1]), int(found[2])
+    return int(match[1]), int(match[2])
 
 
 async def time_first(all_: Sequence[Contender], url: str, requests: int, state: str) -> None:
-    """Ask for short answers in turn; the first of each warms its connection up."""
+    """Request short answers in turn; the first of each client warms up its connection."""
     for number in range(requests + 1):
-        for each in all_:
-            answer = await each.ask(f"{url}?lines=3&gap_us=3000")
+        for client in all_:
+            answer = await client.ask(f"{url}?lines=3&gap_us=3000")
             line, at, _ = answer.lines[0]
-            sent, asked = stamps(line)
+            sent, received_ns = stamps(line)
             if number:
-                each.errors_ms[state].append(((at - answer.asked_ns) - (sent - asked)) / 1e6)
+                client.errors_ms[state].append(
+                    ((at - answer.asked_ns) - (sent - received_ns)) / 1e6
+                )
 
 
 async def time_rate(all_: Sequence[Contender], url: str, rate: int, seconds: float) -> None:
     """Read at a rate for a while, three times in turn."""
     count = int(rate * seconds)
     for _ in range(3):
-        for each in all_:
+        for client in all_:
             cpu = time.process_time()
-            answer = await each.ask(f"{url}?lines={count}&gap_us={1_000_000 // rate}")
+            answer = await client.ask(f"{url}?lines={count}&gap_us={1_000_000 // rate}")
             cpu = time.process_time() - cpu
             if len(answer.lines) != count:
-                raise SystemExit(f"{each.name}: {len(answer.lines)} of {count} lines came")
-            each.cpu_us.setdefault(rate, []).append(cpu / count * 1e6)
+                raise SystemExit(f"{client.name}: {len(answer.lines)} of {count} lines came")
+            client.cpu_us.setdefault(rate, []).append(cpu / count * 1e6)
             if rate >= 10_000:
                 late = [(seen - stamps(line)[0]) / 1e6 for line, _, seen in answer.lines]
                 tenth = max(1, count // 10)
-                each.late_ms.append(
+                client.late_ms.append(
                     (statistics.median(late[:tenth]), statistics.median(late[-tenth:]))
                 )
 
@@ -145,19 +147,19 @@ def burn() -> None:
 
 @contextmanager
 def busy_cores() -> Any:
-    made = [
+    processes = [
         multiprocessing.get_context("spawn").Process(target=burn, daemon=True)
         for _ in range(os.cpu_count() or 1)
     ]
-    for each in made:
-        each.start()
+    for process in processes:
+        process.start()
     try:
         time.sleep(1)
         yield
     finally:
-        for each in made:
-            each.kill()
-            each.join()
+        for process in processes:
+            process.kill()
+            process.join()
 
 
 def rank(values: Sequence[float], share: float) -> float:
@@ -169,23 +171,25 @@ def show(all_: Sequence[Contender]) -> None:
     base = all_[0]
     for state in (IDLE, BUSY):
         print(f"\nerror of the time to the first line, {state} (ms)")
-        for each in all_:
-            errors = each.errors_ms[state]
+        for client in all_:
+            errors = client.errors_ms[state]
             p50, p99, worst = rank(errors, 0.5), rank(errors, 0.99), max(map(abs, errors))
             times = p99 / rank(base.errors_ms[state], 0.99)
             print(
-                f"  {each.name:<10} p50 {p50:8.4f}  p99 {p99:8.4f}  worst {worst:8.3f}"
+                f"  {client.name:<10} p50 {p50:8.4f}  p99 {p99:8.4f}  worst {worst:8.3f}"
                 f"  n {len(errors)}  p99 x{times:.1f}"
             )
     for rate in base.cpu_us:
         print(f"\nCPU of the client at {rate} lines/s (us a line, median of three)")
-        for each in all_:
-            cpu = statistics.median(each.cpu_us[rate])
+        for client in all_:
+            cpu = statistics.median(client.cpu_us[rate])
             times = cpu / statistics.median(base.cpu_us[rate])
-            print(f"  {each.name:<10} {cpu:8.2f}  x{times:.1f}")
+            print(f"  {client.name:<10} {cpu:8.2f}  x{times:.1f}")
     print("\nfrom sent to seen by the caller at 50000 lines/s (ms: first tenth, last tenth)")
-    for each in all_:
-        print(f"  {each.name:<10} " + "   ".join(f"{a:.2f} -> {b:.2f}" for a, b in each.late_ms))
+    for client in all_:
+        print(
+            f"  {client.name:<10} " + "   ".join(f"{a:.2f} -> {b:.2f}" for a, b in client.late_ms)
+        )
 
 
 async def run(requests: int, seconds: float) -> None:

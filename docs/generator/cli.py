@@ -9,13 +9,13 @@ from docs.generator.markdown import block, page
 
 WIDTH = 96
 HEAD = """\
-`benchrace --help` lists the commands, and each of them has a `--help` of its own: this page is
-all of them. Exit codes: 0 success, 1 failure, 2 bad arguments. With `--json` standard output is
+`benchrace --help` lists the commands, and each command has its own `--help`; this page contains
+all of them. Exit codes: 0 success, 1 failure, 2 bad arguments. With `--json`, standard output is
 one JSON document and nothing else. Outside of a terminal no escape codes are written."""
 
 
 def render() -> str:
-    """Give the page."""
+    """Render the page."""
     parts = (
         f"## `{context.command_path}`\n\n{block(_help(context))}" for context in contexts(cli, None)
     )
@@ -36,8 +36,8 @@ def contexts(command: click.Command, parent: click.Context | None) -> Iterator[c
     )
     yield context
     if isinstance(command, click.Group):
-        for each in command.list_commands(context):
-            below = command.get_command(context, each)
+        for command_name in command.list_commands(context):
+            below = command.get_command(context, command_name)
             assert below is not None
             yield from contexts(below, context)
 

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from benchrace.compat.agent_config import RENAMES
-from benchrace.config import places
+from benchrace.config import paths
 from benchrace.config.agent import AgentConfig
 from benchrace.config.central import CentralConfig
 from benchrace.config.explain import spelt
@@ -12,13 +12,13 @@ from benchrace.config.machines import MachineEntry, Machines
 from benchrace.run.spec import LaneSpec, RunSpec
 from benchrace.telemetry.overrides import GpuOverride, HardwareOverrides
 from docs.generator import structs
-from docs.generator.markdown import page, said, table
+from docs.generator.markdown import docstring, page, table
 
 HEAD = """\
-Nothing has to be configured: every key has a default. A flag of the command line wins over the
-environment, the environment over the file, the file over the default. An unknown key is an error
-that names the file, the line and the key, and suggests what was meant. `benchrace doctor` prints
-which folders are used and checks `agent.yaml`."""
+Nothing has to be configured: every key has a default. A command-line flag overrides the
+environment, the environment overrides the file, and the file overrides the default. An
+unknown key is an error that names the file, the line and the key, and suggests what was meant.
+`benchrace doctor` prints which folders are used and checks `agent.yaml`."""
 
 TABLES = """\
 Every other top-level mapping is a backend's own table, under the backend's name; its keys are
@@ -28,41 +28,42 @@ SPECIFICATION = """\
 The body of `POST /api/runs`, and the file that `benchrace run FILE` reads as TOML, YAML or JSON."""
 
 VARIABLES = {
-    "BENCHRACE_DATA_DIR": "where runs and jobs are kept",
-    "BENCHRACE_CONFIG_DIR": "where the files below are looked for",
-    "BENCHRACE_TOKEN": "as `--token`: the agents' token for agent and central, else the operator's",
-    "BENCHRACE_OPERATOR_TOKEN": "wins over `operator_token` of `central.yaml`",
-    "BENCHRACE_WATCH_TOKEN": "wins over `watch_token` of `central.yaml`",
-    "AGENT_HOST": "wins over `bind_host` of `agent.yaml`",
-    "AGENT_PORT": "wins over `bind_port` of `agent.yaml`",
-    "CENTRAL_HOST": "wins over `bind_host` of `central.yaml`",
-    "CENTRAL_PORT": "wins over `bind_port` of `central.yaml`",
-    "BENCH_STREAM_FLUSH_CHARS": "shown text is sent on after so many characters (64)",
-    "BENCH_STREAM_FLUSH_SECONDS": "shown text is sent on after so many seconds (0.1)",
+    "BENCHRACE_DATA_DIR": "where runs and jobs are stored",
+    "BENCHRACE_CONFIG_DIR": "where the files below are read from",
+    "BENCHRACE_TOKEN": "as `--token`: agent token for agent and central, otherwise operator token",
+    "BENCHRACE_OPERATOR_TOKEN": "overrides `operator_token` of `central.yaml`",
+    "BENCHRACE_WATCH_TOKEN": "overrides `watch_token` of `central.yaml`",
+    "SERVICE_CONTROL_TOKEN": "for central: allows starting and stopping services over HTTP",
+    "AGENT_HOST": "overrides `bind_host` of `agent.yaml`",
+    "AGENT_PORT": "overrides `bind_port` of `agent.yaml`",
+    "CENTRAL_HOST": "overrides `bind_host` of `central.yaml`",
+    "CENTRAL_PORT": "overrides `bind_port` of `central.yaml`",
+    "BENCH_STREAM_FLUSH_CHARS": "text is shown in steps of this many characters (64)",
+    "BENCH_STREAM_FLUSH_SECONDS": "text is shown at least this often, in seconds (0.1)",
     "OLLAMA_BASE_URL": "`base_url` of the table `ollama` in `agent.yaml`",
-    "OLLAMA_HOST": "the same by host",
-    "OLLAMA_PORT": "the same by port",
+    "OLLAMA_HOST": "the same, by host",
+    "OLLAMA_PORT": "the same, by port",
 }
 ROOT = Path(__file__).resolve().parents[2]
 _NAMED = re.compile(
-    r'"((?:BENCHRACE|BENCH)_[A-Z_]*[A-Z]|(?:AGENT|CENTRAL|OLLAMA)_(?:HOST|PORT)|[A-Z]+_BASE_URL)"'
+    r'"((?:BENCHRACE|BENCH)_[A-Z_]*[A-Z]|(?:AGENT|CENTRAL|OLLAMA)_(?:HOST|PORT)|[A-Z]+_BASE_URL|SERVICE_CONTROL_TOKEN)"'
 )
 
 
 def render() -> str:
-    """Give the page."""
+    """Render the page."""
     return page(
         "Configuration",
         HEAD,
         "## Places",
-        f"**Data.** {said(places.data_dir)}",
-        f"**Configuration.** {said(places.config_dir)}",
+        f"**Data.** {docstring(paths.data_dir)}",
+        f"**Configuration.** {docstring(paths.config_dir)}",
         structs.section(AgentConfig, 2, "`agent.yaml`", without="tables"),
         TABLES,
         structs.section(HardwareOverrides, 3, "`hardware`"),
         structs.section(GpuOverride, 3, "`hardware.gpus[]`"),
         "### Older keys",
-        "Accepted, and read as the key beside them:",
+        "Still accepted, and read as the key next to them:",
         table(
             ("older key", "is now"),
             ((f"`{old}`", f"`{spelt(new)}`") for old, new in RENAMES.items()),

@@ -25,25 +25,25 @@ The last event of a job is one of {terminal}, and nothing of that job's work fol
 
 
 def render() -> str:
-    """Give the page."""
+    """Render the page."""
     tags: list[type[msgspec.Struct]] = list(get_args(Known))
-    payloads = {_tag(each): structs.field_type(each, "payload") for each in tags}
+    payloads = {_tag(tag): structs.field_type(tag, "payload") for tag in tags}
     shared = _shared(payloads.values())
     return page(
         "Events",
         HEAD.format(
             limit=MAX_LINE_BYTES // 1024,
             version=f"{PROTOCOL_MAJOR}.{PROTOCOL_MINOR}",
-            terminal=", ".join(f"`{each}`" for each in sorted(TERMINAL_TYPES)),
+            terminal=", ".join(f"`{item}`" for item in sorted(TERMINAL_TYPES)),
         ),
         structs.section(Envelope, 2, "The envelope"),
         "## The tags",
         *(structs.section(payload, 3, f"`{tag}`") for tag, payload in payloads.items()),
         "## What payloads hold",
-        *(structs.section(each) for each in shared),
+        *(structs.section(item) for item in shared),
         "## Categories of failure",
-        "One list for events, answers and messages; each has a remedy for those who read it.",
-        table(("category", "remedy"), ((f"`{each}`", REMEDY[each]) for each in Category)),
+        "The same list applies to events, answers and messages; each category has a remedy.",
+        table(("category", "remedy"), ((f"`{item}`", REMEDY[item]) for item in Category)),
     )
 
 
@@ -53,5 +53,5 @@ def _tag(event: type[msgspec.Struct]) -> str:
 
 def _shared(payloads: Iterable[type[msgspec.Struct]]) -> list[type[msgspec.Struct]]:
     own = list(payloads)
-    found = dict.fromkeys(deep for each in own for deep in structs.inner(each))
-    return [each for each in found if each not in own]
+    structs_ = dict.fromkeys(deep for struct in own for deep in structs.inner(struct))
+    return [struct for struct in structs_ if struct not in own]

@@ -2,28 +2,33 @@
 
 from pathlib import Path
 
-from benchrace.agent.folder import JobFolder, Kept
-from benchrace.cli.archive import index_path
-from benchrace.cli.service import agent_service, central_service
-from benchrace.config import places
-from benchrace.run.metadata import LeftOut, RunLane, RunMetadata
+from benchrace.agent.jobs.job_folder import JobFolder, JobRecord
+from benchrace.cli.runs.archive_folder import index_path
+from benchrace.cli.service.service import agent_service, central_service
+from benchrace.config import paths
+from benchrace.run.lane import RunLane
+from benchrace.run.metadata import LeftOut, RunMetadata
 from benchrace.run.summary import LaneSummary, RoundSummary, RunSummary
-from benchrace.store import artifacts, recovery, run_folder
+from benchrace.store import artifacts, recovery, run_folder, service_log
 from docs.generator import structs
 from docs.generator.markdown import page, table
 
 HEAD = """\
-Everything is a file below the data folder; `benchrace doctor` says where it is, `--data-dir`
-names another. The run's `{events}` is the truth. The index, the summaries and the exports are
-derived from it and can be deleted: they come back the same. How to read a log by hand: [Read a
-run's log](../how-to/read-a-log.md)."""
+Everything is a file in the data folder; `benchrace doctor` shows where it is, and `--data-dir`
+sets another one. The run's `{events}` is the source of everything else. The index, the
+summaries and the exports are derived from it and can be deleted: they come back the same. How to
+read a log by hand: [Read a run's log](../how-to/read-a-log.md).
+
+Files have mode 0600 and folders 0700: only their owner can read prompts, answers and logs. When it
+starts, an agent or a central tightens the permissions of files from older versions that it owns.
+Exports, and a folder that existed before, keep the permissions that you gave."""
 
 OLDER_METADATA = """\
-Beside these fields stand `prompt`, `model` and `settings`, for readers of older files."""
+The file also has `prompt`, `model` and `settings`, for programs that read older files."""
 
 OLDER_SUMMARY = """\
-Beside these fields stands a flat object of medians for each machine, or for each lane where a
-machine has several, for readers of older files."""
+The file also has a flat object of medians for each machine, or for each lane where a machine has
+several, for programs that read older files."""
 
 DATA = Path("DATA")
 JOB = JobFolder(DATA / "jobs" / "JOB_ID")
@@ -31,7 +36,7 @@ RUN = DATA / "runs" / "RUN_ID"
 
 
 def render() -> str:
-    """Give the page."""
+    """Render the page."""
     return page(
         "Files",
         HEAD.format(events=run_folder.EVENTS),
@@ -46,32 +51,34 @@ def render() -> str:
         OLDER_SUMMARY,
         structs.section(LaneSummary),
         structs.section(RoundSummary),
-        structs.section(Kept, 2, "`job.json`"),
+        structs.section(JobRecord, 2, "`job.json`"),
     )
 
 
 def files() -> dict[str, str]:
-    """Give each file's path below the data folder, from the code that writes it."""
+    """Return each file's path below the data folder, from the code that writes it."""
     central, agent = central_service(DATA), agent_service(DATA, "MACHINE_ID")
     bad = recovery.BAD
     return {
-        _below(RUN / run_folder.METADATA): "what was asked, planned and known; replaced whole",
-        _below(RUN / run_folder.EVENTS): "all that happened; only ever appended to",
+        _below(RUN / run_folder.METADATA): "specification, plan and state; replaced as a whole",
+        _below(RUN / run_folder.EVENTS): "every event; only ever appended to",
         _below(RUN / bad): "bytes that had to be cut off the log, kept beside it",
-        _below(RUN / run_folder.SUMMARY): "what the rounds mean; derived from the log",
-        _below(RUN / run_folder.DERIVED): "the same by newer plugins, where it was asked for",
-        _below(RUN / artifacts.FOLDER / "SHA256"): "a file that a round made, fetched and checked",
-        _below(JOB.path / "job.json"): "the job as it was ordered",
+        _below(RUN / run_folder.SUMMARY): "the statistics; derived from the log",
+        _below(RUN / run_folder.DERIVED): "the same, recomputed by `benchrace runs derive`",
+        _below(
+            RUN / artifacts.FOLDER / "SHA256"
+        ): "an artifact, copied from its machine and checked",
+        _below(JOB.path / "job.json"): "the job as central sent it",
         _below(
             JOB.path / "worker.json"
-        ): "the process that does it, to be sure of it after a crash",
-        _below(JOB.path / "acknowledged"): "there once central has all of it",
+        ): "the process that runs the job, to identify it after a crash",
+        _below(JOB.path / "acknowledged"): "exists once central has the whole job",
         _below(JOB.path / "reserve"): "room for a last event on a full disk, while the job runs",
         _below(JOB.work): "the worker's events, written before anyone can see them",
         _below(
             JOB.agent
         ): "the agent's events: samples, and an end that the worker could not write",
-        _below(JOB.path / "artifacts/SHA256"): "a file that a round made, as its backend gave it",
+        _below(JOB.path / "artifacts/SHA256"): "an artifact, as its backend stored it",
         _below(JOB.log): "what the worker wrote on standard error",
         _below(index_path(DATA)): "the index of runs, for lists and searches; derived",
         _below(central.record): "address and process of the central that serves this folder",
@@ -80,15 +87,17 @@ def files() -> dict[str, str]:
         _below(agent.lock): "held by it for life",
         _below(central.log): "central's own log, where it was started by another command",
         _below(agent.log): "the same for an agent",
-        "central/token.sha256": "the hash of the agents' token; the token itself is not stored",
-        "central/operator.sha256": "the hash of the operator's token, where central made it",
-        "central/watch.sha256": "the hash of the watchers' token, where central made it",
-        "central/sessions.json": "who is logged in: hashes of sessions, and their ends",
+        f"{_below(agent.log)}.1": "the previous log, rotated at "
+        f"{service_log.MAX_BYTES >> 20} MiB; `.{service_log.MAX_OLDER}` is the oldest",
+        "central/token.sha256": "the hash of the agent token; the token itself is not stored",
+        "central/operator.sha256": "the hash of the operator token, if central generated it",
+        "central/watch.sha256": "the hash of the watcher token, if central generated it",
+        "central/sessions.json": "who is logged in: hashes of sessions, and when they expire",
         "central/agents.json": "the hashes of tokens of agents that central started",
-        "central/artifacts.json": "the runs that lack files which their machines still have",
+        "central/artifacts.json": "the runs whose artifacts are still on their machines",
         "central/machines.json": "the machines that central knows, and which are excluded",
         "commands.lock, starting.lock": "held by commands that share the central of this folder",
-        "cache/describe/": "what plugins said of themselves, by version",
+        "cache/describe/": "the descriptions of plugins, by version",
     }
 
 
@@ -96,4 +105,4 @@ def _below(path: Path) -> str:
     return path.relative_to(DATA).as_posix()
 
 
-assert (places.runs_dir(DATA), places.jobs_dir(DATA)) == (RUN.parent, JOB.path.parent)
+assert (paths.runs_dir(DATA), paths.jobs_dir(DATA)) == (RUN.parent, JOB.path.parent)

@@ -7,14 +7,14 @@ NOTE = "<!-- Made by `make docs` from the code. Change the code, not this page. 
 
 
 def page(title: str, *parts: str) -> str:
-    """Put a page together; parts are separated by one empty line, empty ones left out."""
+    """Assemble a page; parts are separated by one empty line, empty ones left out."""
     return "\n\n".join([f"# {title}", NOTE, *(part.strip("\n") for part in parts if part)]) + "\n"
 
 
 def table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Draw a table; cells are Markdown already."""
+    """Render a table; cells are Markdown already."""
     lines = [_row(titles), _row(["---"] * len(titles))]
-    lines += [_row([cell(each) for each in row]) for row in rows]
+    lines += [_row([cell(value) for value in row]) for row in rows]
     return "\n".join(lines)
 
 
@@ -28,14 +28,14 @@ def block(text: str, language: str = "") -> str:
     return f"```{language}\n{text.rstrip()}\n```"
 
 
-def said(thing: object) -> str:
-    """Give what a class or function says of itself, nothing where it is silent."""
+def docstring(thing: object) -> str:
+    """Return the docstring of a class or function; empty where it has none."""
     own = vars(thing).get("__doc__") if isinstance(thing, type) else thing.__doc__
     return inspect.cleandoc(own) if isinstance(own, str) else ""
 
 
 def first_line(text: str) -> str:
-    """Give the first paragraph as one line."""
+    """Return the first paragraph as one line."""
     return " ".join(text.strip().partition("\n\n")[0].split())
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from benchrace.events import Measured, Verdict
 from benchrace.kinds import Estimator, Kind, Metric
-from benchrace.plugin.offer import BUILT_IN
+from benchrace.plugin.host.validation import BUILT_IN
 from benchrace.run.summary import MetricSummary
-from benchrace.stats import estimate, lane, place
+from benchrace.stats import estimate, lane, ranking
 from docs.generator import structs
-from docs.generator.markdown import first_line, page, said, table
+from docs.generator.markdown import docstring, first_line, page, table
 
 HEAD = """\
 A number is declared once, as a metric of a kind of work: name, unit, whether more or less is
@@ -46,23 +46,23 @@ COMBINED = {
 
 
 def render() -> str:
-    """Give the page."""
+    """Render the page."""
     return page(
         "Metrics",
         HEAD,
         "## Built-in kinds",
-        *(_kind(each) for each in BUILT_IN.values()),
+        *(_kind(item) for item in BUILT_IN.values()),
         "## How rounds combine",
         COMBINE,
         table(
             ("estimator", "how"),
-            ((f"`{each}`", first_line(said(COMBINED[each]))) for each in Estimator),
+            ((f"`{item}`", first_line(docstring(COMBINED[item]))) for item in Estimator),
         ),
         structs.section(Measured, 3, "One number of one round"),
         structs.section(MetricSummary, 3, "A metric of a lane, over its counted rounds"),
         "## Standings",
-        said(place.standing),
-        f"Two lanes: {_lower(first_line(said(place.apart)))}",
+        docstring(ranking.standing),
+        f"Two lanes: {_lower(first_line(docstring(ranking.apart)))}",
         "## Adaptive rounds",
         SETTLED.format(
             rounds=lane.SETTLED_ROUNDS,
@@ -70,7 +70,7 @@ def render() -> str:
             within=f"{lane.SETTLED_WITHIN:.0%}",
         ),
         "## Verdicts",
-        said(Verdict),
+        docstring(Verdict),
         JUDGED,
         table(("level", "reason", "text"), _reasons()),
     )
@@ -78,8 +78,15 @@ def render() -> str:
 
 def _kind(kind: Kind) -> str:
     rows = [
-        (f"`{each.name}`", each.unit, each.better, each.estimator, _rank(each, kind), each.formula)
-        for each in kind.metrics
+        (
+            f"`{metric.name}`",
+            metric.unit,
+            metric.better,
+            metric.estimator,
+            _rank(metric, kind),
+            metric.formula,
+        )
+        for metric in kind.metrics
     ]
     titles = ("metric", "unit", "better", "estimator", "shown", "formula")
     heading = f"### `{kind.name}`: {kind.title} (metrics version {kind.metrics_version})"
@@ -91,27 +98,27 @@ def _kind(kind: Kind) -> str:
 def _rank(metric: Metric, kind: Kind) -> str:
     if not metric.headline:
         return "beside"
-    first = next(each for each in kind.metrics if each.headline)
+    first = next(metric for metric in kind.metrics if metric.headline)
     return "headline, ranks the lanes" if metric is first else "headline"
 
 
 def _reasons() -> Iterator[tuple[str, str, str]]:
     """Find each `verdict.worse(Level.X, "code", text)` in the worker, and gather by code."""
-    found: dict[tuple[str, str], list[str]] = {}
-    for path in sorted((ROOT / "benchrace/worker").glob("*.py")):
+    reasons: dict[tuple[str, str], list[str]] = {}
+    for path in sorted((ROOT / "benchrace/worker").rglob("*.py")):
         for scope in ast.walk(ast.parse(path.read_text())):
             if isinstance(scope, ast.FunctionDef):
-                for level, code, text in _given(scope):
-                    found.setdefault((level, code), []).append(text)
-    for (level, code), texts in sorted(found.items()):
-        told = [each for each in texts if any(letter.isalpha() for letter in each)]
-        yield level, f"`{code}`", "; ".join(told) or "what is wrong, in words"
+                for level, code, text in _verdicts(scope):
+                    reasons.setdefault((level, code), []).append(text)
+    for (level, code), texts in sorted(reasons.items()):
+        worded = [text for text in texts if any(letter.isalpha() for letter in text)]
+        yield level, f"`{code}`", "; ".join(worded) or "what is wrong, in words"
 
 
-def _given(scope: ast.FunctionDef) -> Iterator[tuple[str, str, str]]:
+def _verdicts(scope: ast.FunctionDef) -> Iterator[tuple[str, str, str]]:
     nodes = sorted(
-        (each for each in ast.walk(scope) if isinstance(each, ast.Assign | ast.Call)),
-        key=lambda each: each.lineno,
+        (node for node in ast.walk(scope) if isinstance(node, ast.Assign | ast.Call)),
+        key=lambda node: node.lineno,
     )
     names: dict[str, ast.expr] = {}
     for node in nodes:
@@ -133,7 +140,7 @@ def _words(text: ast.expr) -> str:
             return words
         case ast.JoinedStr(values=parts):
             return "".join(
-                str(each.value) if isinstance(each, ast.Constant) else "…" for each in parts
+                str(part.value) if isinstance(part, ast.Constant) else "…" for part in parts
             )
         case _:
             return ""

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import UNSET
 from msgspec import inspect as types
 
-from docs.generator.markdown import first_line, said, table
+from docs.generator.markdown import docstring, first_line, table
 
 _PLAIN: dict[type[types.Type], str] = {
     types.AnyType: "anything",
@@ -30,19 +30,19 @@ def section(
     The first paragraph of what it says of itself is enough where a field is left out.
     """
     heading = f"{'#' * level} {title or f'`{of.__name__}`'}"
-    words = first_line(said(of)) if without else said(of)
+    words = first_line(docstring(of)) if without else docstring(of)
     return "\n\n".join(part for part in (heading, words, fields(of, without)) if part)
 
 
 def fields(of: type[msgspec.Struct], without: str = "") -> str:
-    """Draw the fields of a Struct; a column for their meaning where any field states one."""
-    shown = [each for each in _info(of).fields if each.name != without]
-    meanings = {each.name: _meaning(each.type) for each in shown}
+    """Render the fields of a Struct; a column for their meaning where any field states one."""
+    shown = [field for field in _info(of).fields if field.name != without]
+    meanings = {field.name: _meaning(field.type) for field in shown}
     titles = ["field", "holds", "when left out"]
     rows = []
-    for each in shown:
-        row = [f"`{each.encode_name}`", spell(each.type), _default(each)]
-        rows.append([*row, meanings[each.name]] if any(meanings.values()) else row)
+    for field in shown:
+        row = [f"`{field.encode_name}`", spell(field.type), _default(field)]
+        rows.append([*row, meanings[field.name]] if any(meanings.values()) else row)
     return table([*titles, "meaning"] if any(meanings.values()) else titles, rows)
 
 
@@ -52,31 +52,31 @@ def inner(of: type[msgspec.Struct]) -> Iterator[type[msgspec.Struct]]:
     waiting = [of]
     while waiting:
         for field in _info(waiting.pop(0)).fields:
-            for found in _structs(field.type):
-                if found not in seen and found is not of:
-                    seen[found] = None
-                    waiting.append(found)
+            for struct in _structs(field.type):
+                if struct not in seen and struct is not of:
+                    seen[struct] = None
+                    waiting.append(struct)
     yield from seen
 
 
 def field_type(of: type[msgspec.Struct], name: str) -> type[msgspec.Struct]:
-    """Give the Struct that a field holds."""
-    kind = next(each.type for each in _info(of).fields if each.name == name)
+    """Return the Struct that a field holds."""
+    kind = next(field.type for field in _info(of).fields if field.name == name)
     assert isinstance(kind, types.StructType)
     return kind.cls
 
 
 def spell(kind: types.Type) -> str:
-    """Say in words what a type may hold."""
+    """Describe what a type may hold."""
     match kind:
         case types.Metadata(type=inside):
             return spell(inside)
         case types.UnionType(types=several):
             # What may be null says so last.
-            ordered = sorted(several, key=lambda each: isinstance(each, types.NoneType))
-            return " or ".join(spell(each) for each in ordered)
+            ordered = sorted(several, key=lambda type_: isinstance(type_, types.NoneType))
+            return " or ".join(spell(type_) for type_ in ordered)
         case types.LiteralType(values=values):
-            return " or ".join(sorted(f"`{json.dumps(each)}`" for each in values))
+            return " or ".join(sorted(f"`{json.dumps(value)}`" for value in values))
         case types.EnumType(cls=cls):
             return ", ".join(f"`{member.value}`" for member in cls)
         case types.StructType(cls=cls):
@@ -133,8 +133,8 @@ def _structs(kind: types.Type) -> Iterator[type[msgspec.Struct]]:
         case types.Metadata(type=inside):
             yield from _structs(inside)
         case types.UnionType(types=several) | types.TupleType(item_types=several):
-            for each in several:
-                yield from _structs(each)
+            for type_ in several:
+                yield from _structs(type_)
         case types.VarTupleType(item_type=item) | types.ListType(item_type=item):
             yield from _structs(item)
         case types.DictType(value_type=value):

@@ -6,7 +6,7 @@ from typing import Literal
 
 from benchrace import plugin as race
 
-MIB = bytes(1 << 20)
+MIB = 1 << 20
 
 
 class HashParams(race.Params, frozen=True, kw_only=True):
@@ -43,15 +43,26 @@ class Hashing(race.Backend):
     name, title = "hashing", "hashlib"
     workloads = (race.Workload(kind=KIND, saturates=frozenset({race.Resource.CPU})),)
 
-    async def round(self, lane: race.Lane[HashParams], context: race.Context) -> HashRecord:
-        return await context.run_blocking(lambda: self.hash(lane.params, context))
+    def __init__(self, config: race.Config | None = None) -> None:
+        super().__init__(config)
+        self.data: dict[str, bytes] = {}
 
-    def hash(self, params: HashParams, context: race.Context) -> HashRecord:
+    async def open(self, lane: race.Lane[HashParams], context: race.Context) -> None:
+        self.data[lane.lane_id] = hashlib.shake_128(b"benchrace").digest(MIB)
+
+    async def close(self, lane: race.Lane[HashParams], context: race.Context) -> None:
+        self.data.pop(lane.lane_id, None)
+
+    async def round(self, lane: race.Lane[HashParams], context: race.Context) -> HashRecord:
+        data = self.data[lane.lane_id]
+        return await context.run_blocking(lambda: self.hash(lane.params, data, context))
+
+    def hash(self, params: HashParams, data: bytes, context: race.Context) -> HashRecord:
         state, started = hashlib.new(params.algorithm), context.clock.monotonic_ns()
         for done in range(1, params.mib + 1):
             if context.cancelled:
                 break
-            state.update(MIB)
+            state.update(data)
             context.progress(done, params.mib, "MiB")
         elapsed_ns = context.clock.monotonic_ns() - started
         return HashRecord(mib=params.mib, digest=state.hexdigest(), elapsed_ns=elapsed_ns)

@@ -1,0 +1,1 @@
+"""A backend for murmur, an invented engine."""
