@@ -21,5 +21,5 @@ export default defineConfig({
   },
   server: { proxy: { '/api': 'http://127.0.0.1:8080', '/health': 'http://127.0.0.1:8080' } },
   // One page for all files: a new one for each costs four times what the tests do.
-  test: { environment: 'happy-dom', isolate: false, include: ['tests/**/*.test.ts'], testTimeout: 10_000 },
+  test: { environment: 'happy-dom', isolate: false, include: ['tests/**/*.test.ts'], testTimeout: 30_000 },
 });

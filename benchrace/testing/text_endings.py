@@ -10,6 +10,7 @@ import pytest
 from benchrace.errors import Category
 from benchrace.events import Level
 from benchrace.kinds.llm import ServeRecord
+from benchrace.testing.limits import HANG_S
 from benchrace.testing.server import LAST
 from benchrace.testing.text_engine import AnswerWriter, Counts, well
 from benchrace.testing.text_racing import TEXT, TOKENS, TextLanes
@@ -73,7 +74,7 @@ class EndingCases(TextLanes):
 
         async def stuck(writer: AnswerWriter) -> None:
             await writer.tokens(3)
-            with anyio.move_on_after(8):
+            with anyio.move_on_after(HANG_S):
                 while True:
                     await writer.together(message)
                     await anyio.sleep(0.05)
@@ -81,7 +82,7 @@ class EndingCases(TextLanes):
         async with self.racing(stuck, idle_s=0.5) as at:
             began = time.monotonic()
             assert (await at.failure()).category is Category.TIMEOUT_IDLE
-            assert time.monotonic() - began < 6
+            assert time.monotonic() - began < HANG_S / 2
 
     @pytest.mark.parametrize("closes", [False, True])
     async def test_after_its_own_end_an_answer_is_complete(self, closes: bool) -> None:
@@ -91,10 +92,10 @@ class EndingCases(TextLanes):
                 await writer.together(message)
             await (writer.peer.close() if closes else writer.hang())
 
-        async with self.racing(held, idle_s=30) as at:
+        async with self.racing(held, idle_s=HANG_S) as at:
             began = time.monotonic()
             record = await at.round()
-            assert time.monotonic() - began < 10
+            assert time.monotonic() - began < HANG_S / 2
             assert (record.answer.usage.output, record.answer.clean_end) == (TOKENS, True)
             assert at.context.verdict.level is not Level.INVALID, at.context.verdict
             at.engine.plan = well

@@ -12,6 +12,7 @@ import msgspec
 import psutil
 import pytest
 
+from benchrace.testing.limits import HANG_S
 from tests import local_http
 
 HERE = Path(__file__).parent
@@ -40,7 +41,7 @@ class AgentProcess:
         )
         assert self.process.stdout is not None
         self.url = self.process.stdout.readline().strip()
-        self.http = local_http.client(self.url, timeout=10)
+        self.http = local_http.client(self.url, timeout=HANG_S)
 
     def started(self) -> "AgentProcess":
         assert self.url.startswith("http://"), self.process.communicate()[1]
@@ -88,7 +89,7 @@ class AgentProcess:
         self.process.communicate()
 
 
-def wait_for(look: Callable[[], Any], seconds: float = 12) -> Any:
+def wait_for(look: Callable[[], Any], seconds: float = HANG_S) -> Any:
     """Look until there is something to see."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:

@@ -16,6 +16,7 @@ from benchrace.run.lane import JobLane
 from benchrace.run.planning.order import Slot
 from benchrace.run.spec import Order
 from benchrace.run.states import JobPhase
+from benchrace.testing.limits import HANG_S
 
 
 class Lines:
@@ -44,7 +45,7 @@ class Link:
         self.lines = lines
         self.phases: list[m.PhaseChanged] = []
         self.messages: list[m.FromAgent] = []
-        hello = m.decode_from_agent(socket.recv(10))
+        hello = m.decode_from_agent(socket.recv(HANG_S))
         assert isinstance(hello, m.Hello)
         self.hello = hello
 
@@ -58,7 +59,7 @@ class Link:
 
     def take(self) -> m.FromAgent | m.Frame:
         """Hear one message."""
-        data = self.socket.recv(10)
+        data = self.socket.recv(HANG_S)
         if isinstance(data, bytes):
             frame, lines = m.unpack(data)
             self.lines.setdefault(frame.job, Lines()).add(frame, lines)
@@ -107,7 +108,7 @@ class FakeCentral:
 
     def link(self) -> Link:
         """Return the next connection, once its hello has arrived."""
-        return self._links.get(timeout=12)
+        return self._links.get(timeout=HANG_S)
 
     def close(self) -> None:
         self._server.shutdown()

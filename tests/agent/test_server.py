@@ -15,6 +15,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
+from benchrace.testing.limits import HANG_S
 from tests.agent.conftest import AgentProcess, StartAgent, wait_for
 from tests.disk import fill, small_disk
 
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.slow
 
 def failed(agent: AgentProcess) -> str:
     """Return the one line that a failed start prints."""
-    out, err = agent.process.communicate(timeout=10)
+    out, err = agent.process.communicate(timeout=HANG_S)
     assert out == ""
     assert agent.process.returncode == 1
     lines = [line for line in err.splitlines() if not line.startswith(("INFO", "WARNING"))]
@@ -142,13 +143,13 @@ def test_sigterm_with_open_streams_ends_soon(agent: AgentProcess) -> None:
     ):
         lines = log.iter_lines()
         assert next(line for line in lines if line.startswith("data:"))
-        assert json.loads(old.recv(5))["type"] == "log"
+        assert json.loads(old.recv(HANG_S))["type"] == "log"
         started = time.monotonic()
         assert agent.stop() == 0
         assert time.monotonic() - started < 3.5
         with contextlib.suppress(ConnectionClosed):
             while True:
-                old.recv(5)
+                old.recv(HANG_S)
         assert old.close_code == 1001
 
 
@@ -160,7 +161,7 @@ def test_a_second_sigterm_ends_at_once(agent: AgentProcess) -> None:
     wait_for(lambda: _refuses(agent))
     agent.process.send_signal(signal.SIGTERM)
     started = time.monotonic()
-    agent.process.wait(5)
+    agent.process.wait(HANG_S)
     assert time.monotonic() - started < 1.5
 
 

@@ -12,11 +12,11 @@ import anyio
 import httpx
 import msgspec
 
+from benchrace.testing.limits import HANG_S
 from tests import local_http
 
 TOKEN = "a-token-of-the-browser-tests"
 OVER = ("done", "failed", "cancelled", "interrupted")
-SLOW_S = 40  # this machine may be busy with much else
 
 
 class Fleet:
@@ -29,7 +29,7 @@ class Fleet:
         self.url = ""
         self.central: subprocess.Popen[bytes] | None = None
         self.agents: list[subprocess.Popen[bytes]] = []
-        self.http = local_http.async_client(timeout=SLOW_S)
+        self.http = local_http.async_client(timeout=HANG_S)
 
     def _start(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
         """Start a command of benchrace; its own TMPDIR keeps the host's lock apart."""
@@ -97,7 +97,7 @@ class Fleet:
     async def patience(self, failure: str) -> AsyncIterator[None]:
         """Wait for another process; say what it said if that is not enough."""
         try:
-            with anyio.fail_after(SLOW_S):
+            with anyio.fail_after(HANG_S):
                 yield
         except TimeoutError as error:
             logs = "\n".join(path.read_text() for path in sorted(self.folder.glob("*.log")))
@@ -138,7 +138,7 @@ class Fleet:
             if process is not None and process.poll() is None:
                 process.terminate()
                 try:
-                    process.wait(timeout=10)
+                    process.wait(timeout=HANG_S)
                 except subprocess.TimeoutExpired:
                     process.kill()
                     process.wait()

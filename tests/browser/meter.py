@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import anyio
 from playwright.async_api import Page
 
-from tests.browser.fleet import SLOW_S
+from benchrace.testing.limits import HANG_S
 
 
 @dataclass
@@ -65,7 +65,7 @@ class Meter:
         return self.of(path)
 
     async def _until(self, done: Callable[[], bool]) -> None:
-        with anyio.fail_after(SLOW_S):
+        with anyio.fail_after(HANG_S):
             while not done():
                 self._changed = anyio.Event()
                 await self._changed.wait()

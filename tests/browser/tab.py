@@ -7,7 +7,7 @@ from typing import Any
 import anyio
 from playwright.async_api import Browser, ConsoleMessage, Dialog, Locator, Page, Response
 
-from tests.browser.fleet import SLOW_S
+from benchrace.testing.limits import HANG_S
 
 WATCH = """addEventListener('securitypolicyviolation', (event) =>
   console.error(`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`))"""
@@ -63,7 +63,7 @@ class Tab:
 
     async def quiet(self) -> None:
         """Wait until the page has asked what it asks at first, and drawn it."""
-        with anyio.fail_after(SLOW_S):
+        with anyio.fail_after(HANG_S):
             while not await self.page.evaluate(QUIET):
                 pass  # it waits by itself, in the page
 
@@ -86,6 +86,6 @@ class Tab:
 async def open_tab(browser: Browser, url: str, **context: Any) -> Tab:
     """Open a tab that shares nothing with the others."""
     opened = await browser.new_context(locale="en-GB", **context)
-    opened.set_default_timeout(SLOW_S * 1000)
+    opened.set_default_timeout(HANG_S * 1000)
     await opened.add_init_script(WATCH)
     return Tab(await opened.new_page(), url)

@@ -14,6 +14,7 @@ from urllib.request import Request, urlopen
 import anyio
 import pytest
 
+from benchrace.testing.limits import HANG_S
 from tests.browser.conftest import OpenTab, lacking
 from tests.browser.fleet import Fleet
 from tests.browser.tab import Tab
@@ -44,7 +45,9 @@ class Engine:
         self.url = f"http://127.0.0.1:{int(self.process.stdout.readline())}"
 
     def tell(self, **result: Any) -> None:
-        with urlopen(Request(f"{self.url}/_stand_in", data=json.dumps(result).encode()), timeout=5):
+        with urlopen(
+            Request(f"{self.url}/_stand_in", data=json.dumps(result).encode()), timeout=HANG_S
+        ):
             pass
 
     def close(self) -> None:

@@ -23,6 +23,7 @@ from benchrace.run.metadata import RunMetadata
 from benchrace.run.states import RunState
 from benchrace.run.summary import RunSummary
 from benchrace.store.run_folder import RunFolder
+from benchrace.testing.limits import HANG_S
 from benchrace.web.socket import SocketClosed
 from tests.central.offer import TOKEN
 from tests.central.scripted import FakeAgent, FakeJob
@@ -90,14 +91,14 @@ class Host:
 
     async def until(self, true: Callable[[], object]) -> None:
         """Wait for something that central or an agent shows."""
-        with anyio.fail_after(10):
+        with anyio.fail_after(HANG_S):
             while not true():  # noqa: ASYNC110 - what is waited for has no event
                 await anyio.sleep(0.005)
 
     async def over(self, run_id: str) -> "Over":
         """Wait for a run's end and read what is left of it."""
         if (run := self.central.live(run_id)) is not None:
-            with anyio.fail_after(10):
+            with anyio.fail_after(HANG_S):
                 await run.over.wait()
         return Over(self.central.runs_dir, run_id)
 

@@ -11,6 +11,7 @@ import httpx
 
 from benchrace.central.server import Extend, serve
 from benchrace.central.settings import CentralSettings
+from benchrace.testing.limits import HANG_S
 from tests import local_http
 from tests.central.hosting import QUICK
 from tests.central.offer import TOKEN
@@ -62,7 +63,7 @@ class Served:
 
     async def until(self, ask: Callable[[], Awaitable[object]], wanted: tuple[object, ...]) -> None:
         """Wait for an answer that only asking again can give."""
-        with anyio.fail_after(10):
+        with anyio.fail_after(HANG_S):
             while await ask() not in wanted:  # noqa: ASYNC110 - it is on the other side
                 await anyio.sleep(0.005)
 
@@ -86,7 +87,7 @@ async def served(
         group.start_soon(partial(serve, chosen, extend=extend, ready=ready, stop=stop.wait))
         await listening.wait()
         async with (
-            local_http.async_client(urls[0], timeout=10) as http,
+            local_http.async_client(urls[0], timeout=HANG_S) as http,
             anyio.create_task_group() as agents,
         ):
             result = Served(urls[0], http, agents, data)

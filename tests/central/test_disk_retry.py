@@ -10,6 +10,7 @@ from benchrace.central.disk import Disk
 from benchrace.errors import BenchraceError, Category
 from benchrace.store import atomic
 from benchrace.store.run_log import Gap
+from benchrace.testing.limits import HANG_S
 
 FULL = BenchraceError(Category.DISK_FULL, "events.ndjson: No space left on device")
 
@@ -96,7 +97,7 @@ async def test_what_is_no_refusal_ends_it(error: Exception) -> None:
 
 async def test_a_cancel_ends_the_wait() -> None:
     shown, refusing = Shown(retry_s=3600), Refusing(FULL)
-    with anyio.fail_after(5):
+    with anyio.fail_after(HANG_S):
         async with anyio.create_task_group() as group:
             refused = anyio.Event()
 

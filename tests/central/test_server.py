@@ -20,6 +20,7 @@ from benchrace.central.settings import CentralSettings
 from benchrace.compat.central import install
 from benchrace.config.central import Watching
 from benchrace.errors import BenchraceError, Category, InvalidInput
+from benchrace.testing.limits import HANG_S
 from benchrace.web import connections
 from benchrace.web.serving import listen
 from tests.central.offer import TOKEN
@@ -69,7 +70,7 @@ def test_a_signal_ends_it_and_its_record(tmp_path: Path) -> None:
     assert (tmp_path / "central.json").stat().st_mode & 0o777 == 0o600
     assert httpx.get(url + "/health", trust_env=False).json()["instance"] == record["instance"]
     process.send_signal(signal.SIGTERM)
-    _, output = process.communicate(timeout=5)
+    _, output = process.communicate(timeout=HANG_S)
     assert process.returncode == 0
     assert not (tmp_path / "central.json").exists()
     (token,) = [line.split()[-1] for line in output.splitlines() if "shown only once" in line]
@@ -82,7 +83,7 @@ def test_a_second_central_on_the_same_data_says_so_in_one_line(tmp_path: Path) -
     first = start(tmp_path)
     address(first)
     second = start(tmp_path)
-    _, output = second.communicate(timeout=10)
+    _, output = second.communicate(timeout=HANG_S)
     assert second.returncode == 1
     assert output.strip() == f"a central already serves the data folder {tmp_path}"
     first.kill()
@@ -90,13 +91,13 @@ def test_a_second_central_on_the_same_data_says_so_in_one_line(tmp_path: Path) -
     third = start(tmp_path)  # A lock dies with its holder.
     assert address(third).startswith("http://127.0.0.1:")
     third.terminate()
-    third.communicate(timeout=5)
+    third.communicate(timeout=HANG_S)
 
 
 def test_a_used_port_is_one_line(tmp_path: Path) -> None:
     listener = listen("127.0.0.1", 0)
     process = start(tmp_path, listener.port)
-    _, output = process.communicate(timeout=10)
+    _, output = process.communicate(timeout=HANG_S)
     listener.sock.close()
     assert process.returncode == 1
     assert output.strip() == f"port {listener.port} of 127.0.0.1 is in use by another program"

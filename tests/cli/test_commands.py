@@ -14,6 +14,7 @@ from benchrace.cli.options import to_arguments
 from benchrace.cli.race import run_file
 from benchrace.cli.race.browser import has_display
 from benchrace.errors import InvalidInput
+from benchrace.testing.limits import HANG_S
 from tests.central.served import served
 
 pytestmark = pytest.mark.slow
@@ -23,7 +24,7 @@ HEAVY = ["msgspec", "quart", "hypercorn", "httpx", "rich", "anyio", "websockets"
 
 def call(*words: str) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "benchrace.cli", *words]
-    return subprocess.run(command, capture_output=True, text=True, timeout=18, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=HANG_S, check=False)
 
 
 def test_help_imports_nothing_heavy() -> None:

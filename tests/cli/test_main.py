@@ -14,6 +14,7 @@ import pytest
 from benchrace.cli.lazy_group import LazyGroup
 from benchrace.cli.main import COMMANDS, cli
 from benchrace.errors import BenchraceError, Category, FieldError, InvalidInput, with_remedy
+from benchrace.testing.limits import HANG_S
 from tests.cli.conftest import Call
 
 HEAVY = {
@@ -51,7 +52,7 @@ def imported(*args: str) -> set[str]:
         "sys.stderr.write(' '.join(sys.modules))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=20
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=HANG_S
     )
     return set(done.stderr.split())
 
@@ -189,7 +190,7 @@ def test_a_reader_that_goes_away_is_no_traceback(tmp_path: Path) -> None:
         stdout=writing,
         stderr=subprocess.PIPE,
         env=environment,
-        timeout=20,
+        timeout=HANG_S,
         check=False,
     )
     os.close(writing)
@@ -205,7 +206,7 @@ def test_a_shell_can_complete_commands() -> None:
     }
     program = Path(sys.executable).with_name("benchrace")
     done = subprocess.run(
-        [program], env=environment, capture_output=True, text=True, check=True, timeout=20
+        [program], env=environment, capture_output=True, text=True, check=True, timeout=HANG_S
     )
     assert done.stdout.split() == ["plain,run", "plain,runs"]
 
@@ -219,7 +220,7 @@ def test_completion_is_offered_to_shells(shell: str) -> None:
         capture_output=True,
         text=True,
         check=True,
-        timeout=20,
+        timeout=HANG_S,
     )
     assert "_BENCHRACE_COMPLETE" in done.stdout
 

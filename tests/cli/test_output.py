@@ -12,6 +12,7 @@ from benchrace.cli import options
 from benchrace.cli.output.screen import console
 from benchrace.cli.race import table
 from benchrace.errors import BenchraceError, Category
+from benchrace.testing.limits import HANG_S
 from tests.cli.conftest import Call
 from tests.cli.race.test_footnotes import Race
 
@@ -66,7 +67,7 @@ def shell(*args: str, **environment: str) -> "subprocess.CompletedProcess[bytes]
         env=os.environ | environment,
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        timeout=20,
+        timeout=HANG_S,
         check=False,
     )
 
@@ -85,7 +86,7 @@ def test_a_full_disk_behind_standard_output_is_said_in_words(
             env=os.environ | {"BENCHRACE_DATA_DIR": str(tmp_path)},
             stdout=full,
             stderr=subprocess.PIPE,
-            timeout=20,
+            timeout=HANG_S,
             check=False,
         )
     assert done.returncode == 1
@@ -110,7 +111,7 @@ def test_json_is_utf_8_whatever_the_terminal_is(tmp_path: Path) -> None:
         env=os.environ | {"PYTHONIOENCODING": "ascii"},
         capture_output=True,
         check=True,
-        timeout=20,
+        timeout=HANG_S,
     )
     assert json.loads(done.stdout.decode("utf-8")) == {"label": "né→"}
 

@@ -10,6 +10,7 @@ import httpx
 import msgspec
 import pytest
 
+from benchrace.testing.limits import HANG_S
 from tests import local_http
 
 START = Path(__file__).parents[1] / "agent/start_agent.py"
@@ -34,7 +35,7 @@ def older(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     ) as process:
         assert process.stdout is not None
         url = process.stdout.readline().strip()
-        with local_http.client(url, timeout=15) as client:
+        with local_http.client(url, timeout=HANG_S) as client:
             yield client
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0

@@ -9,6 +9,7 @@ import pytest
 from websockets.sync.client import connect
 
 from benchrace.compat.agent_jobs import native
+from benchrace.testing.limits import HANG_S
 
 pytestmark = pytest.mark.slow
 
@@ -40,7 +41,7 @@ LEGACY = {
 
 
 def until(client: httpx.Client, job_id: str, *states: str) -> Any:
-    deadline = time.monotonic() + 12
+    deadline = time.monotonic() + HANG_S
     while (job := client.get(f"/jobs/{job_id}").json())["state"] not in states:
         assert time.monotonic() < deadline, job
         time.sleep(0.02)
@@ -127,7 +128,7 @@ def test_the_socket_says_every_event_and_the_older_tag(older: httpx.Client) -> N
         job_id = older.post("/jobs", json={"test_type": "compute", "n": 10_000}).json()["job_id"]
         seen: list[Any] = []
         while not seen or seen[-1]["type"] != "compute_done":
-            message = json.loads(socket.recv(10))
+            message = json.loads(socket.recv(HANG_S))
             assert message["job_id"] == job_id
             seen.append(message)
     types = [message["type"] for message in seen if message["type"] != "runtime_sample"]

@@ -11,6 +11,7 @@ from websockets.sync.client import connect
 from benchrace.compat.resetting import reset_answer
 from benchrace.plugin.operations import Reset
 from benchrace.protocol.operations import ResetAll
+from benchrace.testing.limits import HANG_S
 from tests.agent.conftest import AgentProcess, wait_for
 from tests.engine_plugin import EngineHome
 
@@ -104,7 +105,7 @@ def test_models_are_synced_with_progress_on_the_older_socket(
         sync_id = answer.json()["sync_id"]
         messages: list[Any] = []
         while not messages or not messages[-1]["type"].startswith("operation_"):
-            message = json.loads(socket.recv(timeout=10))
+            message = json.loads(socket.recv(timeout=HANG_S))
             if message["job_id"] == sync_id:
                 messages.append(message)
     assert [message["type"] for message in messages] == [
@@ -141,7 +142,7 @@ def test_a_failed_pull_says_so_on_the_socket(agent: AgentProcess) -> None:
     with connect(agent.url.replace("http", "ws") + "/ws") as socket:
         request = {"models": ["nowhere"], "backend": "engine"}
         sync_id = agent.http.post("/models/sync", json=request).json()["sync_id"]
-        while (messages := json.loads(socket.recv(timeout=10)))["job_id"] != sync_id:
+        while (messages := json.loads(socket.recv(timeout=HANG_S)))["job_id"] != sync_id:
             continue
     assert messages["type"] == "operation_error"
     assert messages["payload"]["error"]["category"] == "missing_model"

@@ -22,6 +22,7 @@ from benchrace.notifier import Notifier
 from benchrace.protocol.job import JobSpec
 from benchrace.run.lane import JobLane
 from benchrace.run.spec import Order
+from benchrace.testing.limits import HANG_S
 from benchrace.web.asgi.types import App
 from benchrace.web.pace import Pace
 
@@ -128,7 +129,7 @@ async def test_a_reader_that_takes_nothing_is_closed_and_others_go_on(jobs: Jobs
     agent = cast(Agent, SimpleNamespace(jobs=jobs, operations=NoOperations()))
     socket = OldSocket(cast(App, nothing), agent, stalled_s=0.05)
     stuck, other = Peer(reads=False), Peer(reads=True)
-    with anyio.fail_after(5):
+    with anyio.fail_after(HANG_S):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(socket, SCOPE, other.receive, other.send)
             await socket(SCOPE, stuck.receive, stuck.send)
@@ -190,7 +191,7 @@ async def test_a_job_that_had_ended_is_not_replayed(jobs: Jobs) -> None:
     jobs.job.ended(DONE)
     agent = cast(Agent, SimpleNamespace(jobs=jobs, operations=NoOperations()))
     peer = Peer(reads=True)
-    with anyio.fail_after(5):
+    with anyio.fail_after(HANG_S):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(OldSocket(cast(App, nothing), agent), SCOPE, peer.receive, peer.send)
             await anyio.wait_all_tasks_blocked()

@@ -11,6 +11,7 @@ from benchrace.compat.central import install
 from benchrace.plugin.operations import Reset
 from benchrace.protocol.agent_central import Answer, Ask, encode
 from benchrace.protocol.operations import ResetAll
+from benchrace.testing.limits import HANG_S
 from tests.central.scripted import FakeAgent
 from tests.central.served import served
 
@@ -30,7 +31,7 @@ async def test_the_agent_s_answer_in_the_older_form(tmp_path: Path) -> None:
     async with served(tmp_path, extend=install) as central:
         agent = Resetting("m1")
         await central.link(agent)
-        with anyio.fail_after(10):
+        with anyio.fail_after(HANG_S):
             answer = await central.http.post("/api/agents/m1/reset")
         assert answer.status_code == 200, answer.text
         body = answer.json()

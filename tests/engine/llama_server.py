@@ -18,6 +18,8 @@ from typing import IO
 
 import httpx
 
+from benchrace.testing.limits import HANG_S
+
 ROOT = Path(__file__).parents[2]
 LIMIT_S = 60
 
@@ -32,7 +34,7 @@ class Running:
 
     def idle(self) -> bool:
         """Check whether no slot is busy."""
-        slots = httpx.get(f"{self.url}/slots", timeout=5, trust_env=False).json()
+        slots = httpx.get(f"{self.url}/slots", timeout=HANG_S, trust_env=False).json()
         return not any(slot["is_processing"] for slot in slots)
 
     def freeze(self) -> None:
@@ -89,7 +91,7 @@ def wait_until_it_answers(running: Running, output: IO[bytes]) -> None:
             output.seek(0)
             raise AssertionError(output.read()[-2000:].decode())
         try:
-            if httpx.get(f"{running.url}/health", timeout=5, trust_env=False).is_success:
+            if httpx.get(f"{running.url}/health", timeout=HANG_S, trust_env=False).is_success:
                 return
         except httpx.HTTPError:
             time.sleep(0.02)

@@ -10,6 +10,7 @@ import httpx
 import pytest
 from websockets.sync.client import connect
 
+from benchrace.testing.limits import HANG_S
 from tests import local_http
 from tests.engine_plugin import EngineHome
 from tests.flow.conftest import Shell
@@ -229,7 +230,7 @@ def test_the_socket_has_every_event_as_one_message(fleet: Fleet) -> None:
         job_id = started(agent, "/jobs", request)["job_id"]
         types: list[str] = []
         while not types or types[-1] != "compute_done":
-            message = json.loads(socket.recv(timeout=15))
+            message = json.loads(socket.recv(timeout=HANG_S))
             assert {"job_id", "type", "payload"} <= set(message)
             if message["job_id"] == job_id:
                 types.append(message["type"])

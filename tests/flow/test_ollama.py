@@ -10,6 +10,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from benchrace.testing.limits import HANG_S
 from tests.flow.conftest import Shell
 
 HERE = Path(__file__).parents[2] / "plugins/ollama/tests"
@@ -33,7 +34,7 @@ class StandIn:
     def tell(self, **settings: Any) -> dict[str, Any]:
         """Set a fault or a model; gives what it was asked."""
         data = json.dumps(settings).encode() if settings else None
-        with urlopen(Request(f"{self.url}/_stand_in", data=data), timeout=5) as answer:
+        with urlopen(Request(f"{self.url}/_stand_in", data=data), timeout=HANG_S) as answer:
             answers: dict[str, Any] = json.loads(answer.read())
         return answers
 
@@ -108,7 +109,8 @@ def test_lanes_that_fail_leave_the_others_unharmed(shell: Shell, stand_in: Stand
     assert "Ollama's log" in output
     (first,) = (line for line in done.stdout.splitlines() if line.startswith("1st"))
     assert "tiny" in first
-    assert "VALID" in first
+    # A machine that is busy with much else makes it suspect, and no fault of the others invalid.
+    assert "INVALID" not in first
     text = "".join(event["payload"]["text"] for event in events(shell, "llm_token"))
     assert text.count("a" * 31) == 1
     assert shell.processes() == []

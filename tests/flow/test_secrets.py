@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import pytest
 
+from benchrace.testing.limits import HANG_S
 from tests import local_http
 from tests.flow.conftest import Shell
 
@@ -205,7 +206,7 @@ def _race(shell: Shell, outputs: Found) -> str:
 
 def _ask(url: str, agent: str, run_id: str, outputs: Found) -> None:
     """Ask as who may only watch; the agent's own port, too."""
-    with local_http.client(url, timeout=20) as http:
+    with local_http.client(url, timeout=HANG_S) as http:
         paths = ["/api/machines", "/api/capabilities", "/api/logs", "/api/runs", "/metrics"]
         paths += [f"/api/logs/{name}" for name in ("central", "agent-local")]
         paths += [f"/api/runs/{run_id}", f"/api/runs/{run_id}/events"]
@@ -215,7 +216,7 @@ def _ask(url: str, agent: str, run_id: str, outputs: Found) -> None:
             answer = http.get(path)
             assert answer.status_code == 200, path
             outputs.add(f"GET {path}", answer.content)
-    with local_http.client(agent, timeout=20) as http:
+    with local_http.client(agent, timeout=HANG_S) as http:
         for path in ("/capabilities", "/api/status", "/jobs", "/metrics"):
             outputs.add(f"GET the agent's {path}", http.get(path).content)
 

@@ -10,6 +10,7 @@ import anyio
 import pytest
 from websockets.asyncio.client import connect
 
+from benchrace.testing.limits import HANG_S
 from benchrace.web import connections, serving
 from benchrace.web.address import group_of, is_loopback
 from benchrace.web.connections import MAX_PER_ADDRESS, RESERVED, Connection, Connections
@@ -130,7 +131,10 @@ async def test_who_never_finishes_a_request_is_closed(hasty_edge: Any, sent: byt
     async with await anyio.connect_tcp(hasty_edge.listener.host, hasty_edge.listener.port) as peer:
         if sent:
             await peer.send(sent)
-        with anyio.fail_after(5), pytest.raises((anyio.EndOfStream, anyio.BrokenResourceError)):
+        with (
+            anyio.fail_after(HANG_S),
+            pytest.raises((anyio.EndOfStream, anyio.BrokenResourceError)),
+        ):
             await peer.receive()
 
 

@@ -13,6 +13,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from benchrace.errors import BenchraceError, Category
+from benchrace.testing.limits import HANG_S
 from benchrace.web.serving import is_loopback, listen
 from tests import local_http
 
@@ -131,7 +132,7 @@ async def test_a_signal_ends_the_process_with_an_idle_socket_open(
     process, port = start(tmp_path / "program.py", 0)
     async with connect(f"ws://127.0.0.1:{port}/ws", proxy=None) as client:
         process.send_signal(which)
-        with anyio.fail_after(3):
+        with anyio.fail_after(HANG_S):
             out, err = await anyio.to_thread.run_sync(process.communicate)
         assert (out, err, process.returncode) == ("ended\n", "", 0)
         with pytest.raises(ConnectionClosed):

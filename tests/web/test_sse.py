@@ -9,6 +9,7 @@ import anyio
 import httpx
 import pytest
 
+from benchrace.testing.limits import HANG_S
 from benchrace.web import sse
 from tests import local_http
 
@@ -18,7 +19,7 @@ Frame = dict[str, str]
 @asynccontextmanager
 async def watching(url: str, path: str = "/events", **headers: str) -> AsyncIterator[Any]:
     async with (
-        local_http.async_client(url, timeout=15) as client,
+        local_http.async_client(url, timeout=HANG_S) as client,
         client.stream("GET", path, headers=headers) as answer,
     ):
         yield frames(answer)
@@ -43,7 +44,7 @@ async def all_of(url: str, path: str = "/events", **headers: str) -> list[Frame]
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    with anyio.fail_after(15):
+    with anyio.fail_after(HANG_S):
         while not condition():  # noqa: ASYNC110 (what is waited for is another connection's)
             await anyio.sleep(0.005)
 

@@ -18,6 +18,7 @@ import pytest
 from benchrace.kinds import LLM, Kind
 from benchrace.plugin import Lane
 from benchrace.testing import RecordingContext
+from benchrace.testing.limits import HANG_S
 from benchrace_ollama.backend import Ollama
 from benchrace_ollama.config import OllamaConfig
 
@@ -39,14 +40,14 @@ class StandIn:
         request = Request(
             f"{self.url}/_stand_in", data=json.dumps(changes).encode() if changes else None
         )
-        with urlopen(request, timeout=5) as answer:
+        with urlopen(request, timeout=HANG_S) as answer:
             state: dict[str, Any] = json.loads(answer.read())
         return state
 
     def post(self, path: str, **body: Any) -> None:
         """Ask it as another client does."""
         request = Request(f"{self.url}{path}", data=json.dumps(body).encode())
-        with urlopen(request, timeout=10) as answer:
+        with urlopen(request, timeout=HANG_S) as answer:
             answer.read()
 
     @property

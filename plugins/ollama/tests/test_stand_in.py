@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 import httpx
 import pytest
 
+from benchrace.testing.limits import HANG_S
+
 NEW, OLD = "0.33.0-rc2", "0.24.0"
 # What a fault has to do with the recorded request, by the recording's name.
 FAULTS = {
@@ -74,7 +76,7 @@ def ask(url: str, exchange: dict[str, Any]) -> Answered:
     headers = {"Host": request["host"]} if "host" in request else {}
     lines, complete = b"", True
     with (
-        httpx.Client(trust_env=False, verify=False, timeout=10) as client,
+        httpx.Client(trust_env=False, verify=False, timeout=HANG_S) as client,
         client.stream(
             request["method"], f"{url}{request['path']}", content=body, headers=headers
         ) as answer,

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
+from benchrace.testing.limits import HANG_S
+
 FOLDER = Path(__file__).parents[2] / "ollama/tests"
 
 
@@ -21,14 +23,14 @@ class OllamaStandIn:
 
     def tell(self, **changes: Any) -> dict[str, Any]:
         data = json.dumps(changes).encode() if changes else None
-        with urlopen(Request(f"{self.url}/_stand_in", data=data), timeout=5) as answer:
+        with urlopen(Request(f"{self.url}/_stand_in", data=data), timeout=HANG_S) as answer:
             state: dict[str, Any] = json.loads(answer.read())
         return state
 
     def post(self, path: str, **body: Any) -> None:
         """Ask it as another client does."""
         with urlopen(
-            Request(f"{self.url}{path}", data=json.dumps(body).encode()), timeout=10
+            Request(f"{self.url}{path}", data=json.dumps(body).encode()), timeout=HANG_S
         ) as it:
             it.read()
 

@@ -10,6 +10,7 @@ import pytest
 
 from benchrace.plugin import BenchraceError, Category, Fallback, Residence, TextLane
 from benchrace.testing import RecordingContext
+from benchrace.testing.limits import HANG_S
 from benchrace_openai.client import OpenAIClient
 from benchrace_openai.config import Engine
 from benchrace_openai.server.choice import choose
@@ -146,7 +147,7 @@ async def test_a_server_that_hangs_costs_the_others_nothing(
                 {"name": "hangs", "base_url": hangs},
                 {"name": "well", "base_url": server.url},
             ]
-            with anyio.fail_after(5):
+            with anyio.fail_after(HANG_S):
                 probe = await backend({"servers": tables}).probe(recording)
     assert [model.name for model in probe.models] == ["a"]
     (problem,) = probe.problems

@@ -8,6 +8,7 @@ import anyio.from_thread
 from benchrace.agent.jobs.sampling import Sampling
 from benchrace.clock import SystemClock
 from benchrace.events.payloads import RuntimeSamplePayload
+from benchrace.testing.limits import HANG_S
 
 
 class Counting:
@@ -37,7 +38,7 @@ async def test_a_job_gets_its_samples() -> None:
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(sampling.during, "j1", 0.01, keep)
-        with anyio.fail_after(5):
+        with anyio.fail_after(HANG_S):
             await done.wait()
         tasks.cancel_scope.cancel()
     assert [sample.load_1m for sample in stored] == list(range(1, len(stored) + 1))
@@ -47,7 +48,7 @@ async def test_a_job_gets_its_samples() -> None:
 
 async def test_off_is_off() -> None:
     sampler = Counting()
-    with anyio.fail_after(1):
+    with anyio.fail_after(HANG_S):
         await Sampling(sampler, SystemClock()).during("j1", 0, lambda sample: None)
     assert sampler.taken == 0
 

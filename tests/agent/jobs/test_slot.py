@@ -11,6 +11,7 @@ from benchrace.agent import capabilities
 from benchrace.agent.host_lock import HostLock
 from benchrace.agent.jobs.slot import Busy, Slot
 from benchrace.notifier import Notifier
+from benchrace.testing.limits import HANG_S
 
 
 async def test_a_second_job_is_refused_by_the_first_ones_name() -> None:
@@ -116,7 +117,7 @@ async def test_a_beacon_misses_no_change() -> None:
     changed = Notifier()
     seen = changed.count
     changed.notify()
-    with anyio.fail_after(1):
+    with anyio.fail_after(HANG_S):
         seen = await changed.wait(seen)
     woken: list[int] = []
 
@@ -152,7 +153,7 @@ async def test_a_probe_that_a_job_put_off_follows_the_job(monkeypatch: pytest.Mo
         tasks.start_soon(Asking().keep)
         await anyio.wait_all_tasks_blocked()
         slot.release()
-        with anyio.fail_after(5):
+        with anyio.fail_after(HANG_S):
             await probed.wait()
         tasks.cancel_scope.cancel()
     assert tried == ["j1", None]

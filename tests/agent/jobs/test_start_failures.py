@@ -28,6 +28,7 @@ from benchrace.protocol import agent_central as m
 from benchrace.protocol.agent_worker import WorkerSetup
 from benchrace.protocol.job import JobSpec
 from benchrace.run.states import JobPhase
+from benchrace.testing.limits import HANG_S
 from tests.agent.conftest import FAKE, AgentProcess
 from tests.agent.fake_central import job
 
@@ -59,7 +60,7 @@ async def running_jobs(folder: Path) -> AsyncIterator[Jobs]:
 
 
 async def ended(jobs: Jobs, spec: JobSpec) -> Job:
-    with anyio.fail_after(15):
+    with anyio.fail_after(HANG_S):
         result = await jobs.start(spec, SETUP)
         await jobs.ended(result)
         await jobs.slot.free()

@@ -14,6 +14,7 @@ from benchrace.protocol.capabilities import LaneReadiness
 from benchrace.run.document import decode
 from benchrace.run.lane import JobLane
 from benchrace.store.run_folder import RunFolder
+from benchrace.testing.limits import HANG_S
 from tests.central.scripted import FakeAgent
 from tests.central.served import SPEC, Served, served
 
@@ -248,7 +249,7 @@ async def test_a_browser_that_is_lost_sees_the_page_and_a_program_the_failure(si
 async def test_a_stranger_is_not_linked(site: Served) -> None:
     stranger = FakeAgent(token="wrong")
     site.group.start_soon(stranger.run, site.url.replace("http", "ws") + "/api/v1/link")
-    with anyio.fail_after(5):
+    with anyio.fail_after(HANG_S):
         while stranger.refused is None:  # noqa: ASYNC110 - the script has no event for it
             await anyio.sleep(0.005)
     assert "token" in stranger.refused.failure.message

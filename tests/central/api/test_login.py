@@ -15,6 +15,7 @@ from benchrace.config.central import Watching
 from benchrace.errors import Category
 from benchrace.protocol import agent_central as m
 from benchrace.protocol.version import PROTOCOL
+from benchrace.testing.limits import HANG_S
 from benchrace.web import sse
 from tests import local_http
 from tests.central.offer import TOKEN, capabilities
@@ -212,7 +213,7 @@ async def test_a_stream_ends_with_its_session(
     await login(site, WATCH)
     live = {"Accept": "text/event-stream"}
     async with (
-        local_http.async_client(site.url, timeout=10) as other,
+        local_http.async_client(site.url, timeout=HANG_S) as other,
         other.stream("GET", f"/api/runs/{run_id}/events", headers=live | headers) as lasting,
         site.http.stream("GET", f"/api/runs/{run_id}/events", headers=live) as log,
     ):

@@ -16,6 +16,7 @@ from benchrace.run.planning.order import Slot
 from benchrace.run.spec import RunSpec
 from benchrace.run.states import RunState
 from benchrace.store.artifacts import Artifacts
+from benchrace.testing.limits import HANG_S
 from tests.central.hosting import Data, Host
 from tests.central.scripted import FakeAgent
 
@@ -48,7 +49,7 @@ async def states(host: Host, run_id: str) -> list[tuple[ArtifactState, str | Non
 
 async def reason(host: Host, run_id: str) -> str:
     """Wait until a file could not be had, and give why."""
-    with anyio.fail_after(5):
+    with anyio.fail_after(HANG_S):
         while True:
             ((state, why),) = await states(host, run_id)
             if why is not None:

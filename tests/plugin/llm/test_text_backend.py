@@ -26,10 +26,11 @@ from benchrace.plugin import (
     Usage,
     Workload,
 )
-from benchrace.plugin.stream import StreamLimits, StreamRequest
+from benchrace.plugin.stream import Stream, StreamLimits, StreamRequest
 from benchrace.testing.context import RecordingContext
 from benchrace.testing.server import CHUNKED, LAST, Peer, Request, RunningServer, Script, serving
 from benchrace.worker.job.verdict import numbers, plain
+from benchrace.worker.stream.factory import WorkerStreams
 
 pytestmark = pytest.mark.anyio
 
@@ -229,19 +230,30 @@ async def test_many_streams_measure_the_throughput_of_the_system() -> None:
         assert metrics["ttft_scheduled_p50_ms"].reason == "a closed loop has no schedule"
 
 
+class OrderedStreams(WorkerStreams):
+    """Writes down what is asked of it, in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls: list[str] = []
+
+    async def prepare(self, url: str, *, connect_s: float = 5.0) -> int:
+        self.calls.append("prepare")
+        return await super().prepare(url, connect_s=connect_s)
+
+    @asynccontextmanager
+    async def open(self, request: StreamRequest) -> AsyncIterator[Stream]:
+        self.calls.append("open")
+        async with super().open(request) as stream:
+            yield stream
+
+
 async def test_connections_of_streams_that_begin_together_are_opened_ahead() -> None:
-    servers: list[RunningServer] = []
-    there: list[int] = []
-
-    async def counting(peer: Peer, request: Request) -> None:
-        there.extend(len(server.connections) for server in servers)
-        await scripted()(peer, request)
-
-    async with racing(counting, SERVE, max_tokens=2, requests=3, concurrency=3) as at:
-        before = len(at.served.connections)
-        servers.append(at.served)
+    async with racing(scripted(), SERVE, max_tokens=2, requests=3, concurrency=3) as at:
+        at.context.stream.close()
+        at.context.stream = streams = OrderedStreams()
         await at.backend.round(at.lane, at.context)
-    assert there[0] >= before + 3
+    assert streams.calls == ["prepare"] * 3 + ["open"] * 3
 
 
 async def test_an_open_loop_counts_from_the_schedule() -> None:

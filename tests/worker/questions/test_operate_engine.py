@@ -14,6 +14,7 @@ import pytest
 from benchrace.plugin import Operation
 from benchrace.protocol.agent_worker import OperateOrder, Reply, WorkerSetup
 from benchrace.testing import ask, plugin_ref
+from benchrace.testing.limits import HANG_S
 from tests.agent.conftest import alive
 
 pytestmark = pytest.mark.slow
@@ -88,7 +89,7 @@ class Engine:
 
     def answers(self) -> bool:
         try:
-            return httpx.get(self.url, trust_env=False, timeout=5).is_success
+            return httpx.get(self.url, trust_env=False, timeout=HANG_S).is_success
         except httpx.HTTPError:
             return False
 

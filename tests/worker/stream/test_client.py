@@ -7,6 +7,7 @@ import pytest
 
 from benchrace.errors import BenchraceError, Category
 from benchrace.plugin import Format, StreamEnd, StreamLimits, StreamRequest, TimingSource
+from benchrace.testing.limits import HANG_S
 from benchrace.testing.server import CHUNKED, LAST, Peer, Request, Script, serving
 from benchrace.worker.control_client import ControlClient
 from benchrace.worker.stream.factory import WorkerStreams
@@ -145,7 +146,7 @@ async def test_a_cancel_closes_at_once(streams: WorkerStreams, tls: ssl.SSLConte
                 await anext(stream)
         assert scope.cancelled_caught
         assert stream.end is StreamEnd.CANCELLED
-        with anyio.fail_after(5):
+        with anyio.fail_after(HANG_S):
             await gone.wait()
 
 

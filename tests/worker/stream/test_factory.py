@@ -18,6 +18,7 @@ from benchrace.plugin import (
     StreamRequest,
     TimingSource,
 )
+from benchrace.testing.limits import HANG_S
 from benchrace.testing.server import CHUNKED, LAST, Peer, Request, RunningServer, Script, serving
 from benchrace.worker.stream.factory import WorkerStreams
 from benchrace.worker.stream.stamps import Stamps
@@ -137,7 +138,7 @@ async def test_a_kept_connection_that_was_closed_is_replaced(streams: WorkerStre
         for _ in range(2):
             async with streams.open(request(served)) as stream:
                 assert [chunk async for chunk in stream] == []
-            with anyio.fail_after(5):
+            with anyio.fail_after(HANG_S):
                 await served.connections[-1].gone()
 
 
@@ -346,7 +347,7 @@ async def test_a_cancel_closes_at_once(streams: WorkerStreams) -> None:
                     continue
         assert scope.cancelled_caught
         assert stream.end is StreamEnd.CANCELLED
-        with anyio.fail_after(2):
+        with anyio.fail_after(HANG_S):
             await gone.wait()
 
 
@@ -354,7 +355,7 @@ async def test_leaving_early_closes_at_once(streams: WorkerStreams) -> None:
     async with endless() as (served, gone):
         async with streams.open(request(served)) as stream:
             await anext(stream)
-        with anyio.fail_after(2):
+        with anyio.fail_after(HANG_S):
             await gone.wait()
         with pytest.raises(RuntimeError, match="async with"):
             await anext(stream)

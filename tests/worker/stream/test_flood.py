@@ -17,6 +17,7 @@ import anyio.to_thread
 import pytest
 
 from benchrace.plugin import Format, Stream, StreamEnd, StreamRequest
+from benchrace.testing.limits import HANG_S
 from benchrace.worker.stream.factory import WorkerStreams
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -60,7 +61,7 @@ class Flood:
         """Wait until nothing more can be said; a stall from before may have had other causes."""
         while not self.stalls.empty():
             self.stalls.get()
-        return self.stalls.get(timeout=10)
+        return self.stalls.get(timeout=HANG_S)
 
     def join(self) -> None:
         """Wait until the connection has ended."""
@@ -119,7 +120,7 @@ async def main():
     before = peak()
     async with WorkerStreams().open(asked) as stream:
         await anext(stream)
-        with anyio.fail_after(15):
+        with anyio.fail_after(HANG_S):
             while not stream.lag.held_ns:
                 await anyio.sleep(0.01)
         print("held", flush=True)
@@ -169,7 +170,7 @@ def test_a_flood_is_held_back_arrives_whole_and_takes_little_memory() -> None:
 
 async def until_held(stream: Stream) -> None:
     await anext(stream)
-    with anyio.fail_after(10):
+    with anyio.fail_after(HANG_S):
         while not stream.lag.held_ns:  # noqa: ASYNC110 - the reader tells it when asked
             await anyio.sleep(0.01)
 
@@ -193,7 +194,7 @@ async def test_leaving_while_the_server_is_held_ends_it_at_once(
                     scope.cancel()
                     await anyio.sleep_forever()
         assert stream.end is StreamEnd.CANCELLED
-        with anyio.fail_after(5):
+        with anyio.fail_after(HANG_S):
             await anyio.to_thread.run_sync(flood.join)
             while readers():  # noqa: ASYNC110 - the end of a thread is no event
                 await anyio.sleep(0.01)

@@ -9,6 +9,7 @@ import pytest
 
 from benchrace.errors import BenchraceError, Category
 from benchrace.plugin import Format, Stream, StreamEnd, StreamLimits, StreamRequest
+from benchrace.testing.limits import HANG_S
 from benchrace.testing.server import CHUNKED, LAST, Peer, Request, Script, serving
 from benchrace.worker.stream.factory import WorkerStreams
 from tests.worker.stream.test_factory import read, request
@@ -22,7 +23,7 @@ def going_on(first: bytes, then: bytes, pause_s: float = 0.05) -> Script:
     async def script(peer: Peer, request: Request) -> None:
         await peer.say(CHUNKED)
         await peer.chunk(first)
-        with anyio.move_on_after(8):
+        with anyio.move_on_after(HANG_S):
             while True:
                 await anyio.sleep(pause_s)
                 await peer.chunk(then)
@@ -38,7 +39,7 @@ async def check_idle_after_content(stream: Stream) -> None:
     with pytest.raises(BenchraceError) as raised:
         [chunk async for chunk in stream]
     assert raised.value.category is Category.TIMEOUT_IDLE
-    assert time.monotonic() - began < 6
+    assert time.monotonic() - began < HANG_S / 2
 
 
 @pytest.mark.parametrize("keeps", [b": ping\n\n", b"retry: 5\n\n", b"id: 1\n"])
@@ -47,7 +48,7 @@ async def test_what_makes_no_chunk_keeps_no_stream_alive(
 ) -> None:
     result = await read(streams, going_on(b"data: a\n\n", keeps), Format.SSE, idle_s=0.4)
     assert (result.lines, result.category) == ([b"a"], Category.TIMEOUT_IDLE)
-    assert result.took_s < 6
+    assert result.took_s < HANG_S / 2
 
 
 @pytest.mark.parametrize("pause_s", [0.0, 0.02])

@@ -4,6 +4,7 @@ import anyio
 import pytest
 
 from benchrace.plugin import Format, StreamRequest
+from benchrace.testing.limits import HANG_S
 from benchrace.testing.server import CHUNKED, LAST, Peer, Request, serving
 from benchrace.worker.stream.factory import WorkerStreams
 
@@ -21,7 +22,7 @@ async def test_a_connection_of_an_earlier_request_is_left_alone() -> None:
     streams = WorkerStreams()
     async with serving(late_close) as served:
         request = StreamRequest(url=served.url, body=b"{}", format=Format.LINES, reuse=False)
-        with anyio.fail_after(10):
+        with anyio.fail_after(HANG_S):
             for _ in range(3):
                 async with streams.open(request) as stream:
                     assert [chunk.data async for chunk in stream] == [b"1"]

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import Machine from '../../src/pages/admin/Machine.svelte';
 import { Fleet } from '../../src/pages/admin/fleet.svelte';
 import type { FleetMachine } from '../../src/lib/api/admin';
+import { eventually } from '../eventually';
 
 const MACHINE = {
   machine_id: 'old box',
@@ -66,7 +67,7 @@ it('gives the focus back to its button when it is not confirmed after all', asyn
   flushSync();
   [...document.querySelectorAll('button')].find((each) => each.textContent === 'Cancel')?.click();
   flushSync();
-  await vi.waitFor(() => expect(document.activeElement).toBe(button('Forget Old')));
+  await eventually(() => expect(document.activeElement).toBe(button('Forget Old')));
   expect(button('Forget machine: Old')).toBeNull();
   expect(asked).toEqual([]);
 });

@@ -3,6 +3,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vite
 
 import Share from '../../src/pages/race/share/Share.svelte';
 import { documentOf } from '../log';
+import { eventually } from '../eventually';
 
 const SVG = '<svg xmlns="http://www.w3.org/2000/svg"/>';
 
@@ -32,7 +33,7 @@ describe('the dialog of a result', () => {
     shown = mount(Share, { target: document.body, props: { run: documentOf(['a', 'b'], { state: 'done' }) } });
     flushSync();
     document.querySelector('button')?.click();
-    await vi.waitFor(() => expect(document.querySelector('dialog img')).not.toBeNull());
+    await eventually(() => expect(document.querySelector('dialog img')).not.toBeNull());
     return document.querySelector('dialog') as HTMLDialogElement;
   }
 
@@ -53,9 +54,9 @@ describe('the dialog of a result', () => {
     const dialog = await open();
     expect(dialog.open).toBe(true);
     dialog.querySelector<HTMLInputElement>('input[value=square]')?.click();
-    await vi.waitFor(() => expect(asked.some((address) => address.includes('shape=square'))).toBe(true));
+    await eventually(() => expect(asked.some((address) => address.includes('shape=square'))).toBe(true));
     dialog.querySelector<HTMLInputElement>('input[value=dark]')?.click();
-    await vi.waitFor(() => expect(asked.at(-1)).toContain('shape=square&theme=dark'));
+    await eventually(() => expect(asked.at(-1)).toContain('shape=square&theme=dark'));
     const svg = [...dialog.querySelectorAll('a')].find((link) => link.textContent === 'Download SVG');
     expect(svg?.getAttribute('href')).toContain('shape=square&theme=dark');
     expect(svg?.download).toMatch(/-square-dark\.svg$/);
@@ -63,7 +64,7 @@ describe('the dialog of a result', () => {
 
   it('offers link, Markdown and report', async () => {
     const dialog = await open();
-    await vi.waitFor(() => expect(dialog.textContent).toContain('| Lane |'));
+    await eventually(() => expect(dialog.textContent).toContain('| Lane |'));
     const buttons = [...dialog.querySelectorAll('button')].map((button) => button.textContent);
     expect(buttons).toEqual(expect.arrayContaining(['Download PNG', 'Copy link', 'Copy Markdown', 'Close']));
     expect(dialog.querySelector('pre')?.textContent).toMatch(/^http.*\/runs\//);
@@ -73,7 +74,7 @@ describe('the dialog of a result', () => {
     const dialog = await open();
     dialog.close();
     await tick();
-    await vi.waitFor(() => expect(document.querySelector('dialog')).toBeNull());
+    await eventually(() => expect(document.querySelector('dialog')).toBeNull());
   });
 
   it('says why there is no card', async () => {
@@ -83,6 +84,6 @@ describe('the dialog of a result', () => {
     shown = mount(Share, { target: document.body, props: { run: documentOf(['a'], { state: 'done' }) } });
     flushSync();
     document.querySelector('button')?.click();
-    await vi.waitFor(() => expect(document.querySelector('dialog')?.textContent).toContain('has not ended'));
+    await eventually(() => expect(document.querySelector('dialog')?.textContent).toContain('has not ended'));
   });
 });

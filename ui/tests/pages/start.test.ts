@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { router } from '../../src/lib/router/router.svelte';
 import Start from '../../src/pages/start/Start.svelte';
 import { SECTIONS } from '../../src/pages/table';
+import { eventually } from '../eventually';
 
 const WORKLOAD = {
   kind: 'compute',
@@ -77,7 +78,7 @@ describe('the form of a race', () => {
     // Not the history alone: the router keeps the address that the last test left.
     router.replace('/compute');
     shown = mount(Start, { target: document.body, props: { section: SECTIONS[1] } });
-    await vi.waitFor(() => field('param-n'));
+    await eventually(() => field('param-n'));
   });
 
   afterEach(async () => {
@@ -112,7 +113,7 @@ describe('the form of a race', () => {
   it('shows what central says of a field where the field is', async () => {
     refused = [{ path: 'params.n', message: 'too much for this machine' }];
     type('param-n', '90M');
-    await vi.waitFor(() => expect(field('param-n-help').textContent).toBe('Too much for this machine'), 3000);
+    await eventually(() => expect(field('param-n-help').textContent).toBe('Too much for this machine'));
     expect(document.querySelector('#start-reason')?.textContent).toContain('Cannot start yet');
     expect(document.querySelector<HTMLButtonElement>('button[type=submit]')?.disabled).toBe(true);
   });
@@ -120,30 +121,30 @@ describe('the form of a race', () => {
   it('names the machine that refuses, and makes a race of the others at a press', async () => {
     refused = [{ path: 'params', message: 'no engine', machine_id: 'm2' }];
     type('param-n', '80M');
-    await vi.waitFor(() => expect(document.querySelector('.problems')?.textContent).toBe('desk: no engine'), 3000);
+    await eventually(() => expect(document.querySelector('.problems')?.textContent).toBe('desk: no engine'));
     expect(document.body.textContent?.split('no engine')).toHaveLength(2);
     refused = [];
     press('Only box');
     expect(document.querySelectorAll('.lane')).toHaveLength(1);
     expect(field('lane-0-machine').value).toBe('m1');
-    await vi.waitFor(() => expect(document.querySelector<HTMLButtonElement>('button[type=submit]')?.disabled).toBe(false), 3000);
+    await eventually(() => expect(document.querySelector<HTMLButtonElement>('button[type=submit]')?.disabled).toBe(false));
   });
 
   it('says how long it takes where that is known, and that it is not where it is not', async () => {
     type('param-n', '70M');
-    await vi.waitFor(() => expect(document.querySelector('#start-reason')?.textContent).toContain('about 1 min 40 s'), 3000);
+    await eventually(() => expect(document.querySelector('#start-reason')?.textContent).toContain('about 1 min 40 s'));
     expect(document.querySelector('#start-reason')?.textContent).toContain('2 lanes · 2 machines');
     estimate = { duration_ns: null, reason: 'box has not run before' };
     type('param-n', '60M');
-    await vi.waitFor(() => expect(document.querySelector('#start-reason')?.textContent).toContain('time unknown'), 3000);
+    await eventually(() => expect(document.querySelector('#start-reason')?.textContent).toContain('time unknown'));
     expect(document.body.textContent).toContain('Time unknown: box has not run before.');
   });
 
   it('starts what it shows, goes to the race, and keeps the form in the address', async () => {
     type('param-n', '3M');
-    await vi.waitFor(() => expect(decodeURIComponent(location.search)).toContain('"n":3000000'));
+    await eventually(() => expect(decodeURIComponent(location.search)).toContain('"n":3000000'));
     document.querySelector('form')?.requestSubmit();
-    await vi.waitFor(() => expect(location.pathname).toBe('/runs/run1'));
+    await eventually(() => expect(location.pathname).toBe('/runs/run1'));
     const started = asked.find((each) => each.path === '/api/runs');
     expect(started?.body).toEqual({ kind: 'compute', params: { n: 3_000_000 }, rounds: 5, warmup: 1 });
   });

@@ -6,6 +6,7 @@ import { fields } from '../../src/lib/schema/schema';
 import { choices, filtered, gpuLabel, knownModels, lacking } from '../../src/pages/start/models';
 import { Fits, fitLabel } from '../../src/pages/start/text/fits.svelte';
 import { parted } from '../../src/pages/start/text/open';
+import { eventually } from '../eventually';
 
 const TEXT = fields({
   type: 'object',
@@ -155,7 +156,7 @@ describe('how models fit', () => {
     fits.forget(fleet);
     fits.want(['a', 'b', 'c'], 0);
     fits.want(['a', 'b', 'c'], 0);
-    await vi.waitFor(() => expect(fits.on('c', 0, 'm1')).toBe(FIT));
+    await eventually(() => expect(fits.on('c', 0, 'm1')).toBe(FIT));
     expect([ask.mock.calls.length, most, fits.on('a', 8, 'm1'), fits.on('a', 0, 'm2')]).toEqual([3, 2, null, null]);
     fits.forget(fleet);
     fits.want(['a'], 0);

@@ -4,6 +4,7 @@ import { RaceStore } from '../../src/lib/store/race.svelte';
 import type { Browser } from '../../src/lib/store/browser';
 import type { RunState } from '../../src/lib/api/documents';
 import { documentOf, Log } from '../log';
+import { eventually } from '../eventually';
 
 /** Central, played: a document, the lines that are stored, and a stream for each time that one is asked for. */
 class Central {
@@ -84,13 +85,13 @@ describe('RaceStore', () => {
   let store: RaceStore;
 
   const stream = async (number: number) => {
-    await vi.waitFor(() => expect(central.streams.length).toBe(number));
+    await eventually(() => expect(central.streams.length).toBe(number));
     const found = central.streams[number - 1];
     if (found === undefined) throw new Error('no stream');
     return found;
   };
   const shown = async (events: number) => {
-    await vi.waitFor(() => {
+    await eventually(() => {
       page.draw();
       expect(store.race?.events).toBe(events);
     });
@@ -127,7 +128,7 @@ describe('RaceStore', () => {
     page.draw();
     open.send(message(log.lines.slice(0, 4), '0-4'));
     open.send(message(log.lines.slice(4), '0-9'));
-    await vi.waitFor(() => expect(page.frames.length).toBe(1));
+    await eventually(() => expect(page.frames.length).toBe(1));
     await shown(log.lines.length);
   });
 
@@ -149,10 +150,10 @@ describe('RaceStore', () => {
     open.send(message(log.lines.slice(0, 4), '0-400'));
     await shown(4);
     open.end();
-    await vi.waitFor(() => expect(store.link).toBe('lost'));
+    await eventually(() => expect(store.link).toBe('lost'));
     const next = await stream(2);
     expect(next.last).toBe('0-400');
-    await vi.waitFor(() => expect(store.link).toBe('live'));
+    await eventually(() => expect(store.link).toBe('live'));
     next.send(message(log.lines.slice(4), '0-900'));
     await shown(log.lines.length);
   });
@@ -184,7 +185,7 @@ describe('RaceStore', () => {
   it('says when the log is complete, and asks no more', async () => {
     const open = await stream(1);
     open.send('event: end\ndata: {}\n\n');
-    await vi.waitFor(() => expect(store.link).toBe('ended'));
+    await eventually(() => expect(store.link).toBe('ended'));
     page.show(false);
     page.show(true);
     expect(central.streams.length).toBe(1);
@@ -259,7 +260,7 @@ describe('RaceStore', () => {
 
   it('takes no stream for the end of a log that it has', async () => {
     await reopen([], 'running', { complete: true });
-    await vi.waitFor(() => expect(store.link).toBe('ended'));
-    await vi.waitFor(() => expect(documents()).toBe(2));
+    await eventually(() => expect(store.link).toBe('ended'));
+    await eventually(() => expect(documents()).toBe(2));
   });
 });
