@@ -23,6 +23,7 @@ _FILES = (
     "package-lock.json",
     "vite.config.ts",
     "compress.ts",
+    "trim.ts",
     "svelte.config.js",
     "tsconfig.json",
 )

@@ -74,7 +74,7 @@ async def see_strips(tab: Tab, run: dict[str, Any]) -> None:
         assert download.suggested_filename == f"{run['run_id']}-counted-rounds.{kind.lower()}"
         files[kind] = (await download.path()).read_bytes()
     assert files["PNG"].startswith(b"\x89PNG")
-    assert files["SVG"].count(b"<circle") == sum(rounds)
+    assert files["SVG"].count(b"scale(4)") == sum(rounds)
     table = list(csv.reader(files["CSV"].decode().splitlines()))
     assert table[0][1] == f"{result['title']}: median ({result['unit']})"
     assert [[float(cell) for cell in row[4:]] for row in table[1:]] == [

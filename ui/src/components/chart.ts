@@ -4,6 +4,7 @@ import type uPlot from 'uplot';
 
 import { colour } from '../lib/theme/theme.svelte';
 import { drawMarks, MARGIN } from './chart_marks';
+import { nearest } from './chart_reading';
 
 export interface Line {
   label: string;
@@ -14,7 +15,8 @@ export interface Line {
   /** What stands at its end. */
   mark?: string;
   faint?: boolean;
-  dots?: boolean;
+  /** The outline of a dot at each point, of radius 1; none without. */
+  dot?: string;
   points: readonly { x: number; y: number | null }[];
 }
 
@@ -25,9 +27,13 @@ export interface Look {
   /** Whole numbers only along x: rounds. */
   counted?: boolean;
   most?: number | undefined;
+  /** A value as it is read at the crosshair; as on the axis without. */
+  read?: (value: number) => string;
 }
 
-export function options(lines: readonly Line[], look: Look, within: HTMLElement): Omit<uPlot.Options, 'width'> {
+type Options = Omit<uPlot.Options, 'width'>;
+
+export function options(lines: readonly Line[], look: Look, within: HTMLElement, moved: (plot: uPlot) => void): Options {
   const axis = {
     stroke: colour(within, '--ink-soft'),
     grid: { stroke: colour(within, '--hairline'), width: 1 },
@@ -37,9 +43,14 @@ export function options(lines: readonly Line[], look: Look, within: HTMLElement)
   return {
     height: look.height,
     legend: { show: false },
-    cursor: { show: false },
+    cursor: {
+      y: false,
+      drag: { x: false },
+      dataIdx: (plot, line, at, x) => (look.counted ? at : nearest(plot.data, line, at, x)),
+      move: (plot, left, top) => [look.counted && left >= 0 ? plot.valToPos(Math.round(plot.posToVal(left, 'x')), 'x') : left, top],
+    },
     padding: [null, MARGIN, null, null],
-    hooks: { draw: [(plot) => drawMarks(plot, lines, within)] },
+    hooks: { draw: [(plot) => drawMarks(plot, lines, within)], setCursor: [moved] },
     scales: {
       x: { time: false },
       y: { range: (_plot, _low, high) => [0, look.most ?? Math.max(high * 1.08, 1e-9)] },
@@ -61,7 +72,7 @@ export function data(lines: readonly Line[], join: typeof uPlot.join): uPlot.Ali
 
 /** Two lists of lines with one shape need no new chart, only new data. */
 export function shape(lines: readonly Line[]): string {
-  return JSON.stringify(lines.map((line) => [line.label, line.colour, line.dash, line.mark, line.faint, line.dots]));
+  return JSON.stringify(lines.map((line) => [line.label, line.colour, line.dash, line.mark, line.faint, line.dot]));
 }
 
 function series(line: Line, within: HTMLElement): uPlot.Series {
@@ -72,6 +83,19 @@ function series(line: Line, within: HTMLElement): uPlot.Series {
     width: line.faint ? 1 : 2,
     ...(line.faint ? { dash: [4, 4] } : line.dash ? { dash: [...line.dash] } : {}),
     spanGaps: true,
-    points: line.dots ? { show: true, size: 7, fill: stroke, stroke } : { show: false },
+    points: line.dot === undefined ? { show: false } : { show: true, size: 7, fill: stroke, stroke, paths: dots(line.dot) },
+  };
+}
+
+function dots(outline: string): uPlot.Series.Points.PathBuilder {
+  return (plot, line, from, to) => {
+    const [one, fill] = [new Path2D(outline), new Path2D()];
+    const radius = 4 * devicePixelRatio;
+    for (let at = from; at <= to; at += 1) {
+      const [x, y] = [plot.data[0][at], plot.data[line]?.[at]];
+      if (x == null || y == null) continue;
+      fill.addPath(one, { a: radius, d: radius, e: plot.valToPos(x, 'x', true), f: plot.valToPos(y, 'y', true) });
+    }
+    return { fill };
   };
 }

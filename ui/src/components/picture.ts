@@ -15,7 +15,7 @@ const FONT = 'system-ui, sans-serif';
 /** What the design's style sheets decide, written into a picture that comes without them. */
 const STYLES = [
   'fill', 'fill-opacity', 'stroke', 'stroke-opacity', 'stroke-width', 'stroke-linecap',
-  'opacity', 'font-family', 'font-size', 'font-weight', 'text-anchor', 'paint-order',
+  'opacity', 'font-family', 'font-size', 'font-weight', 'text-anchor', 'paint-order', 'vector-effect',
 ] as const;
 
 /** The SVG with its styles as attributes, on a ground of its own. */

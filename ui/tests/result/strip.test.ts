@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { medianOf, stripsCsv, stripsOf, ticksOf } from '../../src/lib/result/strip';
+import { boxOf, MIN_BOXED, medianOf, stripsCsv, stripsOf, ticksOf } from '../../src/lib/result/strip';
 import { resultOf } from '../result';
 
 describe('the strips of a result', () => {
@@ -21,7 +21,7 @@ describe('the strips of a result', () => {
   });
 
   it('keep the row of a lane without rounds, and are none without any round', () => {
-    expect(stripsOf(resultOf({ a: [3, 4], b: [] }))?.rows[1]).toEqual({ lane_id: 'b', rounds: [], median: null, interval: null });
+    expect(stripsOf(resultOf({ a: [3, 4], b: [] }))?.rows[1]).toEqual({ lane_id: 'b', rounds: [], median: null, interval: null, box: null });
     expect(stripsOf(resultOf({ a: [] }))).toBeNull();
   });
 
@@ -44,6 +44,23 @@ describe('the strips of a result', () => {
       'lane a,1,,,1,,',
       '',
     ]);
+  });
+
+  it('have a box from a number of rounds on, whose whiskers leave outliers out', () => {
+    const rounds = [2, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8, 9, 9, 10, 30];
+    expect(rounds).toHaveLength(MIN_BOXED);
+    expect(boxOf([...rounds].reverse())).toEqual({ low: 2, first: 5, third: 8.5, high: 10 });
+    expect(boxOf(rounds.slice(1))).toBeNull();
+    expect(boxOf(Array.from({ length: MIN_BOXED }, () => 7))).toEqual({ low: 7, first: 7, third: 7, high: 7 });
+    const strips = stripsOf(resultOf({ a: rounds, b: [4, 5] }));
+    const [start = 0, end = 0] = [strips?.ticks[0]?.value, strips?.ticks.at(-1)?.value];
+    const box = strips?.rows[0]?.box;
+    expect([box?.low, box?.high].map((at) => start + (at ?? 0) * (end - start))).toEqual([expect.closeTo(2), expect.closeTo(10)]);
+    expect(strips?.rows[1]?.box).toBeNull();
+    const [heads, a, b] = stripsCsv(resultOf({ a: rounds, b: [4, 5] }), (id) => id).split('\r\n');
+    expect(heads).toContain('Rate: low whisker (tok/s),Rate: first quartile (tok/s),Rate: third quartile (tok/s),Rate: high whisker (tok/s)');
+    expect(a).toMatch(/^a,7,,,2,5,8\.5,10,2,/);
+    expect(b).toMatch(/^b,4\.5,,,,,,,4,5/);
   });
 
   it('have the middle of an even number of rounds as median', () => {
