@@ -13,7 +13,7 @@ from anyio import to_thread
 
 from benchrace import __version__, permissions
 from benchrace.central.api.link import with_link
-from benchrace.central.api.paths import LINK, LOGIN, is_page
+from benchrace.central.api.paths import LINK, LOGIN, is_card, is_page
 from benchrace.central.api.route_context import RouteContext
 from benchrace.central.auth import tokens
 from benchrace.central.central import Central
@@ -29,6 +29,7 @@ from benchrace.web import serving
 from benchrace.web.asgi.delivery import Delivery
 from benchrace.web.asgi.late_app import LateApp
 from benchrace.web.asgi.types import App
+from benchrace.web.auth.access import Access
 from benchrace.web.auth.login_code import LoginCodes
 from benchrace.web.guard import Guard, Policy
 from benchrace.web.shutdown import Shutdown
@@ -124,9 +125,7 @@ async def _serve(
         return Delivery(cast(App, framework))
 
     app = LateApp(build)
-    names = frozenset(name.lower() for name in settings.hosts)
-    policy = Policy(access=access, names=names, is_public=is_public, is_open=is_open)
-    guarded = Guard(with_link(app, central), policy)
+    guarded = Guard(with_link(app, central), _policy(settings, access))
     record = settings.data / "central.json"
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(central.run)
@@ -142,6 +141,18 @@ async def _serve(
         tasks.cancel_scope.cancel()
     for path in (record, central.folder / tokens.LOCAL):
         await to_thread.run_sync(partial(path.unlink, missing_ok=True))
+
+
+def _policy(settings: CentralSettings, access: Access | None) -> Policy:
+    """Return who may ask for what; other sites may show cards where everybody may watch."""
+    shows_everybody = access is not None and access.watching
+    return Policy(
+        access=access,
+        names=frozenset(name.lower() for name in settings.hosts),
+        is_public=is_public,
+        is_open=is_open,
+        is_embeddable=lambda path: shows_everybody and is_card(path),
+    )
 
 
 def is_public(path: str) -> bool:

@@ -32,6 +32,7 @@ HEADERS = (
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"cross-origin-opener-policy", b"same-origin"),
 )
+_EMBEDDABLE = tuple((dict(HEADERS) | {b"cross-origin-resource-policy": b"cross-origin"}).items())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +42,8 @@ class Policy:
     `names` are host names to answer to beside IP addresses and `localhost`; they come from
     `allowed_hosts` in `names_file`. `is_public` names the paths that hold no data and cost nothing:
     they are served to everybody, from whatever site, and no token is looked at. `is_open` names
-    those that need no token and heed one.
+    those that need no token and heed one. `is_embeddable` names the pictures that pages of other
+    sites may show: see docs/decisions/028-a-card-on-other-sites.md.
     """
 
     access: Access | None = None
@@ -49,6 +51,7 @@ class Policy:
     names_file: str = "central.yaml"
     is_public: Callable[[str], bool] = frozenset({"/health"}).__contains__
     is_open: Callable[[str], bool] = frozenset[str]().__contains__
+    is_embeddable: Callable[[str], bool] = frozenset[str]().__contains__
 
 
 class Guard:
@@ -62,7 +65,8 @@ class Guard:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        send = _with_headers(send)
+        embeddable = scope["type"] == "http" and self._policy.is_embeddable(scope["path"])
+        send = _with_headers(send, _EMBEDDABLE if embeddable else HEADERS)
         refusal = self._check(scope)
         if refusal is None:
             await self._app(scope, receive, send)
@@ -101,6 +105,8 @@ class Guard:
 
     def _origin(self, scope: Scope) -> Refusal | None:
         if _reads(scope) and self._policy.is_public(scope["path"]):
+            return None
+        if _shows_image(scope) and self._policy.is_embeddable(scope["path"]):
             return None
         # Reading costs too: what another site has its visitors ask for could spoil a measurement.
         origin = header(scope, b"origin")
@@ -146,6 +152,17 @@ def _reads(scope: Scope) -> bool:
     return scope["type"] == "http" and scope["method"] in READS
 
 
+def _shows_image(scope: Scope) -> bool:
+    """Check whether a browser asks for a picture to show it: a script would not get its bytes."""
+    return (
+        scope["type"] == "http"
+        and scope["method"] == "GET"
+        and header(scope, b"origin") is None
+        and header(scope, b"sec-fetch-mode") == "no-cors"
+        and header(scope, b"sec-fetch-dest") == "image"
+    )
+
+
 def is_allowed_host(name: str, names: frozenset[str]) -> bool:
     """Check that a name cannot have been rebound: an address, `localhost`, or a declared name.
 
@@ -161,12 +178,12 @@ def is_allowed_host(name: str, names: frozenset[str]) -> bool:
     return True
 
 
-def _with_headers(send: Send) -> Send:
+def _with_headers(send: Send, more: tuple[tuple[bytes, bytes], ...]) -> Send:
     async def sent(message: Message) -> None:
         if message["type"] in ("http.response.start", "websocket.http.response.start"):
             headers = list(message.get("headers", []))
             present = {bytes(key).lower() for key, _ in headers}
-            headers += [pair for pair in HEADERS if pair[0] not in present]
+            headers += [pair for pair in more if pair[0] not in present]
             message = {**message, "headers": headers}
         await send(message)
 

@@ -8,8 +8,9 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from benchrace.web.guard import is_allowed_host
+from benchrace.web.guard import Policy, is_allowed_host
 from tests import local_http
+from tests.web.conftest import served
 
 ALLOWED = [
     "127.0.0.1",
@@ -121,6 +122,36 @@ async def test_no_other_site_reads_or_changes_anything(edge: Any, headers: dict[
         assert (await client.post("/things", headers=own, json={"a": 1})).json() == {"a": 1}
         for header in (own, {"Sec-Fetch-Site": "none"}, {}):
             assert (await client.get("/things", headers=header)).status_code == 200
+
+
+IMAGE = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}
+
+
+async def test_another_site_shows_an_embeddable_picture_and_does_nothing_else_with_it() -> None:
+    policy = Policy(is_embeddable=frozenset({"/things"}).__contains__)
+    async with served(policy) as edge, local_http.async_client(edge.url) as client:
+        for site in ("cross-site", "same-site"):
+            shown = await client.get("/things", headers=IMAGE | {"Sec-Fetch-Site": site})
+            assert shown.status_code == 200
+            assert shown.headers["cross-origin-resource-policy"] == "cross-origin"
+        for changed in (
+            {"Origin": "http://evil.example"},
+            {"Origin": edge.url},
+            {"Sec-Fetch-Mode": "cors"},
+            {"Sec-Fetch-Mode": "navigate"},
+            {"Sec-Fetch-Dest": "empty"},
+            {"Sec-Fetch-Dest": "iframe"},
+            {"Sec-Fetch-Dest": "object"},
+        ):
+            assert (await client.get("/things", headers=IMAGE | changed)).status_code == 403, (
+                changed
+            )
+        for method in ("POST", "PUT", "DELETE", "HEAD", "OPTIONS"):
+            assert (await client.request(method, "/things", headers=IMAGE)).status_code == 403
+        for path in ("/events", "/things/", "/things/more"):
+            refused = await client.get(path, headers=IMAGE)
+            assert refused.status_code == 403
+            assert refused.headers["cross-origin-resource-policy"] == "same-origin"
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,10 @@ from benchrace.central.api.route_context import RouteContext
 from benchrace.export import card
 
 # A run's name may change, and late results arrive, so a card is used again only after central was
-# asked; like all answers, it has an entity tag for that.
+# asked; like all answers, it has an entity tag for that. On other sites it may be somewhat older:
+# how often it is looked at there must not cost what is measured here.
+_OWN, _ELSEWHERE = "private, no-cache", "private, max-age=300"
 _CARD_HEADERS = {
-    "Cache-Control": "private, no-cache",
     "Content-Security-Policy": "sandbox; default-src 'none'",
     "X-Content-Type-Options": "nosniff",
 }
@@ -36,6 +37,8 @@ def install(app: Quart, site: RouteContext) -> None:
         response = Response(data, content_type="image/svg+xml", headers=_CARD_HEADERS)
         name = f"{run_id}-{look.shape}-{look.theme}.svg"
         response.headers["Content-Disposition"] = f'inline; filename="{name}"'
+        foreign = request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site")
+        response.headers["Cache-Control"] = _ELSEWHERE if foreign else _OWN
         return response
 
     @app.get("/api/runs/<run_id>/export.<name>")

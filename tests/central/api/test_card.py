@@ -7,8 +7,12 @@ from xml.etree import ElementTree
 import anyio
 import pytest
 
+from benchrace.config.central import Watching
 from tests.central.scripted import FakeAgent
 from tests.central.served import Served, served
+
+IMAGE = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}
+OPERATOR = "the operators token"
 
 
 @pytest.fixture
@@ -82,3 +86,43 @@ async def test_a_waiting_run_has_no_card_yet(site: Served) -> None:
     agent.open_gate.set()
     await site.over(run_id)
     assert (await site.http.get(f"/api/runs/{run_id}/card.svg")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("watch", "status"),
+    [(Watching.EVERYBODY, 200), (Watching.TOKEN, 403), (Watching.NOBODY, 403)],
+)
+async def test_another_site_shows_a_card_where_everybody_may_watch(
+    tmp_path: Path, watch: Watching, status: int
+) -> None:
+    settings = {"operator_token": OPERATOR, "watch": watch, "watch_token": "the watchers token"}
+    async with served(tmp_path, require_token=True, **settings) as site:
+        site.http.headers["Authorization"] = f"Bearer {OPERATOR}"
+        await site.link(FakeAgent())
+        run_id = (await site.over(await site.submit()))["run_id"]
+        del site.http.headers["Authorization"]
+        path = f"/api/runs/{run_id}/card.svg"
+        card = await site.http.get(path, params={"theme": "dark"}, headers=IMAGE)
+        assert card.status_code == status
+        policy = "cross-origin" if status == 200 else "same-origin"
+        assert card.headers["cross-origin-resource-policy"] == policy
+        if status == 200:
+            assert card.headers["cache-control"] == "private, max-age=300"
+            assert card.headers["content-security-policy"] == "sandbox; default-src 'none'"
+        for other in (
+            f"/api/runs/{run_id}",
+            f"/api/runs/{run_id}/export.card",
+            f"/api/runs/{run_id}/card.svg/",
+            "/api/runs",
+            "/api/machines",
+        ):
+            assert (await site.http.get(other, headers=IMAGE)).status_code == 403, other
+        script = IMAGE | {"Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty"}
+        assert (await site.http.get(path, headers=script)).status_code == 403
+
+
+async def test_a_central_without_tokens_shows_its_cards_to_no_other_site(site: Served) -> None:
+    await site.link(FakeAgent())
+    run_id = (await site.over(await site.submit()))["run_id"]
+    answer = await site.http.get(f"/api/runs/{run_id}/card.svg", headers=IMAGE)
+    assert answer.status_code == 403
