@@ -52,7 +52,10 @@ def _facts(run: RunDocument) -> Iterator[tuple[str, str]]:
     named = {lane.lane_id: lane.label for lane in run.lanes}
     yield "Run", run.run_id
     yield "State", str(run.state)
-    yield "Winner", named.get(run.winner or "", "none declared")
+    if run.state.final:
+        yield "Winner", named.get(run.winner or "", "none declared")
+    else:
+        yield "Winner", f"not decided: the run is {run.state}"
     if run.winner_reason and run.result is None:
         yield "Why none", run.winner_reason
     yield "Started", _when(run.started_at or run.created_at)

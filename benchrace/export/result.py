@@ -6,7 +6,7 @@ from benchrace.export.grid import Grid
 from benchrace.formatting import DASH, percent, precise, ratio, ratio_interval
 from benchrace.run import headline
 from benchrace.run.document import RunDocument
-from benchrace.run.result import LaneResult, Result
+from benchrace.run.result import LaneResult
 
 
 def head(run: RunDocument) -> tuple[str, ...]:
@@ -29,11 +29,11 @@ def result_grids(run: RunDocument) -> Iterator[Grid]:
             f"{result.title}{unit}",
             "Of the best",
             "Best against it",
-            "95 % interval",
+            "95 % interval of the ratio",
             "CV",
             "",
         ),
-        rows=tuple(_row(result, lane, labels[lane.lane_id]) for lane in result.lanes),
+        rows=tuple(_row(run, lane, labels[lane.lane_id]) for lane in result.lanes),
     )
 
 
@@ -43,7 +43,7 @@ def lane_result(run: RunDocument, lane_id: str) -> LaneResult | None:
     return next((lane for lane in lanes if lane.lane_id == lane_id), None)
 
 
-def _row(result: Result, lane: LaneResult, label: str) -> tuple[str, ...]:
+def _row(run: RunDocument, lane: LaneResult, label: str) -> tuple[str, ...]:
     lead = lane.ratio
     return (
         DASH if lane.place is None else str(lane.place),
@@ -53,13 +53,13 @@ def _row(result: Result, lane: LaneResult, label: str) -> tuple[str, ...]:
         DASH if lead is None else ratio(lead.value),
         DASH if lead is None else ratio_interval(lead.ci95),
         percent(lane.cv),
-        _remark(result, lane),
+        _remark(run, lane),
     )
 
 
-def _remark(result: Result, lane: LaneResult) -> str:
-    if lane.lane_id == result.winner:
-        return "winner"
-    if lane.lane_id in result.tied:
+def _remark(run: RunDocument, lane: LaneResult) -> str:
+    if lane.lane_id == run.winner:
+        return "winner" if run.state.final else "leads so far"
+    if run.result is not None and lane.lane_id in run.result.tied:
         return "tied"
     return (lane.ratio.reason or "") if lane.ratio is not None else ""

@@ -21,6 +21,7 @@ from benchrace.run.result import Result
 from benchrace.run.states import RunState
 from benchrace.stats import Fold
 from tests.export.conftest import HOSTILE
+from tests.export.results import run_document
 from tests.export.test_reports import Tags
 from tests.stats.conftest import FOUND, RATE, TIME, Script, rate, run
 
@@ -56,7 +57,7 @@ def result_of(race: RunDocument) -> Result:
 
 def printed(race: RunDocument, width: int = 100) -> list[str]:
     out = io.StringIO()
-    terminal.report(Console(file=out, width=width), race, "here")
+    terminal.report(Console(file=out, width=width), race, ("stored in", "here"))
     return out.getvalue().splitlines()
 
 
@@ -141,3 +142,20 @@ def test_without_a_result_there_is_no_head(race: Race) -> None:
     empty = race(empty=True)
     assert (empty.result, report(empty).head) == (None, ())
     assert report(empty).grids[0].title != "Result"
+
+
+def test_a_race_that_is_on_has_no_winner_yet() -> None:
+    race = run_document(state=RunState.RUNNING)
+    content = report(race)
+    assert content.head[0].startswith("small-q8 leads so far, 2.0x faster")
+    assert dict(content.facts)["Winner"] == "not decided: the run is running"
+    table = content.grids[0]
+    assert table.rows[0][-1] == "leads so far"
+    assert table.header[4:6] == ("Best against it", "95 % interval of the ratio")
+    assert "small-q8</span> leads so far" in render("report", race).decode()
+
+
+def test_a_race_that_is_over_has_a_winner() -> None:
+    content = report(run_document())
+    assert dict(content.facts)["Winner"] == "small-q8"
+    assert content.grids[0].rows[0][-1] == "winner"

@@ -37,6 +37,12 @@ def test_a_run_without_a_result_says_why(state: RunState) -> None:
     assert "| Lane" not in text
 
 
+def test_a_run_that_is_on_says_so() -> None:
+    text = render("snippet", run_document(state=RunState.RUNNING)).decode()
+    assert "The run is running." in text
+    assert "small-q8 leads so far, 2.0x faster" in text
+
+
 def test_foreign_text_is_text() -> None:
     text = render("snippet", run_document(labels=(HOSTILE, "b"), name=HOSTILE)).decode()
     shown = MarkdownIt("commonmark", {"html": True}).enable("table").render(text)

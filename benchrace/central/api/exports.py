@@ -29,7 +29,7 @@ def install(app: Quart, site: RouteContext) -> None:
     @app.get("/api/runs/<run_id>/card.svg")
     @document_querystring(CardQuery)
     async def read_card(run_id: str) -> Response:
-        """Draw the card of a run that is over: `shape` wide or square, `theme` light or dark."""
+        """Draw the card of a run: `shape` wide or square, `theme` light or dark."""
         look = decoding.query(dict(request.args), CardQuery)
         run = await answer(site.central, run_id)
         draw = partial(card.render, run, look.shape, look.theme)

@@ -16,6 +16,7 @@ from benchrace.cli.output.interrupt import Interrupted
 from benchrace.cli.output.screen import Phases
 from benchrace.cli.race import footnotes, live
 from benchrace.cli.race.report import report
+from benchrace.cli.runs.archive_central import CentralArchive
 from benchrace.cli.runs.archive_folder import FolderArchive
 from benchrace.config.paths import runs_dir
 from benchrace.errors import BenchraceError, Category
@@ -94,10 +95,11 @@ class RunFollower:
     def report(self, run: RunDocument, data_dir: str | None) -> None:
         """Print the table, and how to see the run again; `data_dir` is the option as given."""
         if (runs_dir(self._data) / run.run_id).is_dir():
-            report(self._screen, run, str(runs_dir(self._data) / run.run_id), data_dir=data_dir)
+            where = FolderArchive(self._data).where(run.run_id)
+            report(self._screen, run, where, data_dir=data_dir)
         else:
-            url = self._client.url
-            report(self._screen, run, f"{url}/api/runs/{run.run_id}", central=url)
+            where = CentralArchive(self._client).where(run.run_id)
+            report(self._screen, run, where, central=self._client.url)
 
     def answer(self, run: RunDocument) -> Any:
         """Return the run as `GET /api/runs/{id}` answers it."""

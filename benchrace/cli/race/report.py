@@ -17,8 +17,8 @@ from benchrace.run.result import ConfidenceLevel
 from benchrace.run.states import RunState
 
 
-def report(screen: Console, run: RunDocument, where: str, **chosen: str | None) -> None:
-    """Print the table, where the run is kept, and how to see it again with the `chosen` options."""
+def report(screen: Console, run: RunDocument, where: tuple[str, str], **chosen: str | None) -> None:
+    """Print the table, where the run is, and how to see it again with the `chosen` options."""
     for line in head(run):
         screen.print(line, soft_wrap=True)
     tables = whole(screen)
@@ -29,8 +29,8 @@ def report(screen: Console, run: RunDocument, where: str, **chosen: str | None) 
         # Another shell may not have the variable.
         chosen["data_dir"] = chosen.get("data_dir") or os.environ.get("BENCHRACE_DATA_DIR")
     command = shlex.join(["benchrace", "runs", "show", run.run_id, *options.to_arguments(chosen)])
-    screen.print(Text(f"  stored in   {clean_line(where)}"), soft_wrap=True)
-    screen.print(Text(f"  show again  {clean_line(command)}"), soft_wrap=True)
+    for name, text in (where, ("show again", command)):
+        screen.print(Text(f"  {name:<10}  {clean_line(text)}"), soft_wrap=True)
     if footnotes.tracebacks(run):
         screen.print(Text(f"  traceback   {clean_line(command)} --traceback"), soft_wrap=True)
 

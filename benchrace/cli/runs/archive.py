@@ -37,8 +37,8 @@ class Archive(Protocol):
         """Delete a run for good."""
         ...
 
-    def where(self, run_id: str) -> str:
-        """Return where a run is stored."""
+    def where(self, run_id: str) -> tuple[str, str]:
+        """Return where people find a run, and what that is: a folder or a page."""
         ...
 
 

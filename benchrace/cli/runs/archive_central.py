@@ -31,5 +31,5 @@ class CentralArchive:
     def delete(self, run_id: str) -> None:
         self._client.delete(f"/api/runs/{run_id}")
 
-    def where(self, run_id: str) -> str:
-        return f"{self._client.url}/api/runs/{run_id}"
+    def where(self, run_id: str) -> tuple[str, str]:
+        return "page", f"{self._client.url}/runs/{run_id}"

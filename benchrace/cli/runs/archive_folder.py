@@ -52,8 +52,8 @@ class FolderArchive:
     def delete(self, run_id: str) -> None:
         RunFolder.open(self._runs, run_id).delete()
 
-    def where(self, run_id: str) -> str:
-        return str(self._runs / run_id)
+    def where(self, run_id: str) -> tuple[str, str]:
+        return "stored in", str(self._runs / run_id)
 
 
 def _folded(folder: RunFolder) -> "Fold":

@@ -3,7 +3,6 @@
 It is drawn from top to bottom; the bars get the room between what is above and below them.
 """
 
-from benchrace.errors import BenchraceError, Category
 from benchrace.export.card.content import Content, Headline, content
 from benchrace.export.card.rows import draw_rows
 from benchrace.export.card.shape import SHAPES, Shape
@@ -13,23 +12,19 @@ from benchrace.export.drawing.text_width import shorten, text_width, wrap
 from benchrace.run.card import CardShape, CardTheme
 from benchrace.run.document import RunDocument
 from benchrace.run.result import ConfidenceLevel
+from benchrace.run.states import RunState
 
 _GAP = 40
 # A headline becomes smaller before the name in it is shortened.
 _SMALLEST_HEADLINE = 0.6
 _LEADING = 1.35
+_ALARMING = frozenset({RunState.FAILED, RunState.INTERRUPTED})
 
 
 def render(
     run: RunDocument, shape: CardShape = CardShape.WIDE, theme: CardTheme = CardTheme.LIGHT
 ) -> bytes:
-    """Draw the card in UTF-8; raises `busy` while the run is not over."""
-    if not run.state.final:
-        raise BenchraceError(
-            Category.BUSY,
-            f"run {run.run_id} has not ended",
-            "Wait for its end, or cancel it: a card shows a result.",
-        )
+    """Draw the card in UTF-8; while the run is not over, it shows the result so far."""
     text, sizes = content(run), SHAPES[shape]
     sheet = Sheet(sizes.width, sizes.height, THEMES[theme])
     top = _head(sheet, text, sizes)
@@ -70,7 +65,7 @@ def _title(sheet: Sheet, text: Content, sizes: Shape, y: float) -> None:
     soft = sheet.palette.ink_soft
     room: float = sizes.width - 2 * sizes.margin
     if text.state:
-        colour = sheet.palette.warn if text.state == "cancelled" else sheet.palette.bad
+        colour = sheet.palette.bad if text.state in _ALARMING else sheet.palette.warn
         right = {"text_anchor": "end", "font_weight": "600"}
         sheet.text(sizes.width - sizes.margin, y, text.state, sizes.title, fill=colour, **right)
         room -= text_width(text.state, sizes.title, bold=True) + _GAP

@@ -19,12 +19,6 @@ from benchrace.run.states import RunState
 
 MAX_ROWS = 6
 _FIGURE = re.compile(r"(?P<figure>[\d.,]+ ?[x%])(?: (?P<word>.+))?")
-# A run that ended in any other way says so on its card.
-_STATES = {
-    RunState.FAILED: "failed",
-    RunState.CANCELLED: "cancelled",
-    RunState.INTERRUPTED: "interrupted",
-}
 
 
 class Headline(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,8 +41,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 class Content(msgspec.Struct, frozen=True, kw_only=True):
     """All text is foreign until it is escaped.
 
-    `figure` is the margin in digits, `beside` what is said of it. `level` is null where nothing is
-    ranked, and `doubt` is then empty.
+    `state` is empty for a run that is done. `figure` is the margin in digits, `beside` what is
+    said of it. `level` is null where nothing is ranked, and `doubt` is then empty.
     """
 
     title: str
@@ -73,7 +67,7 @@ def content(run: RunDocument, most: int = MAX_ROWS) -> Content:
     margin = _margin(result)
     return Content(
         title=plain(title(run)),
-        state=_STATES.get(run.state, ""),
+        state="" if run.state is RunState.DONE else run.state.value,
         headline=headline(run),
         figure=margin[0],
         beside=margin[1],

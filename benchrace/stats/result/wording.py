@@ -29,14 +29,18 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 def headline(outcome: Outcome) -> str:
     """Return who won, or that nobody has."""
+    if outcome.only:
+        return "Only one lane"
     first = outcome.lanes[0].label
     if outcome.tied:
-        return "Too close to call"
-    if outcome.won:
-        return f"{first} {'wins' if outcome.over else 'leads'}"
-    if len(outcome.lanes) == 1:
-        return "Only one lane" if outcome.only else f"Only {first} has a result"
-    return f"{first} is ahead"
+        text = "Too close to call"
+    elif outcome.won:
+        text = f"{first} {'wins' if outcome.over else 'leads'}"
+    elif len(outcome.lanes) == 1:
+        text = f"Only {first} has a result"
+    else:
+        text = f"{first} is ahead"
+    return text if outcome.over else f"{text} so far"
 
 
 def margin(outcome: Outcome) -> str | None:

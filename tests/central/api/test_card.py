@@ -75,17 +75,18 @@ async def test_a_missing_run_is_not_drawn(site: Served) -> None:
     assert answer.status_code == 404
 
 
-async def test_a_waiting_run_has_no_card_yet(site: Served) -> None:
+async def test_the_card_of_a_waiting_run_says_what_it_waits_for(site: Served) -> None:
     agent = FakeAgent()
     agent.open_gate = anyio.Event()
     await site.link(agent)
     run_id = await site.submit()
-    answer = await site.http.get(f"/api/runs/{run_id}/card.svg")
-    assert answer.status_code == 409
-    assert "has not ended" in answer.json()["error"]["message"]
+    waiting = await site.http.get(f"/api/runs/{run_id}/card.svg")
+    assert waiting.status_code == 200
+    assert b">No result<" in waiting.content
     agent.open_gate.set()
     await site.over(run_id)
-    assert (await site.http.get(f"/api/runs/{run_id}/card.svg")).status_code == 200
+    done = await site.http.get(f"/api/runs/{run_id}/card.svg")
+    assert b">No result<" not in done.content
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,8 @@ Race = Callable[..., RunDocument]
 
 def test_a_pipe_loses_no_column_to_a_narrow_environment(race: Race) -> None:
     out = io.StringIO()
-    run_end.report(Console(file=out, width=40), race(labels=("calm", "wild")), "here")
+    wild = race(labels=("calm", "wild"))
+    run_end.report(Console(file=out, width=40), wild, ("stored in", "here"))
     header = next(line for line in out.getvalue().splitlines() if "verdict" in line)
     assert all(title in header for title in ("lane", "95 % interval", "CV", "rounds"))
 
@@ -24,7 +25,7 @@ def test_how_to_see_a_run_again_has_the_options_that_it_needs(
 ) -> None:
     def shown(**chosen: str | None) -> str:
         out = io.StringIO()
-        run_end.report(Console(file=out, width=110), race(), "here", **chosen)
+        run_end.report(Console(file=out, width=110), race(), ("stored in", "here"), **chosen)
         return next(line for line in out.getvalue().splitlines() if "show again" in line)
 
     monkeypatch.delenv("BENCHRACE_DATA_DIR", raising=False)

@@ -149,7 +149,7 @@ def test_tracebacks_are_printed_where_they_are_asked_for(race: Race) -> None:
     broken = msgspec.structs.replace(run, lanes=lanes, failure=failure)
     assert footnotes.tracebacks(broken) == {"at 1\n": ["calm", "wild", "the run"]}
     out = io.StringIO()
-    run_end.report(Console(file=out, width=110), broken, "here", data_dir="d")
+    run_end.report(Console(file=out, width=110), broken, ("stored in", "here"), data_dir="d")
     assert f"traceback   benchrace runs show {run.run_id} --data-dir" in out.getvalue()
 
 

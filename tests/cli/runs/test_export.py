@@ -72,3 +72,13 @@ async def test_an_unknown_shape_is_named(site: Served, run_id: str) -> None:
     done = await export(site, run_id, "--format", "card", "--shape", "oval")
     assert done.exit_code == 2
     assert "'oval' is not one of 'wide', 'square'" in done.output
+
+
+async def test_a_run_of_a_central_is_on_its_page(site: Served, run_id: str) -> None:
+    for where in (["--central", site.url], ["--data-dir", str(site.data)]):
+        command = ["runs", "show", run_id, *where]
+        shown = await to_thread.run_sync(CliRunner().invoke, cli, command)
+        assert shown.exit_code == 0, shown.output
+        assert f"  page        {site.url}/runs/{run_id}\n" in shown.output
+        assert "stored in" not in shown.output
+        assert "/api/" not in shown.output

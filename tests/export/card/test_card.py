@@ -37,6 +37,7 @@ RUNS = {
     "wide letters": run_document(labels=("模型" * 40, "🏁" * 40), name="ЖЩ" * 80),
     "cancelled": run_document(state=RunState.CANCELLED),
     "interrupted": run_document(state=RunState.INTERRUPTED),
+    "running": run_document((FAST[:2], SLOW[:2]), state=RunState.RUNNING),
     "failed": run_document(((), ()), state=RunState.FAILED, failure=FAILURE),
     "nothing": run_document(((), ())),
     "outlier": run_document(((1.0, 0.001, 1.0, 1.0, 1.0), SLOW)),
@@ -166,11 +167,11 @@ def test_what_became_of_the_run_is_said(name: str, shown: str) -> None:
     assert any(shown in text for text in texts(parse(RUNS[name])))
 
 
-@pytest.mark.parametrize("state", [RunState.QUEUED, RunState.RUNNING])
-def test_a_race_that_is_on_has_no_card(state: RunState) -> None:
-    with pytest.raises(BenchraceError, match="has not ended") as raised:
-        card.render(run_document(state=state))
-    assert raised.value.category is Category.BUSY
+def test_the_card_of_a_race_that_is_on_says_so() -> None:
+    shown = texts(parse(RUNS["running"]))
+    assert "running" in shown
+    assert "small-q8 leads so far" in shown
+    assert "queued" in texts(parse(run_document(((), ()), state=RunState.QUEUED)))
 
 
 def test_a_card_is_the_same_every_time() -> None:

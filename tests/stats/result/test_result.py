@@ -97,7 +97,16 @@ def test_a_metric_s_phrase_ends_the_detail(race: Race) -> None:
 
 
 def test_before_the_end_the_first_lane_leads(race: Race) -> None:
-    assert of(race(STEADY, times(0.5), over=False)).headline == "Lane 0 leads"
+    assert of(race(STEADY, times(0.5), over=False)).headline == "Lane 0 leads so far"
+
+
+@pytest.mark.parametrize("over", [True, False])
+def test_every_headline_before_the_end_says_so(race: Race, over: bool) -> None:
+    tied = of(race(NOISY, times(0.9, NOISY), over=over)).headline
+    only = of(race(STEADY, (), over=over)).headline
+    assert tied == "Too close to call" + ("" if over else " so far")
+    assert only == "Only Lane 0 has a result" + ("" if over else " so far")
+    assert of(race(STEADY, over=over)).headline == "Only one lane"
 
 
 def test_a_tie_says_how_many_rounds_would_end_it(race: Race) -> None:
@@ -147,7 +156,7 @@ def test_exact_counts_have_no_interval_and_no_more_rounds(run: Run, script: Any)
         for lane, value in enumerate((50847534, 78498, 50847534)):
             fold.feed(script.done(lane, number, Measured(metric="found", value=value)))
     outcome = of(fold.summary())
-    assert (outcome.headline, outcome.more_rounds) == ("Too close to call", None)
+    assert (outcome.headline, outcome.more_rounds) == ("Too close to call so far", None)
     assert codes(outcome) == ["equal", "exact"]
     last = outcome.lanes[-1].ratio
     assert last is not None
@@ -277,5 +286,5 @@ def test_values_without_a_ratio_have_neither_share_nor_margin(run: Run, script: 
         fold.feed(script.done(0, number, Measured(metric="time", value=-1 + number / 100)))
         fold.feed(script.done(1, number, Measured(metric="time", value=1 + number / 100)))
     outcome = of(fold.summary())
-    assert (outcome.headline, outcome.margin, outcome.ratio) == ("Lane 0 leads", None, None)
+    assert (outcome.headline, outcome.margin, outcome.ratio) == ("Lane 0 leads so far", None, None)
     assert outcome.lanes[1].share is None
