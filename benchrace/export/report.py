@@ -74,9 +74,9 @@ def _results(run: RunDocument) -> Iterator[Grid]:
         metrics = {**lane.summary, **metrics}
     for name in sorted(metrics, key=lambda metric: not metrics[metric].headline):
         metric = metrics[name]
-        better = f"{metric.better} is better"
+        about = ", ".join(filter(None, (metric.unit, metric.better.text)))
         yield Grid(
-            title=f"{metric.title} ({', '.join(filter(None, (metric.unit, better)))})",
+            title=f"{metric.title} ({about})" if about else metric.title,
             header=("Place", "Lane", *_columns(metric), "CV", "n", "Verdict", ""),
             rows=tuple(_result(run, lane, name) for lane in ranked(run)),
             folded=True,

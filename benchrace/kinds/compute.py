@@ -85,7 +85,7 @@ PRIMES_FOUND = Metric(
     name="primes_found",
     title="Primes found",
     unit="primes",
-    better=Better.HIGHER,
+    better=Better.NONE,
     estimator=Estimator.COUNT,
     formula="pi(N), checked against the known value where there is one",
 )

@@ -7,8 +7,16 @@ import msgspec
 
 
 class Better(StrEnum):
+    """`none` is for what has to be right, or only describes the work: it ranks nothing."""
+
     HIGHER = "higher"
     LOWER = "lower"
+    NONE = "none"
+
+    @property
+    def text(self) -> str:
+        """`higher is better`; empty for `none`."""
+        return "" if self is Better.NONE else f"{self.value} is better"
 
 
 class Estimator(StrEnum):
@@ -40,5 +48,6 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def ranking(metrics: Sequence[Metric]) -> Metric | None:
-    """Return the metric that ranks: the first headline one, or the first of all."""
-    return next((metric for metric in metrics if metric.headline), next(iter(metrics), None))
+    """Return the metric that ranks: the first headline one, or the first that has a direction."""
+    directed = [metric for metric in metrics if metric.better is not Better.NONE]
+    return next((metric for metric in directed if metric.headline), next(iter(directed), None))

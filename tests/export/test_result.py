@@ -159,3 +159,15 @@ def test_a_race_that_is_over_has_a_winner() -> None:
     content = report(run_document())
     assert dict(content.facts)["Winner"] == "small-q8"
     assert content.grids[0].rows[0][-1] == "winner"
+
+
+def test_a_metric_without_a_direction_is_headed_by_its_name_and_unit(
+    run: Callable[..., RunMetadata],
+) -> None:
+    count = msgspec.structs.replace(FOUND, unit="primes", better=Better.NONE)
+    metadata = run(metrics=[RATE, count])
+    script, fold = Script(), Fold(metadata)
+    for lane in (0, 1):
+        fold.feed(script.done(lane, 0, rate(1000, 100), Measured(metric="found", value=4)))
+    titles = [grid.title for grid in report(document(metadata, fold.summary())).grids]
+    assert "Found (primes)" in titles

@@ -5,7 +5,16 @@ from typing import Any
 import msgspec
 import pytest
 
-from benchrace.kinds import COMPUTE, ComputeParams, ComputeRecord, Estimator
+from benchrace.kinds import (
+    COMPUTE,
+    LLM,
+    SERVE,
+    Better,
+    ComputeParams,
+    ComputeRecord,
+    Estimator,
+)
+from benchrace.kinds.metric import ranking
 
 
 def record(**changes: Any) -> ComputeRecord:
@@ -83,3 +92,24 @@ def test_the_first_headline_is_the_rate_in_primes() -> None:
         "primes_per_sec",
         "elapsed_ms",
     ]
+
+
+def test_what_has_to_be_right_or_was_asked_for_has_no_better_direction() -> None:
+    plain = {
+        metric.name
+        for kind in (COMPUTE, LLM, SERVE)
+        for metric in kind.metrics
+        if metric.better is Better.NONE
+    }
+    assert plain == {"primes_found", "gen_tokens", "prompt_tokens", "cached_tokens"}
+    assert [better.text for better in Better] == ["higher is better", "lower is better", ""]
+
+
+def test_a_metric_without_a_direction_never_ranks() -> None:
+    count = next(metric for metric in COMPUTE.metrics if metric.name == "primes_found")
+    headline = msgspec.structs.replace(count, headline=True)
+    *others, _ = COMPUTE.metrics
+    chosen = ranking((headline, *others))
+    assert chosen is not None
+    assert chosen.name == "primes_per_sec"
+    assert ranking((headline,)) is None

@@ -84,6 +84,15 @@ BROKEN = {
         ),
         "needs a name and a title",
     ),
+    "no_direction": (
+        GOOD.replace(
+            "Workload(kind=COMPUTE)",
+            "Workload(kind=Kind(name='k', title='x', params=ComputeParams, record=ComputeRecord, "
+            "metrics=(Metric(name='m', title='M', unit='', better=Better.NONE, headline=True),), "
+            "derive=print))",
+        ),
+        "the headline metric 'm' has no better direction: set `better`",
+    ),
     "kind_of_compute": (
         (
             "from benchrace.plugin import *\n@hookimpl\ndef benchrace_kinds():\n    return [Kind("

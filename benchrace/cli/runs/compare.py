@@ -12,7 +12,7 @@ from benchrace.cli.output.formatting import clean_line
 from benchrace.cli.output.screen import console, whole
 from benchrace.cli.runs.archive import archive, find
 from benchrace.formatting import DASH, quantity
-from benchrace.kinds import Better, Estimator
+from benchrace.kinds import Estimator
 from benchrace.run.document import RunDocument
 from benchrace.run.summary import MetricSummary
 from benchrace.stats.comparison.change import Verdict
@@ -120,8 +120,7 @@ def unmatched(comparison: Comparison, one: RunDocument, other: RunDocument) -> I
 
 
 def _title(metric: MetricPair) -> str:
-    lower = metric.direction is Better.LOWER
-    return f"{metric.title} ({'lower' if lower else 'higher'} is better)"
+    return f"{metric.title} ({text})" if (text := metric.direction.text) else metric.title
 
 
 def _value(metric: MetricSummary | None) -> str:

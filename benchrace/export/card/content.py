@@ -153,7 +153,7 @@ def _more(result: Result | None, most: int) -> str:
 
 def _axis(result: Result) -> str:
     unit = "" if result.unit in result.title else result.unit
-    return ", ".join(filter(None, (plain(result.title), unit, f"{result.better} is better")))
+    return ", ".join(filter(None, (plain(result.title), unit, result.better.text)))
 
 
 def _why_none(run: RunDocument) -> str:

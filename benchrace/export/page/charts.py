@@ -125,7 +125,7 @@ def _range(numbers: Sequence[float]) -> Range | None:
 
 
 def _caption(metric: MetricSummary) -> str:
-    return f"{metric.title}, {metric.better} is better"
+    return ", ".join(filter(None, (metric.title, metric.better.text)))
 
 
 def _strip(

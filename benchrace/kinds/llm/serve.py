@@ -79,8 +79,8 @@ METRICS = (
     metrics.count("stalls", "Stalls", "gaps", Better.LOWER, "gaps over 500 ms"),
     metrics.count("answers", "Answers", "requests", Better.HIGHER, "complete answers"),
     metrics.count("failures", "Failures", "requests", Better.LOWER, "incomplete or failed answers"),
-    metrics.count("gen_tokens", "Output tokens", "tokens", Better.HIGHER, "sum N_out"),
-    metrics.count("prompt_tokens", "Prompt tokens", "tokens", Better.LOWER, "sum N_in"),
+    metrics.count("gen_tokens", "Output tokens", "tokens", Better.NONE, "sum N_out"),
+    metrics.count("prompt_tokens", "Prompt tokens", "tokens", Better.NONE, "sum N_in"),
     metrics.ms("load_ms", "Load", "loading the model, apart from the answers"),
 )
 

@@ -70,13 +70,13 @@ METRICS = (
     metrics.ms("load_ms", "Load", "loading the model, apart from the answer"),
     metrics.ms("connect_ms", "Connect", "TCP and TLS, apart from the answer"),
     metrics.count(
-        "gen_tokens", "Output tokens", "tokens", Better.HIGHER, "N_out, the engine's count"
+        "gen_tokens", "Output tokens", "tokens", Better.NONE, "N_out, the engine's count"
     ),
     metrics.count(
-        "prompt_tokens", "Prompt tokens", "tokens", Better.LOWER, "N_in, the engine's count"
+        "prompt_tokens", "Prompt tokens", "tokens", Better.NONE, "N_in, the engine's count"
     ),
     metrics.count(
-        "cached_tokens", "Cached tokens", "tokens", Better.LOWER, "N_cached, as the engine says"
+        "cached_tokens", "Cached tokens", "tokens", Better.NONE, "N_cached, as the engine says"
     ),
     metrics.count(
         "perplexity",

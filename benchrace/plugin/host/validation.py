@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from benchrace.ids import is_name
-from benchrace.kinds import COMPUTE, LLM, SERVE, Kind, Metric, Params, Record
+from benchrace.kinds import COMPUTE, LLM, SERVE, Better, Kind, Metric, Params, Record
 from benchrace.plugin.backend import Backend, Config
 from benchrace.plugin.workload import Workload
 
@@ -135,13 +135,22 @@ def _check_kind(kind: Kind) -> None:
     if not callable(kind.derive):
         raise InvalidPlugin(f"{where}: derive is {_format(kind.derive)}: expected a function")
     for metric in kind.metrics:
-        if not isinstance(metric, Metric):
-            raise InvalidPlugin(f"{where}: metrics has {_format(metric)}: expected a Metric")
-        if not (_is_good_name(metric.name) and metric.title):
-            raise InvalidPlugin(f"{where}: the metric {metric.name!r} needs a name and a title")
+        _check_metric(metric, where)
     _check_unique([metric.name for metric in kind.metrics], f"metric in {where}")
     if not any(metric.headline for metric in kind.metrics):
         raise InvalidPlugin(f"{where}: no metric is a headline, so its lanes cannot be ranked")
+
+
+def _check_metric(metric: Metric, where: str) -> None:
+    if not isinstance(metric, Metric):
+        raise InvalidPlugin(f"{where}: metrics has {_format(metric)}: expected a Metric")
+    if not (_is_good_name(metric.name) and metric.title):
+        raise InvalidPlugin(f"{where}: the metric {metric.name!r} needs a name and a title")
+    if metric.headline and metric.better is Better.NONE:
+        raise InvalidPlugin(
+            f"{where}: the headline metric {metric.name!r} has no better direction: "
+            "set `better` to HIGHER or LOWER, or `headline` to False"
+        )
 
 
 def _is_good_name(name: Any) -> bool:

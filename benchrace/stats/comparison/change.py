@@ -43,36 +43,36 @@ def change(
     a: MetricSummary | None,
     b: MetricSummary | None,
     *,
-    better: str | None,
+    ahead: str | None,
     comparable: bool,
     tie: float = 0.0,
 ) -> Change:
-    """Put a difference into words; `better` names the side that is ahead, beyond doubt."""
+    """Put a difference into words; `ahead` is the side that is better, or higher, beyond doubt."""
     if a is None or b is None or a.value is None or b.value is None:
         return _plain(Verdict.NOT_MEASURED)
     if not comparable or (a.unit, a.estimator) != (b.unit, b.estimator):
         return _plain(Verdict.NOT_COMPARABLE)
-    up = a.better is Better.HIGHER
-    first, second = (b, a) if up else (a, b)
+    first, second = (a, b) if a.better is Better.LOWER else (b, a)
     apart = ratio(recovered(first), recovered(second), tie)
+    times_better = None if a.better is Better.NONE else apart
     if a.estimator is Estimator.COUNT:
-        return _exact(a.value, b.value, apart)
+        return _exact(a.value, b.value, times_better)
     interval = None if apart is None else phrases.interval(apart, a.unit, a.better)
-    if better is not None:
-        verdict = _verdict(a, ahead=better == "b")
+    if ahead is not None:
+        verdict = _verdict(a, ahead=ahead == "b")
         text = verdict.value
         if apart is not None:
             text = phrases.margin(apart.value, a.unit, a.better)
-        return Change(verdict=verdict, text=text, ratio=apart, interval=interval)
+        return Change(verdict=verdict, text=text, ratio=times_better, interval=interval)
     short = a.ci95 is None or b.ci95 is None
     verdict = Verdict.NEEDS_ROUNDS if short else Verdict.NO_CLEAR_CHANGE
-    return Change(verdict=verdict, text=verdict.value, ratio=apart, interval=interval)
+    return Change(verdict=verdict, text=verdict.value, ratio=times_better, interval=interval)
 
 
 def _verdict(metric: MetricSummary, *, ahead: bool) -> Verdict:
     if phrases.is_speed(metric.unit, metric.better):
         return Verdict.FASTER if ahead else Verdict.SLOWER
-    return Verdict.HIGHER if ahead is (metric.better is Better.HIGHER) else Verdict.LOWER
+    return Verdict.LOWER if ahead is (metric.better is Better.LOWER) else Verdict.HIGHER
 
 
 def _exact(a: float, b: float, apart: Ratio | None) -> Change:

@@ -22,8 +22,8 @@ class MetricPair(msgspec.Struct, frozen=True, kw_only=True):
 
     `difference` is b minus a. `better` names the side that is ahead, "a" or "b". It is null if the
     interval of the difference contains zero or is missing, if the difference is within the error
-    of the machines' stamps, or if the two do not compare. `change` is the same in words, with a as
-    the baseline.
+    of the machines' stamps, if the two do not compare, or if the metric has no better direction.
+    `change` is the same in words, with a as the baseline.
     """
 
     name: str
@@ -153,7 +153,7 @@ def _metrics(
         apart = _difference(first, second)
         same = comparable(work, summary)
         error = tie(Stamped(a.machine_id, first), Stamped(b.machine_id, second), errors)
-        better = _ahead((first, second), apart, error) if same else None
+        ahead = _ahead((first, second), apart, error) if same else None
         yield MetricPair(
             name=name,
             title=summary.title,
@@ -163,8 +163,8 @@ def _metrics(
             a=first,
             b=second,
             difference=apart,
-            better=better,
-            change=change(first, second, better=better, comparable=same, tie=error),
+            better=None if summary.better is Better.NONE else ahead,
+            change=change(first, second, ahead=ahead, comparable=same, tie=error),
         )
 
 
@@ -204,4 +204,4 @@ def _ahead(
         return None
     if lead(recovered(first), recovered(second)) <= tie:
         return None
-    return "b" if (apart.value > 0) is (first.better is Better.HIGHER) else "a"
+    return "a" if (apart.value > 0) is (first.better is Better.LOWER) else "b"

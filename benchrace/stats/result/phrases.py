@@ -62,7 +62,7 @@ def sentence(text: str, *names: str) -> str:
 
 def _of_values(ratio: float, better: Better) -> float:
     """Return the ratio of the values themselves, from how many times better one is."""
-    return ratio if better is Better.HIGHER else 1 / ratio
+    return 1 / ratio if better is Better.LOWER else ratio
 
 
 def _end(ratio: float, near: bool) -> str:

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from benchrace.events import Measured
+from benchrace.kinds import Better
 from benchrace.run.document import RunDocument, document
 from benchrace.run.metadata import RunMetadata
 from benchrace.run.summary import MetricSummary
@@ -111,7 +112,7 @@ def summary(*values: float) -> MetricSummary:
 
 def test_what_cannot_be_said(documents: Documents) -> None:
     def verdict(a: MetricSummary | None, b: MetricSummary | None) -> Verdict:
-        return change(a, b, better=None, comparable=True).verdict
+        return change(a, b, ahead=None, comparable=True).verdict
 
     assert verdict(None, summary(1, 2)) is Verdict.NOT_MEASURED
     assert verdict(summary(1, 2), summary()) is Verdict.NOT_MEASURED
@@ -124,8 +125,37 @@ def test_exact_counts_are_higher_or_lower() -> None:
     def count(value: float) -> MetricSummary:
         return estimated(FOUND, [Measured(metric="found", value=value)] * 3).summary
 
-    up = change(count(10), count(20), better=None, comparable=True)
+    up = change(count(10), count(20), ahead=None, comparable=True)
     assert (up.verdict, up.interval) == (Verdict.HIGHER, None)
     assert up.ratio is not None
     assert (up.ratio.value, up.ratio.reason) == (2, "counts are exact")
-    assert change(count(20), count(10), better=None, comparable=True).verdict is Verdict.LOWER
+    assert change(count(20), count(10), ahead=None, comparable=True).verdict is Verdict.LOWER
+
+
+def test_what_has_no_better_direction_ranks_nobody() -> None:
+    def count(value: float) -> MetricSummary:
+        metric = msgspec.structs.replace(FOUND, better=Better.NONE)
+        return estimated(metric, [Measured(metric="found", value=value)] * 3).summary
+
+    more = change(count(10), count(20), ahead=None, comparable=True)
+    assert (more.verdict, more.ratio) == (Verdict.HIGHER, None)
+    sample = msgspec.structs.replace(summary(10, 11), better=Better.NONE)
+    other = msgspec.structs.replace(summary(20, 21), better=Better.NONE)
+    apart = change(sample, other, ahead="b", comparable=True)
+    assert (apart.verdict, apart.text, apart.ratio) == (Verdict.HIGHER, "2.0x higher", None)
+    assert change(other, sample, ahead="a", comparable=True).verdict is Verdict.LOWER
+
+
+def test_such_a_metric_names_no_better_side(
+    run: Callable[..., RunMetadata], rounds: Callable[..., bytes]
+) -> None:
+    plain = msgspec.structs.replace(TIME, name="rate", better=Better.NONE)
+
+    def of(seconds: float) -> RunDocument:
+        metadata = run(lanes=1, metrics=[plain])
+        fold = Fold(metadata)
+        fold.feed(rounds(0, *((100, seconds * (1 + number / 100)) for number in range(5))))
+        return document(metadata, fold.summary())
+
+    (metric,) = pair_of(of(1), of(2)).metrics
+    assert (metric.better, metric.change.verdict) == (None, Verdict.LOWER)

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import { directionText } from '../../src/lib/format/comparison';
 import { ago } from '../../src/lib/format/date';
 import { announce, ordinal } from '../../src/lib/format/place';
 import { about, duration, running } from '../../src/lib/format/quantity';
@@ -53,4 +54,8 @@ describe('words', () => {
     expect(ago(1000, 1002)).toBe('just now');
     expect(ago(1000, 1300)).toBe('5 minutes ago');
   });
+});
+
+it('the better direction of a metric is said where it has one', () => {
+  expect(['higher', 'lower', 'none'].map(directionText)).toEqual(['higher is better', 'lower is better', '']);
 });

@@ -33,3 +33,8 @@ export function change(value: Value): string {
   if (Math.abs(value - 1) * 100 < SMALLEST_PERCENT) return '±0 %';
   return `${value > 1 ? '+' : MINUS}${percent(Math.abs(value - 1))}`;
 }
+
+/** `higher is better`; empty of a metric that ranks nothing. */
+export function directionText(better: string): string {
+  return better === 'none' ? '' : `${better} is better`;
+}

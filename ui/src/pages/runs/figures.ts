@@ -6,7 +6,7 @@ export interface FigureRow {
   name: string;
   title: string;
   unit: string;
-  better: 'higher' | 'lower';
+  better: MetricSummary['better'];
   estimator: string;
   formula: string;
   headline: boolean;

@@ -1,6 +1,6 @@
 // Written by `make docs` from benchrace/api; do not edit.
 
-export type Better = 'higher' | 'lower';
+export type Better = 'higher' | 'lower' | 'none';
 
 /**
  * Which engine answered; part of a result's identity. `settings` are what the engine runs with and what was

@@ -68,8 +68,8 @@ export interface LanePair {
 /**
  * One metric of two lanes; a side is null where its lane has no such metric. `difference` is b minus a. `better`
  * names the side that is ahead, "a" or "b". It is null if the interval of the difference contains zero or is
- * missing, if the difference is within the error of the machines' stamps, or if the two do not compare. `change`
- * is the same in words, with a as the baseline.
+ * missing, if the difference is within the error of the machines' stamps, if the two do not compare, or if the
+ * metric has no better direction. `change` is the same in words, with a as the baseline.
  */
 export interface MetricPair {
   name: string;
