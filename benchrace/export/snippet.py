@@ -42,7 +42,7 @@ def _table(run: RunDocument, result: Result) -> Iterator[str]:
             _place(result, own),
             escaped(lane.label),
             escaped(value_text(result, own, lane)),
-            escaped(interval(own.ci95, result.unit)),
+            escaped(interval(own.ci95, result.unit, own.value)),
             percent(own.share),
             str(lane.counted),
         )

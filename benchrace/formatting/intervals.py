@@ -51,12 +51,16 @@ def scale(values: Iterable[float | None], unit: str) -> Scale:
     return Scale(1.0, unit)
 
 
-def interval(bounds: Bounds | None, unit: str = "") -> str:
-    """Format both ends with the unit once: `60.4–119 Mprimes/s`, `−1.2 to 3.4 s`."""
+def interval(bounds: Bounds | None, unit: str = "", value: float | None = None) -> str:
+    """Format both ends with the unit once: `60.4–119 Mprimes/s`, `−1.2 to 3.4 s`.
+
+    Beside its `value` an interval has that one's prefix, so that the two are read as one.
+    """
     if bounds is None or not all(map(shown, bounds)):
         return DASH
-    by = scale(bounds, unit)
-    if unit in TIMES_NS and max(map(abs, bounds)) * TIMES_NS[unit] >= MINUTE_NS:
+    sizes = (value,) if shown(value) and value else bounds
+    by = scale(sizes, unit)
+    if unit in TIMES_NS and max(map(abs, sizes)) * TIMES_NS[unit] >= MINUTE_NS:
         low, high = (duration(bound * TIMES_NS[unit]) for bound in bounds)
         return low if low == high else f"{low} to {high}"
     return spaced(by.interval(bounds), by.unit)

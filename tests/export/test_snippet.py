@@ -1,5 +1,6 @@
 """A few lines of Markdown, safe from foreign text."""
 
+import msgspec
 import pytest
 from markdown_it import MarkdownIt
 
@@ -41,6 +42,15 @@ def test_a_run_that_is_on_says_so() -> None:
     text = render("snippet", run_document(state=RunState.RUNNING)).decode()
     assert "The run is running." in text
     assert "small-q8 leads so far, 2.0x faster" in text
+
+
+def test_an_interval_has_the_prefix_of_its_value() -> None:
+    run = run_document()
+    assert run.result is not None
+    lane = msgspec.structs.replace(run.result.lanes[0], value=950e3, ci95=(800e3, 1.2e6))
+    result = msgspec.structs.replace(run.result, lanes=(lane,), unit="tok/s")
+    text = render("snippet", msgspec.structs.replace(run, result=result)).decode()
+    assert "| 950 ktok/s | 800–1,200 ktok/s |" in text
 
 
 def test_foreign_text_is_text() -> None:

@@ -79,4 +79,4 @@ def _value(lane: DocumentLane, name: str) -> str:
     value = quantity(metric.value, metric.unit, exact=exact)
     if metric.ci95 is None or metric.ci95[0] == metric.ci95[1]:
         return value
-    return f"{value} ({interval(metric.ci95, metric.unit)})"
+    return f"{value} ({interval(metric.ci95, metric.unit, metric.value)})"

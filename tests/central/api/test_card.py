@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import anyio
@@ -96,7 +97,11 @@ async def test_the_card_of_a_waiting_run_says_what_it_waits_for(site: Served) ->
 async def test_another_site_shows_a_card_where_everybody_may_watch(
     tmp_path: Path, watch: Watching, status: int
 ) -> None:
-    settings = {"operator_token": OPERATOR, "watch": watch, "watch_token": "the watchers token"}
+    settings: dict[str, Any] = {
+        "operator_token": OPERATOR,
+        "watch": watch,
+        "watch_token": "the watchers token",
+    }
     async with served(tmp_path, require_token=True, **settings) as site:
         site.http.headers["Authorization"] = f"Bearer {OPERATOR}"
         await site.link(FakeAgent())

@@ -37,12 +37,12 @@ export function quantity(value: Value, unit: string, exact = false): string {
   return joined(takesPrefix(unit) ? short(value) : digits(value), unit);
 }
 
-/** Both ends with the unit once: `60.4–119 Mprimes/s`, `−1.2 to 3.4 s`. */
-export function interval(bounds: readonly [Value, Value] | null | undefined, unit = ''): string {
+/** Both ends with the unit once: `60.4–119 Mprimes/s`, `−1.2 to 3.4 s`; with the prefix of the value beside it, if any. */
+export function interval(bounds: readonly [Value, Value] | null | undefined, unit = '', value: Value = null): string {
   const [low, high] = bounds ?? [];
   if (!shown(low) || !shown(high)) return DASH;
   const ns = TIMES_NS.get(unit);
-  const largest = Math.max(Math.abs(low), Math.abs(high));
+  const largest = shown(value) && value !== 0 ? Math.abs(value) : Math.max(Math.abs(low), Math.abs(high));
   if (ns !== undefined && largest * ns >= MINUTE_NS) {
     return between(durationNs(low * ns), durationNs(high * ns), ' to ');
   }

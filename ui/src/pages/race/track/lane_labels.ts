@@ -53,5 +53,5 @@ export function splitLabel(split: Split | null): string {
 /** The interval of a bar, with its unit once. */
 export function intervalLabel(lane: LaneResult | null, unit: string): string {
   if (lane?.ci95 == null || lane.ci95[0] === lane.ci95[1]) return '';
-  return `95 %: ${interval([Math.max(0, lane.ci95[0]), lane.ci95[1]], unit)}`;
+  return `95 %: ${interval([Math.max(0, lane.ci95[0]), lane.ci95[1]], unit, lane.value)}`;
 }
