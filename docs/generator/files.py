@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
+import msgspec
+
 from benchrace.agent.jobs.job_folder import JobFolder, JobRecord
 from benchrace.cli.runs.archive_folder import index_path
 from benchrace.cli.service.service import agent_service, central_service
 from benchrace.config import paths
+from benchrace.export import rows
 from benchrace.run.lane import RunLane
 from benchrace.run.metadata import LeftOut, RunMetadata
 from benchrace.run.summary import LaneSummary, RoundSummary, RunSummary
@@ -30,6 +33,14 @@ OLDER_SUMMARY = """\
 The file also has a flat object of medians for each machine, or for each lane where a machine has
 several, for programs that read older files."""
 
+COLUMNS_OF_ROUNDS = """\
+`benchrace runs export --format csv` and `--format parquet` write a row for each round and metric,
+in these columns.
+
+`elapsed_ns` is the whole round as the worker timed it: an integer in nanoseconds, as all durations
+in the log. A metric is in the unit that its kind declares, which `unit` names. So `elapsed_ms` in
+the column `metric` is another time: for `compute`, that of the kernel alone, in milliseconds."""
+
 DATA = Path("DATA")
 JOB = JobFolder(DATA / "jobs" / "JOB_ID")
 RUN = DATA / "runs" / "RUN_ID"
@@ -52,6 +63,15 @@ def render() -> str:
         structs.section(LaneSummary),
         structs.section(RoundSummary),
         structs.section(JobRecord, 2, "`job.json`"),
+        "## Exported rounds",
+        COLUMNS_OF_ROUNDS,
+        table(
+            ("column", "type"),
+            (
+                (f"`{name}`", structs.spell(msgspec.inspect.type_info(kind)))
+                for name, kind in rows.COLUMNS.items()
+            ),
+        ),
     )
 
 

@@ -93,6 +93,8 @@ async def test_a_run_that_is_not_there_leads_to_those_that_are(tab: OpenTab, fle
     one = await tab()
     await one.open("/runs/2026-01-01_000000_000000")
     await one.see("not found")
+    await one.see("Choose another one under Runs.")
+    assert "benchrace runs" not in await one.page.locator("main").inner_text()
     await one.page.get_by_role("link", name="View runs").click()
     await one.page.wait_for_url("**/runs")
     one.wrongs[:] = [wrong for wrong in one.wrongs if "404" not in wrong]

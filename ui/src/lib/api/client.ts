@@ -71,6 +71,16 @@ export function failure(error: unknown): Failure {
   return { category: 'system', message, remedy: 'Reload the page; report it if it happens again.' };
 }
 
+/** Wait for an answer about runs; of one that is not there, central's remedy is a command for a terminal. */
+export async function ofRuns<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status !== 404) throw error;
+    throw new ApiError(404, { ...error.failure, remedy: 'It may have been deleted, or its address is incomplete. Choose another one under Runs.' });
+  }
+}
+
 function unreachable(): ApiError {
   return new ApiError(0, {
     category: 'unreachable',

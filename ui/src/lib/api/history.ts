@@ -19,7 +19,7 @@ export type {
   Sort,
 } from './generated';
 
-import { get, patch, remove } from './client';
+import { get, ofRuns, patch, remove } from './client';
 
 const at = (runId: string) => `/api/runs/${encodeURIComponent(runId)}`;
 
@@ -32,15 +32,15 @@ export function choices(signal?: AbortSignal): Promise<Choices> {
 }
 
 export function change(runId: string, changes: RunPatch): Promise<RunAnswer> {
-  return patch<RunAnswer>(at(runId), changes);
+  return ofRuns(patch<RunAnswer>(at(runId), changes));
 }
 
 export function destroy(runId: string): Promise<unknown> {
-  return remove(at(runId));
+  return ofRuns(remove(at(runId)));
 }
 
 export function compare(a: string, b: string, signal?: AbortSignal): Promise<Comparison> {
-  return get<Comparison>(`/api/compare?${new URLSearchParams({ a, b }).toString()}`, signal);
+  return ofRuns(get<Comparison>(`/api/compare?${new URLSearchParams({ a, b }).toString()}`, signal));
 }
 
 /** Where a run is exported to, by the ending of its name. */

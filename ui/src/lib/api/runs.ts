@@ -1,10 +1,10 @@
 /** The calls of central's API that the page makes, one function each. */
 
-import { get, post } from './client';
+import { get, ofRuns, post } from './client';
 import type { Artifact, KindAnswer, Machine, Plan, RunDocument, RunRow, RunSpec, RunState, Status } from './documents';
 
 export function run(runId: string, signal?: AbortSignal): Promise<RunDocument> {
-  return get<RunDocument>(`/api/runs/${encodeURIComponent(runId)}`, signal);
+  return ofRuns(get<RunDocument>(`/api/runs/${encodeURIComponent(runId)}`, signal));
 }
 
 /** The files that a run's rounds made, and where each is now. */
