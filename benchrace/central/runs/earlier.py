@@ -29,12 +29,14 @@ class EarlierRuns:
 
     def _times(self, run: RunMetadata) -> Iterator[LaneTimes]:
         machine_ids = {lane.machine_id for lane in run.lanes}
-        page = self._index.page(Query(limit=MAX_RUNS, kind=run.kind, state=RunState.DONE))
-        for row in page.runs:
-            if machine_ids.isdisjoint(lane.machine_id for lane in row.lanes):
-                continue
-            if (times := self._read(row.run_id)) is not None:
-                yield times
+        # A cancelled run knows what its rounds took, and not what comes around them.
+        for state in (RunState.DONE, RunState.CANCELLED):
+            page = self._index.page(Query(limit=MAX_RUNS, kind=run.kind, state=state))
+            for row in page.runs:
+                if machine_ids.isdisjoint(lane.machine_id for lane in row.lanes):
+                    continue
+                if (times := self._read(row.run_id)) is not None:
+                    yield times
 
     def _read(self, run_id: str) -> LaneTimes | None:
         """Return what a run's lanes took; a run that is over does not change."""

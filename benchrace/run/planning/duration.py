@@ -1,13 +1,15 @@
 """How long a planned run takes, by what its lanes took in earlier runs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
 
+from benchrace.errors import Category
 from benchrace.run.lane import RunLane, by_machine
 from benchrace.run.metadata import RunMetadata
 from benchrace.run.planning.coerce import AUTO
+from benchrace.run.states import RunState
 from benchrace.run.summary import RunSummary
 
 
@@ -39,21 +41,24 @@ class LaneTimes(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def lane_times(run: RunMetadata, summary: RunSummary) -> LaneTimes | None:
-    """Return what a run that is over took; None where its time says nothing of another one."""
+    """Return what a run that is over took; None where its time says nothing of another one.
+
+    A cancelled run has the rounds that its lanes finished.
+    """
     rounds_ns = {
-        lane.lane_id: [round_.elapsed_ns for round_ in lane.rounds] for lane in summary.lanes
+        lane.lane_id: [round_.elapsed_ns for round_ in lane.rounds]
+        for lane in summary.lanes
+        if lane.rounds
     }
-    complete = all(rounds_ns.get(lane.lane_id) for lane in run.lanes)
-    failed = any(lane.error is not None for lane in summary.lanes)
-    if run.started_at is None or run.ended_at is None or not complete or failed:
+    cancelled = run.state is RunState.CANCELLED
+    expected = (Category.CANCELLED,) if cancelled else ()
+    failed = any(lane.error and lane.error.category not in expected for lane in summary.lanes)
+    complete = all(lane.lane_id in rounds_ns for lane in run.lanes)
+    if failed or not rounds_ns or not (complete or cancelled):
         return None
-    busiest_ns = max(
-        sum(sum(rounds_ns[lane.lane_id]) for lane in lanes)
-        for lanes in by_machine(run.lanes).values()
-    )
-    if busiest_ns <= 0:
+    overhead = 1.0 if cancelled else _overhead(run, rounds_ns)
+    if overhead is None:
         return None
-    overhead = max(1.0, (run.ended_at - run.started_at) * 1e9 / busiest_ns)
     keys = {lane.lane_id: _key(run, lane) for lane in run.lanes}
     return LaneTimes(
         kind=run.kind,
@@ -66,8 +71,24 @@ def lane_times(run: RunMetadata, summary: RunSummary) -> LaneTimes | None:
     )
 
 
+def _overhead(run: RunMetadata, rounds_ns: Mapping[str, Sequence[int]]) -> float | None:
+    """Return how many times longer a complete run took than the rounds of its busiest machine.
+
+    What a cancelled run waited for no other one may wait for, so its rounds alone count.
+    """
+    if run.started_at is None or run.ended_at is None:
+        return None
+    busiest_ns = max(
+        sum(sum(rounds_ns[lane.lane_id]) for lane in lanes)
+        for lanes in by_machine(run.lanes).values()
+    )
+    if busiest_ns <= 0:
+        return None
+    return max(1.0, (run.ended_at - run.started_at) * 1e9 / busiest_ns)
+
+
 def estimate(run: RunMetadata, earlier: Iterable[LaneTimes]) -> Estimate:
-    """Estimate a planned run from earlier ones, the newest first."""
+    """Estimate a planned run from earlier ones, those that say most first."""
     if run.spec.rounds == "auto":
         return Estimate(duration_ns=None, reason="the number of rounds is not fixed")
     keys = {lane.lane_id: _key(run, lane) for lane in run.lanes}
@@ -82,8 +103,8 @@ def estimate(run: RunMetadata, earlier: Iterable[LaneTimes]) -> Estimate:
             break
     new = [lane.label for lane in run.lanes if keys[lane.lane_id] not in round_ns]
     if new:
-        lanes = f"{new[0]} and {len(new) - 1} more have" if len(new) > 1 else f"{new[0]} has"
-        return Estimate(duration_ns=None, reason=f"{lanes} not run before")
+        lanes = f"{new[0]} and {len(new) - 1} more" if len(new) > 1 else new[0]
+        return Estimate(duration_ns=None, reason=f"no comparable earlier run of {lanes}")
     rounds = run.rounds + run.warmup
     longest = max(
         sum(round_ns[keys[lane.lane_id]] for lane in lanes) * rounds

@@ -3,9 +3,12 @@
 import shutil
 from pathlib import Path
 
+import anyio
+
 from benchrace.errors import FieldError
 from benchrace.protocol.capabilities import LaneReadiness
 from benchrace.run.lane import JobLane
+from benchrace.run.planning.order import Slot
 from tests.central.scripted import FakeAgent
 from tests.central.served import SPEC, served
 
@@ -21,7 +24,7 @@ async def test_a_plan_is_estimated_by_the_run_before_it(tmp_path: Path) -> None:
 
         first = await estimate()
         assert first["duration_ns"] is None
-        assert "has not run before" in str(first["reason"])
+        assert "no comparable earlier run of" in str(first["reason"])
         run_id = await site.submit()
         document = await site.over(run_id)
         took_s = document["ended_at"] - document["started_at"]
@@ -36,6 +39,25 @@ async def test_a_plan_is_estimated_by_the_run_before_it(tmp_path: Path) -> None:
         # It was read once: a run that is over does not change.
         shutil.rmtree(tmp_path / "runs" / run_id)
         assert (await estimate())["duration_ns"] == again
+
+
+async def test_a_cancelled_run_tells_what_its_rounds_took(tmp_path: Path) -> None:
+    class Stuck(FakeAgent):
+        async def round(self, slot: Slot) -> None:
+            if slot.round > 1:
+                stuck.set()
+                await anyio.sleep_forever()
+
+    stuck = anyio.Event()
+    spec = SPEC | {"params": {"n": "auto"}}
+    async with served(tmp_path) as site:
+        await site.link(agent := Stuck())
+        run_id = await site.submit(**spec)
+        await stuck.wait()
+        await site.http.post(f"/api/runs/{run_id}/cancel", json={})
+        await site.over(run_id)
+        plan = (await site.http.post("/api/runs/plan", json=spec)).json()
+        assert plan["estimate"] == {"duration_ns": 4 * agent.elapsed_ns, "reason": None}
 
 
 async def test_what_a_machine_refuses_names_the_machine(tmp_path: Path) -> None:

@@ -4,17 +4,20 @@ from typing import Any
 import msgspec
 import pytest
 
+from benchrace.errors import BenchraceError, Category, Failure
 from benchrace.events import Level
 from benchrace.run.machine import MachineView
 from benchrace.run.metadata import RunMetadata
 from benchrace.run.planning.completion import with_automatic
 from benchrace.run.planning.duration import LaneTimes, estimate, lane_times
 from benchrace.run.spec import LaneSpec, RunSpec
+from benchrace.run.states import RunState
 from benchrace.run.summary import LaneSummary, RoundSummary, RunSummary
 from tests.run.conftest import resolve
 
 View = Callable[..., MachineView]
 SECOND = 1_000_000_000
+NO_ERRORS: Mapping[str, Failure] = {}
 
 
 def run(machines: Sequence[MachineView], *lanes: dict[str, Any], **other: Any) -> RunMetadata:
@@ -23,7 +26,10 @@ def run(machines: Sequence[MachineView], *lanes: dict[str, Any], **other: Any) -
 
 
 def over(
-    planned: RunMetadata, rounds_s: Mapping[str, Sequence[float]], wall_s: float
+    planned: RunMetadata,
+    rounds_s: Mapping[str, Sequence[float]],
+    wall_s: float,
+    errors: Mapping[str, Failure] = NO_ERRORS,
 ) -> LaneTimes | None:
     """Return the times of a run that has ended."""
     lanes = tuple(
@@ -36,7 +42,7 @@ def over(
             discarded=0,
             verdict=None,
             marks=(),
-            error=None,
+            error=errors.get(lane.lane_id),
             summary={},
             rounds=tuple(
                 RoundSummary(
@@ -93,7 +99,7 @@ def test_what_never_ran_is_not_guessed(view: View, lanes: list[dict[str, Any]]) 
     answer = estimate(run([view()], {"n": 1}, {"n": 2}, {"n": 3}), earlier)
     assert answer.duration_ns is None
     assert answer.reason is not None
-    assert answer.reason.endswith("not run before")
+    assert answer.reason.startswith("no comparable earlier run of ")
 
 
 def test_open_numbers_of_rounds_have_no_estimate(view: View) -> None:
@@ -115,3 +121,32 @@ def test_a_run_that_lacks_a_lane_or_its_end_says_nothing(view: View) -> None:
     planned = run([view()], {"n": 1}, {"n": 2})
     assert over(planned, {"lane-0": [1]}, wall_s=1) is None
     assert over(planned, {"lane-0": [0], "lane-1": [0]}, wall_s=1) is None
+
+
+def test_the_finished_rounds_of_a_cancelled_run_count_and_its_waits_do_not(view: View) -> None:
+    both = run([view()], {"n": "auto"}, {"n": "auto", "threads": 1}, rounds=10, warmup=0)
+    settled = with_automatic(both, {"n": 500})
+    cancelled = msgspec.structs.replace(settled, state=RunState.CANCELLED)
+    errors = {
+        lane: BenchraceError(Category.CANCELLED, "x").failure() for lane in ("lane-0", "lane-1")
+    }
+    times = ended(over(cancelled, {"lane-0": [1, 1], "lane-1": [2]}, 900, errors))
+    assert estimate(both, [times]).duration_ns == 30 * SECOND
+    # A lane without a finished round is the only one that is not known.
+    partly = ended(over(cancelled, {"lane-0": [1]}, 900, errors))
+    reason = estimate(both, [partly]).reason
+    assert reason is not None
+    assert reason.startswith("no comparable earlier run of ")
+    assert "more" not in reason
+    assert over(cancelled, {}, 900, errors) is None
+
+
+def test_a_run_that_failed_says_nothing(view: View) -> None:
+    planned = run([view()], {"n": 1})
+    for state, category in (
+        (RunState.CANCELLED, Category.BAD_OUTPUT),
+        (RunState.FAILED, Category.CANCELLED),
+    ):
+        ended_so = msgspec.structs.replace(planned, state=state)
+        errors = {"lane-0": BenchraceError(category, "x").failure()}
+        assert over(ended_so, {"lane-0": [1]}, 1, errors) is None

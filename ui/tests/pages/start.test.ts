@@ -134,10 +134,10 @@ describe('the form of a race', () => {
     type('param-n', '70M');
     await eventually(() => expect(document.querySelector('#start-reason')?.textContent).toContain('about 1 min 40 s'));
     expect(document.querySelector('#start-reason')?.textContent).toContain('2 lanes · 2 machines');
-    estimate = { duration_ns: null, reason: 'box has not run before' };
+    estimate = { duration_ns: null, reason: 'no comparable earlier run of box' };
     type('param-n', '60M');
     await eventually(() => expect(document.querySelector('#start-reason')?.textContent).toContain('time unknown'));
-    expect(document.body.textContent).toContain('Time unknown: box has not run before.');
+    expect(document.body.textContent).toContain('Time unknown: no comparable earlier run of box.');
   });
 
   it('starts what it shows, goes to the race, and keeps the form in the address', async () => {
