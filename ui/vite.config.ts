@@ -2,10 +2,9 @@ import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
 
 import { compress } from './compress.ts';
-import { trim } from './trim.ts';
 
 export default defineConfig({
-  plugins: [svelte(), trim(), compress()],
+  plugins: [svelte(), compress()],
   resolve: process.env.VITEST ? { conditions: ['browser'] } : {},
   build: {
     outDir: 'benchrace_ui/static',
