@@ -21,7 +21,13 @@ from benchrace.plugin.description import BackendDescription
 from benchrace.plugin.engine.device import Device
 from benchrace.protocol import timing
 from benchrace.protocol.agent_worker import CalibrateOrder, PreflightOrder, WorkerSetup
-from benchrace.protocol.capabilities import BackendStatus, Calibrated, Capabilities, LaneReadiness
+from benchrace.protocol.capabilities import (
+    BackendStatus,
+    Calibrated,
+    Capabilities,
+    LaneReadiness,
+    PreflightAnswer,
+)
 from benchrace.protocol.timing import Timing
 from benchrace.run.lane import JobLane
 from benchrace.telemetry.detection import detect
@@ -123,6 +129,9 @@ class CapabilityMonitor:
 
     async def keep(self) -> None:
         """Describe and probe, again and again while nothing is measured, until cancelled."""
+        if not self._settings.probe_at_start:
+            await self._slot.used.wait()
+            await anyio.sleep(_AFTER_JOB_S)
         while True:
             try:
                 await self.refresh()
@@ -146,13 +155,21 @@ class CapabilityMonitor:
         return self.publish()
 
     async def preflight(self, kind: str, lanes: tuple[JobLane, ...]) -> tuple[LaneReadiness, ...]:
-        """Check whether each lane can start; raises Busy."""
+        """Check whether each lane can start, and probe what lacks a probe; raises Busy."""
         if self._plugins.restart is not None:
             raise BenchraceError(
                 Category.SYSTEM, self._plugins.restart, "Restart the agent of this machine."
             )
-        order = PreflightOrder(setup=self._setup_of(kind, lanes), kind=kind, lanes=lanes)
-        return converted(await self._ask(order, _PREFLIGHT_S), tuple[LaneReadiness, ...])
+        order = PreflightOrder(
+            setup=self._setup_of(kind, lanes),
+            kind=kind,
+            lanes=lanes,
+            probe=self._prober.unprobed(lane.backend for lane in lanes),
+        )
+        answer = converted(await self._ask(order, _PREFLIGHT_S), PreflightAnswer)
+        self._prober.learn(answer.probes)
+        self.publish()
+        return answer.lanes
 
     async def calibrate(self, kind: str, lanes: tuple[JobLane, ...]) -> tuple[Calibrated, ...]:
         """Calibrate the "auto" parameter of each lane; raises Busy."""

@@ -18,8 +18,9 @@ class AgentSettings(msgspec.Struct, frozen=True, kw_only=True):
     """`central` is its base URL, None for an agent without one.
 
     `share_host` lets agents of one host measure side by side, for tests and simulations.
-    `worker` is the command of a worker; finished jobs beyond `keep_jobs`, or older than
-    `keep_s`, go once central has them.
+    `worker` is the command of a worker. Without `probe_at_start`, engines are probed when
+    central asks, and from the end of the first job on. Finished jobs beyond `keep_jobs`, or older
+    than `keep_s`, go once central has them.
     """
 
     data: Path
@@ -36,6 +37,7 @@ class AgentSettings(msgspec.Struct, frozen=True, kw_only=True):
     overrides: HardwareOverrides = HardwareOverrides()
     tables: dict[str, dict[str, object]] = {}
     worker: tuple[str, ...] = WORKER
+    probe_at_start: bool = True
     probe_every_s: float = 60.0
     keep_jobs: int = 200
     keep_s: float = 14 * 86400.0

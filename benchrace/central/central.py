@@ -17,6 +17,7 @@ from benchrace.central.fleet.descriptions import wait_for_descriptions
 from benchrace.central.fleet.fleet import Fleet
 from benchrace.central.fleet.machine import MachineStatus
 from benchrace.central.fleet.session import Socket
+from benchrace.central.fleet.unprobed import probe_unprobed
 from benchrace.central.runs.controller import Changed, RunController
 from benchrace.central.runs.live_run import LiveRun
 from benchrace.central.runs.preflight import Preflight
@@ -252,6 +253,7 @@ class Central:
     async def _plan(self, spec: RunSpec) -> tuple[RunMetadata, bool]:
         """Plan a run, and preflight it unless its machines are measuring something else now."""
         await wait_for_descriptions(spec, self.fleet, self.settings.limits.describe_s)
+        await probe_unprobed(spec, self.fleet, self.settings.limits.describe_s)
         now_s = self._clock.wall_s()
         planned = plan.resolve(
             spec,

@@ -88,10 +88,11 @@ class ConfigureOrder(WorkerOrder, frozen=True, kw_only=True):
 
 
 class PreflightOrder(WorkerOrder, frozen=True, kw_only=True):
-    """Answer a `LaneReadiness` for each lane."""
+    """Answer a `PreflightAnswer`; `probe` names the backends to probe as well."""
 
     kind: str
     lanes: tuple[JobLane, ...]
+    probe: tuple[str, ...] = ()
 
 
 class CalibrateOrder(WorkerOrder, frozen=True, kw_only=True):

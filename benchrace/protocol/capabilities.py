@@ -7,7 +7,7 @@ import msgspec
 from benchrace.errors import FieldError
 from benchrace.ids import LaneId, MachineId
 from benchrace.plugin.description import BackendDescription, PluginDescription
-from benchrace.plugin.readiness import Model, Problem, Startable
+from benchrace.plugin.readiness import Model, Probe, Problem, Startable
 from benchrace.protocol.timing import Timing
 from benchrace.telemetry.environment import Environment
 from benchrace.telemetry.hardware import Hardware
@@ -62,6 +62,13 @@ class LaneReadiness(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def ready(self) -> bool:
         return not self.fields and not self.problems
+
+
+class PreflightAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The readiness of each lane, and the probes that were asked for, by backend."""
+
+    lanes: tuple[LaneReadiness, ...]
+    probes: dict[str, Probe] = {}
 
 
 class Calibrated(msgspec.Struct, frozen=True, kw_only=True):

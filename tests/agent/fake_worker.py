@@ -30,7 +30,7 @@ from benchrace.plugin.description import (
 from benchrace.plugin.readiness import Model, Probe
 from benchrace.plugin.workload import Drawing
 from benchrace.protocol import agent_worker
-from benchrace.protocol.capabilities import Calibrated, LaneReadiness
+from benchrace.protocol.capabilities import Calibrated, LaneReadiness, PreflightAnswer
 from benchrace.run.states import JobPhase
 from benchrace.store.journal import Journal
 from benchrace.worker.parent import die_with_parent
@@ -75,7 +75,7 @@ def describe(order: agent_worker.DescribeOrder) -> PluginDescription:
     )
 
 
-def probe(order: agent_worker.ProbeOrder) -> Probe:
+def probe(order: agent_worker.ProbeOrder | agent_worker.PreflightOrder) -> Probe:
     if any(plugin.name == "exits" for plugin in order.setup.plugins):
         sys.exit(3)
     return Probe(reachable=True, version="9", models=(Model(name="m", size=1),))
@@ -206,9 +206,12 @@ def main() -> None:
         case agent_worker.PreflightOrder():
             # Long enough for a job to come in between, where a lane wants that.
             time.sleep(max(lane.params.get("slow", 0.0) for lane in order.lanes))
-            ready = [
-                LaneReadiness(lane_id=lane.lane_id, params=lane.params) for lane in order.lanes
-            ]
+            ready = PreflightAnswer(
+                lanes=tuple(
+                    LaneReadiness(lane_id=lane.lane_id, params=lane.params) for lane in order.lanes
+                ),
+                probes={name: probe(order) for name in order.probe},
+            )
             say(agent_worker.Reply(result=msgspec.to_builtins(ready)))
         case agent_worker.CalibrateOrder():
             result = [Calibrated(lane_id=lane.lane_id, params={"size": 7}) for lane in order.lanes]

@@ -82,6 +82,14 @@ def test_two_models_race(shell: Shell, stand_in: StandIn) -> None:
     assert shell.processes() == []
 
 
+def test_the_backend_that_has_the_model_is_found_by_a_probe(
+    shell: Shell, stand_in: StandIn
+) -> None:
+    done = shell.call(*RACE, "-p", "model=tiny", "--dry-run", "--json")
+    assert done.returncode == 0, done.stderr
+    assert [lane["backend"] for lane in json.loads(done.stdout)["lanes"]] == ["ollama"]
+
+
 def test_a_cold_race_unloads_before_each_round(shell: Shell, stand_in: StandIn) -> None:
     params = ("-p", "residence=cold", "--rounds", "2", "--warmup", "0")
     done = shell.call(*RACE, *params, *lanes("tiny"))

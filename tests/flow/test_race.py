@@ -1,12 +1,15 @@
 """A whole race, from the command to the table."""
 
+import json
+import socket
+
 import pytest
 
 from tests.flow.conftest import Shell
 
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 
-@pytest.mark.slow
-@pytest.mark.timeout(120)
+
 def test_a_race_ends_with_a_table_and_leaves_no_process(shell: Shell) -> None:
     done = shell.call("race", "--n", "2M", "--rounds", "2", "--exit")
     assert done.returncode == 0, done.stderr
@@ -20,3 +23,19 @@ def test_a_race_ends_with_a_table_and_leaves_no_process(shell: Shell) -> None:
     assert again.returncode == 0, again.stderr
     assert "segmented" in again.stdout.lower()
     assert shell.processes() == []
+
+
+def test_a_run_of_kernels_asks_no_engine(shell: Shell) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as engine:
+        engine.setblocking(False)
+        shell.env["OLLAMA_BASE_URL"] = f"http://127.0.0.1:{engine.getsockname()[1]}"
+        done = shell.call("run", "--workload", "compute", "-p", "n=1M", "--json")
+        assert done.returncode == 0, done.stderr
+        with pytest.raises(BlockingIOError):
+            engine.accept()
+    (machine,) = json.loads(done.stdout)["machines"].values()
+    reachable = {
+        backend["description"]["name"]: backend["reachable"] for backend in machine["backends"]
+    }
+    # What races is probed by its preflight.
+    assert (reachable["compute"], reachable["ollama"]) == (True, None)

@@ -1,6 +1,6 @@
 """Probing of engines: all by one worker, and each plugin by its own once that has failed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 import anyio
@@ -55,6 +55,15 @@ class Prober:
         if self._apart:
             await self._ask_apart(refs, tables, changed)
 
+    def unprobed(self, backends: Iterable[str]) -> tuple[str, ...]:
+        """Return those of `backends` that have no probe yet."""
+        return tuple(name for name in dict.fromkeys(backends) if name not in self.probes)
+
+    def learn(self, probes: Mapping[str, Probe]) -> None:
+        """Take up new probes."""
+        for name, probe in probes.items():
+            self.probes[name] = remembered(self.probes.get(name), probe)
+
     async def _ask_apart(
         self, refs: tuple[PluginRef, ...], tables: Tables, changed: Callable[[], object]
     ) -> None:
@@ -85,8 +94,7 @@ class Prober:
             raise
         except BenchraceError as error:
             return error
-        for name, probe in probes.items():
-            self.probes[name] = remembered(self.probes.get(name), probe)
+        self.learn(probes)
         return None
 
     def _note(self, refs: tuple[PluginRef, ...], error: BenchraceError | None) -> None:

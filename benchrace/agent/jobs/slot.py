@@ -22,7 +22,10 @@ class Busy(BenchraceError):
 
 
 class Slot:
-    """Held by one job at a time; probes and preflight run aside, and end when a job comes."""
+    """Held by one job at a time; probes and preflight run aside, and end when a job comes.
+
+    `used` is set when it has been released for the first time.
+    """
 
     def __init__(self, machine_id: str, lock: HostLock | None) -> None:
         self._machine_id = machine_id
@@ -30,6 +33,7 @@ class Slot:
         self._held: list[HostLock] = []
         self._aside: set[anyio.CancelScope] = set()
         self._changed = Notifier()
+        self.used = anyio.Event()
         self.job_id: str | None = None
         self._operation: str | None = None
 
@@ -70,6 +74,7 @@ class Slot:
         self.job_id = self._operation = None
         while self._held:
             self._held.pop().release()
+        self.used.set()
         self._changed.notify()
 
     async def free(self) -> None:

@@ -190,9 +190,15 @@ class Session:
 
     async def _send_capabilities(self) -> None:
         capabilities = self._agent.capabilities
-        seen = self._announced
         while True:
-            seen = await capabilities.changed.wait(seen)
+            await capabilities.changed.wait(self._announced)
+            await self._announce()
+
+    async def _announce(self) -> None:
+        """Send the capabilities if they have changed."""
+        capabilities = self._agent.capabilities
+        if self._announced != capabilities.changed.count:
+            self._announced = capabilities.changed.count
             await self._send(m.encode(m.CapabilitiesChanged(capabilities=capabilities.current)))
 
     async def _send(self, message: str | bytes) -> None:
@@ -299,6 +305,8 @@ class Session:
                     result: object = await capabilities.refresh()
                 case "preflight":
                     result = await capabilities.preflight(ask.kind or "", ask.lanes)
+                    # A run stores what is known of its machines: that must not come too late.
+                    await self._announce()
                 case "calibrate":
                     result = await capabilities.calibrate(ask.kind or "", ask.lanes)
                 case "operate" | "follow" | "reset":

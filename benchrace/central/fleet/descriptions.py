@@ -23,10 +23,10 @@ async def wait_for_descriptions(spec: RunSpec, machines: Iterable[Machine], limi
 def _awaited(spec: RunSpec, machine: Machine) -> bool:
     if machine.excluded or not machine.describing:
         return False
-    return any(not _offered(lane, spec.kind, machine) for lane in _lanes(spec, machine))
+    return any(not _offered(lane, spec.kind, machine) for lane in lanes_on(machine, spec))
 
 
-def _lanes(spec: RunSpec, machine: Machine) -> Iterator[LaneSpec]:
+def lanes_on(machine: Machine, spec: RunSpec) -> Iterator[LaneSpec]:
     """Yield the lanes that may run on a machine; without any, one stands for all of them."""
     for lane in spec.lanes or (LaneSpec(),):
         if lane.machine_id in (None, machine.machine_id):

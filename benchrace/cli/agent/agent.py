@@ -5,6 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 from benchrace.cli import options
 from benchrace.cli.agent import link
@@ -45,16 +46,22 @@ _options = options.all_of(
 @_options
 @options.parent_fd
 @options.log_file
+@click.option("--probe-on-request", is_flag=True, hidden=True)
 @click.pass_context
 def agent(
-    ctx: click.Context, /, parent_fd: int | None, log_file: str | None, **chosen: Any
+    ctx: click.Context,
+    /,
+    parent_fd: int | None,
+    log_file: str | None,
+    probe_on_request: bool,
+    **chosen: Any,
 ) -> None:
     """Run this machine's agent; without a command, in the foreground."""
     if ctx.invoked_subcommand is not None:
         return
     if parent_fd is not None:
         chosen["token"] = options.token_of_parent(parent_fd)
-    settings = _settings(**chosen)
+    settings = msgspec.structs.replace(_settings(**chosen), probe_at_start=not probe_on_request)
 
     async def work() -> None:
         from benchrace.agent.server import serve
@@ -79,7 +86,7 @@ def _add_older_routes(app: "Quart", served: "Agent") -> None:
 def start(ctx: click.Context, /, fg: bool, as_json: bool, **chosen: Any) -> None:
     """Start the agent in the background; exit 1 if central rejects it."""
     if fg:
-        ctx.invoke(agent, parent_fd=None, log_file=None, **chosen)
+        ctx.invoke(agent, parent_fd=None, log_file=None, probe_on_request=False, **chosen)
         return
     settings = _settings(**chosen)
     service = agent_service(settings.data, settings.machine_id)

@@ -37,10 +37,19 @@ class Fleet(NamedTuple):
 
 @contextmanager
 def connect(
-    central: str | None, token: str | None, data: Path, phases: Phases, *, port: int = 0
+    central: str | None,
+    token: str | None,
+    data: Path,
+    phases: Phases,
+    *,
+    port: int = 0,
+    probe: bool = True,
 ) -> Iterator[Fleet]:
     """Yield the central named, the one that serves the data folder, the one that the agent of
     this machine is linked to, or a temporary one.
+
+    `probe` makes the agent of a temporary one probe its engines at once: false where planning a
+    run decides whether they matter.
 
     Two commands on one data folder share a central; the one that started it stays until the
     other is done.
@@ -59,7 +68,7 @@ def connect(
             if running is None and agent is not None and (running := agent.linked_to):
                 phases.say(f"using {running}, the central that this machine's agent is linked to")
             if running is None:
-                client = stack.enter_context(_own_fleet(data, port, agent, phases))
+                client = stack.enter_context(_own_fleet(data, port, agent, phases, probe))
             else:
                 client = stack.enter_context(Client(running, token))
                 client.get("/health")
@@ -88,7 +97,7 @@ def _running(central: Service, phases: Phases) -> str | None:
 
 @contextmanager
 def _own_fleet(
-    data: Path, port: int, running: RunningAgent | None, phases: Phases
+    data: Path, port: int, running: RunningAgent | None, phases: Phases, probe: bool
 ) -> Iterator[Client]:
     """Start a central and an agent that dials it over loopback; both end with this process.
 
@@ -110,6 +119,8 @@ def _own_fleet(
         phases.say("starting this machine's agent")
         agent = agent_service(data, machine)
         arguments = ["agent", "--port", "0", "--data-dir", str(data), "--central", url]
+        if not probe:
+            arguments.append("--probe-on-request")
         stack.enter_context(_child(agent, [*arguments, "--machine-id", machine], token))
         yield client
 

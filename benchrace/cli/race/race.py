@@ -78,7 +78,7 @@ def race(
     with (
         interruptible(),
         phases(screen) as shown,
-        connect(central, token, data, shown, port=port) as fleet,
+        connect(central, token, data, shown, port=port, probe=False) as fleet,
     ):
         machine_id, threads = _machine(fleet.client, shown)
         shown.end()

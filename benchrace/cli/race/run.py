@@ -133,7 +133,7 @@ def run(
     with (
         interruptible(),
         phases(screen) as shown,
-        connect(central or configured_central(), token, data, shown) as fleet,
+        connect(central or configured_central(), token, data, shown, probe=False) as fleet,
     ):
         wait_for_machine(fleet.client, shown, requested.kind if fleet.ours else None)
         if dry_run:

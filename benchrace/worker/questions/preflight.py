@@ -17,9 +17,10 @@ LIMIT_S = 30.0
 
 async def preflight_lanes(
     order: PreflightOrder, registry: Registry, context: QuestionContext
-) -> list[LaneReadiness]:
+) -> tuple[LaneReadiness, ...]:
     """Check each lane, in their order, one after the other."""
-    return [await _lane(lane, order.kind, registry, context) for lane in order.lanes]
+    answers = [await _lane(lane, order.kind, registry, context) for lane in order.lanes]
+    return tuple(answers)
 
 
 async def _lane(

@@ -1,6 +1,6 @@
-"""Check for every backend whether its engine answers."""
+"""Check for backends whether their engines answer."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import anyio
 import msgspec
@@ -15,8 +15,11 @@ from benchrace.worker.registry import Registry
 LIMIT_S = 10.0
 
 
-async def probe_all(registry: Registry, context: QuestionContext) -> dict[str, Probe]:
+async def probe_backends(
+    names: Iterable[str], registry: Registry, context: QuestionContext
+) -> dict[str, Probe]:
     """Probe all at once, each within `LIMIT_S`; one that fails is a probe with a problem."""
+    names = tuple(names)
     probes: dict[str, Probe] = {}
 
     async def probe(name: str) -> None:
@@ -29,9 +32,9 @@ async def probe_all(registry: Registry, context: QuestionContext) -> dict[str, P
             probes[name] = Probe(reachable=False, problems=(problem,))
 
     async with anyio.create_task_group() as group:
-        for name in registry.backends:
+        for name in names:
             group.start_soon(probe, name)
-    return {name: probes[name] for name in registry.backends}
+    return {name: probes[name] for name in names}
 
 
 async def _probe(registry: Registry, name: str, context: QuestionContext) -> Probe:

@@ -20,6 +20,7 @@ from benchrace.protocol.agent_worker import (
     Reply,
     WorkerExit,
 )
+from benchrace.protocol.capabilities import PreflightAnswer
 from benchrace.worker.control_client import ControlClient
 from benchrace.worker.loop_lag import LoopMonitor
 from benchrace.worker.plugin_errors import failure_of
@@ -28,7 +29,7 @@ from benchrace.worker.questions.configure import configure_all
 from benchrace.worker.questions.derive import derive_rounds
 from benchrace.worker.questions.operate import OperationContext, operate
 from benchrace.worker.questions.preflight import preflight_lanes
-from benchrace.worker.questions.probe import probe_all
+from benchrace.worker.questions.probe import probe_backends
 from benchrace.worker.questions.question_context import QuestionContext
 from benchrace.worker.registry import Registry
 from benchrace.worker.stdio import ProtocolOut
@@ -97,9 +98,12 @@ async def _main(
             case ConfigureOrder():
                 result: Any = await configure_all(registry)
             case ProbeOrder():
-                result = await probe_all(registry, context)
+                result = await probe_backends(registry.backends, registry, context)
             case PreflightOrder():
-                result = await preflight_lanes(order, registry, context)
+                result = PreflightAnswer(
+                    lanes=await preflight_lanes(order, registry, context),
+                    probes=await probe_backends(order.probe, registry, context),
+                )
             case CalibrateOrder():
                 result = await calibrate_lanes(order, registry, context)
             case DeriveOrder():

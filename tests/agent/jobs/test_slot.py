@@ -10,6 +10,7 @@ import pytest
 from benchrace.agent import capabilities
 from benchrace.agent.host_lock import HostLock
 from benchrace.agent.jobs.slot import Busy, Slot
+from benchrace.agent.settings import AgentSettings
 from benchrace.notifier import Notifier
 from benchrace.testing.limits import HANG_S
 
@@ -141,6 +142,7 @@ async def test_a_probe_that_a_job_put_off_follows_the_job(monkeypatch: pytest.Mo
     class Asking(capabilities.CapabilityMonitor):
         def __init__(self) -> None:
             self._slot = slot
+            self._settings = AgentSettings(data=Path(), machine_id="m", label="m")
 
         async def refresh(self) -> Any:
             tried.append(slot.job_id)
@@ -157,3 +159,34 @@ async def test_a_probe_that_a_job_put_off_follows_the_job(monkeypatch: pytest.Mo
             await probed.wait()
         tasks.cancel_scope.cancel()
     assert tried == ["j1", None]
+
+
+async def test_an_agent_that_probes_on_request_begins_by_itself_after_its_first_job(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(capabilities, "_AFTER_JOB_S", 0)
+    slot = Slot("m", None)
+    probed = anyio.Event()
+
+    class Late(capabilities.CapabilityMonitor):
+        def __init__(self) -> None:
+            self._slot = slot
+            self._settings = AgentSettings(
+                data=Path(), machine_id="m", label="m", probe_at_start=False
+            )
+
+        async def refresh(self) -> Any:
+            probed.set()
+            await anyio.sleep_forever()
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(Late().keep)
+        async with slot.aside():
+            await anyio.wait_all_tasks_blocked()
+        await slot.take("j1")
+        await anyio.wait_all_tasks_blocked()
+        assert not probed.is_set()
+        slot.release()
+        with anyio.fail_after(5):
+            await probed.wait()
+        tasks.cancel_scope.cancel()

@@ -155,6 +155,21 @@ def test_questions_are_answered_while_nothing_runs(linked: tuple[AgentProcess, L
     assert link.until(m.Answer).failure.category == "busy"
 
 
+def test_preflight_probes_what_nobody_has_probed_and_tells_it_before_its_answer(
+    central: FakeCentral, start_agent: StartAgent
+) -> None:
+    start_agent(central=central.url, probe_at_start=False).started()
+    link = central.link().welcome()
+    while not link.until(m.CapabilitiesChanged).capabilities.backends:
+        pass
+    lanes = (JobLane(lane_id="lane-0", label="x", backend="actor", params={}),)
+    link.say(m.Ask(ask_id=1, what="preflight", kind="acting", lanes=lanes))
+    link.until(m.Answer)
+    announced = [msg for msg in link.messages if isinstance(msg, m.CapabilitiesChanged)]
+    reachable = [message.capabilities.backends[0].reachable for message in announced[-2:]]
+    assert reachable == [None, True]
+
+
 def test_a_job_ends_what_was_asked_aside(linked: tuple[AgentProcess, Link]) -> None:
     _, link = linked
     lanes = (JobLane(lane_id="lane-0", label="x", backend="actor", params={"slow": 30}),)

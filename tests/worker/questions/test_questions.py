@@ -17,7 +17,7 @@ from benchrace.protocol.agent_worker import (
     ProbeOrder,
     WorkerSetup,
 )
-from benchrace.protocol.capabilities import Calibrated, LaneReadiness
+from benchrace.protocol.capabilities import Calibrated, LaneReadiness, PreflightAnswer
 from benchrace.testing import ask, job_lane, plugin_ref
 
 Write = Callable[..., tuple[PluginRef, ...]]
@@ -72,13 +72,22 @@ def environment(tmp_path: Path) -> Mapping[str, str]:
 def preflight(
     plugins: tuple[PluginRef, ...], environment: Mapping[str, str], *params: dict[str, Any]
 ) -> list[LaneReadiness]:
+    return list(answer_preflight(plugins, environment, *params).lanes)
+
+
+def answer_preflight(
+    plugins: tuple[PluginRef, ...],
+    environment: Mapping[str, str],
+    *params: dict[str, Any],
+    probe: tuple[str, ...] = (),
+) -> PreflightAnswer:
     lanes = tuple(job_lane(index, "asked", values) for index, values in enumerate(params))
-    reply = ask(
-        PreflightOrder(setup=WorkerSetup(plugins=plugins), kind="compute", lanes=lanes), environment
-    )
+    setup = WorkerSetup(plugins=plugins)
+    order = PreflightOrder(setup=setup, kind="compute", lanes=lanes, probe=probe)
+    reply = ask(order, environment)
     assert reply is not None
     assert reply.failure is None
-    return msgspec.convert(reply.result, list[LaneReadiness])
+    return msgspec.convert(reply.result, PreflightAnswer)
 
 
 def test_a_good_lane_gets_its_parameters_completed(
@@ -145,6 +154,17 @@ def test_a_probe_that_fails_is_an_engine_that_is_not_reachable(
     result = msgspec.convert(reply.result, dict[str, Probe])["asked"]
     assert not result.reachable
     assert "ValueError: oh" in result.problems[0].message
+
+
+@pytest.mark.parametrize("names", [(), ("asked",)])
+def test_preflight_probes_what_it_is_asked_to(
+    write: Write, environment: Mapping[str, str], names: tuple[str, ...]
+) -> None:
+    body = "return Probe(reachable=True, version='7')"
+    answer = answer_preflight(write(body), environment, {}, probe=names)
+    assert {name: probe.version for name, probe in answer.probes.items()} == dict.fromkeys(
+        names, "7"
+    )
 
 
 def test_a_bad_table_names_its_key(write: Write, environment: Mapping[str, str]) -> None:
