@@ -1,9 +1,15 @@
 """What a command waits for before it submits a run."""
 
-from types import SimpleNamespace
-from typing import Any
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any, NoReturn
 
 import pytest
+from click import Command
+from click.testing import CliRunner
 
 from benchrace.api.machines import (
     BackendAnswer,
@@ -14,6 +20,7 @@ from benchrace.api.machines import (
     WorkloadReference,
 )
 from benchrace.cli.connect import fleet
+from benchrace.cli.race import race, run
 from benchrace.errors import BenchraceError
 from benchrace.protocol.capabilities import Capabilities
 from benchrace.run.machine import MachineState
@@ -161,3 +168,39 @@ def test_one_that_links_beside_an_agent_that_is_refused_is_taken(now: list[float
         Central((), (machine(SLOW),), *[(machine(SLOW),)] * 9, complete, refused=(denied,))
     )
     assert ready == complete
+
+
+@pytest.mark.parametrize("probe", [True, False])
+def test_the_agent_of_a_command_probes_at_once_or_on_request(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, probe: bool
+) -> None:
+    started: list[list[str]] = []
+
+    @contextmanager
+    def child(_service: object, arguments: list[str], _token: str) -> Iterator[str]:
+        started.append(arguments)
+        yield "http://127.0.0.1:1"
+
+    monkeypatch.setattr(fleet, "_child", child)
+    shown: Any = Phases()
+    with fleet.connect(None, None, tmp_path, shown, probe=probe) as connected:
+        assert connected.ours
+    assert ["--probe-on-request" in arguments for arguments in started] == [False, not probe]
+
+
+@pytest.mark.parametrize(
+    ("module", "command"), [(race, race.race), (run, run.run)], ids=["race", "run"]
+)
+def test_a_command_that_races_leaves_the_probes_to_planning(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, module: ModuleType, command: Command
+) -> None:
+    asked: list[bool] = []
+
+    def connect(*_place: object, probe: bool = True, **_more: object) -> NoReturn:
+        asked.append(probe)
+        sys.exit(0)
+
+    monkeypatch.setattr(module, "connect", connect)
+    words = ["--data-dir", str(tmp_path), *([] if module is race else ["--workload", "compute"])]
+    assert CliRunner().invoke(command, words).exit_code == 0
+    assert asked == [False]
