@@ -5,7 +5,10 @@ one unit, as there is to be one browser. A test marked `alone` waits until no ot
 """
 
 import fcntl
+import functools
+import gc
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Generator, Iterator
@@ -20,6 +23,8 @@ LOCKS = "locks"
 FOLDERS = ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME")
 ALONE = "alone"
 PAGE = "tests/browser/"
+QUICK = "not slow"
+_SLOW_FILE = re.compile(r"^pytestmark = .*\bpytest\.mark\.slow\b", re.MULTILINE)
 _SHARED = pytest.StashKey[Path]()
 
 
@@ -75,6 +80,32 @@ def pytest_configure_node(node: Any) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     if _SHARED in config.stash:
         shutil.rmtree(config.stash[_SHARED], ignore_errors=True)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave slow files and folders unread where slow tests are left out: each process reads all."""
+    if config.getoption("markexpr") != QUICK:
+        return None
+    folder = collection_path.is_dir()
+    files = [*collection_path.rglob("test_*.py")] if folder else [collection_path]
+    return True if files and all(map(is_slow, files)) else None
+
+
+@functools.cache
+def is_slow(file: Path) -> bool:
+    """Check whether all tests of a file are marked slow at its top."""
+    return file.suffix == ".py" and _SLOW_FILE.search(file.read_text()) is not None
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Keep what is collected out of the garbage collector's sight: it stays until the end."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -14,12 +14,7 @@ from benchrace import formatting
 from benchrace.formatting import DASH, digits, duration, interval, number, quantity, scale
 
 TABLE = json.loads(Path(__file__).with_name("formatting.json").read_text())
-CASES = [
-    pytest.param(name, case, id=f"{name}-{case}")
-    for group in ("both", "python")
-    for name, cases in TABLE[group].items()
-    for case in cases
-]
+GROUPS = [(name, cases) for group in ("both", "python") for name, cases in TABLE[group].items()]
 SPECIAL = {"exact_quantity": partial(quantity, exact=True)}
 NOT_FINITE = ("NaN", "Infinity", "-Infinity")
 
@@ -33,11 +28,11 @@ def argument(value: Any) -> Any:
     return float(value) if value in NOT_FINITE else value
 
 
-@pytest.mark.parametrize(("name", "case"), CASES)
-def test_a_value_has_the_text_of_the_table(name: str, case: list[Any]) -> None:
-    *arguments, text = case
+@pytest.mark.parametrize(("name", "cases"), GROUPS, ids=[name for name, _ in GROUPS])
+def test_values_have_the_texts_of_the_table(name: str, cases: list[list[Any]]) -> None:
     say = SPECIAL.get(name) or getattr(formatting, name)
-    assert say(*map(argument, arguments)) == (DASH if text is None else text)
+    texts = [(*case[:-1], say(*map(argument, case[:-1]))) for case in cases]
+    assert texts == [(*case[:-1], DASH if case[-1] is None else case[-1]) for case in cases]
 
 
 def test_every_function_is_in_the_table() -> None:

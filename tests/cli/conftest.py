@@ -1,5 +1,6 @@
 """The command line within the test's process, on folders of its own."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from benchrace.cli.main import main
+from benchrace.cli.plugins import describe
 from tests.export.conftest import race
 
 __all__ = ["race"]
@@ -30,6 +32,20 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("BENCHRACE_CONFIG_DIR", str(tmp_path / "config"))
     monkeypatch.delenv("BENCHRACE_TOKEN", raising=False)
     return tmp_path / "data"
+
+
+@pytest.fixture(scope="session")
+def descriptions(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Describe the installed plugins once, and return the folder of what they are."""
+    folder = tmp_path_factory.mktemp("described")
+    describe(str(folder))
+    return folder / "cache"
+
+
+@pytest.fixture
+def described(data: Path, descriptions: Path) -> None:
+    """Let the commands of this test read what plugins are, as after an agent's first start."""
+    shutil.copytree(descriptions, data / "cache")
 
 
 @pytest.fixture

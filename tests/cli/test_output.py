@@ -17,6 +17,7 @@ from tests.cli.conftest import Call
 from tests.cli.race.test_footnotes import Race
 
 
+@pytest.mark.usefixtures("described")
 @pytest.mark.parametrize(
     ("args", "code", "category", "word"),
     [

@@ -7,10 +7,12 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from tests.parallel import Turns, Units
+from tests.parallel import Turns, Units, pytest_ignore_collect
 
 CONFTEST = 'pytest_plugins = ["tests.parallel"]\n'
 FILE = """
@@ -85,6 +87,29 @@ def test_others_wait_for_the_one_that_is_alone_and_it_for_them(tmp_path: Path) -
 )
 def test_a_file_is_a_unit_and_the_page_is_one(nodeid: str, unit: str) -> None:
     assert Units._split_scope(Units.__new__(Units), nodeid) == unit
+
+
+@pytest.mark.parametrize(
+    ("marks", "expression", "ignored"),
+    [
+        ("pytestmark = pytest.mark.slow", "not slow", True),
+        ("pytestmark = [pytest.mark.slow, pytest.mark.timeout(9)]", "not slow", True),
+        ("pytestmark = pytest.mark.slow", "", None),
+        ("pytestmark = pytest.mark.slow", "slow", None),
+        ("pytestmark = pytest.mark.anyio", "not slow", None),
+        ("@pytest.mark.slow\ndef test_it(): pass", "not slow", None),
+    ],
+)
+def test_what_is_slow_as_a_whole_is_not_read_where_slow_tests_are_left_out(
+    tmp_path: Path, marks: str, expression: str, ignored: bool | None
+) -> None:
+    config: Any = SimpleNamespace(getoption={"markexpr": expression}.get)
+    file = tmp_path / "test_it.py"
+    file.write_text(f"import pytest\n{marks}\n")
+    assert pytest_ignore_collect(file, config) is ignored
+    assert pytest_ignore_collect(tmp_path, config) is ignored
+    (tmp_path / "test_other.py").touch()
+    assert pytest_ignore_collect(tmp_path, config) is None
 
 
 @pytest.mark.slow

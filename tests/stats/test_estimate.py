@@ -10,6 +10,9 @@ from benchrace.kinds import Better, Estimator, Metric
 from benchrace.run.summary import MetricSummary
 from benchrace.stats.estimate import count, estimated, ratio, sample
 
+# To import scipy takes a second: one process does it for all.
+pytestmark = pytest.mark.xdist_group("scipy")
+
 PAIRS = st.lists(st.tuples(st.floats(1, 1e6), st.floats(0.01, 1e3)), min_size=2, max_size=20)
 
 

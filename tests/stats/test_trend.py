@@ -1,11 +1,14 @@
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats as reference
 
 from benchrace.stats.trend import p_value, trend
+
+# To import scipy takes a second: one process does it for all.
+pytestmark = pytest.mark.xdist_group("scipy")
 
 
 def s_of(values: list[float]) -> int:
@@ -14,20 +17,22 @@ def s_of(values: list[float]) -> int:
 
 
 @given(st.lists(st.integers(0, 10**6).map(float), min_size=3, max_size=30, unique=True))
-def test_few_values_are_tested_exactly(values: list[float]) -> None:
+def test_few_values_are_tested_exactly(reference: Any, values: list[float]) -> None:
     expected = reference.kendalltau(range(len(values)), values, method="exact").pvalue
     assert p_value(s_of(values), values) == pytest.approx(float(expected), abs=1e-12)
 
 
 @pytest.mark.slow
 @given(st.lists(st.integers(0, 40).map(float), min_size=31, max_size=60))
-def test_many_values_and_equal_ones_by_the_normal_distribution(values: list[float]) -> None:
+def test_many_values_and_equal_ones_by_the_normal_distribution(
+    reference: Any, values: list[float]
+) -> None:
     if len(set(values)) > 1:
         tested = reference.kendalltau(range(len(values)), values, method="asymptotic")
         assert p_value(s_of(values), values) == pytest.approx(float(tested.pvalue), abs=1e-9)
 
 
-def test_the_slope_is_sen_s() -> None:
+def test_the_slope_is_sen_s(reference: Any) -> None:
     values = [121.0, 160, 180, 195, 204]
     drift = trend(values)
     assert drift is not None

@@ -194,13 +194,13 @@ def test_the_agent_of_a_command_probes_at_once_or_on_request(
 def test_a_command_that_races_leaves_the_probes_to_planning(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, module: ModuleType, command: Command
 ) -> None:
-    asked: list[bool] = []
+    probes: list[bool] = []
 
     def connect(*_place: object, probe: bool = True, **_more: object) -> NoReturn:
-        asked.append(probe)
+        probes.append(probe)
         sys.exit(0)
 
     monkeypatch.setattr(module, "connect", connect)
     words = ["--data-dir", str(tmp_path), *([] if module is race else ["--workload", "compute"])]
     assert CliRunner().invoke(command, words).exit_code == 0
-    assert asked == [False]
+    assert probes == [False]

@@ -8,6 +8,8 @@ from benchrace.cli.race import params
 from benchrace.errors import InvalidInput
 from tests.cli.conftest import Call
 
+pytestmark = pytest.mark.usefixtures("described")
+
 
 def test_each_installed_kind_is_listed(call: Call) -> None:
     lines = call("params").stdout.splitlines()

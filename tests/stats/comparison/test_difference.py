@@ -9,6 +9,9 @@ from hypothesis import strategies as st
 from benchrace.stats.comparison.difference import difference
 from benchrace.stats.estimate import Estimate, sample
 
+# To import scipy takes a second: one process does it for all.
+pytestmark = pytest.mark.xdist_group("scipy")
+
 # In steps of a thousandth: scipy warns of values that differ in their last digit alone.
 SAMPLES = st.lists(
     st.integers(1_000, 1_000_000).map(lambda n: n / 1_000), min_size=2, max_size=12, unique=True

@@ -18,6 +18,7 @@ from benchrace.protocol.agent_worker import (
     WorkerSetup,
 )
 from benchrace.protocol.capabilities import Calibrated, LaneReadiness, PreflightAnswer
+from benchrace.run.lane import JobLane
 from benchrace.testing import ask, job_lane, plugin_ref
 
 Write = Callable[..., tuple[PluginRef, ...]]
@@ -32,7 +33,7 @@ class Odd(ComputeParams, frozen=True, kw_only=True):
     sure: bool = True
 
 class Asked(Backend):
-    name, title, config = "asked", "Asked", CONFIG
+    name, title, config = "NAME", "Asked", CONFIG
     workloads = (Workload(kind=COMPUTE, params=Odd, automatic="n"),)
 
     async def round(self, lane, context):
@@ -55,13 +56,18 @@ def benchrace_backends():
 """
 
 
-@pytest.fixture
-def write(tmp_path: Path) -> Write:
-    def write(body: str, config: str = "None") -> tuple[PluginRef, ...]:
-        (tmp_path / "asked.py").write_text(MODULE.replace("BODY", body).replace("CONFIG", config))
-        return (plugin_ref("asked"),)
+def writer(folder: Path) -> Write:
+    def write(body: str, config: str = "None", name: str = "asked") -> tuple[PluginRef, ...]:
+        text = MODULE.replace("BODY", body).replace("CONFIG", config).replace("NAME", name)
+        (folder / f"{name}.py").write_text(text)
+        return (plugin_ref(name),)
 
     return write
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    return writer(tmp_path)
 
 
 @pytest.fixture
@@ -70,18 +76,11 @@ def environment(tmp_path: Path) -> Mapping[str, str]:
 
 
 def preflight(
-    plugins: tuple[PluginRef, ...], environment: Mapping[str, str], *params: dict[str, Any]
-) -> list[LaneReadiness]:
-    return list(answer_preflight(plugins, environment, *params).lanes)
-
-
-def answer_preflight(
     plugins: tuple[PluginRef, ...],
     environment: Mapping[str, str],
-    *params: dict[str, Any],
+    *lanes: JobLane,
     probe: tuple[str, ...] = (),
 ) -> PreflightAnswer:
-    lanes = tuple(job_lane(index, "asked", values) for index, values in enumerate(params))
     setup = WorkerSetup(plugins=plugins)
     order = PreflightOrder(setup=setup, kind="compute", lanes=lanes, probe=probe)
     reply = ask(order, environment)
@@ -90,60 +89,79 @@ def answer_preflight(
     return msgspec.convert(reply.result, PreflightAnswer)
 
 
-def test_a_good_lane_gets_its_parameters_completed(
-    write: Write, environment: Mapping[str, str]
-) -> None:
-    (lane,) = preflight(write("pass"), environment, {"n": 5})
+LANES: dict[str, dict[str, Any]] = {
+    "good": {"n": 5},
+    "bad": {"n": 0, "threads": "two", "sure": 1, "colour": "red"},
+    "largest": {"n": 10**8},
+    "too large": {"n": 10**9},
+    "auto": {"n": "auto"},
+    "auto elsewhere": {"threads": "auto"},
+}
+
+
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, LaneReadiness]:
+    """Ask one worker about all lanes of these tests, and return what it says of each."""
+    folder = tmp_path_factory.mktemp("answers")
+    lanes = [job_lane(index, "asked", params) for index, params in enumerate(LANES.values())]
+    answer = preflight(writer(folder)("pass"), {"PYTHONPATH": str(folder)}, *lanes)
+    return dict(zip(LANES, answer.lanes, strict=True))
+
+
+def test_a_good_lane_gets_its_parameters_completed(answers: dict[str, LaneReadiness]) -> None:
+    lane = answers["good"]
     assert lane.ready
     assert lane.params is not None
     assert (lane.params["n"], lane.params["sure"]) == (5, True)
 
 
-def test_every_bad_field_is_named(write: Write, environment: Mapping[str, str]) -> None:
-    (lane,) = preflight(
-        write("pass"), environment, {"n": 0, "threads": "two", "sure": 1, "colour": "red"}
-    )
+def test_every_bad_field_is_named(answers: dict[str, LaneReadiness]) -> None:
+    lane = answers["bad"]
     assert {field.path for field in lane.fields} == {"n", "threads", "sure", "colour"}
     assert lane.params is None
     assert not lane.ready
 
 
-def test_what_the_backend_refuses_is_passed_on(
-    write: Write, environment: Mapping[str, str]
-) -> None:
-    good, bad = preflight(write("pass"), environment, {"n": 10**8}, {"n": 10**9})
-    assert good.ready
-    assert [(field.path, field.message) for field in bad.fields] == [("n", "too many")]
+def test_what_the_backend_refuses_is_passed_on(answers: dict[str, LaneReadiness]) -> None:
+    assert answers["largest"].ready
+    refused = answers["too large"].fields
+    assert [(field.path, field.message) for field in refused] == [("n", "too many")]
 
 
 def test_auto_is_accepted_for_the_automatic_parameter_alone(
-    write: Write, environment: Mapping[str, str]
+    answers: dict[str, LaneReadiness],
 ) -> None:
-    auto, other = preflight(write("pass"), environment, {"n": "auto"}, {"threads": "auto"})
+    auto = answers["auto"]
     assert auto.ready
     assert auto.params is not None
     assert auto.params["n"] == "auto"
-    assert [field.path for field in other.fields] == ["threads"]
+    assert [field.path for field in answers["auto elsewhere"].fields] == ["threads"]
 
 
-@pytest.mark.parametrize(
-    ("body", "text"),
-    [
-        ("raise ZeroDivisionError('oh')", "ZeroDivisionError: oh"),
-        ("sys.exit(4)", "SystemExit: 4"),
-        ("raise BenchraceError(Category.UNREACHABLE, 'no answer')", "no answer"),
-        ("return 7", "it returned 7"),
-    ],
-)
 def test_a_backend_that_fails_is_a_problem_of_its_lane(
-    write: Write, environment: Mapping[str, str], body: str, text: str
+    write: Write, environment: Mapping[str, str]
 ) -> None:
-    (lane,) = preflight(write(body), environment, {})
-    assert lane.fields == ()
-    assert text in lane.problems[0].message
-    assert lane.problems[0].remedy
-    # A bug has its traceback; what the plugin says itself needs none.
-    assert (lane.problems[0].detail is None) == ("UNREACHABLE" in body)
+    bodies = {
+        "raising": ("raise ZeroDivisionError('oh')", "ZeroDivisionError: oh"),
+        "leaving": ("sys.exit(4)", "SystemExit: 4"),
+        "failing": ("raise BenchraceError(Category.UNREACHABLE, 'no answer')", "no answer"),
+        "answering": ("return 7", "it returned 7"),
+    }
+    plugins = [plugin for name, (body, _) in bodies.items() for plugin in write(body, name=name)]
+    lanes = [job_lane(index, name, {}) for index, name in enumerate(bodies)]
+    answer = preflight(tuple(plugins), environment, *lanes)
+    for (name, (_, text)), lane in zip(bodies.items(), answer.lanes, strict=True):
+        assert lane.fields == ()
+        assert text in lane.problems[0].message
+        assert lane.problems[0].remedy
+        # A bug has its traceback; what the plugin says itself needs none.
+        assert (lane.problems[0].detail is None) == (name == "failing")
+
+
+def test_preflight_probes_what_it_is_asked_to(write: Write, environment: Mapping[str, str]) -> None:
+    plugins = write("return Probe(reachable=True, version='7')") + write("pass", name="other")
+    answer = preflight(plugins, environment, job_lane(0, "asked", {}), probe=("asked",))
+    assert {name: probe.version for name, probe in answer.probes.items()} == {"asked": "7"}
 
 
 def test_a_probe_that_fails_is_an_engine_that_is_not_reachable(
@@ -156,30 +174,18 @@ def test_a_probe_that_fails_is_an_engine_that_is_not_reachable(
     assert "ValueError: oh" in result.problems[0].message
 
 
-@pytest.mark.parametrize("names", [(), ("asked",)])
-def test_preflight_probes_what_it_is_asked_to(
-    write: Write, environment: Mapping[str, str], names: tuple[str, ...]
-) -> None:
-    body = "return Probe(reachable=True, version='7')"
-    answer = answer_preflight(write(body), environment, {}, probe=names)
-    assert {name: probe.version for name, probe in answer.probes.items()} == dict.fromkeys(
-        names, "7"
-    )
-
-
 def test_a_bad_table_names_its_key(write: Write, environment: Mapping[str, str]) -> None:
-    plugins = write("return Probe(reachable=True, version=self.settings.url)", "Settings")
-    collected = {}
-    for name, table in {"good": {"url": "x"}, "bad": {"url": ""}, "odd": {"ulr": "x"}}.items():
-        reply = ask(
-            ProbeOrder(setup=WorkerSetup(plugins=plugins, config={"asked": table})), environment
-        )
-        assert reply is not None
-        collected[name] = msgspec.convert(reply.result, dict[str, Probe])["asked"]
-    assert collected["good"].version == "x"
-    assert "$.url" in collected["bad"].problems[0].message
-    assert "ulr" in collected["odd"].problems[0].message
-    assert "agent.yaml" in collected["odd"].problems[0].remedy
+    tables = {"good": {"url": "x"}, "bad": {"url": ""}, "odd": {"ulr": "x"}}
+    body = "return Probe(reachable=True, version=self.settings.url)"
+    plugins = [plugin for name in tables for plugin in write(body, "Settings", name)]
+    setup = WorkerSetup(plugins=tuple(plugins), config=tables)
+    reply = ask(ProbeOrder(setup=setup), environment)
+    assert reply is not None
+    probes = msgspec.convert(reply.result, dict[str, Probe])
+    assert probes["good"].version == "x"
+    assert "$.url" in probes["bad"].problems[0].message
+    assert "ulr" in probes["odd"].problems[0].message
+    assert "agent.yaml" in probes["odd"].problems[0].remedy
 
 
 def calibrate(
@@ -193,31 +199,29 @@ def calibrate(
     return reply
 
 
-@pytest.mark.parametrize(
-    ("config", "table", "message"),
-    [
-        ("Settings", {"url": "http://e"}, None),
-        ("Settings", {"uri": "http://e"}, "unknown field `uri`"),
-        ("Settings", None, None),
-        ("None", {"url": "http://e"}, "takes no configuration"),
-    ],
-)
 def test_tables_are_checked_without_asking_an_engine(
-    write: Write,
-    environment: Mapping[str, str],
-    config: str,
-    table: dict[str, Any] | None,
-    message: str | None,
+    write: Write, environment: Mapping[str, str]
 ) -> None:
-    tables = {} if table is None else {"asked": table}
-    order = ConfigureOrder(
-        setup=WorkerSetup(plugins=write("raise SystemExit(3)", config), config=tables)
+    cases: dict[str, tuple[str, dict[str, str] | None]] = {
+        "good": ("Settings", {"url": "http://e"}),
+        "odd": ("Settings", {"uri": "http://e"}),
+        "bare": ("Settings", None),
+        "plain": ("None", {"url": "http://e"}),
+    }
+    plugins = [
+        plugin
+        for name, (config, _) in cases.items()
+        for plugin in write("raise SystemExit(3)", config, name)
+    ]
+    tables = {name: table for name, (_, table) in cases.items() if table is not None}
+    reply = ask(
+        ConfigureOrder(setup=WorkerSetup(plugins=tuple(plugins), config=tables)), environment
     )
-    reply = ask(order, environment)
     assert reply is not None
     problems = msgspec.convert(reply.result, dict[str, Problem])
-    assert set(problems) == ({"asked"} if message else set())
-    assert message is None or message in problems["asked"].message
+    assert set(problems) == {"odd", "plain"}
+    assert "unknown field `uri`" in problems["odd"].message
+    assert "takes no configuration" in problems["plain"].message
 
 
 def test_auto_comes_to_a_value(write: Write, environment: Mapping[str, str]) -> None:
