@@ -24,6 +24,8 @@ FOLDERS = ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME")
 ALONE = "alone"
 PAGE = "tests/browser/"
 QUICK = "not slow"
+# What tests leave behind is little: it need not be looked for so often.
+_GARBAGE = (10_000, 20, 20)
 _SLOW_FILE = re.compile(r"^pytestmark = .*\bpytest\.mark\.slow\b", re.MULTILINE)
 _SHARED = pytest.StashKey[Path]()
 
@@ -99,13 +101,14 @@ def is_slow(file: Path) -> bool:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """Keep what is collected out of the garbage collector's sight: it stays until the end."""
+    """Hide what is collected from the garbage collector: it stays until the end."""
     gc.disable()
     try:
         return (yield)
     finally:
-        gc.enable()
         gc.freeze()
+        gc.set_threshold(*_GARBAGE)
+        gc.enable()
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -44,7 +44,7 @@ def descriptions(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def described(data: Path, descriptions: Path) -> None:
-    """Let the commands of this test read what plugins are, as after an agent's first start."""
+    """Lay out what plugins are for the commands of this test, as an agent's first start does."""
     shutil.copytree(descriptions, data / "cache")
 
 

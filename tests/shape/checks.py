@@ -21,13 +21,18 @@ ENGINES = re.compile(
 )
 BROAD = {"Exception", "BaseException"}
 FUNCTION_LINES = 60
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+BINDING = (
+    *(ast.Name, ast.Attribute, ast.arg, ast.ExceptHandler, *FUNCTIONS),
+    *(ast.MatchAs, ast.MatchStar, ast.MatchMapping, ast.Import, ast.ImportFrom),
+)
 # Shows what the checks find.
 EXAMPLES = "tests/shape/test_checks.py"
 
 
 def bindings(source: Source) -> Places:
     """Yield each name that the code binds, with its line; imports keep their authors' names."""
-    for node in source.nodes:
+    for node in source.of(*BINDING):
         match node:
             case ast.Name(id=name, ctx=ast.Store()) | ast.Attribute(attr=name, ctx=ast.Store()):
                 yield node.lineno, name
@@ -53,20 +58,18 @@ def banned(source: Source) -> Places:
 
 def openings(source: Source) -> Places:
     """Yield functions whose docstrings do not begin with what they do."""
-    for node in source.nodes:
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            text = ast.get_docstring(node) or ""
-            if OPENING.match(text):
-                yield node.lineno, text.partition("\n")[0]
+    for node in source.of(*FUNCTIONS):
+        text = ast.get_docstring(node) or ""
+        if OPENING.match(text):
+            yield node.lineno, text.partition("\n")[0]
 
 
 def second_docstrings(source: Source) -> Places:
-    for node in source.nodes:
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            first = node.body[:2]
-            texts = [part for part in first if isinstance(part, ast.Expr) and is_text(part.value)]
-            if len(texts) == 2:
-                yield node.lineno, node.name
+    for node in source.of(*FUNCTIONS, ast.ClassDef):
+        first = node.body[:2]
+        texts = [part for part in first if isinstance(part, ast.Expr) and is_text(part.value)]
+        if len(texts) == 2:
+            yield node.lineno, node.name
 
 
 def is_text(node: ast.expr) -> bool:
@@ -77,8 +80,8 @@ def odd_negations(source: Source) -> Places:
     """Yield texts, docstrings among them, in which something "is no" something."""
     if source.name == EXAMPLES:
         return
-    for node in source.nodes:
-        if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
+    for node in source.of(ast.Constant):
+        if not isinstance(node.value, str):
             continue
         text = node.value
         if (match := IS_NO.search(text)) is not None:
@@ -87,9 +90,7 @@ def odd_negations(source: Source) -> Places:
 
 def swallowed(source: Source) -> Places:
     """Yield each handler that catches everything and does nothing."""
-    for node in source.nodes:
-        if not isinstance(node, ast.ExceptHandler):
-            continue
+    for node in source.of(ast.ExceptHandler):
         broad = node.type is None or (isinstance(node.type, ast.Name) and node.type.id in BROAD)
         idle = all(
             isinstance(line, ast.Pass | ast.Continue)
@@ -102,7 +103,7 @@ def swallowed(source: Source) -> Places:
 
 def path_patches(source: Source) -> Places:
     """Yield each change of the module search path."""
-    for node in source.nodes:
+    for node in source.of(ast.Attribute):
         match node:
             case ast.Attribute(value=ast.Name(id="sys"), attr="path"):
                 yield node.lineno, "sys.path"
@@ -125,9 +126,8 @@ def spoken(source: Source) -> Places:
     """Yield names and strings with their lines, without docstrings."""
     docstrings = {
         node.body[0].lineno
-        for node in source.nodes
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
-        and ast.get_docstring(node) is not None
+        for node in source.of(ast.Module, ast.ClassDef, *FUNCTIONS)
+        if ast.get_docstring(node) is not None
     }
     kinds = {tokenize.NAME, tokenize.STRING, getattr(tokenize, "FSTRING_MIDDLE", -1)}
     for token in tokenize.generate_tokens(io.StringIO(source.text).readline):
@@ -145,8 +145,7 @@ def functions(source: Source) -> list[tuple[str, int, int]]:
     """Return each function with its first line and its length."""
     return [
         (node.name, node.lineno, (node.end_lineno or node.lineno) - node.lineno + 1)
-        for node in source.nodes
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        for node in source.of(*FUNCTIONS)
     ]
 
 

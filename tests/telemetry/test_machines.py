@@ -1,5 +1,6 @@
 """Every recorded machine is detected as expected, and each null has its reason."""
 
+import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,8 +12,10 @@ from benchrace.telemetry.hardware import Hardware
 from benchrace.telemetry.identity import identity
 from benchrace.telemetry.inspection import environment
 from benchrace.telemetry.sampler import SystemSampler
+from tests.telemetry.conftest import MACHINES, Machine
 
 Recorded = Callable[[str], Any]
+Reported = Callable[[str], dict[str, Any]]
 
 
 def report(machine: Any) -> dict[str, Any]:
@@ -27,6 +30,17 @@ def report(machine: Any) -> dict[str, Any]:
         }
     )
     return built
+
+
+@pytest.fixture(scope="module")
+def reported(tmp_path_factory: pytest.TempPathFactory) -> Reported:
+    """Return what is reported of a recorded machine; each is laid out and looked at once."""
+
+    @functools.cache
+    def of(name: str) -> dict[str, Any]:
+        return report(Machine(name, tmp_path_factory.mktemp(name)))
+
+    return of
 
 
 def nulls(value: Any, path: str = "") -> Iterator[str]:
@@ -49,20 +63,19 @@ def dig(value: Any, path: str) -> Any:
     return value
 
 
-def test_each_machine_is_told_as_expected(recorded: Recorded, machine_name: str) -> None:
-    machine = recorded(machine_name)
-    expected = msgspec.json.decode((machine.folder / "expected.json").read_bytes())
-    assert msgspec.json.decode(msgspec.json.encode(report(machine))) == expected
+def test_each_machine_is_told_as_expected(reported: Reported, machine_name: str) -> None:
+    expected = msgspec.json.decode((MACHINES / machine_name / "expected.json").read_bytes())
+    assert msgspec.json.decode(msgspec.json.encode(reported(machine_name))) == expected
 
 
-def test_every_null_has_a_reason(recorded: Recorded, machine_name: str) -> None:
-    hardware = msgspec.to_builtins(detect(recorded(machine_name).root))
+def test_every_null_has_a_reason(reported: Reported, machine_name: str) -> None:
+    hardware = dict(reported(machine_name)["hardware"])
     explained = {note.partition(": ")[0] for note in hardware.pop("notes")}
     assert explained >= set(nulls(hardware))
 
 
-def test_no_reason_is_given_for_what_is_known(recorded: Recorded, machine_name: str) -> None:
-    hardware = msgspec.to_builtins(detect(recorded(machine_name).root))
+def test_no_reason_is_given_for_what_is_known(reported: Reported, machine_name: str) -> None:
+    hardware = dict(reported(machine_name)["hardware"])
     notes = hardware.pop("notes")
     explained = {note.partition(": ")[0] for note in notes if not note.startswith("gpus: ")}
     assert explained <= set(nulls(hardware))
@@ -122,8 +135,8 @@ FACTS = [
 
 
 @pytest.mark.parametrize(("name", "path", "value"), FACTS)
-def test_facts(recorded: Recorded, name: str, path: str, value: object) -> None:
-    assert dig(report(recorded(name)), path) == value
+def test_facts(reported: Reported, name: str, path: str, value: object) -> None:
+    assert dig(reported(name), path) == value
 
 
 @pytest.mark.parametrize(
@@ -138,8 +151,8 @@ def test_facts(recorded: Recorded, name: str, path: str, value: object) -> None:
         ("nvidia-without-driver", ["gpu_not_ready"]),
     ],
 )
-def test_problems(recorded: Recorded, name: str, problems: list[str]) -> None:
-    result = report(recorded(name))["environment"]["problems"]
+def test_problems(reported: Reported, name: str, problems: list[str]) -> None:
+    result = reported(name)["environment"]["problems"]
     assert [problem["code"] for problem in result] == problems
     assert all(problem["message"] and problem["remedy"] for problem in result)
 
