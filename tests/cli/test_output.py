@@ -16,8 +16,10 @@ from benchrace.testing.limits import HANG_S
 from tests.cli.conftest import Call
 from tests.cli.race.test_footnotes import Race
 
+# What the plugins are takes a second to ask: one process does it for all.
+pytestmark = [pytest.mark.usefixtures("described"), pytest.mark.xdist_group("described")]
 
-@pytest.mark.usefixtures("described")
+
 @pytest.mark.parametrize(
     ("args", "code", "category", "word"),
     [

@@ -2,7 +2,12 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import Call
+
+# What the plugins are takes a second to ask: one process does it for all.
+pytestmark = [pytest.mark.usefixtures("described"), pytest.mark.xdist_group("described")]
 
 
 def test_a_first_configuration_is_good_and_never_overwritten(call: Call, tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ from benchrace.cli.race import params
 from benchrace.errors import InvalidInput
 from tests.cli.conftest import Call
 
-pytestmark = pytest.mark.usefixtures("described")
+# What the plugins are takes a second to ask: one process does it for all.
+pytestmark = [pytest.mark.usefixtures("described"), pytest.mark.xdist_group("described")]
 
 
 def test_each_installed_kind_is_listed(call: Call) -> None:
