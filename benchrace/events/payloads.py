@@ -107,10 +107,37 @@ class GpuSample(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
 
 
+class Covers(StrEnum):
+    """What a counter of energy counts, as tables name it."""
+
+    GPU_BOARD = "GPU board"
+    CPU_PACKAGE = "CPU package"
+    CHIP = "CPU, GPU and neural engine"
+    MEMORY = "memory"
+    PLATFORM = "platform"
+
+
+class EnergyCounter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A counter of energy other than a GPU's, at one instant; `name` is the system's own.
+
+    `energy_mj` starts again from 0 after `range_mj`. A source that does not count gives `power_w`.
+    `reason` says why both are null.
+    """
+
+    name: str
+    covers: Covers
+    source: str
+    energy_mj: float | None = None
+    range_mj: float | None = None
+    power_w: float | None = None
+    reason: str | None = None
+
+
 class RuntimeSamplePayload(msgspec.Struct, frozen=True, kw_only=True):
     """The machine at one instant; null where unknown. `cost_ns` is what taking it took.
 
-    `notes` say why a number that the system told is null.
+    `cpu_throttle_count` is how often heat has slowed the processor down since the boot. `notes` say
+    why a number that the system told is null.
     """
 
     cpu_percent: float | None = None
@@ -121,7 +148,9 @@ class RuntimeSamplePayload(msgspec.Struct, frozen=True, kw_only=True):
     memory_total_bytes: int | None = None
     cpu_frequency_mhz: float | None = None
     cpu_temperature_c: float | None = None
+    cpu_throttle_count: int | None = None
     gpus: tuple[GpuSample, ...] = ()
+    energy: tuple[EnergyCounter, ...] = ()
     cost_ns: int = 0
     notes: tuple[str, ...] = ()
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
-from benchrace.events.payloads import RuntimeSamplePayload
+from benchrace.events.payloads import EnergyCounter, RuntimeSamplePayload
 from benchrace.plugin.readiness import Model, Probe
 from benchrace.telemetry.hardware import Gpu, Hardware, Notes
 
@@ -32,6 +32,7 @@ _RANGES: Mapping[str, tuple[Number, Number]] = {
     "thermal_limit_c": (0, 200),
     "power_w": (0, 10_000),
     "energy_mj": (0, 10**16),
+    "range_mj": (1, 10**16),
     "clock_sm_mhz": _MHZ,
     "clock_memory_mhz": _MHZ,
     "cpu_frequency_mhz": _MHZ,
@@ -39,6 +40,7 @@ _RANGES: Mapping[str, tuple[Number, Number]] = {
     "max_mhz": _MHZ,
     "load_1m": (0, 1_000_000),
     "throttle_bits": (0, (1 << 31) - 1),
+    "cpu_throttle_count": (0, 1 << 62),
     "cpu_count": _COUNT,
     "physical_cores": _COUNT,
     "logical_cores": _COUNT,
@@ -103,7 +105,8 @@ def sample(taken: RuntimeSamplePayload) -> RuntimeSamplePayload:
         good, reasons = checked(gpu)
         gpus.append(msgspec.structs.replace(good, notes=good.notes + _lines(reasons)))
     machine, wrong = checked(taken)
-    return msgspec.structs.replace(machine, gpus=tuple(gpus), notes=_lines(wrong))
+    energy = tuple(_counter(counter) for counter in taken.energy)
+    return msgspec.structs.replace(machine, gpus=tuple(gpus), energy=energy, notes=_lines(wrong))
 
 
 def hardware(detected: Hardware, notes: Notes) -> Hardware:
@@ -134,6 +137,11 @@ def noted(record: S, where: str, notes: Notes) -> S:
 def probe(answer: Probe) -> Probe:
     """Check what an engine reports about its models."""
     return msgspec.structs.replace(answer, models=tuple(_model(model) for model in answer.models))
+
+
+def _counter(counter: EnergyCounter) -> EnergyCounter:
+    good, reasons = checked(counter)
+    return msgspec.structs.replace(good, reason="; ".join(_lines(reasons))) if reasons else good
 
 
 def _gpu(gpu: Gpu, notes: Notes) -> Gpu:

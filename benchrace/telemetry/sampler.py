@@ -8,12 +8,14 @@ import msgspec
 
 from benchrace.events.payloads import RuntimeSamplePayload
 from benchrace.telemetry import plausible
+from benchrace.telemetry.cpu.rapl import RaplState
 from benchrace.telemetry.cpu.state import CpuState, LinuxCpuState, PortableCpuState
 from benchrace.telemetry.gpu.drm import cards
 from benchrace.telemetry.gpu.nvidia_state import NvidiaState
 from benchrace.telemetry.gpu.state import AmdState, AppleState, GpuState, UnknownState
 from benchrace.telemetry.hardware import Gpu, GpuKind, Hardware
 from benchrace.telemetry.machine_root import Root
+from benchrace.telemetry.system.powermetrics import PowermetricsState
 
 Now = Callable[[], int]
 
@@ -42,6 +44,9 @@ class SystemSampler:
         self._cpu_count = hardware.cpu.logical_cores
         self._cpu = _cpu_state(root)
         self._gpus = _gpu_states(root, hardware.gpus, now_ns)
+        self._energy = (
+            PowermetricsState(root) if root.platform.system == "Darwin" else RaplState(root)
+        )
 
     def sample(self) -> RuntimeSamplePayload:
         started = self._now_ns()
@@ -56,7 +61,9 @@ class SystemSampler:
             memory_total_bytes=memory.total or self._memory_total,
             cpu_frequency_mhz=self._cpu.frequency_mhz(),
             cpu_temperature_c=self._cpu.temperature_c(),
+            cpu_throttle_count=self._cpu.throttle_count(),
             gpus=gpus,
+            energy=self._energy.sample(),
         )
         return msgspec.structs.replace(plausible.sample(taken), cost_ns=self._now_ns() - started)
 

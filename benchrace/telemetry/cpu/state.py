@@ -32,6 +32,8 @@ class CpuState(Protocol):
 
     def temperature_c(self) -> float | None: ...
 
+    def throttle_count(self) -> int | None: ...
+
 
 class LinuxCpuState:
     """Reads /proc and /sys; finds the sensor once, and again when it goes."""
@@ -41,6 +43,7 @@ class LinuxCpuState:
         self._before = _times(root)
         self._sensor = sensor(root)
         self._clocks = _clocks(root)
+        self._throttled = _throttle_counts(root)
 
     def percent(self) -> float | None:
         """Return the busy share of all processors since the call before."""
@@ -68,6 +71,11 @@ class LinuxCpuState:
         if milli is None and self._sensor:
             self._sensor = sensor(self._root)
         return None if milli is None else milli / 1000
+
+    def throttle_count(self) -> int | None:
+        """Return how often heat has slowed the packages down since the boot."""
+        counts = [self._root.number(path) for path in self._throttled]
+        return sum(filter(None, counts)) if counts and None not in counts else None
 
 
 class PortableCpuState:
@@ -105,6 +113,9 @@ class PortableCpuState:
     def temperature_c(self) -> float | None:
         return None
 
+    def throttle_count(self) -> int | None:
+        return None
+
 
 def _times(root: Root) -> tuple[int, int] | None:
     """Read busy and total ticks; waiting for a disk is idle, a guest's time is in `user`."""
@@ -121,6 +132,18 @@ def _clocks(root: Root) -> tuple[str, ...]:
     step = max(1, -(-len(online) // _CLOCKS_READ))
     paths = (f"{_CPUS}/cpu{cpu}/cpufreq/scaling_cur_freq" for cpu in online[::step])
     return tuple(path for path in paths if root.exists(path))
+
+
+def _throttle_counts(root: Root) -> tuple[str, ...]:
+    """Find the counter of each package: every processor of a package has the same one."""
+    paths: dict[str | None, str] = {}
+    for cpu in cpu_list(root.text(f"{_CPUS}/online")):
+        path = f"{_CPUS}/cpu{cpu}/thermal_throttle/package_throttle_count"
+        if not root.exists(path):
+            return ()
+        package = root.text(f"{_CPUS}/cpu{cpu}/topology/physical_package_id")
+        paths.setdefault(package, path)
+    return tuple(paths.values())
 
 
 def sensor(root: Root) -> str | None:
