@@ -6,6 +6,7 @@ from benchrace.lazy import exports
 
 if TYPE_CHECKING:
     from benchrace.kinds.compute import COMPUTE, ComputeParams, ComputeRecord
+    from benchrace.kinds.energy import EnergyWork, energy_work
     from benchrace.kinds.kind import Kind, LaneRecord, Params, Record
     from benchrace.kinds.llm import LLM, SERVE
     from benchrace.kinds.metric import Better, Estimator, Metric
@@ -17,18 +18,21 @@ __all__ = [
     "Better",
     "ComputeParams",
     "ComputeRecord",
+    "EnergyWork",
     "Estimator",
     "Kind",
     "LaneRecord",
     "Metric",
     "Params",
     "Record",
+    "energy_work",
 ]
 
 __getattr__ = exports(
     __name__,
     {
         "benchrace.kinds.compute": "COMPUTE ComputeParams ComputeRecord",
+        "benchrace.kinds.energy": "EnergyWork energy_work",
         "benchrace.kinds.kind": "Kind LaneRecord Params Record",
         "benchrace.kinds.llm": "LLM SERVE",
         "benchrace.kinds.metric": "Better Estimator Metric",

@@ -6,6 +6,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from benchrace.events import Measured
+from benchrace.kinds.energy import energy_work
 from benchrace.kinds.kind import Kind, Params, Record
 from benchrace.kinds.metric import Better, Estimator, Metric
 
@@ -118,6 +119,14 @@ COMPUTE = Kind(
     metrics=(PRIMES_RATE, ELAPSED, NUMBERS_RATE, PRIMES_FOUND),
     derive=derive,
     work=("n",),
+    energy=energy_work(
+        PRIMES_FOUND.name,
+        one="million primes",
+        many="primes",
+        unit="primes",
+        symbol="Mprimes",
+        size=1e6,
+    ),
 )
 
 __all__ = ["COMPUTE", "ComputeParams", "ComputeRecord"]

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from benchrace.events import Measured, Reason
+from benchrace.kinds.energy import EnergyWork
 from benchrace.kinds.metric import Metric
 
 
@@ -38,7 +39,7 @@ class Kind:
     job, of whatever lane and backend, warm-ups included; those that were discarded, or that it had
     a reason against, are left out.
     `work` names the parameters that set how much a round has to do: of lanes that differ in one,
-    only rates compare.
+    only rates compare. `energy` names what a round's energy is divided by.
     """
 
     name: str
@@ -50,3 +51,4 @@ class Kind:
     metrics_version: int = 1
     review: Review | None = None
     work: tuple[str, ...] = ()
+    energy: EnergyWork | None = None

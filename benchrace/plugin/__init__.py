@@ -19,12 +19,14 @@ if TYPE_CHECKING:
         Better,
         ComputeParams,
         ComputeRecord,
+        EnergyWork,
         Estimator,
         Kind,
         LaneRecord,
         Metric,
         Params,
         Record,
+        energy_work,
     )
     from benchrace.kinds.llm import (
         TEXT_PRESETS,
@@ -127,6 +129,7 @@ __all__ = [
     "Delta",
     "Device",
     "Drawing",
+    "EnergyWork",
     "EngineFacts",
     "EngineGpu",
     "EngineProcess",
@@ -195,6 +198,7 @@ __all__ = [
     "credential",
     "duration",
     "endpoint",
+    "energy_work",
     "error_of",
     "find_error",
     "find_gpu",
@@ -217,8 +221,8 @@ __getattr__ = exports(
         "benchrace.events": "Measured Reason",
         "benchrace.formatting": "duration percent",
         "benchrace.kinds": (
-            "COMPUTE LLM SERVE Better ComputeParams ComputeRecord Estimator Kind LaneRecord "
-            "Metric Params Record "
+            "COMPUTE LLM SERVE Better ComputeParams ComputeRecord EnergyWork Estimator Kind "
+            "LaneRecord Metric Params Record energy_work "
         ),
         "benchrace.kinds.llm": (
             "TEXT_PRESETS Answer CacheState EngineFacts EngineTimes Fallback LlmParams "

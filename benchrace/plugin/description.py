@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from benchrace.kinds import Metric
+from benchrace.kinds import EnergyWork, Metric
 from benchrace.plugin.operations import Operation
 from benchrace.plugin.workload import Drawing, Resource
 
@@ -14,7 +14,8 @@ _MAX_REASON_CHARS = 200
 class WorkloadDescription(msgspec.Struct, frozen=True, kw_only=True):
     """A workload without its code; `params_schema` is a JSON Schema with defaults and help.
 
-    `work` names the parameters that set how much a round has to do.
+    `work` names the parameters that set how much a round has to do, `energy` what its energy is
+    divided by.
     """
 
     kind: str
@@ -29,6 +30,7 @@ class WorkloadDescription(msgspec.Struct, frozen=True, kw_only=True):
     together: bool
     load_params: tuple[str, ...] = ()
     work: tuple[str, ...] = ()
+    energy: EnergyWork | None = None
 
 
 class BackendDescription(msgspec.Struct, frozen=True, kw_only=True):

@@ -135,6 +135,7 @@ async def _work(
                 pipes.cancel_scope.deadline = anyio.current_time() + _LAST_WORDS_S
             tasks.cancel_scope.cancel()
         await _note_step(steps, journal)
+        await _last_sample(job, order.spec.sampling_s, context, journal)
         return status
     finally:
         await worker.close()
@@ -164,6 +165,17 @@ async def _sample(job: Job, period_s: float, context: RunnerContext, journal: Ag
     except Exception as error:
         # The measurement goes on without samples; its last event finds the same disk.
         log.warning("job %s: no more runtime samples", job.job_id, exc_info=error)
+
+
+async def _last_sample(
+    job: Job, period_s: float, context: RunnerContext, journal: AgentJournal
+) -> None:
+    if period_s <= 0 or job.stopped:
+        return
+    try:
+        await context.sampling.last_of(job.job_id, journal.sample)
+    except Exception as error:
+        log.warning("job %s: no last runtime sample", job.job_id, exc_info=error)
 
 
 async def _watch_clock(steps: WallSteps, journal: AgentJournal) -> None:

@@ -8,6 +8,7 @@ import anyio
 from benchrace.api.agents import Sample
 from benchrace.clock import Clock
 from benchrace.events.payloads import RuntimeSamplePayload
+from benchrace.kinds.energy import NVML_REFRESH_S
 from benchrace.telemetry.sampler import Sampler
 
 _MAX_SAMPLES = 600
@@ -50,6 +51,17 @@ class Sampling:
                 due += period_s * ((now - due) // period_s + 1)
             await anyio.sleep_until(due)
 
+    async def last_of(self, job_id: str, keep: Callable[[RuntimeSamplePayload], None]) -> None:
+        """Pass what counters say after a job's last round to `keep`.
+
+        A GPU renews its counter from time to time: only one read that much later is surely new.
+        """
+        async with self._lock:
+            sample = await self._sample(job_id, keep)
+            if any(gpu.energy_mj is not None for gpu in sample.gpus):
+                await anyio.sleep(NVML_REFRESH_S)
+                await self._sample(job_id, keep)
+
     async def window(self) -> tuple[Sample, ...]:
         """Return the kept samples, the last one at most a second old while nothing is measured.
 
@@ -73,7 +85,7 @@ class Sampling:
 
     async def _sample(
         self, job_id: str | None, keep: Callable[[RuntimeSamplePayload], None] | None
-    ) -> None:
+    ) -> RuntimeSamplePayload:
         """Take one sample; the lock must be held."""
 
         def take() -> RuntimeSamplePayload:
@@ -87,3 +99,4 @@ class Sampling:
         self.cost_ns += sample.cost_ns
         stamp = self._clock.wall_s()
         self._samples.append(Sample(timestamp_s=stamp, job_id=job_id, sample=sample))
+        return sample

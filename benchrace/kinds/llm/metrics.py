@@ -1,6 +1,9 @@
 """Declarations of the metrics of text."""
 
+from benchrace.kinds.energy import energy_work
 from benchrace.kinds.metric import Better, Estimator, Metric
+
+TOKENS = energy_work("gen_tokens", one="token", many="tokens", unit="tok", symbol="tok")
 
 
 def ms(

@@ -257,4 +257,5 @@ SERVE = Kind(
     derive=derive,
     metrics_version=2,
     work=(*WORK, "prompts", "requests"),
+    energy=metrics.TOKENS,
 )

@@ -184,4 +184,5 @@ LLM = Kind(
     metrics_version=4,
     review=review,
     work=WORK,
+    energy=metrics.TOKENS,
 )

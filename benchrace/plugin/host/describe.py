@@ -107,4 +107,5 @@ def workload_description(workload: Workload) -> WorkloadDescription:
         together=workload.together,
         load_params=workload.load_params,
         work=kind.work,
+        energy=kind.energy,
     )

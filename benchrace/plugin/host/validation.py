@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from benchrace.ids import is_name
-from benchrace.kinds import COMPUTE, LLM, SERVE, Better, Kind, Metric, Params, Record
+from benchrace.kinds import COMPUTE, LLM, SERVE, Better, EnergyWork, Kind, Metric, Params, Record
 from benchrace.plugin.backend import Backend, Config
 from benchrace.plugin.workload import Workload
 
@@ -137,6 +137,7 @@ def _check_kind(kind: Kind) -> None:
     for metric in kind.metrics:
         _check_metric(metric, where)
     _check_unique([metric.name for metric in kind.metrics], f"metric in {where}")
+    _check_energy(kind, where)
     if not any(metric.headline for metric in kind.metrics):
         raise InvalidPlugin(f"{where}: no metric is a headline, so its lanes cannot be ranked")
 
@@ -151,6 +152,21 @@ def _check_metric(metric: Metric, where: str) -> None:
             f"{where}: the headline metric {metric.name!r} has no better direction: "
             "set `better` to HIGHER or LOWER, or `headline` to False"
         )
+
+
+def _check_energy(kind: Kind, where: str) -> None:
+    energy, names = kind.energy, [metric.name for metric in kind.metrics]
+    if energy is None:
+        return
+    if not isinstance(energy, EnergyWork):
+        raise InvalidPlugin(f"{where}: energy is {_format(energy)}: expected an EnergyWork")
+    if energy.counted_by not in names:
+        raise InvalidPlugin(
+            f"{where}: energy is counted by {energy.counted_by!r}, which is not one of its metrics"
+        )
+    if not energy.size > 0:
+        raise InvalidPlugin(f"{where}: energy has size {energy.size!r}: expected more than 0")
+    _check_unique([*names, *(metric.name for metric in energy.metrics)], f"metric in {where}")
 
 
 def _is_good_name(name: Any) -> bool:

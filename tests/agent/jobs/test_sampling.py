@@ -4,10 +4,12 @@ import time
 
 import anyio
 import anyio.from_thread
+import msgspec
+import pytest
 
 from benchrace.agent.jobs.sampling import Sampling
 from benchrace.clock import SystemClock
-from benchrace.events.payloads import RuntimeSamplePayload
+from benchrace.events.payloads import GpuSample, RuntimeSamplePayload
 from benchrace.testing.limits import HANG_S
 
 
@@ -86,3 +88,18 @@ async def test_missed_periods_are_left_out() -> None:
     with anyio.move_on_after(0.3):
         await sampling.during("j1", 0.01, lambda sample: None)
     assert 2 <= sampler.taken <= 7
+
+
+@pytest.mark.parametrize(("gpus", "expected"), [((), 1), ((GpuSample(index=0, energy_mj=1.0),), 2)])
+async def test_the_last_sample_waits_for_a_counter_that_is_renewed_later(
+    gpus: tuple[GpuSample, ...], expected: int
+) -> None:
+    class Counters(Counting):
+        def sample(self) -> RuntimeSamplePayload:
+            return msgspec.structs.replace(super().sample(), gpus=gpus)
+
+    stored: list[RuntimeSamplePayload] = []
+    sampling = Sampling(Counters(), SystemClock())
+    await sampling.last_of("j1", stored.append)
+    assert [sample.load_1m for sample in stored] == list(range(1, expected + 1))
+    assert sampling.count == expected

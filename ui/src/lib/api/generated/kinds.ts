@@ -3,6 +3,17 @@
 export type Better = 'higher' | 'lower' | 'none';
 
 /**
+ * What a round's energy is divided by: the value of the metric `counted_by`. `per_unit` is the energy of `size`
+ * units, `per_watt` the units of a joule, which are units per second per watt. Both combine as sum / sum.
+ */
+export interface EnergyWork {
+  counted_by: string;
+  per_unit: Metric;
+  per_watt: Metric;
+  size: number;
+}
+
+/**
  * Which engine answered; part of a result's identity. `settings` are what the engine runs with and what was
  * asked, by its own names. `host` is null where the engine is proved to run on the agent's machine, else where
  * it is. `weights` names the file of the model's weights where the engine tells it: models of one file may share

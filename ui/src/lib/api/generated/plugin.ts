@@ -1,7 +1,7 @@
 // Written by `make docs` from benchrace/api; do not edit.
 
 import type { Schema } from '../../schema/schema';
-import type { Metric } from './kinds';
+import type { EnergyWork, Metric } from './kinds';
 
 /** A file that an engine needs; `sha256` in hexadecimal, `size` in bytes, null if unknown. */
 export interface Asset {
@@ -109,7 +109,7 @@ export interface Startable {
 
 /**
  * A workload without its code; `params_schema` is a JSON Schema with defaults and help. `work` names the
- * parameters that set how much a round has to do.
+ * parameters that set how much a round has to do, `energy` what its energy is divided by.
  */
 export interface WorkloadDescription {
   kind: string;
@@ -124,6 +124,7 @@ export interface WorkloadDescription {
   together: boolean;
   load_params: string[];
   work: string[];
+  energy: EnergyWork | null;
 }
 
 /** A request for a text: the answer to `prompt`, of at most `max_tokens`. */
