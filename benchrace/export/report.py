@@ -13,6 +13,7 @@ from benchrace.export.machines import machine_rows
 from benchrace.export.result import head, result_grids
 from benchrace.export.title import title
 from benchrace.formatting import duration, percent, plural, precise, precise_interval
+from benchrace.kinds.energy import energy_metrics
 from benchrace.run.document import DocumentLane, RunDocument, ranked
 from benchrace.run.noise import noise
 from benchrace.run.summary import MetricSummary
@@ -187,7 +188,11 @@ def _machines(run: RunDocument) -> Grid:
 
 
 def _formulas(run: RunDocument) -> Grid:
-    metrics = {metric.name: metric for work in run.workloads.values() for metric in work.metrics}
+    metrics = {
+        metric.name: metric
+        for work in run.workloads.values()
+        for metric in (*work.metrics, *energy_metrics(work.energy))
+    }
     return Grid(
         title="Formulas",
         header=("Metric", "Definition", "Rounds combine as"),

@@ -11,6 +11,7 @@ from benchrace.run.metadata import RunMetadata
 from benchrace.run.result import Result
 from benchrace.run.summary import (
     Agreement,
+    EnergySource,
     HeatStart,
     Knee,
     LaneSummary,
@@ -34,6 +35,7 @@ class DocumentLane(RunLane, frozen=True, kw_only=True):
     agreement: Agreement | None = None
     text: TextIdentity | None = None
     missing: int = 0
+    energy: tuple[EnergySource, ...] = ()
 
 
 class RunDocument(RunMetadata, frozen=True, kw_only=True):
@@ -108,4 +110,5 @@ def _lane(lane: RunLane, summary: LaneSummary) -> DocumentLane:
         agreement=summary.agreement,
         text=summary.text,
         missing=summary.missing,
+        energy=summary.energy,
     )

@@ -59,7 +59,8 @@ class MetricSummary(msgspec.Struct, frozen=True, kw_only=True):
 class RoundSummary(msgspec.Struct, frozen=True, kw_only=True):
     """A finished round as it was; one that is a warm-up or INVALID is kept and never counted.
 
-    The verdict is the worker's; the fold marks rounds that are too short for what times them.
+    The verdict is the worker's; the fold marks rounds that are too short for what times them,
+    or in which the machine was throttled.
     """
 
     round: int
@@ -88,13 +89,27 @@ class Agreement(msgspec.Struct, frozen=True, kw_only=True, rename={"with_": "wit
     reason: str | None = None
 
 
+class EnergySource(msgspec.Struct, frozen=True, kw_only=True):
+    """A counter of the lane's machine, and what it covers: `GPU 0`, GPU board, NVML counter.
+
+    `joules` sums the counted rounds that have an energy; null for the reason given.
+    """
+
+    name: str
+    covers: str
+    source: str
+    joules: float | None = None
+    reason: str | None = None
+
+
 class LaneSummary(msgspec.Struct, frozen=True, kw_only=True):
     """A lane's rounds and what they mean.
 
     `verdict` is the worst of its counted rounds, INVALID where all were discarded, and null
     before the first. `marks` are the reasons of its SUSPECT rounds, each once. `error` ended it.
     `missing` counts the rounds it was to measure and did not: discarded, or never run.
-    `agreement` and `text` are null where lanes do not answer in text.
+    `agreement` and `text` are null where lanes do not answer in text. `energy` are the counters
+    that its metrics of energy add up.
     """
 
     lane_id: LaneId
@@ -111,6 +126,7 @@ class LaneSummary(msgspec.Struct, frozen=True, kw_only=True):
     agreement: Agreement | None = None
     text: TextIdentity | None = None
     missing: int = 0
+    energy: tuple[EnergySource, ...] = ()
 
 
 class KneePoint(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,5 +1,7 @@
 """The fold: from a run's log to its summary. Pure; the same lines give the same summary."""
 
+from collections import defaultdict
+
 import msgspec
 
 from benchrace.errors import BenchraceError, Category, Failure
@@ -8,11 +10,14 @@ from benchrace.events import (
     ClockStep,
     JobCancelled,
     JobError,
+    JobStart,
     JobTimeout,
     Known,
     LaneError,
     RoundDone,
+    RoundStart,
     RunLifecycle,
+    RuntimeSample,
     decode,
     head,
 )
@@ -23,15 +28,19 @@ from benchrace.run.states import RunState
 from benchrace.run.summary import HeatStart, RunSummary
 from benchrace.stats.artifacts import ArtifactFold
 from benchrace.stats.clock_steps import ClockSteps
+from benchrace.stats.energy.cover import remarks as energy_remarks
+from benchrace.stats.energy.fold import EnergyFold
 from benchrace.stats.judge import Judge, metrics_of
 from benchrace.stats.lane import LaneFold
 from benchrace.stats.ranking import declared, standing
 from benchrace.stats.result.result import result
 from benchrace.stats.result.shared_host import shared
+from benchrace.stats.round_bounds import RoundBounds
 from benchrace.stats.text.agreement import agreements
 from benchrace.stats.text.knee import knees
 from benchrace.stats.text.text_identity import text_facts
 from benchrace.stats.text.tokens import remarks
+from benchrace.stats.throttling import Throttling
 from benchrace.stats.timing_error import stamps
 from benchrace.view.lines import Lines
 
@@ -39,6 +48,9 @@ _FOLDED = frozenset(
     {
         "artifact",
         "clock_step",
+        "job_start",
+        "round_start",
+        "runtime_sample",
         "round_done",
         "lane_error",
         "job_error",
@@ -67,6 +79,9 @@ class Fold:
             for lane in metadata.lanes
         }
         self._clocks = ClockSteps()
+        self._bounds = RoundBounds(metadata)
+        self._energy = EnergyFold(metadata, self._bounds)
+        self._throttling: defaultdict[str | None, Throttling] = defaultdict(Throttling)
         self._stamps = stamps(metadata.machines)
         self._judge = Judge(metadata)
         self.artifacts = ArtifactFold(metadata)
@@ -82,10 +97,13 @@ class Fold:
 
     def summary(self) -> RunSummary:
         """Summarise what was read so far."""
+        self._mark_throttled()
         folds = self.lanes
         agreed = agreements(folds)
         lanes = tuple(
-            msgspec.structs.replace(fold.summary(), agreement=agreed.get(fold.lane.lane_id))
+            msgspec.structs.replace(
+                self._energy.with_energy(fold.summary()), agreement=agreed.get(fold.lane.lane_id)
+            )
             for fold in folds
         )
         places = self.standing()
@@ -101,6 +119,7 @@ class Fold:
                 *remarks(folds),
                 *shared((lane.machine_id for lane in lanes), self._metadata.hosts),
                 *self._clocks.remarks(),
+                *energy_remarks(lanes),
             ),
             knees=knees(folds),
             artifacts=tuple(self.artifacts.named),
@@ -112,6 +131,7 @@ class Fold:
 
     def standing(self) -> StandingPayload | None:
         """Rank the lanes by the first headline metric; None where none is declared."""
+        self._mark_throttled()
         return standing(self.lanes, self._stamps)
 
     @property
@@ -139,13 +159,20 @@ class Fold:
             return None
         if key in self._seen:
             return None
-        self._seen.add(key)
+        # Samples are many, and in order: those that come twice are recognized by their time.
+        if not isinstance(event, RuntimeSample):
+            self._seen.add(key)
         return event
 
     def _take(self, event: Known) -> None:
         match event:
             case RoundDone():
                 self._round(event)
+            case JobStart() | RoundStart():
+                self._bounds.take(event)
+            case RuntimeSample():
+                self._energy.take(event)
+                self._throttling[event.job_id].take(event)
             case Artifact():
                 self.artifacts.take(event)
             case ClockStep():
@@ -165,7 +192,21 @@ class Fold:
         lane = self._lane(event)
         if lane is None or event.round is None:
             return
-        lane.add(self._judge.judge(event), text_facts(event.payload.record))
+        text = text_facts(event.payload.record)
+        lane.add(self._judge.judge(event), text)
+        self._bounds.take(event)
+        self._energy.done(event, text)
+
+    def _mark_throttled(self) -> None:
+        """Mark rounds by their samples, which may come after them."""
+        for fold in self._lanes.values():
+            workload = self._metadata.workloads.get(fold.lane.backend)
+            for done in fold.rounds:
+                bounds = self._bounds.of(fold.lane.lane_id, done.round)
+                if bounds is not None and bounds.job_id in self._throttling:
+                    throttling = self._throttling[bounds.job_id]
+                    for reason in throttling.reasons(fold.lane, workload, bounds):
+                        fold.mark(done.round, reason)
 
     def _end(self, event: JobError | JobTimeout | JobCancelled) -> None:
         """End the lanes of a job that did not reach the end of its schedule."""

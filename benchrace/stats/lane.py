@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable
 
+import msgspec
+
 from benchrace.errors import BenchraceError, Category, Failure
-from benchrace.events import Level, Reason
+from benchrace.events import Level, Reason, Verdict
 from benchrace.kinds import Metric
 from benchrace.kinds.metric import ranking
 from benchrace.run.lane import RunLane
@@ -46,6 +48,16 @@ class LaneFold:
             texts = self.texts if done.counted else self._discarded
             if text is not None and not done.warmup and len(texts) < MAX_TEXT_ROUNDS:
                 texts[done.round] = text
+
+    def mark(self, number: int, reason: Reason) -> None:
+        """Make a round SUSPECT, once for each reason; one that is INVALID stays as it is."""
+        done = self._rounds.get(number)
+        if done is None or done.verdict is Level.INVALID or reason in done.reasons:
+            return
+        verdict = Verdict(done.verdict, done.reasons).worse(Level.SUSPECT, reason.code, reason.text)
+        self._rounds[number] = msgspec.structs.replace(
+            done, verdict=verdict.level, reasons=verdict.reasons
+        )
 
     def fail(self, error: Failure) -> None:
         """Record what ended the lane; the first error stands."""

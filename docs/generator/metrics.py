@@ -6,6 +6,7 @@ from pathlib import Path
 
 from benchrace.events import Measured, Verdict
 from benchrace.kinds import Estimator, Kind, Metric
+from benchrace.kinds.energy import energy_metrics
 from benchrace.plugin.host.validation import BUILT_IN
 from benchrace.run.summary import MetricSummary
 from benchrace.stats import estimate, lane, ranking
@@ -86,7 +87,7 @@ def _kind(kind: Kind) -> str:
             _rank(metric, kind),
             metric.formula,
         )
-        for metric in kind.metrics
+        for metric in (*kind.metrics, *energy_metrics(kind.energy))
     ]
     titles = ("metric", "unit", "better", "estimator", "shown", "formula")
     heading = f"### `{kind.name}`: {kind.title} (metrics version {kind.metrics_version})"

@@ -129,4 +129,4 @@ def test_records_without_their_stamps_are_counted_with_the_reason() -> None:
 def test_metrics_of_today_are_those_of_the_workload_now() -> None:
     now = msgspec.structs.replace(METADATA.workloads["b"], metrics=(LLM.metrics[0],))
     collected = summary(METADATA, LOG, {}, {"b": now})
-    assert list(collected.lanes[0].summary) == ["gen_tokens_per_s"]
+    assert list(collected.lanes[0].summary) == ["gen_tokens_per_s", "energy_j"]

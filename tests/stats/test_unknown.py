@@ -126,7 +126,7 @@ def test_two_runs_are_compared_with_what_is_open(run: Run, script: Any) -> None:
         for item in (one, other):
             fold = folded(run, script, (item,) * 3)
             estimates.append(document(run(lanes=1, metrics=(RATE,)), fold.summary()))
-        (pair,) = compare(*estimates).lanes[0].metrics
+        (pair, _) = compare(*estimates).lanes[0].metrics
         return pair.better, pair.difference.ci95
 
     assert better(exact(50), estimate(52, 40, 57)) == (None, pytest.approx((-10, 7)))

@@ -96,6 +96,7 @@ export function documentOf(lanes: string[], more: Partial<RunDocument> = {}): Ru
       agreement: null,
       text: null,
       missing: 0,
+      energy: [],
     })),
     left_out: [],
     workloads: {},

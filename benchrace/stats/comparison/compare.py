@@ -13,6 +13,7 @@ from benchrace.stats.comparison.difference import Difference, difference, lead
 from benchrace.stats.comparison.identity import Differing, differing, plain
 from benchrace.stats.comparison.recorded import missing
 from benchrace.stats.comparison.work import comparable, statement, work_differs
+from benchrace.stats.energy.cover import same_cover
 from benchrace.stats.estimate import recovered
 from benchrace.stats.timing_error import Stamped, stamps, tie
 
@@ -151,7 +152,7 @@ def _metrics(
         if summary is None:
             continue
         apart = _difference(first, second)
-        same = comparable(work, summary)
+        same = comparable(work, summary) and same_cover(name, one, other)
         error = tie(Stamped(a.machine_id, first), Stamped(b.machine_id, second), errors)
         ahead = _ahead((first, second), apart, error) if same else None
         yield MetricPair(

@@ -89,12 +89,13 @@ def test_a_small_change_is_a_percentage_and_a_doubtful_one_is_none(documents: Do
 def test_work_that_differs_is_said_and_only_rates_compare(documents: Documents) -> None:
     pair = pair_of(documents(), documents(0.5, n=100))
     assert pair.work == "N differs: time is not comparable"
-    assert [metric.better for metric in pair.metrics] == ["b", None, None]
+    assert [metric.better for metric in pair.metrics] == ["b", None, None, None]
     verdicts = {name: one.verdict for name, one in changes(pair).items()}
     assert verdicts == {
         "rate": Verdict.FASTER,
         "time": Verdict.NOT_COMPARABLE,
         "found": Verdict.NOT_COMPARABLE,
+        "energy_j": Verdict.NOT_MEASURED,
     }
     assert changes(pair)["time"].ratio is None
     assert pair.headline == "B is 2.0x faster than A"

@@ -50,6 +50,19 @@ export interface DocumentLane {
   agreement: Agreement | null;
   text: TextIdentity | null;
   missing: number;
+  energy: EnergySource[];
+}
+
+/**
+ * A counter of the lane's machine, and what it covers: `GPU 0`, GPU board, NVML counter. `joules` sums the
+ * counted rounds that have an energy; null for the reason given.
+ */
+export interface EnergySource {
+  name: string;
+  covers: string;
+  source: string;
+  joules: number | null;
+  reason: string | null;
 }
 
 /** How long a run takes; `duration_ns` is null for the `reason` given. */
@@ -238,7 +251,7 @@ export interface Result {
 
 /**
  * A finished round as it was; one that is a warm-up or INVALID is kept and never counted. The verdict is the
- * worker's; the fold marks rounds that are too short for what times them.
+ * worker's; the fold marks rounds that are too short for what times them, or in which the machine was throttled.
  */
 export interface RoundSummary {
   round: number;

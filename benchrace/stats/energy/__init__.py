@@ -1,0 +1,1 @@
+"""Energy of rounds, from the samples of their machine."""
