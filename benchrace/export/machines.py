@@ -51,7 +51,13 @@ def _facts(capabilities: Any) -> Iterator[tuple[str, str]]:
     gpus = at(facts, "hardware", "gpus")
     for gpu in gpus if isinstance(gpus, list) else ():
         driver = at(gpu, "driver_version")
-        yield "GPU", f"{at(gpu, 'name') or 'unknown'}" + (f", driver {driver}" if driver else "")
+        limit = at(gpu, "power_limit_w")
+        parts = (
+            at(gpu, "name") or "unknown",
+            f"driver {driver}" if driver else None,
+            f"power limit {limit:g} W" if isinstance(limit, int | float) else None,
+        )
+        yield "GPU", ", ".join(part for part in parts if part)
     environment = at(facts, "environment")
     if isinstance(environment, Mapping):
         details = [f"{name} {value}" for name, value in environment.items() if _plain(value)]

@@ -74,7 +74,7 @@ class Gpu(msgspec.Struct, frozen=True, kw_only=True):
     """A GPU; where `unified`, it works in system memory and `vram_bytes` is null.
 
     `memory_bytes` is what it may fill: its own memory, or the system's where unified.
-    `ready` says that its compute driver answers.
+    `power_limit_w` is what its driver keeps it to. `ready` says that its compute driver answers.
     """
 
     index: int
@@ -87,6 +87,7 @@ class Gpu(msgspec.Struct, frozen=True, kw_only=True):
     unified: bool = False
     compute_capability: str | None = None
     driver_version: str | None = None
+    power_limit_w: float | None = None
     ready: bool = False
 
 

@@ -31,6 +31,7 @@ _RANGES: Mapping[str, tuple[Number, Number]] = {
     "thermal_c": _CELSIUS,
     "thermal_limit_c": (0, 200),
     "power_w": (0, 10_000),
+    "power_limit_w": (1, 10_000),
     "energy_mj": (0, 10**16),
     "range_mj": (1, 10**16),
     "clock_sm_mhz": _MHZ,

@@ -50,7 +50,7 @@ MACHINE = {
     "hardware": {
         "cpu": {"model": "Fast CPU", "architecture": "x86_64", "usable_threads": 8},
         "memory": {"total_bytes": 16 << 30},
-        "gpus": [{"name": "Big GPU", "driver_version": "550"}],
+        "gpus": [{"name": "Big GPU", "driver_version": "550", "power_limit_w": 350.0}],
         "os": {"name": "Linux", "kernel": "6.1"},
     },
     "environment": {"kind": "container"},

@@ -51,7 +51,7 @@ def test_a_report_says_what_a_reader_needs(race: Race, name: str) -> None:
         "things / s",
         "Fast CPU",
         "16 GiB",
-        "Big GPU, driver 550",
+        "Big GPU, driver 550, power limit 350 W",
         "container",
         "f00d",
         "the processor was throttled",

@@ -129,6 +129,8 @@ FACTS = [
     ("desktop-amd", "hardware.gpus[1].unified", True),
     ("desktop-amd", "hardware.accelerator_memory_gb", 24.0),
     ("desktop-amd", "sample.gpus[0].power_w", 287.0),
+    ("desktop-amd", "hardware.gpus[0].power_limit_w", 327.0),
+    ("server-two-gpus", "hardware.gpus[0].power_limit_w", 250.0),
     ("nvidia-without-driver", "hardware.gpus[0].name", "NVIDIA GeForce RTX 3090"),
     ("nvidia-without-driver", "hardware.accelerator_type", "cpu"),
 ]

@@ -68,8 +68,18 @@ def card_gpu(root: Root, card: Card, index: int, memory: int | None, notes: Note
             root.text("/sys/module/amdgpu/version") if card.kind is GpuKind.AMD else None,
             "its driver is the kernel's own",
         ),
+        power_limit_w=notes.need(
+            f"{where}.power_limit_w", _power_limit(root, card), "its driver reports none"
+        ),
         ready=card.kind is GpuKind.AMD and target is not None and root.exists("/dev/kfd"),
     )
+
+
+def _power_limit(root: Root, card: Card) -> float | None:
+    for name in root.names(f"{card.folder}/hwmon"):
+        if (micro := root.number(f"{card.folder}/hwmon/{name}/power1_cap")) is not None:
+            return micro / 1e6
+    return None
 
 
 def gfx_name(target: int | None) -> str | None:

@@ -7,6 +7,7 @@ from benchrace.telemetry.hardware import Gpu, GpuKind, Notes
 from benchrace.telemetry.machine_root import Root
 
 _PROC = "/proc/driver/nvidia/gpus"
+_UNKNOWN = ("uuid", "compute_capability", "driver_version", "power_limit_w")
 _SHARED = "it shares the system's memory"
 
 
@@ -35,6 +36,7 @@ def _gpu(root: Root, index: int, driver: str, memory: int | None, notes: Notes) 
         notes.say(f"{where}.vram_bytes", _SHARED)
     notes.need(f"{where}.vram_bytes", vram, "NVML answered 0")
     total = memory if unified else vram
+    limit = device.number("power_limit_w", NumberQuestion.POWER_LIMIT_MW, per=1000)
     return Gpu(
         index=index,
         kind=GpuKind.NVIDIA,
@@ -46,6 +48,7 @@ def _gpu(root: Root, index: int, driver: str, memory: int | None, notes: Notes) 
         unified=unified,
         compute_capability=device.text("compute_capability", TextQuestion.COMPUTE_CAPABILITY),
         driver_version=driver,
+        power_limit_w=None if limit is None else limit / 1000,
         ready=True,
     )
 
@@ -63,13 +66,14 @@ class _GpuQuery:
             self._notes.say(f"gpus[{self._index}].{field}", fault.reason)
             return None
 
-    def number(self, field: str, question: NumberQuestion) -> int | None:
+    def number(self, field: str, question: NumberQuestion, per: int = 1) -> int | None:
+        """Return the answer, which is in units of which `per` make one of the field's."""
         try:
             value = self._nvml.number(self._index, question)
         except NvmlFault as fault:
             self._notes.say(f"gpus[{self._index}].{field}", fault.reason)
             return None
-        if (why := plausible.reason(field, value)) is not None:
+        if (why := plausible.reason(field, value if per == 1 else value / per)) is not None:
             self._notes.say(f"gpus[{self._index}].{field}", why)
             return None
         return value
@@ -98,7 +102,7 @@ def _without_nvml(
     gpus: list[Gpu] = []
     names = [_proc_name(root, slot) for slot in root.names(_PROC)]
     for index, card in enumerate(card for card in cards(root) if card.kind is GpuKind.NVIDIA):
-        for field in ("vram_bytes", "memory_bytes", "uuid", "compute_capability", "driver_version"):
+        for field in ("vram_bytes", "memory_bytes", *_UNKNOWN):
             notes.say(f"gpus[{index}].{field}", fault.reason)
         gpu = card_gpu(root, card, index, memory, notes)
         if gpu.name is None and index < len(names) and names[index]:
@@ -125,7 +129,7 @@ def _proc_name(root: Root, slot: str) -> str | None:
 def _jetson_gpu(board: str, memory: int | None, fault: NvmlFault, notes: Notes) -> Gpu:
     notes.say("gpus[0].vram_bytes", _SHARED)
     notes.need("gpus[0].memory_bytes", memory, "the system's memory is unknown")
-    for field in ("uuid", "compute_capability", "driver_version"):
+    for field in _UNKNOWN:
         notes.say(f"gpus[0].{field}", fault.reason)
     # A Jetson's CUDA needs no NVML: the board is proof of a driver in its kernel.
     return Gpu(

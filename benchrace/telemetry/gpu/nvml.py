@@ -82,6 +82,7 @@ class NumberQuestion(StrEnum):
     MEMORY_USED = "memory_used"
     UTILIZATION = "utilization"
     POWER_MW = "power_mw"
+    POWER_LIMIT_MW = "power_limit_mw"
     TEMPERATURE_C = "temperature_c"
     CLOCK_SM_MHZ = "clock_sm_mhz"
     CLOCK_MEMORY_MHZ = "clock_memory_mhz"
@@ -206,6 +207,7 @@ _NUMBER: dict[NumberQuestion, Callable[[Any, Any], Any]] = {
     NumberQuestion.MEMORY_USED: lambda nv, gpu: nv.nvmlDeviceGetMemoryInfo(gpu).used,
     NumberQuestion.UTILIZATION: lambda nv, gpu: nv.nvmlDeviceGetUtilizationRates(gpu).gpu,
     NumberQuestion.POWER_MW: lambda nv, gpu: nv.nvmlDeviceGetPowerUsage(gpu),
+    NumberQuestion.POWER_LIMIT_MW: lambda nv, gpu: nv.nvmlDeviceGetEnforcedPowerLimit(gpu),
     NumberQuestion.TEMPERATURE_C: lambda nv, gpu: nv.nvmlDeviceGetTemperature(
         gpu, nv.NVML_TEMPERATURE_GPU
     ),

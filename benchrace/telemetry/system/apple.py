@@ -187,7 +187,7 @@ def _gpu(display: _Display, index: int, memory: int | None, notes: Notes) -> Gpu
     name = notes.need(f"{where}.name", display.model or display.name or None, _UNTOLD)
     notes.need(f"{where}.vram_bytes", vram, reason)
     notes.need(f"{where}.memory_bytes", total, "its size is unknown")
-    for field in ("uuid", "compute_capability", "driver_version"):
+    for field in ("uuid", "compute_capability", "driver_version", "power_limit_w"):
         notes.say(f"{where}.{field}", "macOS has none")
     return Gpu(
         index=index,

@@ -33,6 +33,11 @@ it('names GPUs with their memory, and the machine with its cores', () => {
   expect(chips(box)).toEqual(['2x RTX 4090 24 GiB', 'Ryzen 9 7950X 16c/32t · 64 GiB · Linux 6.18']);
 });
 
+it('names the power limit of a GPU where it is known', () => {
+  const limited = { gpus: [{ name: 'NVIDIA GeForce RTX 4090', vram_bytes: 24 * GIB, power_limit_w: 350 }] };
+  expect(chips(limited)).toEqual(['RTX 4090 24 GiB · 350 W']);
+});
+
 it('leaves out what a machine does not tell', () => {
   const bare = {
     cpu: { model: null, architecture: 'aarch64', physical_cores: null, logical_cores: 8 },

@@ -11,7 +11,7 @@ const left = {
   hardware: {
     cpu: { model: 'AMD Ryzen 9 7950X', physical_cores: 16, logical_cores: 32, usable_threads: 8 },
     memory: { total_bytes: 64 * GIB },
-    gpus: [{ name: 'NVIDIA GeForce RTX 4090', vram_bytes: 24 * GIB, driver_version: '570.1' }],
+    gpus: [{ name: 'NVIDIA GeForce RTX 4090', vram_bytes: 24 * GIB, driver_version: '570.1', power_limit_w: 350 }],
     os: { name: 'Ubuntu', version: '24.04', kernel: '6.18.2' },
     virtualisation: 'none',
   },
@@ -31,7 +31,7 @@ it('names each machine with what ran there, and leaves out what is not known', (
 left (desk)
   CPU: AMD Ryzen 9 7950X, 16 cores, 32 threads, 8 usable
   Memory: 64 GiB
-  GPU: NVIDIA GeForce RTX 4090, 24 GiB, driver 570.1
+  GPU: NVIDIA GeForce RTX 4090, 24 GiB, driver 570.1, power limit 350 W
   OS: Ubuntu 24.04, kernel 6.18.2
   Agent: 0.1.0
   Engine: llama-server b1234: small Q8_0

@@ -1,7 +1,7 @@
 /** Hardware in a few characters: names of processors and GPUs without what their vendors add. */
 
 import type { Cpu, Gpu, Memory, OperatingSystem } from '../api/generated';
-import { memorySize } from './quantity';
+import { memorySize, quantity } from './quantity';
 
 const MARKS = /\((?:R|TM|C)\)|[®™©]/gi;
 /** What stands around a model's name and says nothing that it does not. */
@@ -28,9 +28,9 @@ export interface SeenHardware {
   virtualisation?: string | null;
 }
 
-/** `RTX 4090 24 GiB` and `Ryzen 9 7950X 16c/32t · 64 GiB · Linux 6.18`: what is not known is left out. */
+/** `RTX 4090 24 GiB · 350 W` and `Ryzen 9 7950X 16c/32t · 64 GiB · Linux 6.18`: what is not known is left out. */
 export function chips({ cpu, memory, gpus, os }: SeenHardware): string[] {
-  const own = (gpus ?? []).map((gpu) => joined(' ', shortModel(gpu.name ?? 'GPU'), sized(gpu.vram_bytes)));
+  const own = (gpus ?? []).map((gpu) => joined(' · ', joined(' ', shortModel(gpu.name ?? 'GPU'), sized(gpu.vram_bytes)), watts(gpu.power_limit_w)));
   const model = cpu?.model == null ? (cpu?.architecture ?? '') : shortModel(cpu.model);
   const cores = joined('/', cpu?.physical_cores == null ? '' : `${cpu.physical_cores}c`, cpu?.logical_cores == null ? '' : `${cpu.logical_cores}t`);
   const system = joined(' · ', joined(' ', model, cores), sized(memory?.total_bytes), systemName(os ?? {}));
@@ -47,6 +47,11 @@ export function systemName({ name, version, kernel }: Partial<OperatingSystem>):
 /** Memory in words, empty where it is not known. */
 export function sized(bytes: number | null | undefined): string {
   return bytes == null ? '' : memorySize(bytes);
+}
+
+/** A limit of power, empty where it is not known. */
+export function watts(limit: number | null | undefined): string {
+  return limit == null ? '' : quantity(limit, 'W');
 }
 
 /** The parts that are not empty. */

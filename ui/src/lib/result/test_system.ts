@@ -1,7 +1,7 @@
 /** What a race ran on, as plain text for a post or an issue: one paragraph a machine. */
 
 import type { RunDocument } from '../api/documents';
-import { joined, sized, type SeenHardware } from '../format/hardware';
+import { joined, sized, watts, type SeenHardware } from '../format/hardware';
 import { plural } from '../format/number';
 import type { Facts } from '../race/facts';
 
@@ -38,9 +38,15 @@ function facts({ cpu, memory, gpus, os, virtualisation }: SeenHardware, agent: s
   return [
     ['CPU', joined(', ', cpu?.model ?? cpu?.architecture ?? '', cores, threads, usable)],
     ['Memory', sized(memory?.total_bytes)],
-    ...(gpus ?? []).map(({ name, vram_bytes, driver_version }): [string, string] => [
+    ...(gpus ?? []).map(({ name, vram_bytes, driver_version, power_limit_w }): [string, string] => [
       'GPU',
-      joined(', ', name ?? 'unknown', sized(vram_bytes), driver_version == null ? '' : `driver ${driver_version}`),
+      joined(
+        ', ',
+        name ?? 'unknown',
+        sized(vram_bytes),
+        driver_version == null ? '' : `driver ${driver_version}`,
+        power_limit_w == null ? '' : `power limit ${watts(power_limit_w)}`,
+      ),
     ]),
     ['OS', joined(', ', joined(' ', os?.name ?? '', os?.version ?? ''), os?.kernel == null ? '' : `kernel ${os.kernel}`)],
     ['Virtualisation', virtualisation == null || virtualisation === 'none' ? '' : virtualisation],

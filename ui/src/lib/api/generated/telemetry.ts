@@ -55,7 +55,8 @@ export type EnvironmentKind = 'native' | 'container' | 'wsl2' | 'dgx_spark';
 
 /**
  * A GPU; where `unified`, it works in system memory and `vram_bytes` is null. `memory_bytes` is what it may
- * fill: its own memory, or the system's where unified. `ready` says that its compute driver answers.
+ * fill: its own memory, or the system's where unified. `power_limit_w` is what its driver keeps it to. `ready`
+ * says that its compute driver answers.
  */
 export interface Gpu {
   index: number;
@@ -68,6 +69,7 @@ export interface Gpu {
   unified: boolean;
   compute_capability: string | null;
   driver_version: string | null;
+  power_limit_w: number | null;
   ready: boolean;
 }
 
