@@ -62,7 +62,8 @@ class RejectedAgent(msgspec.Struct, frozen=True, kw_only=True):
 class MachineAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """A machine of the fleet; `reason` says why it is not ready.
 
-    `missing` is what it lacks of the model policy, null until its engines were asked.
+    `threads` are those that its processes may use, null where that is unknown. `missing` is what
+    it lacks of the model policy, null until its engines were asked.
     """
 
     machine_id: str
@@ -80,6 +81,7 @@ class MachineAnswer(msgspec.Struct, frozen=True, kw_only=True):
     uncertainty_ns: int | None
     backends: tuple[BackendAnswer, ...]
     plugins: tuple[PluginState, ...] = ()
+    threads: int | None = None
     gpus: tuple[Gpu, ...] = ()
     missing: Lacks | None = None
 

@@ -163,9 +163,12 @@ class Central:
             await self._on_change(metadata, None)
         return metadata.run_id
 
-    async def dry_run(self, spec: RunSpec) -> RunMetadata:
-        """Plan and check a run as `submit` does, and store nothing."""
-        metadata, _ = await self._plan(spec)
+    async def dry_run(self, spec: RunSpec, *, check: bool = True) -> RunMetadata:
+        """Plan and check a run as `submit` does, and store nothing.
+
+        Without `check` no machine is asked whether it can run its lanes.
+        """
+        metadata, _ = await self._plan(spec, check=check)
         return metadata
 
     async def cancel(self, run_id: str, reason: str) -> None:
@@ -250,7 +253,7 @@ class Central:
         self._collector.wake()
         self.changed.notify()
 
-    async def _plan(self, spec: RunSpec) -> tuple[RunMetadata, bool]:
+    async def _plan(self, spec: RunSpec, *, check: bool = True) -> tuple[RunMetadata, bool]:
         """Plan a run, and preflight it unless its machines are measuring something else now."""
         await wait_for_descriptions(spec, self.fleet, self.settings.limits.describe_s)
         await probe_unprobed(spec, self.fleet, self.settings.limits.describe_s)
@@ -263,7 +266,7 @@ class Central:
             created_at=now_s,
             salt=secrets.token_hex(8),
         )
-        if not self._scheduler.is_free({lane.machine_id for lane in planned.lanes}):
+        if not check or not self._scheduler.is_free({lane.machine_id for lane in planned.lanes}):
             return planned, False
         try:
             return await self._preflight.check(planned), True

@@ -13,7 +13,7 @@ from benchrace.config.explain import Keys, spelt
 from benchrace.errors import FieldError
 
 NAME = "model_policy.yaml"
-_HEAD = "# Which models the machines must have, and which they may. Edited on the admin page too.\n"
+_HEAD = "# Which models the machines must have, and which they may. Edited on the Fleet page too.\n"
 
 _ID = r"[A-Za-z0-9][A-Za-z0-9._+@-]*([/:][A-Za-z0-9._+@-]+)*"
 ModelId = Annotated[str, Meta(max_length=200, extra_json_schema={"pattern": f"^{_ID}$"})]

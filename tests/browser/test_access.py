@@ -43,15 +43,16 @@ async def places(fleet: Fleet) -> dict[str, tuple[str, str | re.Pattern[str]]]:
         await fleet.over(run_id)
     before, after = ids
     return {
-        "inference": ("/", FORM_OR_REMEDY),
-        "compute": ("/compute", "1 lane ready"),
+        "new": ("/", FORM_OR_REMEDY),
+        "inference": ("/inference", FORM_OR_REMEDY),
+        "compute": ("/compute", "2 lanes ready"),
         "images": ("/image", FORM_OR_HELP),
         "speech": ("/whisper", FORM_OR_HELP),
         "runs": ("/runs", "Before"),
         "run": (f"/runs/{before}", "All metrics"),
         "replay": (f"/runs/{before}/replay", "Skip to end"),
         "compare": (f"/compare?a={before}&b={after}", "matched by"),
-        "admin": ("/admin", "Services"),
+        "fleet": ("/fleet", "Services"),
     }
 
 

@@ -266,7 +266,7 @@ async def test_the_model_policy_says_what_is_wrong_and_where_the_old_one_is(
 ) -> None:
     await require(fleet, "tiny")
     one = await tab()
-    await one.open("/admin")
+    await one.open("/fleet")
     required = one.page.get_by_role("group", name="Required").get_by_label("Language models")
     await required.fill("tiny\nnot a name")
     save = one.page.get_by_role("button", name="Save policy")
@@ -285,7 +285,7 @@ async def test_the_model_policy_says_what_is_wrong_and_where_the_old_one_is(
 
 async def test_an_engine_is_cared_for_after_a_second_press(tab: OpenTab, raced: str) -> None:
     one = await tab()
-    await one.open("/admin")
+    await one.open("/fleet")
     await one.page.get_by_role("button", name="Unload Ollama on box").click()
     await one.see("All models are removed from memory")
     await one.page.get_by_role("button", name="Unload Ollama", exact=True).click()
@@ -306,7 +306,7 @@ async def places(fleet: Fleet, raced: str) -> dict[str, tuple[str, str]]:
     return {
         "models": (f"/?spec={json.dumps(spec)}", "2 lanes ready"),
         "models-race": (f"/runs/{raced}?base=lane-1", "baseline"),
-        "engines": ("/admin", "Save policy"),
+        "engines": ("/fleet", "Save policy"),
     }
 
 

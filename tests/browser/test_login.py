@@ -171,8 +171,8 @@ async def test_who_watches_sees_all_and_changes_nothing(tab: OpenTab, fleet: Fle
     assert "Only operators" in await one.page.locator(f"#{why}").inner_text()
     for path, name in (
         ("/compute", "Queue the race"),
-        ("/admin", "Stop central"),
-        ("/admin", "Cancel Watched"),
+        ("/fleet", "Stop central"),
+        ("/fleet", "Cancel Watched"),
         ("/runs", "Rename: name of Watched"),
         ("/runs", "Tag Watched"),
     ):
@@ -225,7 +225,7 @@ async def test_an_agent_is_started_from_the_page_joins_and_is_stopped(
 ) -> None:
     (fleet.data / "agents" / "beside.lock").touch()  # It was here before.
     one = await tab()
-    await one.open("/admin")
+    await one.open("/fleet")
     await log_in(one, OPERATOR)
     await one.page.get_by_role("button", name="Start agent beside").click()
     service = one.main("li").filter(has_text="agent beside")
@@ -244,7 +244,7 @@ async def test_two_tabs_are_in_and_out_together(tab: OpenTab, fleet: Fleet) -> N
     await log_in(one, OPERATOR)
     await one.page.get_by_role("heading", name="Runs", exact=True).wait_for()
     other = Tab(await one.page.context.new_page(), fleet.url)
-    await other.open("/admin")
+    await other.open("/fleet")
     await other.see("Services")
     await one.page.get_by_role("button", name="Log out").click()
     await other.page.get_by_role("heading", name="Your session has expired").wait_for()
@@ -257,7 +257,7 @@ async def test_two_tabs_are_in_and_out_together(tab: OpenTab, fleet: Fleet) -> N
 
 async def test_a_keyboard_alone_logs_in_and_out(tab: OpenTab, fleet: Fleet) -> None:
     one = await tab(reduced_motion="reduce")
-    await one.open("/admin")
+    await one.open("/fleet")
     await one.page.get_by_role("heading", name="Log in").wait_for()
     keyboard = one.page.keyboard
     await keyboard.type(WATCH)  # The field has the focus.
@@ -290,7 +290,7 @@ async def test_a_keyboard_alone_logs_in_and_out(tab: OpenTab, fleet: Fleet) -> N
 
 async def views(tab: Tab) -> AsyncIterator[str]:
     """Show what this module is about, view by view: logging in, watching, logging in over it."""
-    await tab.open("/admin")
+    await tab.open("/fleet")
     await tab.page.get_by_role("heading", name="Log in").wait_for()
     yield "login"
     await log_in(tab, "wrong")
@@ -300,7 +300,7 @@ async def views(tab: Tab) -> AsyncIterator[str]:
     await log_in(tab, WATCH)
     await tab.see("Services")
     await tab.quiet()
-    yield "watching-admin"
+    yield "watching-fleet"
     await tab.open("/compute")
     await tab.see("Start the race")
     await tab.quiet()
@@ -343,7 +343,7 @@ async def test_it_fits_and_has_its_picture(
 async def test_an_agent_that_is_started_on_the_page_joins(tab: OpenTab, fleet: Fleet) -> None:
     """The last one here: afterwards the fleet has no agent."""
     one = await tab()
-    await one.open("/admin")
+    await one.open("/fleet")
     await log_in(one, OPERATOR)
     await one.page.get_by_role("button", name="Stop agent box").click()
     start = one.page.get_by_role("button", name="Start agent box")

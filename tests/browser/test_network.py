@@ -95,7 +95,7 @@ async def test_a_race_is_followed_from_its_document_on(tab: OpenTab, fleet: Flee
 async def test_what_is_polled_is_sent_where_it_changed(tab: OpenTab, fleet: Fleet) -> None:
     one = await tab()
     meter = await Meter.on(one.page)
-    await one.open("/admin")
+    await one.open("/fleet")
     await one.quiet()
     first = len(meter.of("/api/capabilities"))
     await meter.sent("/api/capabilities", first + 2)

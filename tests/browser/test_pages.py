@@ -79,7 +79,7 @@ async def test_the_licences_of_what_the_page_bundles_are_one_click_away(
     tab: OpenTab, fleet: Fleet
 ) -> None:
     one = await tab()
-    await one.open("/admin")
+    await one.open("/fleet")
     link = one.page.get_by_role("link", name="Third-party licences")
     answer = await one.page.request.get(f"{fleet.url}{await link.get_attribute('href')}")
     text = await answer.text()
@@ -133,7 +133,7 @@ async def test_a_phone_scrolls_down_only(tab: OpenTab, runs: tuple[str, str]) ->
         (f"/runs/{runs[0]}", "All metrics"),
         (f"/runs/{runs[0]}/replay", "Skip to end"),
         (f"/compare?a={runs[0]}&b={runs[1]}", "matched by"),
-        ("/admin", "Services"),
+        ("/fleet", "Services"),
     ):
         await one.open(path)
         await one.see(sign)
@@ -184,7 +184,39 @@ async def test_an_agent_that_is_sent_away_is_named_with_what_to_do(
     stranger = ("--port", "0", "--machine-id", "stranger", "--token", "not-this-one")
     fleet.agents.append(fleet._start("agent", "--central", fleet.url, *stranger))
     one = await tab(**PHONE)
-    await one.open("/admin")
+    await one.open("/fleet")
     await one.see("was refused")
     await one.see("token that central printed")
     assert await one.wider() == 0
+
+
+async def test_a_ready_made_race_starts_at_two_presses(tab: OpenTab, fleet: Fleet) -> None:
+    machines = (await fleet.get("/api/machines"))["machines"]
+    if machines[0]["threads"] == 1:
+        pytest.skip("one thread alone is no race")
+    one = await tab()
+    await one.open("/")
+    pages = one.page.get_by_role("navigation", name="Pages")
+    assert await pages.get_by_role("link").all_text_contents() == ["New race", "Runs", "Fleet"]
+    cards = one.page.get_by_role("list", name="Ready-made races")
+    await cards.get_by_role("button", name="This computer").click()
+    await one.see("2 lanes ready")
+    await one.page.keyboard.press("Enter")
+    await one.page.wait_for_url("**/runs/*")
+    run_id = one.page.url.rpartition("/")[2]
+    await fleet.http.post(f"{fleet.url}/api/runs/{run_id}/cancel")
+    run = await fleet.over(run_id)
+    assert [lane["params"]["threads"] for lane in run["lanes"]] == [1, 0]
+
+
+async def test_older_addresses_lead_to_the_same_pages(tab: OpenTab) -> None:
+    one = await tab()
+    current = one.page.get_by_role("navigation", name="Pages").locator("[aria-current]")
+    for path, title, sign in (
+        ("/inference", "New race", "Language models"),
+        ("/whisper", "New race", "Speech"),
+        ("/admin", "Fleet", "Services"),
+    ):
+        await one.open(path)
+        await one.see(sign)
+        assert await current.inner_text() == title

@@ -58,11 +58,11 @@ async def test_a_finished_race(tab: OpenTab, fleet: Fleet) -> None:
 async def test_the_fleet_page_while_nothing_happens(tab: OpenTab, fleet: Fleet) -> None:
     one = await tab()
     meter = await Meter.on(one.page)
-    await one.open("/admin")
+    await one.open("/fleet")
     await one.quiet()
     # The answers to one poll are all there when the next one is sent.
     first = len(meter.of("/api/status"))
     await meter.sent("/api/status", first + 1)
     before = meter.total
     await meter.sent("/api/status", first + 1 + POLLS)
-    check("/admin, each poll", (meter.total - before) / POLLS, IDLE_KB, meter)
+    check("/fleet, each poll", (meter.total - before) / POLLS, IDLE_KB, meter)

@@ -34,7 +34,7 @@ def capabilities(machine_id: str) -> Capabilities:
         version="0",
         fingerprint=machine_id,
         hardware=Hardware(
-            cpu=Cpu(architecture="x86_64"),
+            cpu=Cpu(architecture="x86_64", usable_threads=6),
             memory=Memory(),
             accelerator_type=AcceleratorType.CPU,
             os=OperatingSystem(),

@@ -66,7 +66,7 @@ BEAT = {"status": "idle", "gpu_utilization_pct": 1.5, "uptime_s": 3}
 CENTRAL: list[Row] = [
     *(("GET", page, None, 200, "") for page in ("/", "/compute", "/image", "/whisper")),
     ("GET", "/runs", None, 200, ""),
-    ("GET", "/admin", None, 200, ""),
+    *(("GET", page, None, 200, "") for page in ("/inference", "/fleet", "/admin")),
     ("POST", "/api/runs", {**SPEC, "params": {"n": 0}}, 422, "error"),
     ("POST", "/api/jobs", {"test_type": "compute", **FEW, "backend": "compute"}, 202, "run_id"),
     ("GET", "/api/machines", None, 200, "machines policy_problem"),
@@ -251,7 +251,7 @@ def test_every_row_is_in_its_server_s_document(fleet: Fleet) -> None:
             )
 
 
-PAGES = {"/", "/compute", "/image", "/whisper", "/runs", "/admin"}
+PAGES = {"/", "/inference", "/compute", "/image", "/whisper", "/runs", "/fleet", "/admin"}
 
 
 def shape(path: str) -> list[str]:

@@ -149,6 +149,7 @@ def _machine(status: MachineStatus, policy: ModelPolicy) -> MachineAnswer:
             PluginState(name=plugin.name, pending=plugin.pending, error=plugin.error)
             for plugin in (capabilities.plugins if capabilities else ())
         ),
+        threads=None if capabilities is None else capabilities.hardware.cpu.usable_threads,
         gpus=() if capabilities is None else capabilities.hardware.gpus,
         missing=lacks(capabilities, policy),
     )

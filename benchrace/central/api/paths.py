@@ -6,10 +6,12 @@ LINK = "/api/v1/link"
 LOGIN = frozenset({"/api/session", "/api/login", "/api/logout"})
 PAGES = (
     "/",
+    "/inference",
     "/compute",
     "/image",
     "/whisper",
     "/runs",
+    "/fleet",
     "/admin",
     "/runs/<name>",
     "/runs/<name>/replay",

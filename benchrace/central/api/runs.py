@@ -56,8 +56,9 @@ def _submitting(app: Quart, site: RouteContext) -> None:
     @document_request(RunSpec)
     @document_response(PlanAnswer)
     async def plan_run() -> Response:
-        """Plan and check a run, estimate its time, and store nothing."""
-        run = await site.central.dry_run(await body.read(request, RunSpec))
+        """Plan and check a run, estimate its time, store nothing; `?check=0` asks no machine."""
+        check = request.args.get("check", "1").lower() not in _NO
+        run = await site.central.dry_run(await body.read(request, RunSpec), check=check)
         estimate = await to_thread.run_sync(site.earlier.estimate, run)
         return answer(PlanAnswer(**msgspec.structs.asdict(run), estimate=estimate))
 

@@ -115,6 +115,15 @@ class Strict(FakeAgent):
         return super().readiness(lane)
 
 
+async def test_a_plan_without_a_check_does_not_ask_the_machines(site: Served) -> None:
+    await site.link(Strict())
+    spec = SPEC | {"params": {"threads": "many"}}
+    assert (await site.http.post("/api/runs/plan", json=spec)).status_code == 422
+    answer = await site.http.post("/api/runs/plan?check=0", json=spec)
+    assert answer.status_code == 200
+    assert answer.json()["estimate"]["duration_ns"] is None
+
+
 async def test_bad_fields_are_named_by_path(site: Served) -> None:
     await site.link(Strict())
     bad: list[tuple[dict[str, Any], set[str]]] = [
@@ -206,6 +215,7 @@ async def test_machines_are_listed_and_excluded(site: Served) -> None:
     await site.link(FakeAgent())
     (machine,) = (await site.get("/api/machines"))["machines"]
     assert (machine["machine_id"], machine["state"]) == ("local", "ready")
+    assert machine["threads"] == 6
     assert machine["backends"][0]["workloads"][0]["kind"] == "work"
     (kind,) = (await site.get("/api/workloads"))["workloads"]
     assert kind["offers"][0]["machines"] == ["local"]

@@ -80,7 +80,9 @@ async def test_nothing_but_a_log_is_read(site: Served, tmp_path: Path, name: str
     assert "secret" not in answer.text
 
 
-@pytest.mark.parametrize("path", ["/runs", "/compare", "/admin", "/runs/x", "/runs/x/replay"])
+@pytest.mark.parametrize(
+    "path", ["/inference", "/runs", "/compare", "/fleet", "/admin", "/runs/x", "/runs/x/replay"]
+)
 async def test_every_address_of_the_page_gives_the_page(site: Served, path: str) -> None:
     answer = await site.http.get(path)
     assert answer.headers["content-type"].startswith("text/html")

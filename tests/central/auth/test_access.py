@@ -25,8 +25,10 @@ AGENTS_OWN = "/api/v1/agents/"
 SERVICE = "/api/service/"
 # All that is served to who shows nothing: the page's shell and files, and what tells no more.
 OPEN = {
-    *("/", "/compute", "/image", "/whisper", "/runs", "/runs/page.x", "/runs/page.x/replay"),
+    *("/", "/inference", "/compute", "/image", "/whisper"),
+    *("/runs", "/runs/page.x", "/runs/page.x/replay"),
     *(
+        "/fleet",
         "/compare",
         "/admin",
         "/favicon.svg",

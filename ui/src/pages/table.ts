@@ -14,22 +14,29 @@ export interface PageEntry {
 
 /** The kinds of work that have an address of their own, and the plugins in the repository that bring each. */
 export const SECTIONS = [
-  { path: '/', title: 'Inference', kinds: ['llm_generate', 'llm_serve'], plugins: ['./plugins/ollama', './plugins/openai'] },
+  { path: '/inference', title: 'Language models', kinds: ['llm_generate', 'llm_serve'], plugins: ['./plugins/ollama', './plugins/openai'] },
   { path: '/compute', title: 'Compute', kinds: ['compute'], plugins: ['./benchrace_core ./plugins/compute'] },
   { path: '/image', title: 'Images', kinds: ['txt2img'], plugins: [] },
   { path: '/whisper', title: 'Speech', kinds: ['transcribe'], plugins: [] },
 ] as const;
 
 export type Section = (typeof SECTIONS)[number];
-const COMPUTE = SECTIONS[1];
+export const [TEXT, COMPUTE] = SECTIONS;
 
 const RUN = /^\/runs\/([A-Za-z0-9_-]{1,64})$/;
 const REPLAY = /^\/runs\/([A-Za-z0-9_-]{1,64})\/replay$/;
 
+/** The pages of the header; of one with several addresses, the first is the one that links name. */
+export const TABS = [
+  { title: 'New race', paths: ['/', ...SECTIONS.map((section) => section.path)] },
+  { title: 'Runs', paths: ['/runs'] },
+  { title: 'Fleet', paths: ['/fleet', '/admin'] },
+] as const;
+
 export function pageOf(path: string): PageEntry {
   const section = SECTIONS.find((candidate) => candidate.path === path);
-  if (section !== undefined) {
-    return entry(section.title, path, { section }, import('./start/Start.svelte'));
+  if (section !== undefined || path === '/') {
+    return entry('New race', '/', { section: section ?? null }, import('./start/Start.svelte'));
   }
   const run = RUN.exec(path)?.[1];
   if (run !== undefined) return entry('Race', path, { runId: run }, import('./race/Race.svelte'));
@@ -39,7 +46,7 @@ export function pageOf(path: string): PageEntry {
   }
   if (path === '/runs') return entry('Runs', path, {}, import('./runs/Runs.svelte'));
   if (path === '/compare') return entry('Compare', path, {}, import('./compare/Compare.svelte'));
-  if (path === '/admin') return entry('Admin', path, {}, import('./admin/Admin.svelte'));
+  if (path === '/fleet' || path === '/admin') return entry('Fleet', '/fleet', {}, import('./fleet/FleetPage.svelte'));
   return entry('Not found', path, { path }, import('./missing/Missing.svelte'));
 }
 
@@ -58,9 +65,11 @@ export function sectionOf(kind: string): Section {
   return SECTIONS.find((candidate) => (candidate.kinds as readonly string[]).includes(kind)) ?? COMPUTE;
 }
 
-/** The sections of the kinds that a fleet offers, and the one of this page; those with a plugin where nothing is offered. */
-export function sectionsOf(kinds: readonly string[] | null, path: string): Section[] {
-  const wanted = new Set<Section>((kinds ?? []).map(sectionOf));
-  const any = wanted.size > 0;
-  return SECTIONS.filter((section) => section.path === path || (any ? wanted.has(section) : section.plugins.length > 0));
+/** The sections that a fleet offers, and those that it does not. */
+export function parted(kinds: readonly string[]): { offered: Section[]; more: Section[] } {
+  const wanted = new Set(kinds.map(sectionOf));
+  return {
+    offered: SECTIONS.filter((section) => wanted.has(section)),
+    more: SECTIONS.filter((section) => !wanted.has(section)),
+  };
 }

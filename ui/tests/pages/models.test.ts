@@ -126,17 +126,22 @@ describe('the list of models', () => {
   });
 
   it('plans nothing before a model is chosen, and says why there are none', () => {
-    const silent = { name: 'one', title: 'ONE', workloads: [WORKLOAD], models: [], reachable: null, problems: [] };
+    const silent = { name: 'one', title: 'ONE', workloads: [WORKLOAD], models: [], startable: [], reachable: null, problems: [] };
     const of = (reachable: boolean | null, problems: unknown[] = []) =>
-      [{ ...FLEET[0], backends: [{ ...silent, reachable, problems }] }] as unknown as Machine[];
+      ({ ...FLEET[0], backends: [{ ...silent, reachable, problems }] }) as unknown as Machine;
+    const problems = [{ message: 'it is not started', remedy: 'Start it.' }];
     const words = () => document.querySelector('section')?.textContent ?? '';
     setup.kinds = [{ ...KIND, offers: KIND.offers.slice(0, 1) }];
-    setup.machines = of(null);
+    setup.machines = [of(null)];
     flushSync();
     expect([setup.unchosen, words().includes('Loading the engines’ models')]).toEqual([true, true]);
-    setup.machines = of(false, [{ message: 'it is not started', remedy: 'Start it.' }]);
+    // One that another machine has is missed; one that nobody has is said once, above the form.
+    setup.machines = [of(false, problems), { ...of(true), machine_id: '2' }];
     flushSync();
     expect([setup.unchosen, words().includes('It is not started. Start it.')]).toEqual([false, true]);
+    setup.machines = [of(false, problems)];
+    flushSync();
+    expect([setup.unchosen, words().includes('It is not started.')]).toEqual([false, false]);
     setup.kinds = [KIND];
     flushSync();
     expect(setup.unchosen).toBe(true);

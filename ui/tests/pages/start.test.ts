@@ -24,20 +24,21 @@ const WORKLOAD = {
 };
 const DIGEST = 'd1';
 const NAMED = { kind: 'compute', title: 'Count primes', digest: DIGEST };
-const BACKEND = { name: 'compute', title: 'Sieves', workloads: [NAMED], reachable: true, models: [], problems: [] };
-const MACHINE = { machine_id: 'm1', label: 'box', state: 'ready', reason: null, backends: [BACKEND] };
+const BACKEND = { name: 'compute', title: 'Sieves', workloads: [NAMED], reachable: true, models: [], startable: [], problems: [] };
+const MACHINE = { machine_id: 'm1', label: 'box', state: 'ready', reason: null, threads: 8, connected_at: 1, host_id: 'm1', backends: [BACKEND] };
 
 const LANES = ['m1', 'm2'].map((machine_id) => ({ lane_id: machine_id, label: machine_id, machine_id, backend: 'compute' }));
 
 describe('the form of a race', () => {
   let shown: Record<string, unknown>;
+  let machines: unknown[];
   let asked: { path: string; body: unknown }[];
   let refused: { path: string; message: string; machine_id?: string }[];
   let estimate: { duration_ns: number | null; reason: string | null };
 
   async function fetched(path: string, request?: RequestInit): Promise<Response> {
     asked.push({ path, body: request?.body ? JSON.parse(String(request.body)) : null });
-    if (path === '/api/machines') return Response.json({ machines: [MACHINE, { ...MACHINE, machine_id: 'm2', label: 'desk' }] });
+    if (path === '/api/machines') return Response.json({ machines });
     if (path === '/api/workloads') {
       const offer = { backend: 'compute', title: 'Sieves', machines: ['m1'], workload: NAMED };
       return Response.json({ workloads: [{ kind: 'compute', title: 'Count primes', offers: [offer] }] });
@@ -70,20 +71,31 @@ describe('the form of a race', () => {
     flushSync();
   }
 
+  async function open(address: string, section: (typeof SECTIONS)[number] | null): Promise<void> {
+    // Not the history alone: the router keeps the address that the last test left.
+    router.replace(address);
+    shown = mount(Start, { target: document.body, props: { section } });
+    await vi.waitFor(() => field('param-n'));
+  }
+
+  async function close(): Promise<void> {
+    await unmount(shown);
+    document.body.replaceChildren();
+  }
+
+  const commandLine = () => document.querySelector('pre')?.textContent;
+
   beforeEach(async () => {
     asked = [];
+    machines = [MACHINE, { ...MACHINE, machine_id: 'm2', label: 'desk', host_id: 'm2' }];
     refused = [];
     estimate = { duration_ns: 101e9, reason: null };
     vi.stubGlobal('fetch', fetched);
-    // Not the history alone: the router keeps the address that the last test left.
-    router.replace('/compute');
-    shown = mount(Start, { target: document.body, props: { section: SECTIONS[1] } });
-    await eventually(() => field('param-n'));
+    await open('/compute', SECTIONS[1]);
   });
 
   afterEach(async () => {
-    await unmount(shown);
-    document.body.replaceChildren();
+    await close();
     vi.unstubAllGlobals();
   });
 
@@ -93,6 +105,31 @@ describe('the form of a race', () => {
     expect(field('param-n-help').textContent).toContain('Up to N. 1 to 100M');
     press('2M');
     expect(field('param-n').placeholder).toBe('2M');
+  });
+
+  it('opens with two lanes on a machine that is alone, and the command has them', async () => {
+    await close();
+    machines = [MACHINE];
+    await open('/', null);
+    expect(document.querySelectorAll('.lane')).toHaveLength(2);
+    expect(commandLine()).toBe('benchrace run --workload compute --lane algorithm=fast --lane algorithm=slow');
+    const tabs = [...document.querySelectorAll('nav a')].map((each) => [each.textContent, each.getAttribute('aria-current')]);
+    expect(tabs).toEqual([['Compute', 'page']]);
+    expect(document.body.textContent).toContain('language models, images, speech');
+    await vi.waitFor(() => expect(location.search).toContain('spec='));
+    expect(location.pathname).toBe('/');
+  });
+
+  it('is filled by a ready-made race, with its time, and starts at one more press', async () => {
+    const cards = [...document.querySelectorAll<HTMLButtonElement>('.cards button')];
+    expect(cards.map((card) => card.querySelector('strong')?.textContent)).toEqual(['box', 'Two machines']);
+    await vi.waitFor(() => expect(cards[0]?.textContent).toContain('about 1 min 40 s'));
+    expect(asked.filter(({ path }) => path === '/api/runs/plan?check=0')).toHaveLength(2);
+    cards[1]?.click();
+    flushSync();
+    // The form stays in its place.
+    expect(commandLine()).toBe('benchrace run --workload compute -p n=auto --lane machine=m1 --lane machine=m2');
+    await vi.waitFor(() => expect(document.activeElement?.textContent?.trim()).toBe('Start the race'));
   });
 
   it('says at the field what is wrong, and does not start', () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { RunSpec } from '../../src/lib/api/documents';
 import { againAddress } from '../../src/pages/runs/again';
-import { SECTIONS, sectionOf, sectionsOf } from '../../src/pages/table';
+import { pageOf, parted, SECTIONS, sectionOf, TABS } from '../../src/pages/table';
 
 function specIn(address: string): RunSpec {
   return JSON.parse(new URL(address, 'http://x').searchParams.get('spec') ?? 'null') as RunSpec;
@@ -14,7 +14,7 @@ describe('the same race once more', () => {
       for (const kind of section.kinds) expect(sectionOf(kind)).toBe(section);
     }
     expect(againAddress('hash_files', { kind: 'hash_files' })).toMatch(/^\/compute\?spec=/);
-    expect(againAddress('llm_serve', { kind: 'llm_serve' })).toMatch(/^\/\?spec=/);
+    expect(againAddress('llm_serve', { kind: 'llm_serve' })).toMatch(/^\/inference\?spec=/);
   });
 
   it('keeps the whole specification but what belongs to that one run', () => {
@@ -23,16 +23,24 @@ describe('the same race once more', () => {
   });
 });
 
-describe('the tabs of the header', () => {
-  const tabs = (kinds: string[] | null, path = '/runs') => sectionsOf(kinds, path).map((section) => section.title);
+describe('the tabs of a new race', () => {
+  const titles = (kinds: string[]) => parted(kinds).offered.map((section) => section.title);
 
-  it('are those of the kinds that the fleet offers, and of the page that is shown', () => {
-    expect(tabs(['compute'])).toEqual(['Compute']);
-    expect(tabs(['txt2img', 'llm_serve'])).toEqual(['Inference', 'Images']);
-    expect(tabs(['hash_files'], '/whisper')).toEqual(['Compute', 'Speech']);
+  it('are those of the kinds that the fleet offers; the others are named apart', () => {
+    expect(titles(['compute'])).toEqual(['Compute']);
+    expect(titles(['txt2img', 'llm_serve'])).toEqual(['Language models', 'Images']);
+    expect(titles(['hash_files'])).toEqual(['Compute']);
+    expect(parted(['compute']).more.map((section) => section.path)).toEqual(['/inference', '/image', '/whisper']);
+  });
+});
+
+describe('the addresses that people arrive with', () => {
+  it.each(['/', '/inference', '/compute', '/image', '/whisper'])('%s is the page of a new race', (path) => {
+    expect(pageOf(path)).toMatchObject({ title: 'New race', key: '/' });
+    expect(TABS[0].paths).toContain(path);
   });
 
-  it('are those with a plugin in the repository where nothing is offered', () => {
-    expect([tabs(null), tabs([])]).toEqual([['Inference', 'Compute'], ['Inference', 'Compute']]);
+  it.each(['/fleet', '/admin'])('%s is the page of the fleet', (path) => {
+    expect(pageOf(path)).toMatchObject({ title: 'Fleet', key: '/fleet' });
   });
 });

@@ -25,6 +25,11 @@ export function plan(spec: RunSpec): Promise<Plan> {
   return post('/api/runs/plan', spec);
 }
 
+/** How long a race takes, as far as earlier ones tell; no machine is asked. */
+export async function estimate(spec: RunSpec): Promise<number | null> {
+  return (await post<Plan>('/api/runs/plan?check=0', spec)).estimate.duration_ns;
+}
+
 export function cancel(runId: string): Promise<unknown> {
   const reason = 'cancelled on the page';
   return post(`/api/runs/${encodeURIComponent(runId)}/cancel`, { reason });

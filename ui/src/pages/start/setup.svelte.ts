@@ -4,18 +4,23 @@ import * as api from '../../lib/api/runs';
 import { described } from '../../lib/api/workloads';
 import { ApiError, failure } from '../../lib/api/client';
 import { session } from '../../lib/api/session.svelte';
-import type { Kind, Machine, Plan, RunSpec, Workload } from '../../lib/api/documents';
+import type { Kind, KindAnswer, Machine, Plan, RunSpec, Workload } from '../../lib/api/documents';
 import type { Failure, FieldError } from '../../lib/events/types';
-import { offered } from '../../lib/store/offered.svelte';
 import { fields, type Field } from '../../lib/schema/schema';
 import { check, emptyDraft, fromSpec, type Draft } from '../../lib/spec/draft';
 import { sectionOf, type Section } from '../table';
 import { knownModels, reported, SELECTS } from './models';
+import { isSettled, openingLanes, openingSection } from './opening';
 
 const PLAN_AFTER_MS = 600;
 const LOOK_EVERY_MS = 5_000;
 
 export class Setup {
+  /** All kinds of work that the fleet offers; null until central has answered. */
+  offered = $state.raw<readonly KindAnswer[] | null>(null);
+  /** What this form is for; null until that is known. */
+  section = $state.raw<Section | null>(null);
+  /** The kinds of the section. */
   kinds = $state.raw<Kind[] | null>(null);
   machines = $state.raw<Machine[]>([]);
   draft = $state<Draft>(emptyDraft(''));
@@ -58,16 +63,28 @@ export class Setup {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private looking: ReturnType<typeof setTimeout> | undefined;
   private closed = false;
+  /** Whether the section is the one that somebody asked for, or the best that the fleet has. */
+  private settled = false;
+  /** The form as it opened: one that is still like it may open anew. */
+  private opened = '';
 
-  constructor(
-    readonly section: Section,
-    spec: RunSpec | null,
-  ) {
-    if (spec !== null) this.draft = fromSpec(spec);
+  constructor(named: Section | null, spec: RunSpec | null) {
+    void this.turn(named, spec);
   }
 
   open(): void {
     void this.look();
+  }
+
+  /** Begin anew with a section, or the one of a specification; without both, with what the fleet can race. */
+  async turn(named: Section | null, spec: RunSpec | null): Promise<void> {
+    const section = spec === null ? named : sectionOf(spec.kind);
+    if (section !== this.section || section === null) this.kinds = null;
+    this.section = section;
+    this.settled = section !== null;
+    this.reset(spec === null ? emptyDraft('') : fromSpec(spec));
+    // Where this fails, the next look at the fleet says so.
+    await this.learn().catch(() => undefined);
   }
 
   close(): void {
@@ -78,9 +95,9 @@ export class Setup {
 
   /** Choose another kind of work; what was typed for the one before is not its. */
   choose(kind: string): void {
-    this.draft = emptyDraft(kind);
-    this.plan = null;
-    this.failure = null;
+    this.reset(emptyDraft(kind));
+    this.draft.lanes = openingLanes(this.fields, this.able);
+    this.opened = this.text();
   }
 
   /** Ask central what the draft comes to, once nobody types; only the latest answer counts. */
@@ -132,11 +149,14 @@ export class Setup {
   private async look(): Promise<void> {
     try {
       const [answers, machines] = await Promise.all([api.kinds(), api.machines()]);
-      offered.learn(answers);
-      const own = await described(answers.filter((answer) => sectionOf(answer.kind) === this.section));
       if (this.closed) return;
       this.unreachable = false;
-      this.learn(own, machines);
+      if (JSON.stringify(answers) !== JSON.stringify(this.offered)) this.offered = answers;
+      if (states(machines) !== states(this.machines)) {
+        this.machines = machines;
+        this.planAgain();
+      }
+      await this.learn();
     } catch (error) {
       const refused = error instanceof ApiError && error.status >= 400 && error.status < 500;
       this.unreachable = !refused;
@@ -148,17 +168,47 @@ export class Setup {
     if (!this.closed) this.looking = setTimeout(() => void this.look(), LOOK_EVERY_MS);
   }
 
-  private learn(own: Kind[], machines: Machine[]): void {
-    const states = (list: Machine[]) =>
-      JSON.stringify(list.map((machine) => [machine.machine_id, machine.state, machine.reason, machine.missing, machine.backends.map(changing)]));
-    // An answer like the one before changes nothing: no field loses its place while typing.
-    if (JSON.stringify(own) !== JSON.stringify(this.kinds)) this.kinds = own;
-    if (states(machines) !== states(this.machines)) {
-      this.machines = machines;
-      this.planAgain();
+  /** Take what the fleet offers of this section; an answer like the one before changes nothing. */
+  private async learn(): Promise<void> {
+    const { offered, machines } = this;
+    if (offered === null) return;
+    if (!this.settled && (this.section === null || this.text() === this.opened)) {
+      const section = openingSection(offered, machines);
+      if (section !== this.section) {
+        this.section = section;
+        this.kinds = null;
+        this.reset(emptyDraft(''));
+      }
+      this.settled = section !== null && isSettled(machines);
     }
-    if (!this.draft.kind && own[0] !== undefined) this.draft.kind = own[0].kind;
+    const { section } = this;
+    const own = await described(offered.filter(({ kind }) => sectionOf(kind) === section));
+    if (this.closed || section !== this.section) return;
+    // No field loses its place while somebody types.
+    if (JSON.stringify(own) !== JSON.stringify(this.kinds)) this.kinds = own;
+    if (!this.draft.kind && own[0] !== undefined) this.choose(own[0].kind);
   }
+
+  private reset(draft: Draft): void {
+    clearTimeout(this.timer);
+    this.draft = draft;
+    this.planned = '';
+    this.planning = false;
+    this.plan = null;
+    this.failure = null;
+    this.opened = this.text();
+  }
+
+  private text(): string {
+    return JSON.stringify($state.snapshot(this.draft));
+  }
+}
+
+/** What is watched of machines; the rest may change by the second. */
+function states(machines: Machine[]): string {
+  return JSON.stringify(
+    machines.map((machine) => [machine.machine_id, machine.state, machine.reason, machine.missing, machine.threads, machine.backends.map(changing)]),
+  );
 }
 
 /** What can change of a backend while its agent lives. */

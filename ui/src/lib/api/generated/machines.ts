@@ -52,8 +52,8 @@ export interface KindAnswer {
 }
 
 /**
- * A machine of the fleet; `reason` says why it is not ready. `missing` is what it lacks of the model policy,
- * null until its engines were asked.
+ * A machine of the fleet; `reason` says why it is not ready. `threads` are those that its processes may use,
+ * null where that is unknown. `missing` is what it lacks of the model policy, null until its engines were asked.
  */
 export interface MachineAnswer {
   machine_id: string;
@@ -71,6 +71,7 @@ export interface MachineAnswer {
   uncertainty_ns: number | null;
   backends: BackendAnswer[];
   plugins: PluginState[];
+  threads: number | null;
   gpus: Gpu[];
   missing: Lacks | null;
 }

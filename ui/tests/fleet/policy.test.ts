@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { errorsOf, policyOf, textsOf } from '../../src/pages/admin/policy';
+import { errorsOf, policyOf, textsOf } from '../../src/pages/fleet/policy';
 import { lacks } from '../../src/pages/start/text/missing';
 import type { Machine } from '../../src/lib/api/documents';
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 
 import type { FleetMachine, Told } from '../../src/lib/api/admin';
-import { clockLabel, hardwareLabel, idleLabel, joinLabel, reachLabel, refusalLabel } from '../../src/pages/admin/labels';
+import { clockLabel, hardwareLabel, idleLabel, joinLabel, reachLabel, refusalLabel } from '../../src/pages/fleet/labels';
 
 it('hardware is said as far as it is known', () => {
   const told = {

@@ -1,8 +1,8 @@
 import { flushSync, mount, unmount } from 'svelte';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 
-import Machine from '../../src/pages/admin/Machine.svelte';
-import { Fleet } from '../../src/pages/admin/fleet.svelte';
+import Machine from '../../src/pages/fleet/Machine.svelte';
+import { Fleet } from '../../src/pages/fleet/fleet.svelte';
 import type { FleetMachine } from '../../src/lib/api/admin';
 import { eventually } from '../eventually';
 

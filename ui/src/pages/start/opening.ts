@@ -1,0 +1,50 @@
+/** What a form that nobody has filled opens with: a kind of race that can run, and lanes that make a race. */
+
+import type { KindAnswer, Machine } from '../../lib/api/documents';
+import type { Field } from '../../lib/schema/schema';
+import { showValue } from '../../lib/schema/value';
+import { emptyLane, type LaneDraft, type Texts } from '../../lib/spec/draft';
+import { parted, sectionOf, TEXT, type Section } from '../table';
+import { reported } from './models';
+
+/** The machines that are connected: others have engines by hearsay only. */
+export function connected<Kind extends Pick<Machine, 'state'>>(machines: readonly Kind[]): Kind[] {
+  return machines.filter(({ state }) => state === 'ready' || state === 'busy');
+}
+
+/** The first section with an engine that may answer, else the first that is offered; null where none is. */
+export function openingSection(kinds: readonly KindAnswer[], machines: readonly Machine[]): Section | null {
+  const { offered } = parted(kinds.map(({ kind }) => kind));
+  const backends = connected(machines).flatMap((machine) => machine.backends);
+  const usable = (section: Section) =>
+    backends.some(({ reachable, workloads }) => reachable !== false && workloads.some(({ kind }) => sectionOf(kind) === section));
+  return offered.find(usable) ?? offered[0] ?? null;
+}
+
+/** Whether that choice stands: every engine for language models was asked. */
+export function isSettled(machines: readonly Machine[]): boolean {
+  return TEXT.kinds.every((kind) => reported(connected(machines), kind));
+}
+
+/**
+ * Two lanes for a machine that is alone: one thread against all, or else two values of the first parameter
+ * with a choice. Several machines race each other, and models are chosen.
+ */
+export function openingLanes(fields: readonly Field[], able: readonly Pick<Machine, 'state' | 'threads'>[]): LaneDraft[] {
+  const ready = connected(able);
+  const machines = ready.length > 0 ? ready : able;
+  const [machine] = machines;
+  if (machines.length !== 1 || machine === undefined || fields.some((field) => field.source === 'models')) return [];
+  if (fields.some(isThreads) && machine.threads !== 1) return lanes({ threads: '1' }, { threads: '0' });
+  const choice = fields.find((field) => field.choices.length > 1);
+  return choice === undefined ? [] : lanes(...choice.choices.slice(0, 2).map((value) => ({ [choice.name]: showValue(value) })));
+}
+
+/** Threads of which 0 takes all. */
+function isThreads({ name, type, minimum }: Field): boolean {
+  return name === 'threads' && type === 'integer' && minimum === 0;
+}
+
+function lanes(...params: Texts[]): LaneDraft[] {
+  return params.map((own) => ({ ...emptyLane(), params: own }));
+}

@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+
+import type { KindAnswer, Machine } from '../../src/lib/api/documents';
+import { fields } from '../../src/lib/schema/schema';
+import { check, emptyDraft } from '../../src/lib/spec/draft';
+import { command } from '../../src/lib/spec/command';
+import { isSettled, openingLanes, openingSection } from '../../src/pages/start/opening';
+import { COMPUTE, TEXT } from '../../src/pages/table';
+
+const COUNTING = fields({
+  properties: {
+    algorithm: { enum: ['fast', 'slow', 'slower'], type: 'string', default: 'fast' },
+    threads: { type: 'integer', minimum: 0, default: 0 },
+  },
+});
+const ready = (threads: number | null) => ({ state: 'ready', threads }) as const;
+
+describe('the lanes that a form opens with', () => {
+  const params = (...machines: Parameters<typeof openingLanes>[1][number][]) => openingLanes(COUNTING, machines).map((lane) => lane.params);
+
+  it('are one thread against all on a machine that is alone, and the same as a command', () => {
+    expect(params(ready(8))).toEqual([{ threads: '1' }, { threads: '0' }]);
+    expect(params(ready(null))).toEqual([{ threads: '1' }, { threads: '0' }]);
+    const draft = { ...emptyDraft('compute'), lanes: openingLanes(COUNTING, [ready(8)]) };
+    expect(command(check(draft, COUNTING, null).spec)).toBe('benchrace run --workload compute --lane threads=1 --lane threads=0');
+  });
+
+  it('are two choices where a second thread would change nothing', () => {
+    expect(params(ready(1))).toEqual([{ algorithm: 'fast' }, { algorithm: 'slow' }]);
+    expect(openingLanes(fields({ properties: { n: { type: 'integer' } } }), [ready(8)])).toEqual([]);
+  });
+
+  it('are none of their own where machines race each other, or models are to be chosen', () => {
+    expect(params(ready(8), ready(4))).toEqual([]);
+    expect(params(ready(8), { state: 'lost', threads: 4 })).toHaveLength(2);
+    const models = fields({ properties: { model: { type: 'string', choices: 'models' }, cache: { enum: ['a', 'b'] } } });
+    expect(openingLanes(models, [ready(8)])).toEqual([]);
+  });
+});
+
+describe('the section that a new race opens with', () => {
+  const backend = (kind: string, reachable: boolean | null) => ({ reachable, workloads: [{ kind }] });
+  const machine = (...backends: unknown[]) => [{ state: 'ready', backends }] as unknown as Machine[];
+  const kinds = (...names: string[]) => names.map((kind) => ({ kind })) as unknown as KindAnswer[];
+  const BOTH = kinds('compute', 'llm_generate');
+
+  it('is language models where an engine may answer, else what can run', () => {
+    expect(openingSection(BOTH, machine(backend('llm_generate', true), backend('compute', true)))).toBe(TEXT);
+    expect(openingSection(BOTH, machine(backend('llm_generate', null), backend('compute', true)))).toBe(TEXT);
+    expect(openingSection(BOTH, machine(backend('llm_generate', false), backend('compute', true)))).toBe(COMPUTE);
+  });
+
+  it('is the first that is offered where none can run, and none where nothing is offered', () => {
+    expect(openingSection(BOTH, machine(backend('llm_generate', false)))).toBe(TEXT);
+    expect(openingSection([], [])).toBeNull();
+  });
+
+  it('stands once every engine of the connected machines was asked', () => {
+    expect(isSettled(machine(backend('llm_generate', null)))).toBe(false);
+    expect(isSettled(machine(backend('llm_generate', false), backend('compute', null)))).toBe(true);
+  });
+});
