@@ -19,8 +19,9 @@ class Submitted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PlanAnswer(RunMetadata, frozen=True, kw_only=True):
-    """A run as it would start, and how long it would take."""
+    """A run as it would start, what it would be called, and how long it would take."""
 
+    title: str
     estimate: Estimate
 
 
@@ -70,11 +71,13 @@ class CardQuery(msgspec.Struct, frozen=True, kw_only=True):
 class RunAnswer(RunDocument, frozen=True, kw_only=True):
     """`offset`, with `epoch`, says up to where the log is part of this, to read on from there.
 
+    `title` is made of the lanes, for a run without a name.
     `queue_position` counts from 1 and is null for a run that does not wait. `artifacts` are the
     files of its rounds; `artifacts_left_out` counts those beyond the most of a run.
     """
 
     offset: int
+    title: str = ""
     queue_position: int | None = None
     artifacts: tuple[ArtifactAnswer, ...] = ()
     artifacts_left_out: int = 0

@@ -1,16 +1,12 @@
 """What a run is called in what is published of it."""
 
 from benchrace.run.metadata import RunMetadata
-
-_MOST_LABELS = 3
+from benchrace.run.title import title as made_of_lanes
 
 
 def title(run: RunMetadata) -> str:
-    """Return its name, or what races there: `Generate text: small-f16 vs small-q8`."""
+    """Return its name, or its work and what differs: `Generate text: small-f16 vs small-q8`."""
     if run.name:
         return run.name
     work = next((work.title for work in run.workloads.values()), run.kind)
-    labels = [lane.label for lane in run.lanes]
-    if len(labels) > _MOST_LABELS:
-        return f"{work}: {len(labels)} lanes"
-    return f"{work}: {' vs '.join(labels)}"
+    return f"{work}: {made_of_lanes(run)}"

@@ -22,7 +22,16 @@ class ComputeParams(Params, frozen=True, kw_only=True):
         Meta(title="N", description="Primes up to and including N are counted.", ge=1, le=10**13),
     ] = 50_000_000
     threads: Annotated[
-        int, Meta(title="Threads", description="0 uses every usable core.", ge=0, le=4096)
+        int,
+        Meta(
+            title="Threads",
+            description="0 uses every usable core.",
+            ge=0,
+            le=4096,
+            extra_json_schema={
+                "phrases": {"zero": "all threads", "one": "1 thread", "other": "{} threads"}
+            },
+        ),
     ] = 0
     stream_first_k: Annotated[
         int,

@@ -10,9 +10,8 @@ from benchrace.run.metadata import RunMetadata
 from benchrace.run.result import ConfidenceLevel, LaneResult, Result
 from benchrace.run.states import RunState
 from benchrace.run.summary import LaneSummary, RunSummary
+from benchrace.run.title import title
 
-# Longer titles name the first lanes only.
-_NAMED = 3
 _LEVELS = (ConfidenceLevel.LOW, ConfidenceLevel.MEDIUM, ConfidenceLevel.HIGH)
 
 
@@ -100,7 +99,7 @@ def build_row(metadata: RunMetadata, summary: RunSummary | None) -> RunRow:
         ),
         winner=labels.get(summary.winner) if summary is not None and summary.winner else None,
         notes=metadata.notes,
-        title=_title(tuple(labels.values())),
+        title=title(metadata),
         result=None if summary is None else _result(summary.result, labels),
         machines=tuple(_machines(metadata)),
     )
@@ -136,12 +135,6 @@ def columns(row: RunRow) -> tuple[str | float | None, ...]:
         level,
         None if machine is None else machine.lower(),
     )
-
-
-def _title(labels: tuple[str, ...]) -> str:
-    left = len(labels) - _NAMED
-    more = f" and {left} more" if left > 0 else ""
-    return " vs ".join(labels[:_NAMED]) + more
 
 
 def _figures(summary: RunSummary) -> dict[LaneId, RowLane]:

@@ -158,11 +158,11 @@ async def test_a_keyboard_alone_races_two_models(tab: OpenTab, fleet: Fleet) -> 
 async def test_what_a_race_of_models_says_of_its_lanes(tab: OpenTab, raced: str) -> None:
     one = await tab()
     await one.open(f"/runs/{raced}")
-    await one.see("tiny:latest, fallback none wins")
+    await one.see("tiny:latest · fallback none wins")
     rows = one.main("section[aria-labelledby=results-title] tbody tr")
     tiny, mock = rows.filter(has_text="tiny:latest"), rows.filter(has_text="nobody")
     pane = one.main("article").filter(
-        has=one.page.get_by_role("heading", name="tiny:latest, fallback none")
+        has=one.page.get_by_role("heading", name="tiny:latest · fallback none")
     )
     proof = pane.locator("li").filter(has_text="warm, prompt not cached")
     await proof.wait_for()

@@ -119,7 +119,7 @@ async def test_two_runs_are_compared(tab: OpenTab, runs: tuple[str, str]) -> Non
     await one.page.get_by_role("link", name="Compare").click()
     a, b = sorted(runs)
     await one.page.wait_for_url(f"**/compare?a={a}&b={b}")
-    for title in ("segmented_sieve", "simple_sieve"):
+    for title in ("segmented sieve", "simple sieve"):
         await one.page.get_by_role("heading", name=title, exact=True).wait_for()
 
 
@@ -193,7 +193,7 @@ async def test_an_agent_that_is_sent_away_is_named_with_what_to_do(
 async def test_a_ready_made_race_starts_at_two_presses(tab: OpenTab, fleet: Fleet) -> None:
     machines = (await fleet.get("/api/machines"))["machines"]
     if machines[0]["threads"] == 1:
-        pytest.skip("one thread alone is no race")
+        pytest.skip("this machine has one thread")
     one = await tab()
     await one.open("/")
     pages = one.page.get_by_role("navigation", name="Pages")

@@ -19,6 +19,7 @@ export class Log {
       JSON.stringify({
         type,
         run_id: 'run1',
+    title: lanes.map((lane) => `lane ${lane}`).join(' vs '),
         job_id: job,
         machine_id: job === null ? null : place.machine,
         lane_id: place.lane,

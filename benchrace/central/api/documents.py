@@ -12,6 +12,7 @@ from benchrace.run.artifact import RunArtifact
 from benchrace.run.document import document as put_together
 from benchrace.run.metadata import RunMetadata
 from benchrace.run.summary import RunSummary
+from benchrace.run.title import title
 from benchrace.store.run_folder import RunFolder, folder_path
 from benchrace.store.run_log import StoredLog
 
@@ -72,4 +73,4 @@ def _stored(central: Central, run_id: str) -> RunAnswer:
 
 def _answer(metadata: RunMetadata, summary: RunSummary, offset: int) -> RunAnswer:
     fields = msgspec.structs.asdict(put_together(metadata, summary))
-    return RunAnswer(**fields, offset=offset)
+    return RunAnswer(**fields, offset=offset, title=title(metadata))

@@ -24,6 +24,7 @@ from benchrace.central.api.route_context import RouteContext
 from benchrace.errors import BenchraceError, Category
 from benchrace.run.metadata import RunMetadata
 from benchrace.run.spec import RunSpec
+from benchrace.run.title import title
 from benchrace.stats.comparison.compare import Comparison, compare
 from benchrace.store import reindex
 from benchrace.store.index import Choices, Page, Query
@@ -60,7 +61,9 @@ def _submitting(app: Quart, site: RouteContext) -> None:
         check = request.args.get("check", "1").lower() not in _NO
         run = await site.central.dry_run(await body.read(request, RunSpec), check=check)
         estimate = await to_thread.run_sync(site.earlier.estimate, run)
-        return answer(PlanAnswer(**msgspec.structs.asdict(run), estimate=estimate))
+        return answer(
+            PlanAnswer(**msgspec.structs.asdict(run), title=title(run), estimate=estimate)
+        )
 
     @app.post("/api/runs/<run_id>/cancel")
     @document_request(CancelRequest)

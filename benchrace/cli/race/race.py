@@ -100,17 +100,13 @@ def race(
 
 def lanes(machine_id: str, threads: int, n: str, rounds: int | Literal["auto"]) -> RunSpec:
     """Return the first race; a machine with one usable thread gets one lane less."""
-    params: list[tuple[str, dict[str, Any]]] = [
-        ("segmented sieve, 1 thread", {"algorithm": "segmented_sieve", "threads": 1}),
-        ("simple sieve, 1 thread", {"algorithm": "simple_sieve", "threads": 1}),
+    params: list[dict[str, Any]] = [
+        {"algorithm": "segmented_sieve", "threads": 1},
+        {"algorithm": "simple_sieve", "threads": 1},
     ]
     if threads > 1:
-        label = f"segmented sieve, {threads} threads"
-        params.insert(1, (label, {"algorithm": "segmented_sieve", "threads": threads}))
-    specs = tuple(
-        LaneSpec(machine_id=machine_id, label=label, params=lane_params)
-        for label, lane_params in params
-    )
+        params.insert(1, {"algorithm": "segmented_sieve", "threads": threads})
+    specs = tuple(LaneSpec(machine_id=machine_id, params=own) for own in params)
     return RunSpec(kind=KIND, params={"n": n}, lanes=specs, rounds=rounds, name="first race")
 
 

@@ -191,7 +191,14 @@ class ServeParams(TextParams, frozen=True, kw_only=True):
         ),
     ] = ()
     concurrency: Annotated[
-        int, Meta(title="Streams", description="Simultaneous requests.", ge=1, le=256)
+        int,
+        Meta(
+            title="Streams",
+            description="Simultaneous requests.",
+            ge=1,
+            le=256,
+            extra_json_schema={"phrases": {"one": "1 stream", "other": "{} streams"}},
+        ),
     ] = 4
     requests: Annotated[
         int,

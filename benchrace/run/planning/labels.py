@@ -1,17 +1,20 @@
-"""Labels of lanes, built from what differs between them: "segmented_sieve, threads 2"."""
+"""Labels of lanes and titles of races, built from what differs: "segmented sieve · 2 threads"."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from benchrace.formatting import whole
+from benchrace.formatting import listed, whole
 from benchrace.run.planning import schema as schemas
 from benchrace.run.planning.coerce import AUTO
 from benchrace.run.planning.schema import Schema
 
+_JOINT = " · "
 _MAX_CHARS = 200
 _MAX_VALUE_CHARS = 40
+# A title names so many values or lanes, and counts the others.
+_NAMED = 3
 # Values that say nothing without the name of their parameter.
 _VAGUE = frozenset({AUTO, "on", "off", "none", "model"})
 
@@ -29,21 +32,59 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
 def labels(lanes: Sequence[Facts]) -> tuple[str, ...]:
     """Label each lane by what distinguishes it from the others; labels are unique."""
-    machines = {lane.machine for lane in lanes}
-    backends = {lane.backend for lane in lanes}
-    complete = [_complete(lane) for lane in lanes]
-    differing = _differing(complete)
+    own = _facets(lanes)
+    several = len({lane.machine for lane in lanes}) > 1
     texts = []
-    for lane, params in zip(lanes, complete, strict=True):
-        parts = [lane.machine] if len(machines) > 1 else []
+    for lane, facets in zip(lanes, own, strict=True):
+        parts = [text for text in facets if text]
         if lane.label is not None:
-            parts = [lane.label, *parts] if lane.spread else [lane.label]
-        else:
-            parts += [lane.backend] if len(backends) > 1 else []
-            phrases = (_phrase(name, params[name]) for name in differing if name in params)
-            parts += [phrase for phrase in phrases if phrase]
-        texts.append(", ".join(parts)[: _MAX_CHARS - 8] or lane.machine)
+            parts = [lane.label, lane.machine] if lane.spread and several else [lane.label]
+        texts.append(_JOINT.join(parts)[: _MAX_CHARS - 8] or lane.machine)
     return tuple(_unique(texts))
+
+
+def title(lanes: Sequence[Facts], names: Sequence[str]) -> str:
+    """Name a race by what differs: "segmented sieve vs simple sieve, 1 thread and all threads".
+
+    Unless every combination of values races, and no lane has a label of its own, it lists the
+    lanes' `names`.
+    """
+    values = [list(dict.fromkeys(facet)) for facet in zip(*_facets(lanes), strict=True)]
+    combinations = 1
+    for facet in values:
+        combinations *= len(facet)
+    by_hand = any(lane.label is not None for lane in lanes)
+    is_matrix = combinations == len(lanes) and not any("" in facet for facet in values)
+    if by_hand or not is_matrix or len(lanes) < _NAMED or len(values) < 2:
+        return _against(names)
+    first, *others = values
+    return ", ".join([_against(first), *(listed(_shortened(facet)) for facet in others)])
+
+
+def _against(names: Sequence[str]) -> str:
+    left = len(names) - _NAMED
+    return " vs ".join(names[:_NAMED]) + (f" and {left} more" if left > 0 else "")
+
+
+def _shortened(names: Sequence[str]) -> list[str]:
+    left = len(names) - _NAMED
+    return [*names[:_NAMED], f"{left} more"] if left > 0 else list(names)
+
+
+def _facets(lanes: Sequence[Facts]) -> list[list[str]]:
+    """Return what differs of each lane: parameters in the schema's order, backend, machine."""
+    complete = [_complete(lane) for lane in lanes]
+    names = _differing(complete)
+    backends = len({lane.backend for lane in lanes}) > 1
+    machines = len({lane.machine for lane in lanes}) > 1
+    return [
+        [
+            *(_value(name, params, lane.schema) for name in names),
+            *([lane.backend] if backends else []),
+            *([lane.machine] if machines else []),
+        ]
+        for lane, params in zip(lanes, complete, strict=True)
+    ]
 
 
 def _complete(lane: Facts) -> dict[str, Any]:
@@ -65,15 +106,34 @@ def _differing(lanes: Sequence[Mapping[str, Any]]) -> list[str]:
     ]
 
 
-def _phrase(name: str, value: Any) -> str:
-    """Return a clear name by itself (`segmented_sieve`), all else after its parameter's name."""
+def _value(name: str, params: Mapping[str, Any], schema: Schema) -> str:
+    """Return a lane's value in words, empty where it has none."""
+    if name not in params:
+        return ""
+    return _phrase(name, params[name], schemas.fields(schema).get(name, {}))
+
+
+def _phrase(name: str, value: Any, part: Schema) -> str:
+    """Return a clear name by itself (`simple sieve`), all else with its parameter's name."""
     if isinstance(value, str) and value not in _VAGUE and not value.isdecimal():
         line = " ".join(value.split())
+        if value in part.get("enum", ()):
+            line = line.replace("_", " ")
         return line if len(line) <= _MAX_VALUE_CHARS else line[: _MAX_VALUE_CHARS - 1] + "…"
     if isinstance(value, bool):
         return f"{name} {'on' if value else 'off'}"
-    shown = whole(value) if isinstance(value, int) else value
-    return f"{name} {shown}"[:_MAX_VALUE_CHARS]
+    if isinstance(value, int):
+        return _counted(value, part.get("phrases")) or f"{name} {whole(value)}"
+    return f"{name} {value}"[:_MAX_VALUE_CHARS]
+
+
+def _counted(value: int, phrases: Any) -> str:
+    """Return a number in the parameter's own words: `1 thread`; empty where it has none."""
+    if not isinstance(phrases, Mapping):
+        return ""
+    case = {0: "zero", 1: "one"}.get(value, "other")
+    phrase = phrases.get(case, phrases.get("other", ""))
+    return phrase.replace("{}", whole(value)) if isinstance(phrase, str) else ""
 
 
 def _unique(names: Iterable[str]) -> Iterable[str]:

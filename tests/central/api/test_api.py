@@ -124,6 +124,17 @@ async def test_a_plan_without_a_check_does_not_ask_the_machines(site: Served) ->
     assert answer.json()["estimate"]["duration_ns"] is None
 
 
+async def test_a_plan_and_its_run_have_one_title(site: Served) -> None:
+    await site.link(FakeAgent())
+    spec = SPEC | {"lanes": [{"params": {"n": 5}}, {"params": {"n": 6}}]}
+    planned = (await site.http.post("/api/runs/plan", json=spec)).json()
+    assert planned["title"] == "n 5 vs n 6"
+    run_id = (await site.http.post("/api/runs", json=spec)).json()["run_id"]
+    assert (await site.get(f"/api/runs/{run_id}"))["title"] == "n 5 vs n 6"
+    (row,) = (await site.get("/api/runs"))["runs"]
+    assert row["title"] == "n 5 vs n 6"
+
+
 async def test_bad_fields_are_named_by_path(site: Served) -> None:
     await site.link(Strict())
     bad: list[tuple[dict[str, Any], set[str]]] = [

@@ -70,7 +70,7 @@ def test_a_run_without_rounds_has_dashes(race: Race) -> None:
 
 @pytest.mark.parametrize("width", [60, 80, 100, 110, 200])
 def test_only_a_label_wraps(race: Race, width: int) -> None:
-    run = race(labels=("segmented sieve, 1 thread", "segmented sieve, 2 threads"))
+    run = race(labels=("segmented sieve · 1 thread", "segmented sieve · 2 threads"))
     lines = printed(table.result_table(run, width), width).splitlines()
     header = lines[0]
     assert "Rate, 1/s" in header
@@ -307,7 +307,7 @@ def test_lines_may_come_in_any_pieces() -> None:
 
 @pytest.mark.parametrize("width", [80, 120])
 def test_the_live_lanes_fit_their_terminal(width: int) -> None:
-    race = RaceView(metadata(("segmented sieve, 1 thread", HOSTILE)))
+    race = RaceView(metadata(("segmented sieve · 1 thread", HOSTILE)))
     race.feed(start(0, 0, 0) + done(0, 0, 1) + start(0, 1, 1) + progress(0, 1, 2, 1.5))
     race.feed(line(ComputeLine, p.ComputeLinePayload(line="\x1b[31msaid\x07")))
     text = printed(live.draw(race.lanes, width), width)

@@ -42,6 +42,7 @@ describe('the result on the race page', () => {
     expect(text('.margin')).toEqual(['2.2x']);
     expect(text('.confidence').join()).toContain('Confidence: medium. Rounds vary by 22 %.');
     expect(text('li.lane .name strong')).toEqual(['lane b', 'lane a']);
+    expect(text('li.lane .name .mark')).toEqual(['2', '1']);
     expect(text('.figure strong')).toEqual(['172 tok/s', '77 tok/s']);
     expect(text('.gap')).toEqual(['100 %of best', '45 %of best']);
     expect(text('.figure .noisy')).toEqual(['~ noisy 22 %']);

@@ -51,7 +51,7 @@ function partly(lane: LaneRace, ran: number): string {
   return counted === 0 ? 'ended, no counted rounds' : `ended, ${counted} of ${ran} rounds counted`;
 }
 
+/** Its name, or else what differs between its lanes. */
 export function titleOf(run: RunDocument): string {
-  const [workload] = Object.values(run.workloads);
-  return run.name ?? workload?.title ?? run.kind;
+  return run.name ?? run.title;
 }

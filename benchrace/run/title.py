@@ -1,0 +1,49 @@
+"""What a race is called that nobody has named, everywhere: on the page, in lists, in what is published."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from benchrace.run.lane import RunLane
+from benchrace.run.metadata import RunMetadata
+from benchrace.run.planning.labels import Facts
+from benchrace.run.planning.labels import title as named_by
+from benchrace.run.planning.schema import Schema
+
+_NOTHING: Schema = {}
+
+
+def title(run: RunMetadata) -> str:
+    """Return what differs between its lanes: `segmented sieve vs simple sieve`."""
+    facts = [
+        Facts(
+            label=_own_label(run, lane),
+            spread=False,
+            machine=_machine(run, lane.machine_id),
+            backend=lane.backend,
+            params=lane.params,
+            schema=_schema(run, lane.backend),
+        )
+        for lane in run.lanes
+    ]
+    return named_by(facts, [lane.label for lane in run.lanes])
+
+
+def _own_label(run: RunMetadata, lane: RunLane) -> str | None:
+    at = lane.spec_index
+    return None if at is None or at >= len(run.spec.lanes) else run.spec.lanes[at].label
+
+
+def _schema(run: RunMetadata, backend: str) -> Schema:
+    workload = run.workloads.get(backend)
+    return _NOTHING if workload is None else workload.params_schema
+
+
+def _machine(run: RunMetadata, machine_id: str) -> str:
+    """Return its label where it is known: an agent of any version described it."""
+    described: Any = run.machines.get(machine_id)
+    label = (
+        described.get("label")
+        if isinstance(described, Mapping)
+        else getattr(described, "label", None)
+    )
+    return label if isinstance(label, str) and label else machine_id
