@@ -19,7 +19,6 @@ export class Log {
       JSON.stringify({
         type,
         run_id: 'run1',
-    title: lanes.map((lane) => `lane ${lane}`).join(' vs '),
         job_id: job,
         machine_id: job === null ? null : place.machine,
         lane_id: place.lane,
@@ -67,6 +66,7 @@ interface Done {
 export function documentOf(lanes: string[], more: Partial<RunDocument> = {}): RunDocument {
   return {
     run_id: 'run1',
+    title: lanes.map((lane) => `lane ${lane}`).join(' vs '),
     created_at: 1_000,
     started_at: 1_000,
     ended_at: null,
