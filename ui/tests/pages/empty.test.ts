@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 
 import { mount, unmount } from 'svelte';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 
 import Empty from '../../src/pages/start/Empty.svelte';
 import { SECTIONS } from '../../src/pages/table';
@@ -45,4 +45,24 @@ it('names the work of a plugin that no machine has, and advises no other plugin'
   await unmount(shown);
   expect(said).toContain('No connected machine offers hash_files');
   expect(said).not.toContain('pip install');
+});
+
+it('starts the agent of this computer where no machine is connected, or says why not', async () => {
+  const asked: string[] = [];
+  let answer = Response.json({ error: { category: 'system', message: 'No agent here.', remedy: 'Install one.' } }, { status: 500 });
+  vi.stubGlobal('fetch', async (path: string, request: RequestInit) => (asked.push(`${request.method} ${path}`), answer));
+  const [, section] = SECTIONS;
+  const shown = mount(Empty, { target: document.body, props: { section, machines: [], kind: '' } });
+  const button = document.querySelector('button');
+  expect(button?.textContent?.trim()).toBe('Use this computer');
+  button?.click();
+  await vi.waitFor(() => expect(document.body.textContent).toContain('Install one.'));
+  expect(button?.disabled).toBe(false);
+  answer = Response.json({ component: 'agent', running: true });
+  button?.click();
+  await vi.waitFor(() => expect(document.body.textContent).not.toContain('Install one.'));
+  expect([button?.disabled, button?.textContent?.trim()]).toEqual([true, 'Starting its agent…']);
+  expect(asked).toEqual(['POST /api/service/agent/start', 'POST /api/service/agent/start']);
+  await unmount(shown);
+  vi.unstubAllGlobals();
 });

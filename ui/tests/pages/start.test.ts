@@ -27,7 +27,7 @@ const NAMED = { kind: 'compute', title: 'Count primes', digest: DIGEST };
 const BACKEND = { name: 'compute', title: 'Sieves', workloads: [NAMED], reachable: true, models: [], startable: [], problems: [] };
 const MACHINE = { machine_id: 'm1', label: 'box', state: 'ready', reason: null, threads: 8, connected_at: 1, host_id: 'm1', backends: [BACKEND] };
 
-const LANES = ['m1', 'm2'].map((machine_id) => ({ lane_id: machine_id, label: machine_id, machine_id, backend: 'compute' }));
+const LANES = ['m1', 'm2'].map((machine_id) => ({ lane_id: machine_id, label: machine_id, machine_id, backend: 'compute', spec_index: 0 }));
 
 describe('the form of a race', () => {
   let shown: Record<string, unknown>;
@@ -145,6 +145,14 @@ describe('the form of a race', () => {
     expect(document.querySelector('pre')?.textContent).toBe(
       'benchrace run --workload compute --lane algorithm=fast --lane algorithm=slow',
     );
+  });
+
+  it('numbers a row like its lanes in the race: one on each machine', async () => {
+    const marks = () => [...document.querySelectorAll('.lane .mark')].map((each) => each.textContent);
+    press('Add a lane');
+    expect(marks()).toEqual(['1']);
+    await vi.waitFor(() => expect(marks()).toEqual(['1', '2']), 3000);
+    expect(document.querySelectorAll('.lane')).toHaveLength(1);
   });
 
   it('shows what central says of a field where the field is', async () => {

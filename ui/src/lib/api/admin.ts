@@ -20,7 +20,7 @@ export type {
   ServiceStatus as Service,
 } from './generated';
 
-import { get, patch, remove, send } from './client';
+import { get, patch, post, remove, send } from './client';
 
 export type Component = 'agent' | 'central';
 
@@ -61,4 +61,9 @@ export async function control(service: ServiceStatus, action: 'start' | 'stop', 
   const which = service.machine_id === null ? '' : `?${new URLSearchParams({ machine_id: service.machine_id }).toString()}`;
   const answer = await send(`/api/service/${service.component}/${action}${which}`, { method: 'POST', headers });
   return (await answer.json()) as ServiceStatus;
+}
+
+/** Start the agent of central's own computer; it joins this central. */
+export function startAgent(): Promise<unknown> {
+  return post('/api/service/agent/start', {});
 }

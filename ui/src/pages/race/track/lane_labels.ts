@@ -16,10 +16,10 @@ export function statusLabel({ lane, elapsed_ms, silent_ms }: LaneView, turns: bo
   return elapsed_ms === null ? label : `${label} · ${running(elapsed_ms)}`;
 }
 
-/** Where a lane runs, where that is not the same for all, and what shared its computer. */
+/** Where a lane runs, unless that is the same for all or in its label, and what shared its computer. */
 export function machineLabel(run: RunDocument, lane: LaneRace, machines: number, beside: readonly string[]): string {
   const name = (id: string) => run.machines[id]?.label ?? id;
-  const where = machines > 1 && name(lane.machine_id) !== lane.label ? name(lane.machine_id) : '';
+  const where = machines > 1 && !lane.label.split(' · ').includes(name(lane.machine_id)) ? name(lane.machine_id) : '';
   const shared = beside.length === 0 ? '' : `same computer as ${beside.map(name).join(', ')}`;
   return [where, shared].filter(Boolean).join(' · ');
 }
