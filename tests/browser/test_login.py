@@ -114,7 +114,7 @@ async def test_in_to_a_race_and_out_again(tab: OpenTab, fleet: Fleet) -> None:
     await log_in(one, OPERATOR)
     await one.page.locator("#param-n").fill("2M")
     await one.page.locator("#rounds").fill("3")
-    await one.see("1 lane ready")
+    await one.see("2 lanes ready")
     await one.page.get_by_role("button", name="Start the race").click()
     await one.page.wait_for_url("**/runs/*")
     await one.state("finished")

@@ -8,6 +8,7 @@ import msgspec
 from benchrace.errors import Category
 from benchrace.run.lane import RunLane, by_machine
 from benchrace.run.metadata import RunMetadata
+from benchrace.run.planning import schema as schemas
 from benchrace.run.planning.coerce import AUTO
 from benchrace.run.states import RunState
 from benchrace.run.summary import RunSummary
@@ -120,5 +121,8 @@ def _key(run: RunMetadata, lane: RunLane) -> Key:
     settled = (run.automatic or {}).get(name, AUTO) if name is not None else AUTO
     automatic = name is not None and lane.params.get(name) in (AUTO, settled)
     params = lane.params | {name: AUTO} if name is not None and automatic else lane.params
+    if offered is not None:
+        # A plan whose lanes were not checked has no defaults yet.
+        params = schemas.completed(params, offered.params_schema)
     text = msgspec.json.encode(params, order="deterministic").decode()
     return Key(lane.machine_id, lane.backend, text, automatic)

@@ -73,7 +73,7 @@ def _shortened(names: Sequence[str]) -> list[str]:
 
 def _facets(lanes: Sequence[Facts]) -> list[list[str]]:
     """Return what differs of each lane: parameters in the schema's order, backend, machine."""
-    complete = [_complete(lane) for lane in lanes]
+    complete = [schemas.completed(lane.params, lane.schema) for lane in lanes]
     names = _differing(complete)
     backends = len({lane.backend for lane in lanes}) > 1
     machines = len({lane.machine for lane in lanes}) > 1
@@ -85,15 +85,6 @@ def _facets(lanes: Sequence[Facts]) -> list[list[str]]:
         ]
         for lane, params in zip(lanes, complete, strict=True)
     ]
-
-
-def _complete(lane: Facts) -> dict[str, Any]:
-    defaults = {
-        name: part["default"]
-        for name, part in schemas.fields(lane.schema).items()
-        if "default" in part
-    }
-    return {**defaults, **lane.params}
 
 
 def _differing(lanes: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -12,6 +12,12 @@ def fields(schema: Schema) -> dict[str, Schema]:
     return {name: resolved(property_, schema) for name, property_ in properties.items()}
 
 
+def completed(params: Mapping[str, Any], schema: Schema) -> dict[str, Any]:
+    """Return parameters with the defaults of those that are left out."""
+    parts = fields(schema).items()
+    return {name: part["default"] for name, part in parts if "default" in part} | dict(params)
+
+
 def open_ended(schema: Schema) -> bool:
     """Check whether parameters that the schema does not name are accepted."""
     return resolved(schema, schema).get("additionalProperties", True) is not False

@@ -93,6 +93,12 @@ def test_the_newest_run_of_the_same_work_counts(view: View) -> None:
     assert estimate(planned, [other, new, old]).duration_ns == 3 * SECOND
 
 
+def test_a_default_that_is_left_out_is_the_same_work(view: View) -> None:
+    checked = run([view()], {"n": 1, "algorithm": "segmented_sieve"}, rounds=1, warmup=0)
+    times = ended(over(checked, {"lane-0": [3]}, wall_s=3))
+    assert estimate(run([view()], {"n": 1}, rounds=1, warmup=0), [times]).duration_ns == 3 * SECOND
+
+
 @pytest.mark.parametrize("lanes", [[], [{"n": 1}]])
 def test_what_never_ran_is_not_guessed(view: View, lanes: list[dict[str, Any]]) -> None:
     earlier = [ended(over(run([view()], *lanes), {"lane-0": [1]}, 1))] if lanes else []

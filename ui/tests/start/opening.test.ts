@@ -13,7 +13,8 @@ const COUNTING = fields({
     threads: { type: 'integer', minimum: 0, default: 0 },
   },
 });
-const ready = (threads: number | null) => ({ state: 'ready', threads }) as const;
+const ready = (threads: number | null, host_id = String(threads), share_host = false) =>
+  ({ machine_id: `on ${host_id}`, state: 'ready', threads, host_id, share_host }) as const;
 
 describe('the lanes that a form opens with', () => {
   const params = (...machines: Parameters<typeof openingLanes>[1][number][]) => openingLanes(COUNTING, machines).map((lane) => lane.params);
@@ -32,9 +33,20 @@ describe('the lanes that a form opens with', () => {
 
   it('are none of their own where machines race each other, or models are to be chosen', () => {
     expect(params(ready(8), ready(4))).toEqual([]);
-    expect(params(ready(8), { state: 'lost', threads: 4 })).toHaveLength(2);
+    expect(params(ready(8), { ...ready(4), state: 'lost' })).toHaveLength(2);
     const models = fields({ properties: { model: { type: 'string', choices: 'models' }, cache: { enum: ['a', 'b'] } } });
     expect(openingLanes(models, [ready(8)])).toEqual([]);
+  });
+});
+
+describe('the lanes of machines that share a computer', () => {
+  const machines = (...able: ReturnType<typeof ready>[]) => openingLanes(COUNTING, able).map((lane) => [lane.machine, lane.params]);
+  const second = { ...ready(8), machine_id: 'other' } as unknown as ReturnType<typeof ready>;
+
+  it('are those of one of them, unless both allow it', () => {
+    expect(machines(ready(8), second)).toEqual([['on 8', { threads: '1' }], ['on 8', { threads: '0' }]]);
+    expect(machines(ready(8), second, ready(4))).toEqual([['on 8', {}], ['on 4', {}]]);
+    expect(machines(...[ready(8), second].map((machine) => ({ ...machine, share_host: true }) as unknown as typeof second))).toEqual([]);
   });
 });
 

@@ -26,25 +26,39 @@ export function isSettled(machines: readonly Machine[]): boolean {
   return TEXT.kinds.every((kind) => reported(connected(machines), kind));
 }
 
+/** Machines of which any two may race each other: agents of one computer only where they share it. */
+export function apart<Kind extends Pick<Machine, 'host_id' | 'share_host'>>(machines: readonly Kind[]): Kind[] {
+  return machines.reduce<Kind[]>((chosen, machine) => {
+    const free = chosen.every((other) => other.host_id !== machine.host_id || (other.share_host && machine.share_host));
+    return free ? [...chosen, machine] : chosen;
+  }, []);
+}
+
+type Able = Pick<Machine, 'machine_id' | 'state' | 'threads' | 'host_id' | 'share_host'>;
+
 /**
  * Two lanes for a machine that is alone: one thread against all, or else two values of the first parameter
  * with a choice. Several machines race each other, and models are chosen.
  */
-export function openingLanes(fields: readonly Field[], able: readonly Pick<Machine, 'state' | 'threads'>[]): LaneDraft[] {
+export function openingLanes(fields: readonly Field[], able: readonly Able[]): LaneDraft[] {
   const ready = connected(able);
-  const machines = ready.length > 0 ? ready : able;
+  const all = ready.length > 0 ? ready : able;
+  const machines = apart(all);
   const [machine] = machines;
-  if (machines.length !== 1 || machine === undefined || fields.some((field) => field.source === 'models')) return [];
-  if (fields.some(isThreads) && machine.threads !== 1) return lanes({ threads: '1' }, { threads: '0' });
+  if (machine === undefined || fields.some((field) => field.source === 'models')) return [];
+  const named = machines.length < all.length;
+  if (machines.length > 1) return named ? machines.map(({ machine_id }) => ({ ...emptyLane(), machine: machine_id })) : [];
+  const lanes = valuesOf(fields, machine).map((params) => ({ ...emptyLane(), params }));
+  return named ? lanes.map((lane) => ({ ...lane, machine: machine.machine_id })) : lanes;
+}
+
+function valuesOf(fields: readonly Field[], { threads }: Able): Texts[] {
+  if (fields.some(isThreads) && threads !== 1) return [{ threads: '1' }, { threads: '0' }];
   const choice = fields.find((field) => field.choices.length > 1);
-  return choice === undefined ? [] : lanes(...choice.choices.slice(0, 2).map((value) => ({ [choice.name]: showValue(value) })));
+  return choice === undefined ? [] : choice.choices.slice(0, 2).map((value) => ({ [choice.name]: showValue(value) }));
 }
 
 /** Threads of which 0 takes all. */
 function isThreads({ name, type, minimum }: Field): boolean {
   return name === 'threads' && type === 'integer' && minimum === 0;
-}
-
-function lanes(...params: Texts[]): LaneDraft[] {
-  return params.map((own) => ({ ...emptyLane(), params: own }));
 }

@@ -2,7 +2,7 @@
 
 import type { LaneSpec, Machine, Model, RunSpec } from '../../lib/api/documents';
 import { knownModels, type Place } from './models';
-import { connected } from './opening';
+import { apart, connected } from './opening';
 
 export interface Card {
   title: string;
@@ -75,18 +75,13 @@ function sizeOf({ model }: Place): number {
   return model.size ?? Number.MAX_VALUE;
 }
 
-/** The first two machines that may race each other: agents of one computer only where both share it. */
+/** The first two machines that may race each other. */
 function pair(counting: readonly Machine[]): Card | null {
-  for (const one of counting) {
-    const other = counting.find(
-      (machine) => machine !== one && (machine.host_id !== one.host_id || (machine.share_host && one.share_host)),
-    );
-    if (other === undefined) continue;
-    return {
-      title: 'Two machines',
-      text: `${one.label} against ${other.label}, counting primes on all threads`,
-      spec: { kind: PRIMES, params: SIZED, lanes: [one, other].map(({ machine_id }) => ({ machine_id })) },
-    };
-  }
-  return null;
+  const [one, two] = apart(counting);
+  if (one === undefined || two === undefined) return null;
+  return {
+    title: 'Two machines',
+    text: `${one.label} against ${two.label}, counting primes on all threads`,
+    spec: { kind: PRIMES, params: SIZED, lanes: [one, two].map(({ machine_id }) => ({ machine_id })) },
+  };
 }
