@@ -1,4 +1,4 @@
-"""What a race is called that nobody has named, everywhere: on the page, in lists, in what is published."""
+"""What a race is called that nobody has named: on the page, in lists, in what is published."""
 
 from collections.abc import Mapping
 from typing import Any
