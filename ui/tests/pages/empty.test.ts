@@ -6,6 +6,7 @@ import { expect, it, vi } from 'vitest';
 import Empty from '../../src/pages/start/Empty.svelte';
 import { SECTIONS } from '../../src/pages/table';
 import type { Machine } from '../../src/lib/api/documents';
+import { eventually } from '../eventually';
 
 function backend(title: string, kinds: string[]): unknown {
   const problems = [{ message: `${title} is silent`, remedy: 'Start it.' }];
@@ -56,11 +57,11 @@ it('starts the agent of this computer where no machine is connected, or says why
   const button = document.querySelector('button');
   expect(button?.textContent?.trim()).toBe('Use this computer');
   button?.click();
-  await vi.waitFor(() => expect(document.body.textContent).toContain('Install one.'));
+  await eventually(() => expect(document.body.textContent).toContain('Install one.'));
   expect(button?.disabled).toBe(false);
   answer = Response.json({ component: 'agent', running: true });
   button?.click();
-  await vi.waitFor(() => expect(document.body.textContent).not.toContain('Install one.'));
+  await eventually(() => expect(document.body.textContent).not.toContain('Install one.'));
   expect([button?.disabled, button?.textContent?.trim()]).toEqual([true, 'Starting its agent…']);
   expect(asked).toEqual(['POST /api/service/agent/start', 'POST /api/service/agent/start']);
   await unmount(shown);

@@ -75,7 +75,7 @@ describe('the form of a race', () => {
     // Not the history alone: the router keeps the address that the last test left.
     router.replace(address);
     shown = mount(Start, { target: document.body, props: { section } });
-    await vi.waitFor(() => field('param-n'));
+    await eventually(() => field('param-n'));
   }
 
   async function close(): Promise<void> {
@@ -116,20 +116,20 @@ describe('the form of a race', () => {
     const tabs = [...document.querySelectorAll('nav a')].map((each) => [each.textContent, each.getAttribute('aria-current')]);
     expect(tabs).toEqual([['Compute', 'page']]);
     expect(document.body.textContent).toContain('language models, images, speech');
-    await vi.waitFor(() => expect(location.search).toContain('spec='));
+    await eventually(() => expect(location.search).toContain('spec='));
     expect(location.pathname).toBe('/');
   });
 
   it('is filled by a ready-made race, with its time, and starts at one more press', async () => {
     const cards = [...document.querySelectorAll<HTMLButtonElement>('.cards button')];
     expect(cards.map((card) => card.querySelector('strong')?.textContent)).toEqual(['box', 'Two machines']);
-    await vi.waitFor(() => expect(cards[0]?.textContent).toContain('about 1 min 40 s'));
+    await eventually(() => expect(cards[0]?.textContent).toContain('about 1 min 40 s'));
     expect(asked.filter(({ path }) => path === '/api/runs/plan?check=0')).toHaveLength(2);
     cards[1]?.click();
     flushSync();
     // The form stays in its place.
     expect(commandLine()).toBe('benchrace run --workload compute -p n=auto --lane machine=m1 --lane machine=m2');
-    await vi.waitFor(() => expect(document.activeElement?.textContent?.trim()).toBe('Start the race'));
+    await eventually(() => expect(document.activeElement?.textContent?.trim()).toBe('Start the race'));
   });
 
   it('says at the field what is wrong, and does not start', () => {
@@ -151,7 +151,7 @@ describe('the form of a race', () => {
     const marks = () => [...document.querySelectorAll('.lane .mark')].map((each) => each.textContent);
     press('Add a lane');
     expect(marks()).toEqual(['1']);
-    await vi.waitFor(() => expect(marks()).toEqual(['1', '2']), 3000);
+    await eventually(() => expect(marks()).toEqual(['1', '2']));
     expect(document.querySelectorAll('.lane')).toHaveLength(1);
   });
 
