@@ -25,7 +25,7 @@ MANIFESTS := pyproject.toml $(MEMBERS:%=%/pyproject.toml) $(wildcard Cargo.toml 
 RUST := $(shell find benchrace_core -name target -prune -o \( -name '*.rs' -o -name Cargo.toml \) -print 2>/dev/null)
 CONSTRAIN := --constraints constraints.txt --build-constraints constraints.txt
 GROUPS := test engine browser lint build
-PAGE := $(shell find ui/src ui/public ui/index.html ui/package-lock.json ui/vite.config.ts ui/compress.ts ui/trim.ts ui/hatch_build.py -type f 2>/dev/null)
+PAGE := $(shell find ui/src ui/public ui/index.html ui/package-lock.json ui/vite.config.ts ui/compress.ts ui/hatch_build.py -type f 2>/dev/null)
 # The tests wait more than they compute: a process more than there are cores.
 CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 WORKERS ?= $(if $(ARGS),0,$(shell echo $$(($(CORES) + 1))))

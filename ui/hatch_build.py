@@ -23,7 +23,6 @@ _FILES = (
     "package-lock.json",
     "vite.config.ts",
     "compress.ts",
-    "trim.ts",
     "svelte.config.js",
     "tsconfig.json",
 )
