@@ -26,7 +26,7 @@ def result_grids(run: RunDocument) -> Iterator[Grid]:
         header=(
             "Place",
             "Lane",
-            f"{result.title}{unit}",
+            f"{value_title(run, result)}{unit}",
             "Of the best",
             "Best against it",
             "95 % interval of the ratio",
@@ -35,6 +35,13 @@ def result_grids(run: RunDocument) -> Iterator[Grid]:
         ),
         rows=tuple(_row(run, lane, labels[lane.lane_id]) for lane in result.lanes),
     )
+
+
+def value_title(run: RunDocument, result: Result) -> str:
+    """Return the title of the result's values, with the statistic that they are."""
+    summaries = (lane.summary.get(result.metric) for lane in run.lanes)
+    figure = next(filter(None, summaries), None)
+    return result.title if figure is None else figure.labelled(ranks=True)
 
 
 def lane_result(run: RunDocument, lane_id: str) -> LaneResult | None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from benchrace.export.card.content import date, value_text
 from benchrace.export.hardware import hardware_line
 from benchrace.export.markdown import begun, escaped
+from benchrace.export.result import value_title
 from benchrace.export.title import title
 from benchrace.formatting import DASH, interval, percent, plural
 from benchrace.run.document import RunDocument
@@ -34,7 +35,7 @@ def _result(run: RunDocument, result: Result | None) -> Iterator[str]:
 
 def _table(run: RunDocument, result: Result) -> Iterator[str]:
     lanes = {lane.lane_id: lane for lane in run.lanes}
-    yield _row("", "Lane", result.title, "95 % interval", "Of the best", "Rounds")
+    yield _row("", "Lane", value_title(run, result), "95 % interval", "Of the best", "Rounds")
     yield _row(*["---"] * 6)
     for own in result.lanes[:MAX_ROWS]:
         lane = lanes[own.lane_id]

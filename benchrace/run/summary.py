@@ -55,6 +55,21 @@ class MetricSummary(msgspec.Struct, frozen=True, kw_only=True):
         lower = self.better is Better.LOWER and self.unit in TIMES_NS
         return lower and self.estimator is Estimator.SAMPLE
 
+    def typical(self, *, ranks: bool) -> float | None:
+        """Return the value that tables show: what ranks is what its interval and place are of."""
+        return self.median if self.is_latency and not ranks else self.value
+
+    def statistic(self, *, ranks: bool) -> str:
+        """Name what `typical` is of the rounds; empty where they are added up or agree."""
+        if self.estimator is not Estimator.SAMPLE:
+            return ""
+        return "median" if self.is_latency and not ranks else "mean"
+
+    def labelled(self, *, ranks: bool) -> str:
+        """Return the title with the statistic: `Elapsed (median)`."""
+        statistic = self.statistic(ranks=ranks)
+        return f"{self.title} ({statistic})" if statistic else self.title
+
 
 class RoundSummary(msgspec.Struct, frozen=True, kw_only=True):
     """A finished round as it was; one that is a warm-up or INVALID is kept and never counted.

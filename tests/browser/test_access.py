@@ -50,6 +50,14 @@ async def places(fleet: Fleet) -> dict[str, tuple[str, str | re.Pattern[str]]]:
         "speech": ("/whisper", FORM_OR_HELP),
         "runs": ("/runs", "Before"),
         "run": (f"/runs/{before}", "All metrics"),
+        **{
+            f"run-{part}": (f"/runs/{before}?tab={part}", sign)
+            for part, sign in (
+                ("rounds", "Every round"),
+                ("machines", "Test system"),
+                ("settings", "Parameters"),
+            )
+        },
         "replay": (f"/runs/{before}/replay", "Skip to end"),
         "compare": (f"/compare?a={before}&b={after}", "matched by"),
         "fleet": ("/fleet", "Services"),

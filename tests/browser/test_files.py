@@ -45,7 +45,8 @@ async def download(page: Page, address: str) -> Download:
 async def test_a_picture_is_seen_and_nothing_else_is_opened(tab: OpenTab, fleet: Fleet) -> None:
     run_id = await fleet.submit(**RACE)
     one = await tab()
-    await one.open(f"/runs/{run_id}")
+    await fleet.over(run_id)
+    await one.open(f"/runs/{run_id}?tab=output")
     panel = one.page.get_by_role("region", name="Artifacts", exact=True)
     picture = panel.get_by_role("img", name=re.compile("seen.png"))
     await picture.scroll_into_view_if_needed()
@@ -71,7 +72,7 @@ async def test_an_address_of_a_page_or_drawing_is_never_rendered(
     run_id = await fleet.submit(**RACE)
     await fleet.over(run_id)
     one = await tab()
-    await one.open(f"/runs/{run_id}")
+    await one.open(f"/runs/{run_id}?tab=output")
     await (
         one.page.get_by_role("region", name="Artifacts", exact=True)
         .locator("a[download]")

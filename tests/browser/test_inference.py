@@ -145,11 +145,10 @@ async def test_a_keyboard_alone_races_two_models(tab: OpenTab, fleet: Fleet) -> 
     assert [item["params"]["model"] for item in run["lanes"]] == ["tiny:latest", "small:latest"]
     assert [item["backend"] for item in run["lanes"]] == ["ollama", "ollama"]
     await one.see("tiny:latest wins")
-    await tab_to(one, "Baseline: small:latest", "button")
-    await one.page.keyboard.press("Enter")
+    await tab_to(one, "Compared with", "combobox")
+    await one.page.keyboard.type("small")
     await one.page.wait_for_url(f"**/runs/{run_id}?base=lane-1")
-    first = one.main("section[aria-labelledby=results-title] tbody tr").first
-    figure = first.locator(".delta.better").first
+    figure = one.main("section[aria-labelledby=metrics-title] .delta.better").first
     assert re.fullmatch(r"(\+\d+ %|[\d.]+x) better", " ".join((await figure.inner_text()).split()))
     await one.page.reload()
     await one.see("baseline")
@@ -159,8 +158,13 @@ async def test_what_a_race_of_models_says_of_its_lanes(tab: OpenTab, raced: str)
     one = await tab()
     await one.open(f"/runs/{raced}")
     await one.see("tiny:latest · fallback none wins")
-    rows = one.main("section[aria-labelledby=results-title] tbody tr")
-    tiny, mock = rows.filter(has_text="tiny:latest"), rows.filter(has_text="nobody")
+    remarks = one.main("section[aria-labelledby=remarks-title] li")
+    mock = remarks.filter(has_text="nobody")
+    await mock.locator("li.bad").wait_for()
+    text = await mock.inner_text()
+    for word in ("mock", "invalid", "a mock answered"):
+        assert word in text
+    await one.page.get_by_role("tab", name="Output").click()
     pane = one.main("article").filter(
         has=one.page.get_by_role("heading", name="tiny:latest · fallback none")
     )
@@ -169,15 +173,9 @@ async def test_what_a_race_of_models_says_of_its_lanes(tab: OpenTab, raced: str)
     assert "inferred" in (await proof.get_attribute("title") or "")
     for text in ("ollama 0.33", "load ", "Last round", "Time to first token", "tok/s", "valid"):
         assert text in await pane.inner_text()
-    await mock.locator("li.bad").wait_for()
-    assert "tok/s" in await tiny.inner_text()
-    text = await mock.inner_text()
-    assert "mock" in text
-    assert "invalid" in text
-    assert "a mock answered" in text
-    assert "–" in await mock.locator("td.place").inner_text()
-    await tiny.get_by_role("button", name="Rounds of").click()
-    facts = one.main("dl[aria-label='Facts of the last round']")
+    await one.page.get_by_role("tab", name="Rounds").click()
+    await one.main("summary").filter(has_text="tiny:latest").click()
+    facts = one.main("dl[aria-label='Facts of the last round']").first
     for fact in ("Digest", "F16", "the agent’s machine"):
         assert fact in await facts.inner_text()
     await one.see("Engine settings")
@@ -204,6 +202,8 @@ async def test_models_of_two_engines_race_each_where_it_is(
     assert [lane["backend"] for lane in run["lanes"]] == ["openai", "ollama"]
     assert all(lane["counted"] == 2 for lane in run["lanes"])
     await one.see(re.compile("okens do not compare: "))
+    await one.page.get_by_role("tab", name="Output").click()
+    await one.main(".pane").nth(1).wait_for()
     engines = [await item.inner_text() for item in await one.main("article .badges").all()]
     assert "llama" in engines[0].lower()
     assert "ollama" in engines[1]
@@ -306,6 +306,7 @@ async def places(fleet: Fleet, raced: str) -> dict[str, tuple[str, str]]:
     return {
         "models": (f"/?spec={json.dumps(spec)}", "2 lanes ready"),
         "models-race": (f"/runs/{raced}?base=lane-1", "baseline"),
+        "models-output": (f"/runs/{raced}?tab=output", "Full log"),
         "engines": ("/fleet", "Save policy"),
     }
 

@@ -131,6 +131,8 @@ async def test_a_phone_scrolls_down_only(tab: OpenTab, runs: tuple[str, str]) ->
         ("/compute", "Start the race"),
         ("/runs", "Before"),
         (f"/runs/{runs[0]}", "All metrics"),
+        (f"/runs/{runs[0]}?tab=rounds", "Every round"),
+        (f"/runs/{runs[0]}?tab=settings", "Parameters"),
         (f"/runs/{runs[0]}/replay", "Skip to end"),
         (f"/compare?a={runs[0]}&b={runs[1]}", "matched by"),
         ("/fleet", "Services"),

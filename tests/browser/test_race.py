@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.async_api import expect
 
-from benchrace.formatting import quantity
+from benchrace.formatting import scale
 from tests.browser.conftest import OpenTab
 from tests.browser.fleet import Fleet
 from tests.browser.race import QUICK, STEADY
@@ -31,17 +31,17 @@ async def set_up(tab: Tab, values: str) -> None:
     await tab.see("2 lanes ready")
 
 
-async def see_figures(tab: Tab, lane: dict[str, Any]) -> None:
-    """Wait for a row of the table that says what central's document says."""
-    row = tab.page.get_by_role("region", name="Results").get_by_role("row")
-    row = row.filter(has=tab.page.get_by_role("rowheader", name=lane["label"]))
-    summary = lane["summary"]
-    for text in (
-        quantity(summary["primes_per_sec"]["value"], "primes/s"),
-        quantity(summary["elapsed_ms"]["value"], "ms"),
-    ):
-        cell = tab.page.get_by_role("cell", name=text, exact=True)
-        await row.filter(has=cell).wait_for()
+async def see_figures(tab: Tab, run: dict[str, Any]) -> None:
+    """See central's numbers in the table, best lane first, with the unit once."""
+    lanes = {lane["lane_id"]: lane["summary"] for lane in run["lanes"]}
+    ranked = [lanes[place["lane_id"]] for place in run["standing"]["places"]]
+    table = tab.page.get_by_role("region", name="Metrics of each lane")
+    for metric, statistic in (("primes_per_sec", "value"), ("elapsed_ms", "median")):
+        values = [summary[metric][statistic] for summary in ranked]
+        by = scale(values, ranked[0][metric]["unit"])
+        words = f"{ranked[0][metric]['title']} {by.unit} · "
+        row = table.get_by_role("row").filter(has_text=words)
+        await expect(row.locator(".value")).to_have_text([by.text(value) for value in values])
 
 
 async def test_a_race_from_the_form_to_its_table(tab: OpenTab, fleet: Fleet) -> None:
@@ -53,14 +53,15 @@ async def test_a_race_from_the_form_to_its_table(tab: OpenTab, fleet: Fleet) -> 
     run = await fleet.over(one.page.url.rpartition("/")[2])
     assert run["spec"]["params"] == {"n": 2_000_000}
     assert [lane["counted"] for lane in run["lanes"]] == [3, 3]
-    for lane in run["lanes"]:
-        await see_figures(one, lane)
+    await see_figures(one, run)
     await see_result(one, run)
     await see_strips(one, run)
 
 
 async def see_strips(tab: Tab, run: dict[str, Any]) -> None:
     """See each counted round in the strip plot, and the same numbers in what it downloads."""
+    await tab.page.get_by_role("tab", name="Rounds").click()
+    await tab.page.wait_for_url("**?tab=rounds")
     result = run["result"]
     plot = tab.page.get_by_role("region", name="Counted rounds")
     rounds = [len(lane["rounds"]) for lane in result["lanes"]]

@@ -160,6 +160,8 @@ async def test_a_race_is_printed_whole_and_without_its_controls(
     for control in ("button", "nav", ".actions", "dialog"):
         assert await one.page.locator(control).locator("visible=true").count() == 0, control
     assert await one.main("h1").is_visible()
+    for title in ("All metrics", "Counted rounds", "Every round", "Test system", "Parameters"):
+        await one.main("h2").filter(has_text=title).locator("visible=true").wait_for()
     bars = one.main("li.lane").first
     adjust = await bars.evaluate("(bar) => getComputedStyle(bar).printColorAdjust")
     assert adjust == "exact"

@@ -5,6 +5,8 @@
 prints the figures. Sizes are counted, not timed: a busy machine changes nothing.
 """
 
+import re
+
 import pytest
 
 from tests.browser.conftest import OpenTab
@@ -17,6 +19,7 @@ START_KB = 110
 RACE_KB = 160
 IDLE_KB = 10
 POLLS = 4
+LATER = re.compile("/(Chart|Rounds|Output|Machines|Settings|Log|Live|MenuItems|ShareDialog)-")
 
 SIX = {
     "kind": "compute",
@@ -53,6 +56,11 @@ async def test_a_finished_race(tab: OpenTab, fleet: Fleet) -> None:
     await one.state("finished")
     await one.wait_events(len(fleet.stored(run_id)))
     check("a finished race, 6 lanes", meter.total, RACE_KB, meter)
+    # What a tab, a menu or a dialog needs comes when it is opened.
+    assert not [one for one in meter.requests.values() if LATER.search(one.path)], meter.table()
+    await one.page.get_by_role("tab", name="Rounds").click()
+    await one.main(".chart canvas").first.wait_for()
+    assert [one for one in meter.requests.values() if LATER.search(one.path)]
 
 
 async def test_the_fleet_page_while_nothing_happens(tab: OpenTab, fleet: Fleet) -> None:

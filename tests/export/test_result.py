@@ -117,6 +117,11 @@ def test_times_show_their_median_and_counts_all_digits(timed: RunDocument) -> No
     assert time.rows[1][2:4] == ("202", "513.6")
     counts = next(grid for title, grid in grids.items() if title.startswith("Found"))
     assert counts.rows[0][2] == "50,847,534"
+    whole = render("report", timed).decode()
+    assert "<th>Metric</th>" in whole
+    assert "<td>Time (median)</td>" in whole
+    assert "202 ms (mean: " in whole
+    assert "Time (median), lower is better" in whole
 
 
 def test_a_time_that_ranks_shows_what_its_interval_is_of(run: Callable[..., RunMetadata]) -> None:
@@ -127,7 +132,9 @@ def test_a_time_that_ranks_shows_what_its_interval_is_of(run: Callable[..., RunM
         fold.feed(script.done(0, number, Measured(metric="time", value=value)))
         fold.feed(script.done(1, number, Measured(metric="time", value=value * 9)))
     lines = printed(document(metadata, fold.summary()))
-    assert any("Time, ms" in line for line in lines)
+    assert any("Time (mean), ms" in line for line in lines)
+    for shape in ("snippet", "card", "markdown", "report"):
+        assert "Time (mean)" in render(shape, document(metadata, fold.summary())).decode(), shape
     (row,) = [line for line in lines if "Lane 0" in line and line.lstrip().startswith(("1", "=1"))]
     assert " 20 " in row
 

@@ -90,25 +90,24 @@ def _metrics(run: RunDocument, lanes: Sequence[DocumentLane]) -> Iterator[Column
     ranks = run.standing.metric if run.standing else None
     for index, (name, metric) in enumerate(headlines(lanes, ranks).items()):
         summaries = [lane.summary.get(name) for lane in lanes]
-        by = _scale(metric, summaries)
-        # The ranking metric shows what its interval and its place are of.
-        median = index > 0 and metric.is_latency
-        title = f"{metric.title} (median)" if median else metric.title
+        # The first column shows what its interval and its place are of.
+        shown = [summary.typical(ranks=index == 0) for summary in summaries if summary]
+        by = _scale(metric, shown)
         yield Column(
-            title=header(clean_line(title), by.unit),
-            cells=_cells(summaries, partial(_median if median else _value, by)),
+            title=header(clean_line(metric.labelled(ranks=index == 0)), by.unit),
+            cells=_cells(summaries, partial(_typical, by, ranks=index == 0)),
             optional=index > 0,
         )
         if index == 0:
             yield from _spread(summaries, by)
 
 
-def _scale(metric: MetricSummary, summaries: Sequence[MetricSummary | None]) -> Scale:
+def _scale(metric: MetricSummary, values: Sequence[float | None]) -> Scale:
     """Return the unit of a column; all digits of an exact count matter."""
     unit = clean_line(metric.unit)
     if metric.estimator is Estimator.COUNT:
         return Scale(1.0, unit)
-    return scale((summary.value for summary in summaries if summary), unit)
+    return scale(values, unit)
 
 
 def header(title: str, unit: str) -> str:
@@ -117,12 +116,8 @@ def header(title: str, unit: str) -> str:
     return f"{title}, {short}" if short else title
 
 
-def _value(by: Scale, metric: MetricSummary) -> str:
-    return by.text(metric.value)
-
-
-def _median(by: Scale, metric: MetricSummary) -> str:
-    return by.text(metric.median)
+def _typical(by: Scale, metric: MetricSummary, *, ranks: bool) -> str:
+    return by.text(metric.typical(ranks=ranks))
 
 
 def _spread(summaries: Sequence[MetricSummary | None], by: Scale) -> Iterator[Column]:

@@ -120,7 +120,11 @@ def unmatched(comparison: Comparison, one: RunDocument, other: RunDocument) -> I
 
 
 def _title(metric: MetricPair) -> str:
-    return f"{metric.title} ({text})" if (text := metric.direction.text) else metric.title
+    one = metric.a or metric.b
+    # Changes and their intervals are of means.
+    statistic = "" if one is None else one.statistic(ranks=True)
+    notes = ", ".join(filter(None, (statistic, metric.direction.text)))
+    return f"{metric.title} ({notes})" if notes else metric.title
 
 
 def _value(metric: MetricSummary | None) -> str:

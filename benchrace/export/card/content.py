@@ -8,6 +8,7 @@ import msgspec
 
 from benchrace.export.drawing.scale import Bar, bars
 from benchrace.export.hardware import hardware_line
+from benchrace.export.result import value_title
 from benchrace.export.text import plain
 from benchrace.export.title import title
 from benchrace.formatting import percent, plural, quantity
@@ -76,7 +77,7 @@ def content(run: RunDocument, most: int = MAX_ROWS) -> Content:
         doubt="" if result is None else plain(doubts(result)),
         rows=() if result is None else tuple(_rows(run, result, most)),
         more=_more(result, most),
-        axis="" if result is None else _axis(result),
+        axis="" if result is None else _axis(run, result),
         hardware=plain(f"{hardware_line(run)} · {_planned(run)}"),
         date=date(run),
         run_id=run.run_id,
@@ -151,9 +152,10 @@ def _more(result: Result | None, most: int) -> str:
     return f"and {left_out} more" if left_out > 0 else ""
 
 
-def _axis(result: Result) -> str:
+def _axis(run: RunDocument, result: Result) -> str:
     unit = "" if result.unit in result.title else result.unit
-    return ", ".join(filter(None, (plain(result.title), unit, result.better.text)))
+    title = plain(value_title(run, result))
+    return ", ".join(filter(None, (title, unit, result.better.text)))
 
 
 def _why_none(run: RunDocument) -> str:

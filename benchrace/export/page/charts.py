@@ -32,14 +32,21 @@ class Range(msgspec.Struct, frozen=True):
 
 def strips(run: RunDocument, palette: Palette) -> Iterator[str]:
     """Yield a strip plot of the rounds of each headline metric."""
+    ranking = None if run.standing is None else run.standing.metric
     for name, metric in headline_metrics(run).items():
+        ranks = name == ranking
         series = {lane.lane_id: values(lane, name) for lane in run.lanes}
         intervals = [lane.summary[name].ci95 or () for lane in run.lanes if name in lane.summary]
         span = _range([value for part in (*series.values(), *intervals) for value in part])
         if span is None:
             continue
         rows = (
-            element("div", *_strip(lane, name, own, span, palette, number), class_="row")
+            element(
+                "div",
+                *_strip(lane, name, own, span, palette, number),
+                *_statistics(lane.summary[name], ranks=ranks),
+                class_="row",
+            )
             for number, lane in enumerate(run.lanes)
             if (own := series[lane.lane_id])
         )
@@ -47,7 +54,8 @@ def strips(run: RunDocument, palette: Palette) -> Iterator[str]:
             element("span", escaped(quantity(end, metric.unit))) for end in (span.low, span.high)
         )
         axis = element("p", *ends, class_="ends across soft")
-        caption = element("h3", escaped(_caption(metric)))
+        about = ", ".join(filter(None, (metric.labelled(ranks=ranks), metric.better.text)))
+        caption = element("h3", escaped(about))
         yield element(
             "section", caption, element("div", *rows, axis, class_="rows"), class_="chart"
         )
@@ -124,10 +132,6 @@ def _range(numbers: Sequence[float]) -> Range | None:
     return Range(max(0.0, low - padding) if low >= 0 else low - padding, high + padding)
 
 
-def _caption(metric: MetricSummary) -> str:
-    return ", ".join(filter(None, (metric.title, metric.better.text)))
-
-
 def _strip(
     lane: DocumentLane,
     name: str,
@@ -155,13 +159,19 @@ def _strip(
     if metric.median is not None:
         at = percent(span.at(metric.median))
         marks.append(line((at, 1), (at, _STRIP - 1), colour))
-    value = quantity(metric.value, metric.unit)
-    described = f"{lane.label}: {len(series)} rounds, {value}"
+    described = f"{lane.label}: {len(series)} rounds"
     yield element("span", escaped(lane.label), class_="label")
     yield element("svg", *marks, height=_STRIP, role="img", aria_label=described, class_="track")
-    yield element("strong", escaped(value))
-    median = "" if metric.median is None else f"median {quantity(metric.median, metric.unit)}"
-    yield element("span", escaped(median), class_="share soft")
+
+
+def _statistics(metric: MetricSummary, *, ranks: bool) -> Iterator[str]:
+    """Yield the value that stands for the rounds, and the mean or median beside it."""
+    shown = metric.typical(ranks=ranks)
+    beside = "mean" if metric.statistic(ranks=ranks) == "median" else "median"
+    other = metric.mean if beside == "mean" else metric.median
+    yield element("strong", escaped(quantity(shown, metric.unit)))
+    text = "" if other is None else f"{beside} {quantity(other, metric.unit)}"
+    yield element("span", escaped(text), class_="share soft")
 
 
 def _line(

@@ -40,11 +40,15 @@ def lane_grids(run: RunDocument) -> Iterator[Grid]:
         ),
     )
     metrics = {name: metric for lane in run.lanes for name, metric in lane.summary.items()}
+    ranking = None if run.standing is None else run.standing.metric
     yield Grid(
         title="All metrics",
         header=("Metric", *labels),
         rows=tuple(
-            (metric.title, *(_value(lane, name) for lane in run.lanes))
+            (
+                metric.labelled(ranks=name == ranking),
+                *(_value(lane, name, ranks=name == ranking) for lane in run.lanes),
+            )
             for name, metric in sorted(metrics.items(), key=lambda item: not item[1].headline)
         ),
     )
@@ -69,14 +73,16 @@ def _setting(value: Any) -> str:
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
-def _value(lane: DocumentLane, name: str) -> str:
+def _value(lane: DocumentLane, name: str, *, ranks: bool) -> str:
     metric: MetricSummary | None = lane.summary.get(name)
     if metric is None:
         return DASH
     if metric.value is None:
         return metric.reason or DASH
     exact = metric.estimator is Estimator.COUNT
-    value = quantity(metric.value, metric.unit, exact=exact)
+    value = quantity(metric.typical(ranks=ranks), metric.unit, exact=exact)
     if metric.ci95 is None or metric.ci95[0] == metric.ci95[1]:
         return value
-    return f"{value} ({interval(metric.ci95, metric.unit, metric.value)})"
+    # An interval is of the mean: beside a median it says so.
+    of = "mean: " if metric.typical(ranks=ranks) != metric.value else ""
+    return f"{value} ({of}{interval(metric.ci95, metric.unit, metric.value)})"

@@ -41,6 +41,7 @@ def confidence(
             *((overlap,) if overlap else ()),
             *_spread(lanes),
             *_few(lanes),
+            *_missing(lanes),
             *_drift(lanes),
             *_marks(lanes),
             *_estimates(lanes),
@@ -67,9 +68,24 @@ def _spread(lanes: Sequence[Contender]) -> Iterator[Limit]:
 
 def _few(lanes: Sequence[Contender]) -> Iterator[Limit]:
     n = min((lane.figure.n for lane in lanes), default=0)
-    if n < FEW_ROUNDS:
+    # That rounds are missing says how few there are.
+    if n < FEW_ROUNDS and not any(lane.lane.missing and lane.lane.counted == n for lane in lanes):
         level = ConfidenceLevel.LOW if n < VERY_FEW_ROUNDS else ConfidenceLevel.MEDIUM
         yield Limit(level, "few_rounds", f"only {plural(n, 'round')} counted")
+
+
+def _missing(lanes: Sequence[Contender]) -> Iterator[Limit]:
+    """Yield the rounds that were not counted, once where all lanes have equally many."""
+    short = [contender.lane for contender in lanes if contender.lane.missing]
+    if len(short) == len(lanes) > 1 and len({(lane.counted, lane.missing) for lane in short}) == 1:
+        text = f"only {short[0].counted} of {short[0].counted + short[0].missing} rounds counted"
+        yield Limit(ConfidenceLevel.LOW, "missing_rounds", text)
+        return
+    for lane in short:
+        low = lane is lanes[0].lane or lane.counted < VERY_FEW_ROUNDS
+        level = ConfidenceLevel.LOW if low else ConfidenceLevel.MEDIUM
+        text = f"{lane.label} has {lane.counted} of {lane.counted + lane.missing} rounds"
+        yield Limit(level, "missing_rounds", text)
 
 
 def _drift(lanes: Sequence[Contender]) -> Iterator[Limit]:
@@ -98,10 +114,6 @@ def _marks(lanes: Sequence[Contender]) -> Iterator[Limit]:
             for mark in lane.lane.marks:
                 if _THROTTLED in mark.code:
                     yield Limit(ConfidenceLevel.MEDIUM, mark.code, f"{lane.label}: {mark.text}")
-        if lane.lane.missing:
-            total = lane.lane.counted + lane.lane.missing
-            text = f"{lane.label} has {lane.lane.counted} of {total} rounds"
-            yield Limit(level, "missing_rounds", text)
 
 
 def _estimates(lanes: Sequence[Contender]) -> Iterator[Limit]:

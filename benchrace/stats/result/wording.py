@@ -56,7 +56,10 @@ def detail(outcome: Outcome) -> str:
     if outcome.tied:
         return _tie(outcome)
     values = _values(outcome.lanes[:2])
-    if outcome.won or outcome.why_none is None or len(outcome.lanes) == 1:
+    first = outcome.lanes[0]
+    # The confidence says how many rounds are missing.
+    lacks_rounds = first.lane.missing > 0 and not first.suspect
+    if outcome.won or outcome.why_none is None or len(outcome.lanes) == 1 or lacks_rounds:
         return values
     names = [lane.label for lane in outcome.lanes]
     return f"{values}. {phrases.sentence(outcome.why_none, *names)}"

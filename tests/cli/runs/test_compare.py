@@ -63,7 +63,7 @@ def test_b_is_held_against_the_baseline_a(store: Store, call: Call) -> None:
     assert lines[0] == f"A, baseline   {A}  k"
     assert lines[1] == f"B, new        {B}  k"
     assert "B is 27.6x faster than A" in lines
-    (row,) = [line for line in lines if line.startswith("Time (lower is better)")]
+    (row,) = [line for line in lines if line.startswith("Time (mean, lower is better)")]
     assert "27.6x faster" in row
     assert "95 % interval 27.5 to 27.8x" in row
     assert "%" not in row.replace("95 %", "")

@@ -217,6 +217,34 @@ def test_few_rounds_lower_the_confidence(race: Race) -> None:
     assert levels == [ConfidenceLevel.LOW, ConfidenceLevel.MEDIUM, ConfidenceLevel.HIGH]
 
 
+def cut_short(run: Run, script: Any, *counted: int) -> Result:
+    """Return the result of lanes that counted so many of 5 rounds, the first lane the fastest."""
+    fold = Fold(run(len(counted), [TIME]))
+    for number, rounds in enumerate(counted):
+        for at in range(5):
+            value = Measured(metric="time", value=10.0 + 10 * number + at / 100)
+            level = Level.VALID if at < rounds else Level.INVALID
+            fold.feed(script.done(number, at, value, level=level))
+    return of(fold.summary())
+
+
+def test_missing_rounds_are_said_once(run: Run, script: Any) -> None:
+    alike = cut_short(run, script, 1, 1)
+    assert alike.headline == "Lane 0 is ahead"
+    assert "rounds" not in alike.detail
+    assert alike.confidence.text == "Confidence: low. Only 1 of 5 rounds counted."
+    assert codes(alike) == ["missing_rounds"]
+    apart = cut_short(run, script, 4, 2)
+    assert apart.confidence.text == (
+        "Confidence: low. Lane 0 has 4 of 5 rounds. Lane 1 has 2 of 5 rounds."
+    )
+    behind = cut_short(run, script, 5, 4)
+    assert behind.confidence.level is ConfidenceLevel.MEDIUM
+    assert behind.confidence.text.endswith("medium. Lane 1 has 4 of 5 rounds.")
+    lost = cut_short(run, script, 5, 2)
+    assert lost.confidence.level is ConfidenceLevel.LOW
+
+
 def test_estimates_lower_the_confidence(run: Run, script: Any) -> None:
     fold = Fold(run(metrics=[TIME]))
     unknown = Reason("tokens_in_chunks", "the first chunk holds several tokens")

@@ -1,7 +1,7 @@
 import { flushSync, mount, unmount } from 'svelte';
 import { afterEach, describe, expect, it } from 'vitest';
 
-import Results from '../../src/pages/race/Results.svelte';
+import Result from '../../src/pages/race/tabs/Result.svelte';
 import Track from '../../src/pages/race/track/Track.svelte';
 import { reduce } from '../../src/lib/race/reduce';
 import { begin } from '../../src/lib/race/state';
@@ -43,7 +43,7 @@ describe('the race page', () => {
     expect(document.querySelectorAll('.ghost')).toHaveLength(1);
   });
 
-  it('ranks the lanes by central’s standing, ties as ties, with reasons and errors', () => {
+  it('shows places by central’s standing, ties as ties, with reasons', () => {
     const run = hostile();
     const metric = {
       title: 'Rate', unit: 'x/s', better: 'higher' as const, estimator: 'ratio' as const, n: 5, value: 1500, mean: 1500,
@@ -63,16 +63,15 @@ describe('the race page', () => {
         { lane_id: 'a', place: 1, value: 1500, low: null, high: null, marked: false },
       ],
     };
-    shown = mount(Results, { target: document.body, props: { run } });
+    shown = mount(Result, { target: document.body, props: { run, facts: {} } });
     flushSync();
-    const rows = [...document.querySelectorAll('tbody tr')].map((row) => row.textContent ?? '');
-    expect(rows).toHaveLength(2);
-    for (const row of rows) {
-      expect(row).toContain('1sttied');
-      expect(row).toContain('1.50 kx/s');
-      expect(row).toContain('1.40–1.60 kx/s');
-      expect(row).toContain(`too hot ${HOSTILE}`);
-    }
+    const lanes = [...document.querySelectorAll('thead th .place')].map((place) => place.textContent);
+    expect(lanes).toEqual(['1st, tied', '1st, tied']);
+    expect(document.querySelector('tbody th')?.textContent).toContain('Rate kx/s · higher is better');
+    expect([...document.querySelectorAll('tbody td .value')].map((value) => value.textContent)).toEqual(['1.50', '1.50']);
+    const remarks = [...document.querySelectorAll('.remarks li')].map((remark) => remark.textContent ?? '');
+    expect(remarks).toHaveLength(2);
+    for (const remark of remarks) expect(remark).toContain(`too hot ${HOSTILE}`);
     expect(document.querySelector('img')).toBeNull();
   });
 

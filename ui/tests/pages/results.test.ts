@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { RunDocument } from '../../src/lib/api/documents';
 import { factsOf } from '../../src/lib/race/facts';
 import { router } from '../../src/lib/router/router.svelte';
-import Results from '../../src/pages/race/Results.svelte';
+import Result from '../../src/pages/race/tabs/Result.svelte';
 import { documentOf } from '../log';
 
 const metric = (value: number, better: 'higher' | 'lower') => ({
@@ -13,6 +13,7 @@ const metric = (value: number, better: 'higher' | 'lower') => ({
   better,
   headline: true,
   formula: '',
+  estimator: 'ratio',
   n: 3,
   value,
   ci95: [value * 0.99, value * 1.01],
@@ -36,10 +37,15 @@ describe('the results of text', () => {
   let shown: Record<string, unknown>;
   const show = (run: RunDocument) => {
     const facts = { a: factsOf({ engine: { name: 'E', digest: 'sha' }, simulated: true, cache: 'unknown' }) ?? undefined };
-    shown = mount(Results, { target: document.body, props: { run, facts } });
+    shown = mount(Result, { target: document.body, props: { run, facts } });
     flushSync();
   };
-  const button = (label: string) => document.querySelector<HTMLButtonElement>(`button[aria-label="${label}"]`);
+  const choose = (lane: string) => {
+    const select = document.querySelector('select')!;
+    select.value = lane;
+    select.dispatchEvent(new Event('change', { bubbles: true }));
+    flushSync();
+  };
   const deltas = () => [...document.querySelectorAll('.delta')].map((each) => each.textContent?.replace(/\s+/g, ' ').trim());
 
   afterEach(async () => {
@@ -50,18 +56,25 @@ describe('the results of text', () => {
   it('set every lane against the one that is pinned, in the address, until it is let go', () => {
     const run = raced();
     show(run);
-    const [a, b] = run.lanes.map((lane) => lane.label);
-    expect(deltas()).toEqual([]);
-    button(`Baseline: ${a}`)?.click();
-    flushSync();
+    expect(deltas()).toEqual(['0.5x', '2.0x']);
+    choose('a');
     expect(router.place.query.get('base')).toBe('a');
-    expect(deltas()).toEqual(['baseline', 'baseline', '0.5x worse', '2.0x worse']);
-    button(`Baseline: ${b}`)?.click();
+    expect(deltas()).toEqual(['baseline', '0.5x worse', 'baseline', '2.0x worse']);
+    choose('b');
+    expect(deltas()).toEqual(['2.0x better', 'baseline', '0.5x better', 'baseline']);
+    choose('');
+    expect([router.place.query.get('base'), deltas()]).toEqual([null, ['0.5x', '2.0x']]);
+  });
+
+  it('have the rest of a metric on demand', () => {
+    show(raced());
+    const turn = document.querySelector<HTMLButtonElement>('[aria-label="Details of Decode rate"]')!;
+    expect([turn.getAttribute('aria-expanded'), document.querySelectorAll('dl')]).toEqual(['false', expect.objectContaining({ length: 0 })]);
+    turn.click();
     flushSync();
-    expect(deltas()).toEqual(['2.0x better', '0.5x better', 'baseline', 'baseline']);
-    button(`Baseline: ${b}`)?.click();
-    flushSync();
-    expect([router.place.query.get('base'), deltas()]).toEqual([null, []]);
+    expect(turn.getAttribute('aria-expanded')).toBe('true');
+    expect([...document.querySelectorAll('dt')].map((name) => name.textContent)).toContain('sd');
+    expect(document.querySelectorAll('dl')).toHaveLength(2);
   });
 
   it('say what stands between the lanes, as text, and where a sweep bends', () => {
@@ -75,12 +88,8 @@ describe('the results of text', () => {
     expect(document.querySelector('tr.knee th')?.textContent).toBe('2');
   });
 
-  it('warn of a mock in the table, and have the facts in a lane’s detail', () => {
-    const run = raced();
-    show(run);
+  it('warn of a mock', () => {
+    show(raced());
     expect(document.querySelector('.badges li.bad')?.textContent).toContain('A mock answered');
-    button(`Rounds of ${run.lanes[0]?.label}`)?.click();
-    flushSync();
-    expect(document.querySelector('[aria-label="Facts of the last round"]')?.textContent).toContain('sha');
   });
 });

@@ -29,6 +29,13 @@ export function badges(facts: Facts): Badge[] {
   return [mock(facts), engine(facts), host(facts), cache(facts), load(facts), company(facts)].flatMap((fact) => fact ?? []);
 }
 
+/** Whether one of them warns. */
+export function hasDoubts(facts: Facts | undefined): boolean {
+  return facts !== undefined && badges(facts).some(isDoubt);
+}
+
+export const isDoubt = (badge: Badge) => badge.tone === 'warn' || badge.tone === 'bad';
+
 function mock({ simulated, fallback_reason }: Facts): Badge | null {
   if (!simulated) return null;
   const why = fallback_reason ? `: ${fallback_reason}` : '';

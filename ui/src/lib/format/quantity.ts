@@ -8,7 +8,7 @@ export { count, DASH, digits, plural, short } from './number';
 /** A unit that begins with its own prefix (MiB/s, kWh) never gets a second one. */
 const PREFIXED = /^(?:[kMGT]|[KMGT]i)[A-Za-z]/;
 /** Units of time, in nanoseconds. */
-const TIMES_NS = new Map([
+export const TIMES_NS = new Map([
   ['ns', 1],
   ['us', 1e3],
   ['µs', 1e3],
@@ -17,7 +17,7 @@ const TIMES_NS = new Map([
   ['min', 6e10],
   ['h', 3.6e12],
 ]);
-const SHORT_TIMES: readonly (readonly [number, string])[] = [
+export const SHORT_TIMES: readonly (readonly [number, string])[] = [
   [1e9, 's'],
   [1e6, 'ms'],
   [1e3, 'µs'],
@@ -130,7 +130,7 @@ function spaced(text: string, unit: string): string {
   return isPer(unit) ? `${text}${unit.slice(1)}` : `${text} ${unit}`.trimEnd();
 }
 
-function prefixFor(largest: number, unit: string): readonly [number, string] {
+export function prefixFor(largest: number, unit: string): readonly [number, string] {
   const step = takesPrefix(unit) ? PREFIXES.find(([limit]) => largest >= limit * EDGE) : undefined;
   return step ? [step[0], step[1] + (isPer(unit) ? unit.slice(1) : unit)] : [1, unit];
 }
@@ -141,12 +141,12 @@ function timeFor(largest: number, unit: string, ns: number): readonly [number, s
   return step ? [step[0] / ns, step[1]] : [1, unit];
 }
 
-function between(low: string, high: string, separator: string): string {
+export function between(low: string, high: string, separator: string): string {
   return low === high ? low : low + separator + high;
 }
 
 /** Both ends with as many digits as it takes to tell them apart. */
-function apart(low: number, high: number): readonly [string, string] {
+export function apart(low: number, high: number): readonly [string, string] {
   let texts: readonly [string, string] = [digits(low), digits(high)];
   for (let places = 1; places <= INTERVAL_PLACES && low !== high && texts[0] === texts[1]; places += 1) {
     texts = [fixed(low, places), fixed(high, places)];

@@ -23,6 +23,15 @@ class Router {
     history.replaceState(history.state, '', address);
     this.place = read();
   }
+
+  /** The address of this place with another value of one of its query's keys; null leaves the key out. */
+  with(key: string, value: string | null): string {
+    const query = new URLSearchParams(this.place.query);
+    if (value === null) query.delete(key);
+    else query.set(key, value);
+    const search = query.toString();
+    return this.place.path + (search ? `?${search}` : '');
+  }
 }
 
 export const router = new Router();

@@ -1,7 +1,8 @@
 /** What a race's states are called. */
 
-import type { RunDocument, RunState } from '../../lib/api/documents';
+import { isOver, type RunDocument, type RunState } from '../../lib/api/documents';
 import { ordinal } from '../../lib/format/place';
+import { plural } from '../../lib/format/quantity';
 import { isInvalid, type LaneRace } from '../../lib/race/state';
 
 export const STATE_LABELS: Record<RunState, string> = {
@@ -49,6 +50,15 @@ export function laneLabel(lane: LaneRace, turns: boolean): string {
 function partly(lane: LaneRace, ran: number): string {
   const counted = lane.rounds.filter((round) => !round.warmup && !isInvalid(round)).length;
   return counted === 0 ? 'ended, no counted rounds' : `ended, ${counted} of ${ran} rounds counted`;
+}
+
+/** How many rounds each lane has; of a run that ended early, how many of them were run. */
+export function roundsLabel(run: RunDocument): string {
+  const ran = run.lanes.map((lane) => lane.counted + lane.discarded);
+  const [least, most] = [Math.min(...ran), Math.max(...ran)];
+  const cut = isOver(run.state) && run.state !== 'done' && least < run.rounds;
+  if (cut) return most === 0 ? `none of ${plural(run.rounds, 'round')} run` : `${least === most ? least : `${least} to ${most}`} of ${plural(run.rounds, 'round')} run`;
+  return `${plural(run.rounds, 'round')} each${run.warmup > 0 ? ` after ${plural(run.warmup, 'warm-up')}` : ''}`;
 }
 
 /** Its name, or else what differs between its lanes. */

@@ -1,7 +1,7 @@
-/** How a lane's figure stands against the pinned lane's. */
+/** How a lane's value stands against another's. */
 
-import type { MetricSummary } from '../../lib/api/documents';
-import { change } from '../../lib/format/quantity';
+import type { MetricSummary } from '../../../lib/api/documents';
+import { change } from '../../../lib/format/quantity';
 
 export interface Delta {
   /** `+12 %`, `2.2x`. */
@@ -10,9 +10,11 @@ export interface Delta {
   tone: 'better' | 'worse' | 'close';
 }
 
-export function delta(own: MetricSummary | undefined, base: MetricSummary | undefined): Delta | null {
-  if (own?.value == null || !base?.value) return null;
-  const ratio = own.value / base.value;
+/** `of` picks the statistic that is shown. */
+export function delta(own: MetricSummary, base: MetricSummary, of = (metric: MetricSummary): number | null => metric.value): Delta | null {
+  const [mine, theirs] = [of(own), of(base)];
+  if (mine === null || !theirs) return null;
+  const ratio = mine / theirs;
   return { text: change(ratio), tone: toneOf(own, base, ratio - 1) };
 }
 
@@ -25,6 +27,6 @@ function range(metric: MetricSummary): readonly [number, number] {
 function toneOf(own: MetricSummary, base: MetricSummary, share: number): Delta['tone'] {
   const [low, high] = range(own);
   const [least, most] = range(base);
-  if (share === 0 || (low <= most && high >= least)) return 'close';
+  if (share === 0 || own.better === 'none' || (low <= most && high >= least)) return 'close';
   return share > 0 === (own.better === 'higher') ? 'better' : 'worse';
 }
