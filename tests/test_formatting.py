@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,18 @@ from benchrace.formatting import DASH, digits, duration, interval, number, quant
 
 TABLE = json.loads(Path(__file__).with_name("formatting.json").read_text())
 GROUPS = [(name, cases) for group in ("both", "python") for name, cases in TABLE[group].items()]
-SPECIAL = {"exact_quantity": partial(quantity, exact=True)}
+
+
+def column(values: tuple[float, ...], unit: str) -> str:
+    """Return the head of a column, its values, and the interval from the first to the last."""
+    by = scale(values, unit)
+    return f"{by.unit}: {', '.join(map(by.text, values))}; {by.interval((values[0], values[-1]))}"
+
+
+SPECIAL: dict[str, Callable[..., str]] = {
+    "exact_quantity": partial(quantity, exact=True),
+    "column": column,
+}
 NOT_FINITE = ("NaN", "Infinity", "-Infinity")
 
 finite = st.floats(allow_nan=False, allow_infinity=False, min_value=-1e30, max_value=1e30)

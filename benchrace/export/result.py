@@ -6,7 +6,7 @@ from benchrace.export.grid import Grid
 from benchrace.formatting import DASH, percent, precise, ratio, ratio_interval
 from benchrace.run import headline
 from benchrace.run.document import RunDocument
-from benchrace.run.result import LaneResult
+from benchrace.run.result import LaneResult, Result
 
 
 def head(run: RunDocument) -> tuple[str, ...]:

@@ -84,5 +84,5 @@ def _value(lane: DocumentLane, name: str, *, ranks: bool) -> str:
     if metric.ci95 is None or metric.ci95[0] == metric.ci95[1]:
         return value
     # An interval is of the mean: beside a median it says so.
-    of = "mean: " if metric.typical(ranks=ranks) != metric.value else ""
+    of = "mean: " if metric.statistic(ranks=ranks) == "median" else ""
     return f"{value} ({of}{interval(metric.ci95, metric.unit, metric.value)})"

@@ -8,6 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { ratio } from '../../src/lib/format/comparison';
 import { ordinal } from '../../src/lib/format/place';
 import * as format from '../../src/lib/format/quantity';
+import { scaleOf } from '../../src/lib/format/scale';
 
 type Case = unknown[];
 
@@ -31,6 +32,10 @@ const FORMATS: Record<string, (...given: never[]) => string> = {
   file_size: format.fileSize,
   memory_size: format.memorySize,
   interval: format.interval,
+  column: (values: number[], unit: string) => {
+    const scale = scaleOf(values, unit);
+    return `${scale.unit}: ${values.map(scale.text).join(', ')}; ${scale.interval([values[0], values.at(-1)])}`;
+  },
 };
 
 /** JSON has no NaN, and infinities neither. */
