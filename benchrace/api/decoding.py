@@ -1,6 +1,7 @@
 """Values from outside as checked Structs, with every bad field named by its path."""
 
 import re
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import msgspec
@@ -35,7 +36,7 @@ def convert(value: Any, kind: type[T]) -> T:
     raise InvalidInput(errors)
 
 
-def query(arguments: dict[str, str], kind: type[T]) -> T:
+def query(arguments: Mapping[str, Any], kind: type[T]) -> T:
     """Convert a query string into `kind`; what is empty was not said. Raises `InvalidInput`."""
     values = {name: value for name, value in arguments.items() if value != ""}
     try:

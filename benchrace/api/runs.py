@@ -55,10 +55,23 @@ class Deleted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CompareQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """The ids of the runs to compare."""
+    """The ids of two to five runs, the baseline `a` first, and lanes to match by hand.
+
+    Each `match` has a lane of `a`, then one of each further run: `lane-0=lane-1`. A lane is named
+    by ID or label; `-` is for no lane, and an empty one is matched as without `match`.
+    """
 
     a: str
     b: str
+    c: str | None = None
+    d: str | None = None
+    e: str | None = None
+    match: Annotated[tuple[str, ...], Meta(max_length=200)] = ()
+
+    @property
+    def runs(self) -> tuple[str, ...]:
+        """Return the ids, without the gaps between them."""
+        return tuple(filter(None, (self.a, self.b, self.c, self.d, self.e)))
 
 
 class CardQuery(msgspec.Struct, frozen=True, kw_only=True):

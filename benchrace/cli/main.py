@@ -19,7 +19,7 @@ COMMANDS = {
     "race": Lazy("race.race", "race", "Race the Rust kernels on this machine, live."),
     "run": Lazy("race.run", "run", "Run one comparison and print its table."),
     "runs": Lazy("runs.runs", "runs", "List, show, export and delete stored runs."),
-    "compare": Lazy("runs.compare", "compare_runs", "Compare two stored runs."),
+    "compare": Lazy("runs.compare", "compare", "Compare two to five stored runs."),
     "agent": Lazy("agent.agent", "agent", "Run this machine's agent, or manage it as a service."),
     "central": Lazy(
         "central.central", "central", "Run central: coordinate agents, store runs, serve the page."

@@ -121,6 +121,27 @@ async def test_two_runs_are_compared(tab: OpenTab, runs: tuple[str, str]) -> Non
     await one.page.wait_for_url(f"**/compare?a={a}&b={b}")
     for title in ("segmented sieve", "simple sieve"):
         await one.page.get_by_role("heading", name=title, exact=True).wait_for()
+    await one.page.get_by_text("Match lanes by hand").click()
+    lane = one.page.get_by_label("Lane of B to compare with segmented_sieve")
+    await lane.select_option(label="simple_sieve")
+    await one.page.wait_for_url("**&match=*")
+    await one.see("matched by hand")
+    await one.page.get_by_role("heading", name="segmented_sieve vs simple_sieve").wait_for()
+    await one.page.get_by_role("link", name="Match automatically").click()
+    await one.page.get_by_role("heading", name="simple_sieve", exact=True).wait_for()
+    assert "match" not in one.page.url
+
+
+async def test_a_third_run_has_a_column_of_its_own(tab: OpenTab, runs: tuple[str, str]) -> None:
+    one = await tab()
+    await one.open(f"/compare?a={runs[0]}&b={runs[1]}")
+    await one.page.get_by_text("Add a run").click()
+    await one.page.get_by_label("Run C", exact=True).select_option(value=runs[0])
+    await one.page.wait_for_url(f"**&c={runs[0]}")
+    figures = one.page.get_by_role("region", name="Figures of segmented_sieve")
+    await figures.get_by_role("columnheader", name="C", exact=True).wait_for()
+    await one.page.get_by_role("link", name="Make C the baseline").click()
+    await one.page.wait_for_url(f"**?a={runs[0]}&b={runs[0]}&c={runs[1]}")
 
 
 async def test_a_phone_scrolls_down_only(tab: OpenTab, runs: tuple[str, str]) -> None:

@@ -102,53 +102,55 @@ def script() -> Script:
     return Script()
 
 
+def make_run(
+    lanes: int = 2,
+    metrics: Sequence[Metric] = (RATE, TIME, FOUND),
+    job_id: str | None = "j",
+    machine_ids: Sequence[str] = ("m",) * 8,
+) -> RunMetadata:
+    """Return a run of lanes on `machine_ids`, as it is when it runs."""
+    workload = WorkloadDescription(
+        kind="k",
+        title="K",
+        params_schema={},
+        metrics=tuple(metrics),
+        metrics_version=1,
+        presets={},
+        automatic=None,
+        saturates=(),
+        drawing=Drawing.PROGRESS,
+        together=True,
+    )
+    return RunMetadata(
+        run_id="r",
+        version="1",
+        created_at=0.0,
+        spec=RunSpec(kind="k"),
+        state=RunState.RUNNING,
+        kind="k",
+        order=Order.ABBA,
+        sync=Sync.FIRST_HEAT,
+        salt="s",
+        rounds=5,
+        warmup=1,
+        lanes=tuple(
+            RunLane(
+                lane_id=f"lane-{number}",
+                label=f"Lane {number}",
+                machine_id=machine_ids[number],
+                backend="b",
+                params={},
+                job_id=job_id,
+            )
+            for number in range(lanes)
+        ),
+        workloads={"b": workload},
+    )
+
+
 @pytest.fixture
 def run() -> Callable[..., RunMetadata]:
-    def make(
-        lanes: int = 2,
-        metrics: Sequence[Metric] = (RATE, TIME, FOUND),
-        job_id: str | None = "j",
-        machine_ids: Sequence[str] = ("m",) * 8,
-    ) -> RunMetadata:
-        workload = WorkloadDescription(
-            kind="k",
-            title="K",
-            params_schema={},
-            metrics=tuple(metrics),
-            metrics_version=1,
-            presets={},
-            automatic=None,
-            saturates=(),
-            drawing=Drawing.PROGRESS,
-            together=True,
-        )
-        return RunMetadata(
-            run_id="r",
-            version="1",
-            created_at=0.0,
-            spec=RunSpec(kind="k"),
-            state=RunState.RUNNING,
-            kind="k",
-            order=Order.ABBA,
-            sync=Sync.FIRST_HEAT,
-            salt="s",
-            rounds=5,
-            warmup=1,
-            lanes=tuple(
-                RunLane(
-                    lane_id=f"lane-{number}",
-                    label=f"Lane {number}",
-                    machine_id=machine_ids[number],
-                    backend="b",
-                    params={},
-                    job_id=job_id,
-                )
-                for number in range(lanes)
-            ),
-            workloads={"b": workload},
-        )
-
-    return make
+    return make_run
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from benchrace.errors import BenchraceError, Category
 from benchrace.run.metadata import RunMetadata
 from benchrace.run.spec import RunSpec
 from benchrace.run.title import title
-from benchrace.stats.comparison.compare import Comparison, compare
+from benchrace.stats.comparison.several import RunsComparison, compare_runs
 from benchrace.store import reindex
 from benchrace.store.index import Choices, Page, Query
 from benchrace.store.run_folder import RunFolder
@@ -93,12 +93,14 @@ def _reading(app: Quart, site: RouteContext) -> None:
 
     @app.get("/api/compare")
     @document_querystring(CompareQuery)
-    @document_response(Comparison)
-    async def compare_runs() -> Response:
-        """Set run `b` against run `a`: lanes, differences, and what else is not the same."""
-        two = decoding.query(dict(request.args), CompareQuery)
-        one, other = await describe(site.central, two.a), await describe(site.central, two.b)
-        return answer(await to_thread.run_sync(compare, one, other, limiter=site.costly))
+    @document_response(RunsComparison)
+    async def compare() -> Response:
+        """Set run `b`, and `c` to `e`, against run `a`: lanes, differences, what else differs."""
+        matches = {"match": request.args.getlist("match")}
+        query = decoding.query(dict(request.args) | matches, CompareQuery)
+        runs = [await describe(site.central, run_id) for run_id in query.runs]
+        comparison = partial(compare_runs, runs, query.match)
+        return answer(await to_thread.run_sync(comparison, limiter=site.costly))
 
     @app.get("/api/runs/<run_id>")
     @document_response(RunAnswer)

@@ -1,18 +1,18 @@
 """Two runs side by side: matching lanes, how their figures differ, and what else differs."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import msgspec
 
 from benchrace.kinds import Better, Estimator
-from benchrace.run.document import DocumentLane, RunDocument
+from benchrace.run.document import RunDocument
 from benchrace.run.summary import Agreement, MetricSummary
 from benchrace.stats.comparison.change import Change, Verdict, change
 from benchrace.stats.comparison.difference import Difference, difference, lead
-from benchrace.stats.comparison.identity import Differing, differing, plain
+from benchrace.stats.comparison.identity import Differing, differing
+from benchrace.stats.comparison.matching import AUTOMATIC, Chosen, match_lanes
 from benchrace.stats.comparison.recorded import missing
-from benchrace.stats.comparison.work import comparable, statement, work_differs
+from benchrace.stats.comparison.work import Side, comparable, statement, work_differs
 from benchrace.stats.energy.cover import same_cover
 from benchrace.stats.estimate import recovered
 from benchrace.stats.timing_error import Stamped, stamps, tie
@@ -40,7 +40,7 @@ class MetricPair(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LanePair(msgspec.Struct, frozen=True, kw_only=True):
-    """Two lanes that match; `matched_by` names the rule.
+    """Two lanes that match; `matched_by` names the rule, "hand" where somebody chose them.
 
     Each agreement is with a lane of its own run. `work` says that the lanes had not the same to do,
     and what does not compare for that reason; null where they had. `headline` is the change of the
@@ -73,50 +73,23 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     only_b: tuple[str, ...]
 
 
-def compare(a: RunDocument, b: RunDocument) -> Comparison:
-    """Match lanes by label with backend and parameters, then by less, each lane once."""
-    left, right = list(a.lanes), list(b.lanes)
-    pairs: list[LanePair] = []
-    for matched_by, key in _KEYS:
-        for lane in tuple(left):
-            wanted = key(lane)
-            partner = next((lane for lane in right if key(lane) == wanted), None)
-            if partner is not None:
-                left.remove(lane)
-                right.remove(partner)
-                pairs.append(_pair(matched_by, (a, lane), (b, partner)))
-    order = [lane.lane_id for lane in a.lanes]
+def compare(
+    a: RunDocument, b: RunDocument, chosen: Chosen = AUTOMATIC, name: str = "B"
+) -> Comparison:
+    """Match lanes, the `chosen` ones first, and compare them; texts call run b `name`."""
+    matching = match_lanes(a, b, chosen)
     return Comparison(
         a=a.run_id,
         b=b.run_id,
-        lanes=tuple(sorted(pairs, key=lambda pair: order.index(pair.a))),
-        only_a=tuple(lane.lane_id for lane in left),
-        only_b=tuple(lane.lane_id for lane in right),
+        lanes=tuple(
+            _pair(match.rule, (a, match.a), (b, match.b), name) for match in matching.matches
+        ),
+        only_a=tuple(lane.lane_id for lane in matching.only_a),
+        only_b=tuple(lane.lane_id for lane in matching.only_b),
     )
 
 
-def _everything(lane: DocumentLane) -> Any:
-    return lane.label, lane.machine_id, lane.backend, plain(lane.params)
-
-
-def _label(lane: DocumentLane) -> Any:
-    return lane.label
-
-
-def _work(lane: DocumentLane) -> Any:
-    return lane.backend, plain(lane.params)
-
-
-_KEYS = (
-    ("label, machine, backend and parameters", _everything),
-    ("label", _label),
-    ("backend and parameters", _work),
-)
-
-
-def _pair(
-    matched_by: str, one: tuple[RunDocument, DocumentLane], other: tuple[RunDocument, DocumentLane]
-) -> LanePair:
+def _pair(matched_by: str, one: Side, other: Side, name: str) -> LanePair:
     a, b = one[1], other[1]
     different = differing(one, other)
     work = work_differs(one, other, different)
@@ -135,15 +108,11 @@ def _pair(
         missing_a=missing(*one),
         missing_b=missing(*other),
         work=statement(work, [metric for metric in headlines if metric is not None]),
-        headline=_headline(metrics),
+        headline=_headline(metrics, name),
     )
 
 
-def _metrics(
-    work: Sequence[str],
-    one: tuple[RunDocument, DocumentLane],
-    other: tuple[RunDocument, DocumentLane],
-) -> Iterable[MetricPair]:
+def _metrics(work: Sequence[str], one: Side, other: Side) -> Iterable[MetricPair]:
     a, b = one[1], other[1]
     errors = {**stamps(one[0].machines), **stamps(other[0].machines)}
     for name in dict.fromkeys((*a.summary, *b.summary)):
@@ -169,7 +138,7 @@ def _metrics(
         )
 
 
-def _headline(metrics: Sequence[MetricPair]) -> str | None:
+def _headline(metrics: Sequence[MetricPair], name: str) -> str | None:
     """Return what became of the first headline metric that compares: `B is 2.2x faster than A`."""
     for pair in metrics:
         match pair.change.verdict:
@@ -182,7 +151,7 @@ def _headline(metrics: Sequence[MetricPair]) -> str | None:
             case Verdict.EQUAL:
                 return f"{pair.title}: equal"
             case _:
-                return f"B is {pair.change.text} than A"
+                return f"{name} is {pair.change.text} than A"
     return None
 
 

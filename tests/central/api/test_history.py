@@ -45,6 +45,23 @@ async def test_two_runs_are_compared(site: Served) -> None:
     assert differing["params.n"] == "controlled variable"
 
 
+async def test_lanes_of_several_runs_are_matched_by_hand(site: Served) -> None:
+    await site.link(FakeAgent())
+    lanes = [{"label": "x"}, {"label": "y"}]
+    a, b, c = [(await site.over(await site.submit(lanes=lanes)))["run_id"] for _ in range(3)]
+    runs = {"a": a, "b": b, "c": c}
+    result = await site.get("/api/compare", **runs, match=["x=y=-", "lane-1=x"])
+    pairs = [[(lane["a"], lane["b"]) for lane in one["lanes"]] for one in (result, *result["more"])]
+    assert pairs == [[("lane-0", "lane-1"), ("lane-1", "lane-0")], [("lane-1", "lane-1")]]
+    assert {lane["matched_by"] for lane in result["lanes"]} == {"hand"}
+    assert (result["more"][0]["a"], result["more"][0]["b"]) == (a, c)
+    answer = await site.http.get("/api/compare", params={**runs, "match": ["x=y", "y=z"]})
+    assert answer.status_code == 422
+    (field,) = answer.json()["error"]["fields"]
+    assert field["path"] == "match[1]"
+    assert f"run {b} has no lane 'z'; its lanes: lane-0 (x) and lane-1 (y)" in field["message"]
+
+
 async def test_a_comparison_needs_two_runs(site: Served) -> None:
     await site.link(FakeAgent())
     run_id = (await site.over(await site.submit()))["run_id"]

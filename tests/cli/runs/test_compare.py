@@ -19,6 +19,7 @@ from tests.stats.conftest import RATE, TIME, rate, run, script
 __all__ = ["run", "script"]
 
 A, B = "2026-11-28_101500_aaaaaa", "2026-11-29_101500_bbbbbb"
+C = "2026-11-30_101500_cccccc"
 STEADY = (100, 100.5, 99.5, 100.2, 99.8)
 Store = Callable[..., None]
 
@@ -86,6 +87,43 @@ def test_runs_without_a_matching_lane_say_so(store: Store, call: Call) -> None:
     assert "no matching lanes" in output
     assert "only in A: sieve" in output
     assert "only in B: other" in output
+
+
+def test_lanes_are_matched_by_hand(store: Store, call: Call) -> None:
+    store(A, 1.0)
+    store(B, 0.5, n=5, label="other")
+    output = call("compare", A, B, "--match", "sieve=other").output
+    assert "sieve against other" in output
+    assert "only in" not in output
+    done = call("compare", A, B, "--match", "sieve=sieve")
+    assert done.exit_code != 0
+    assert f"match[0]: run {B} has no lane 'sieve'; its lanes: lane-0 (other)" in done.output
+    assert "Match lanes by ID or label" in done.output
+
+
+def test_three_runs_have_a_column_each(store: Store, call: Call) -> None:
+    store(A, 1.0)
+    store(B, 0.5)
+    store(C, 2.0, n=100)
+    lines = call("compare", A, B, C).output.splitlines()
+    assert lines[2] == f"C, new        {C}  k"
+    assert "B is 2.0x faster than A" in lines
+    assert "C is 2.0x slower than A" in lines
+    (head,) = [number for number, line in enumerate(lines) if line.startswith("metric")]
+    assert lines[head].split() == ["metric", "A", "B", "C"]
+    (row,) = [number for number, line in enumerate(lines) if line.startswith("Time")]
+    assert "2.0x faster" in lines[row + 1]
+    assert "not comparable" in lines[row + 1]
+    assert any(line.startswith("C: not changed on purpose") for line in lines)
+
+
+@pytest.mark.parametrize("runs", [(A,), (A,) * 6])
+def test_fewer_than_two_runs_or_more_than_five_are_refused(
+    store: Store, call: Call, runs: tuple[str, ...]
+) -> None:
+    done = call("compare", *runs)
+    assert done.exit_code == 2
+    assert f"need 2 to 5 runs, got {len(runs)}" in done.output
 
 
 def test_json_is_what_the_api_answers(store: Store, call: Call) -> None:

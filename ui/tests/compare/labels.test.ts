@@ -1,9 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { Difference, Differing, MetricPair } from '../../src/lib/api/history';
-import type { MetricSummary } from '../../src/lib/api/documents';
-import { dumbbell } from '../../src/pages/compare/dumbbell';
-import { byRole, fieldLabel, ordered, result } from '../../src/pages/compare/labels';
+import { byRole, fieldLabel, result } from '../../src/pages/compare/labels';
 
 function pair(difference: Partial<Difference>, more: Partial<MetricPair> = {}): MetricPair {
   return {
@@ -21,20 +19,6 @@ describe('what became of a metric', () => {
     const none = { verdict: 'not comparable', text: 'not comparable', ratio: null, interval: null } as const;
     expect(result(pair({}, { change: none }))).toEqual({ text: 'Not comparable', tone: 'calm', uncompared: true });
   });
-
-  it('is drawn from zero to the largest value or end of an interval', () => {
-    const side = (value: number, ci95: [number, number] | null) => ({ value, ci95, estimator: 'sample' }) as MetricSummary;
-    const two = { a: side(50, [40, 60]), b: side(150, [100, 200]) };
-    expect(dumbbell(pair({}, two))).toEqual({ a: { value: 0.25, ends: [0.2, 0.3] }, b: { value: 0.75, ends: [0.5, 1] } });
-    const none = { verdict: 'not comparable', text: 'not comparable', ratio: null, interval: null } as const;
-    expect(dumbbell(pair({}, { ...two, change: none }))).toBeNull();
-    expect(dumbbell(pair({}, { a: side(50, null), b: null }))).toBeNull();
-  });
-});
-
-it('headlines come first, the rest as central lists it', () => {
-  const rows = [pair({}, { name: 'a' }), pair({}, { name: 'b' }), pair({}, { name: 'c', headline: true })];
-  expect(ordered(rows).map((row) => row.name)).toEqual(['c', 'a', 'b']);
 });
 
 it('fields are read as words, and parted by their role', () => {

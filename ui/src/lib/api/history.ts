@@ -1,6 +1,6 @@
 /** The calls that history makes: lists, changes, deletions, comparisons. */
 
-import type { Choices, Comparison, Page, RunAnswer, RunPatch } from './generated';
+import type { Choices, Page, RunAnswer, RunPatch, RunsComparison } from './generated';
 
 export type {
   Choice,
@@ -39,8 +39,9 @@ export function destroy(runId: string): Promise<unknown> {
   return ofRuns(remove(at(runId)));
 }
 
-export function compare(a: string, b: string, signal?: AbortSignal): Promise<Comparison> {
-  return ofRuns(get<Comparison>(`/api/compare?${new URLSearchParams({ a, b }).toString()}`, signal));
+/** `query` names the runs, the baseline `a` first, and lanes that are matched by hand. */
+export function compare(query: URLSearchParams, signal?: AbortSignal): Promise<RunsComparison> {
+  return ofRuns(get<RunsComparison>(`/api/compare?${query.toString()}`, signal));
 }
 
 /** Where a run is exported to, by the ending of its name. */

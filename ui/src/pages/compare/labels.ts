@@ -9,9 +9,10 @@ export function result(pair: MetricPair): { text: string; tone: 'good' | 'bad' |
   return { text: text.charAt(0).toUpperCase() + text.slice(1), tone, uncompared: verdict === 'not comparable' || verdict === 'not measured' };
 }
 
-/** Headlines first, then as central lists them. */
-export function ordered(metrics: readonly MetricPair[]): MetricPair[] {
-  return [...metrics].sort((one, other) => Number(other.headline) - Number(one.headline));
+/** `Baseline (A)`, `New (B)`; of several runs, the letter alone. */
+export function sideLabel(name: string, several: boolean): string {
+  if (name === 'A') return 'Baseline (A)';
+  return several ? name : `New (${name})`;
 }
 
 /** `hardware.cpu.model` as people read it. */

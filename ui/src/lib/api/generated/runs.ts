@@ -18,10 +18,18 @@ export interface CardQuery {
   theme?: CardTheme;
 }
 
-/** The ids of the runs to compare. */
+/**
+ * The ids of two to five runs, the baseline `a` first, and lanes to match by hand. Each `match` has a lane of
+ * `a`, then one of each further run: `lane-0=lane-1`. A lane is named by ID or label; `-` is for no lane, and an
+ * empty one is matched as without `match`.
+ */
 export interface CompareQuery {
   a: string;
   b: string;
+  c?: string | null;
+  d?: string | null;
+  e?: string | null;
+  match?: string[];
 }
 
 export interface Deleted {

@@ -44,10 +44,10 @@ export interface Differing {
 }
 
 /**
- * Two lanes that match; `matched_by` names the rule. Each agreement is with a lane of its own run. `work` says
- * that the lanes had not the same to do, and what does not compare for that reason; null where they had.
- * `headline` is the change of the first headline metric that compares. `missing_a` and `missing_b` say what a
- * side does not have yet, so that it is not compared.
+ * Two lanes that match; `matched_by` names the rule, "hand" where somebody chose them. Each agreement is with a
+ * lane of its own run. `work` says that the lanes had not the same to do, and what does not compare for that
+ * reason; null where they had. `headline` is the change of the first headline metric that compares. `missing_a`
+ * and `missing_b` say what a side does not have yet, so that it is not compared.
  */
 export interface LanePair {
   a: string;
@@ -85,5 +85,15 @@ export interface MetricPair {
 }
 
 export type Role = 'controlled variable' | 'confounder';
+
+/** Run `b` against the baseline `a`, and in `more` each further run against `a`, as its `b`. */
+export interface RunsComparison {
+  a: string;
+  b: string;
+  lanes: LanePair[];
+  only_a: string[];
+  only_b: string[];
+  more: Comparison[];
+}
 
 export type Verdict = 'faster' | 'slower' | 'higher' | 'lower' | 'equal' | 'no clear change' | 'needs 2 rounds' | 'not comparable' | 'not measured';

@@ -1,0 +1,45 @@
+/** Comparisons of several runs with one baseline, sorted by its lanes and their metrics. */
+
+import type { DocumentLane, MetricSummary, RunDocument } from '../../lib/api/documents';
+import type { Comparison, LanePair, MetricPair } from '../../lib/api/history';
+
+export interface LaneRow {
+  lane: DocumentLane;
+  /** By run after the baseline; null where none of its lanes matches. */
+  pairs: (LanePair | null)[];
+}
+
+export interface MetricRow extends Pick<MetricPair, 'name' | 'title' | 'unit' | 'direction' | 'headline'> {
+  a: MetricSummary | null;
+  pairs: (MetricPair | null)[];
+}
+
+/** The lanes of the baseline that meet another one. */
+export function laneRows(comparisons: readonly Comparison[], baseline: RunDocument): LaneRow[] {
+  return baseline.lanes
+    .map((lane) => ({ lane, pairs: comparisons.map(({ lanes }) => lanes.find((pair) => pair.a === lane.lane_id) ?? null) }))
+    .filter(({ pairs }) => pairs.some((pair) => pair !== null));
+}
+
+/** Headlines first, then as central lists them. */
+export function metricRows(pairs: readonly (LanePair | null)[]): MetricRow[] {
+  const rows = new Map<string, MetricRow>();
+  pairs.forEach((pair, at) => {
+    for (const metric of pair?.metrics ?? []) {
+      const { name, title, unit, direction, headline } = metric;
+      const row = rows.get(name) ?? { name, title, unit, direction, headline, a: null, pairs: pairs.map(() => null) };
+      row.a ??= metric.a;
+      row.pairs[at] = metric;
+      rows.set(name, row);
+    }
+  });
+  return [...rows.values()].sort((one, other) => Number(other.headline) - Number(one.headline));
+}
+
+/** The lanes of each run that meet no lane of the others, the baseline's first. */
+export function unmatched(comparisons: readonly Comparison[], runs: readonly RunDocument[]): string[][] {
+  const alone = runs[0]?.lanes.map((lane) => lane.lane_id).filter((id) => comparisons.every(({ only_a }) => only_a.includes(id)));
+  return [alone ?? [], ...comparisons.map(({ only_b }) => only_b)].map((ids, at) =>
+    ids.map((id) => runs[at]?.lanes.find((lane) => lane.lane_id === id)?.label ?? id),
+  );
+}
