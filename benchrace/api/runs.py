@@ -12,6 +12,8 @@ from benchrace.run.metadata import RunMetadata
 from benchrace.run.planning.duration import Estimate
 from benchrace.run.spec import Tags
 from benchrace.run.states import RunState
+from benchrace.stats.comparison.history import HistoryChange
+from benchrace.store.index import Series
 
 
 class Submitted(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,3 +96,33 @@ class RunAnswer(RunDocument, frozen=True, kw_only=True):
     queue_position: int | None = None
     artifacts: tuple[ArtifactAnswer, ...] = ()
     artifacts_left_out: int = 0
+
+
+class LaneHistory(msgspec.Struct, frozen=True, kw_only=True):
+    """A lane of a series: its value in each run, the newest last, null where it has none.
+
+    `change` compares the newest value with the earlier ones.
+    """
+
+    label: str
+    unit: str
+    values: tuple[float | None, ...]
+    change: HistoryChange
+
+
+class SeriesAnswer(Series, frozen=True, kw_only=True):
+    """A series of runs. `run_ids` are the runs whose values `lanes` have, the newest last.
+
+    `leading` is the place in `lanes` of the one that leads the newest result, null without any.
+    """
+
+    run_ids: tuple[str, ...]
+    lanes: tuple[LaneHistory, ...]
+    leading: int | None
+
+
+class SeriesList(msgspec.Struct, frozen=True, kw_only=True):
+    """`next` is the `after` of the next page, null at the end."""
+
+    series: tuple[SeriesAnswer, ...]
+    next: str | None

@@ -2,9 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -13,10 +11,10 @@ from benchrace.run.metadata import RunMetadata
 from benchrace.run.states import RunState
 from benchrace.run.summary import RunSummary
 from benchrace.store.database import Database
+from benchrace.store.query import MAX_ROWS, SERIES, Query, select, select_series
 from benchrace.store.run_row import RunRow, build_row, columns, searched, sort_key
 
 Entry = tuple[RunMetadata, RunSummary | None]
-MAX_ROWS = 500
 _FORGET_MARKS = "DELETE FROM marks WHERE key IN (SELECT key FROM runs WHERE run_id = ?)"
 _MARKED = "SELECT mark, count(*) FROM marks WHERE what = '{}' GROUP BY mark"
 _COUNTED = {
@@ -24,44 +22,6 @@ _COUNTED = {
     **{what: _MARKED.format(what) for what in ("kind", "tag", "machine")},
 }
 _CHOICES = {what: f"{text} ORDER BY 2 DESC, 1 LIMIT {MAX_ROWS}" for what, text in _COUNTED.items()}
-
-
-class Sort(StrEnum):
-    """A column that runs are sorted by; `result` is by how much the first lane is ahead."""
-
-    CREATED = "created"
-    TITLE = "title"
-    RESULT = "result"
-    VALUE = "value"
-    CONFIDENCE = "confidence"
-    MACHINE = "machine"
-
-
-class Direction(StrEnum):
-    ASCENDING = "ascending"
-    DESCENDING = "descending"
-
-
-# Columns of the table `runs`.
-_SORTED = {Sort.RESULT: "ratio"}
-
-
-class Query(msgspec.Struct, frozen=True, kw_only=True):
-    """Which runs to list, at most `limit` of them: those that follow the run `after`.
-
-    Every word of `q` must be found; `tag` and `state` must be equal, `kind` as well, and one lane
-    at least be on `machine`. Runs without a value in the column of `sort` come last.
-    """
-
-    limit: int = 50
-    after: str | None = None
-    q: str | None = None
-    tag: str | None = None
-    state: RunState | None = None
-    kind: str | None = None
-    machine: str | None = None
-    sort: Sort = Sort.CREATED
-    order: Direction = Direction.DESCENDING
 
 
 class Choice(msgspec.Struct, frozen=True):
@@ -84,6 +44,20 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     """`next` is the `after` of the next page, null at the end."""
 
     runs: tuple[RunRow, ...]
+    next: str | None
+
+
+class Series(msgspec.Struct, frozen=True, kw_only=True):
+    """The newest run of a series, and how many there are."""
+
+    newest: RunRow
+    runs: int
+
+
+class SeriesPage(msgspec.Struct, frozen=True, kw_only=True):
+    """`next` is the `after` of the next page, null at the end."""
+
+    series: tuple[Series, ...]
     next: str | None
 
 
@@ -161,10 +135,22 @@ class Index:
     def page(self, query: Query) -> Page:
         """List runs."""
         limit = max(1, min(query.limit, MAX_ROWS))
-        text, values = _select(query, limit + 1)
+        text, values = select(query, limit + 1)
         rows = self._database.do(lambda base: base.execute(text, values).fetchall())
         rows_ = tuple(msgspec.json.decode(data, type=RunRow) for (data,) in rows[:limit])
         return Page(runs=rows_, next=rows_[-1].run_id if len(rows) > limit else None)
+
+    def series(self, query: Query) -> SeriesPage:
+        """List the series of the runs that a query selects, in the order of their newest runs."""
+        limit = max(1, min(query.limit, MAX_ROWS))
+        text, values = select_series(query, limit + 1)
+        rows = self._database.do(lambda base: base.execute(text, values).fetchall())
+        series = tuple(
+            Series(newest=msgspec.json.decode(data, type=RunRow), runs=runs)
+            for data, runs in rows[:limit]
+        )
+        following = series[-1].newest.run_id if len(rows) > limit else None
+        return SeriesPage(series=series, next=following)
 
     def choices(self) -> Choices:
         """Return the values that runs can be filtered by."""
@@ -197,53 +183,8 @@ class Index:
 
 def _marks(row: RunRow) -> Iterator[tuple[str, str]]:
     yield "kind", row.kind
+    yield SERIES, row.series
     for tag in row.tags:
         yield "tag", tag
     for lane in row.lanes:
         yield "machine", lane.machine_id
-
-
-def _select(query: Query, limit: int) -> tuple[str, list[Any]]:
-    # The first mark leads: in its order the page's rows alone are read.
-    wanted = (("tag", query.tag), ("machine", query.machine), ("kind", query.kind))
-    marks = [(what, mark) for what, mark in wanted if mark is not None]
-    text, key = "SELECT row FROM runs", "runs.key"
-    where: list[str] = []
-    values: list[Any] = []
-    for number, (what, mark) in enumerate(marks):
-        if number == 0:
-            # CROSS JOIN holds SQLite to this order.
-            text = "SELECT row FROM marks AS first CROSS JOIN runs USING (key)"
-            key = "first.key"
-            where.append("first.what = ? AND first.mark = ?")
-        else:
-            where.append("(?, ?, runs.key) IN (SELECT what, mark, key FROM marks)")
-        values += [what, mark]
-    ordered, following = _order(query, key)
-    if query.after is not None:
-        where.append(following)
-        values += [query.after, query.after]
-    if query.state is not None:
-        where.append("state = ?")
-        values.append(query.state.value)
-    for word in (query.q or "").lower().split()[:16]:
-        where.append("instr(searched, ?)")
-        values.append(word)
-    clause = f" WHERE {' AND '.join(where)}" if where else ""
-    return f"{text}{clause} ORDER BY {ordered} LIMIT ?", [*values, limit]
-
-
-def _order(query: Query, key: str) -> tuple[str, str]:
-    """Return what to order by, and the condition that a run follows another, given twice."""
-    down = query.order is Direction.DESCENDING
-    way, beyond = ("DESC", "<") if down else ("ASC", ">")
-    if query.sort is Sort.CREATED:
-        # One that was deleted meanwhile still says the second.
-        where = f"{key} {beyond} COALESCE((SELECT key FROM runs WHERE run_id = ?), ?)"
-        return f"{key} {way}", where
-    column = _SORTED.get(query.sort, query.sort.value)
-    last = f"{column} IS {'NOT ' if down else ''}NULL"
-    # A null compares with nothing; those without a value go by their key.
-    keys = f"{last}, COALESCE({column}, 0), runs.key"
-    where = f"({keys}) {beyond} (SELECT {keys} FROM runs WHERE run_id = COALESCE(?, ?))"
-    return ", ".join(f"{part} {way}" for part in (last, f"COALESCE({column}, 0)", key)), where

@@ -5,9 +5,12 @@ from typing import Any
 
 import msgspec
 
+from benchrace.formatting import prose
 from benchrace.ids import LaneId, MachineId, Name, RunId
+from benchrace.kinds import Better
 from benchrace.run.metadata import RunMetadata
 from benchrace.run.result import ConfidenceLevel, LaneResult, Result
+from benchrace.run.series import series_key
 from benchrace.run.states import RunState
 from benchrace.run.summary import LaneSummary, RunSummary
 from benchrace.run.title import title
@@ -18,7 +21,8 @@ _LEVELS = (ConfidenceLevel.LOW, ConfidenceLevel.MEDIUM, ConfidenceLevel.HIGH)
 class RowLane(msgspec.Struct, frozen=True, kw_only=True):
     """A lane with the ranking metric, or its first headline metric where nothing is ranked.
 
-    `value` is null where it has neither. `share` and `place` are those of the run's result.
+    `value` is null where it has neither; `better` says which values are. `share` and `place` are
+    those of the run's result.
     """
 
     label: str
@@ -27,6 +31,7 @@ class RowLane(msgspec.Struct, frozen=True, kw_only=True):
     metric: str | None = None
     value: float | None = None
     unit: str | None = None
+    better: Better | None = None
     share: float | None = None
     place: int | None = None
 
@@ -58,7 +63,9 @@ class RowMachine(msgspec.Struct, frozen=True, kw_only=True):
 class RunRow(msgspec.Struct, frozen=True, kw_only=True):
     """`title` is made of the lanes, for a run without a name; times are wall seconds.
 
-    `winner` is the label of the lane that won. `result` is null while nothing is ranked.
+    `winner` is the label of the lane that won. `result` is null while nothing is ranked. `series`
+    is the same in runs of the same work and lanes; `work` is how much work the lanes had, where it
+    was the same: `N 20 million`.
     """
 
     run_id: RunId
@@ -76,6 +83,8 @@ class RunRow(msgspec.Struct, frozen=True, kw_only=True):
     title: str = ""
     result: RowResult | None = None
     machines: tuple[RowMachine, ...] = ()
+    series: str = ""
+    work: str = ""
 
 
 def build_row(metadata: RunMetadata, summary: RunSummary | None) -> RunRow:
@@ -102,6 +111,8 @@ def build_row(metadata: RunMetadata, summary: RunSummary | None) -> RunRow:
         title=title(metadata),
         result=None if summary is None else _result(summary.result, labels),
         machines=tuple(_machines(metadata)),
+        series=series_key(metadata),
+        work=", ".join(_work(metadata)),
     )
 
 
@@ -137,6 +148,18 @@ def columns(row: RunRow) -> tuple[str | float | None, ...]:
     )
 
 
+def _work(run: RunMetadata) -> Iterator[str]:
+    """Yield the numbers that say how much work each lane had, by title."""
+    for workload in tuple(run.workloads.values())[:1]:
+        properties = workload.params_schema.get("properties", {})
+        for name in workload.work:
+            value = run.lanes[0].params.get(name) if run.lanes else None
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                continue
+            if all(lane.params.get(name) == value for lane in run.lanes):
+                yield f"{properties.get(name, {}).get('title', name)} {prose(value)}"
+
+
 def _figures(summary: RunSummary) -> dict[LaneId, RowLane]:
     ranked = {} if summary.result is None else {one.lane_id: one for one in summary.result.lanes}
     ranking = None if summary.result is None else summary.result.metric
@@ -156,6 +179,7 @@ def _figure(lane: LaneSummary, ranking: str | None, ranked: LaneResult | None) -
         metric=name,
         value=None if estimate is None else estimate.value,
         unit=None if estimate is None else estimate.unit,
+        better=None if estimate is None else estimate.better,
         share=None if ranked is None else ranked.share,
         place=None if ranked is None else ranked.place,
     )

@@ -39,6 +39,27 @@ async def test_the_list_leads_to_the_run(tab: OpenTab, runs: tuple[str, str]) ->
     assert await one.page.get_by_role("link", name="After").count() == 0
 
 
+async def test_the_same_races_are_grouped_and_the_filter_saved(
+    tab: OpenTab, runs: tuple[str, str]
+) -> None:
+    one = await tab()
+    await one.open("/runs?q=before")
+    await one.page.get_by_label("Group the same races").check()
+    await one.page.wait_for_url("**/runs?q=before&group=series")
+    await one.see("1 run")
+    await one.page.get_by_role("button", name="Show the runs of Before").click()
+    await one.page.get_by_label("Select Before for comparison").wait_for()
+    await one.page.reload()
+    await one.page.get_by_label("Select Before for comparison").check()
+    await one.page.get_by_role("button", name="Save this filter").click()
+    await one.page.get_by_label("Name of the filter").fill("Mine")
+    await one.page.get_by_role("button", name="Save", exact=True).click()
+    await one.open("/runs")
+    await one.page.get_by_role("link", name="Mine").click()
+    await one.page.wait_for_url("**/runs?q=before&group=series")
+    await one.page.get_by_role("button", name="Show the runs of Before").wait_for()
+
+
 async def test_a_run_is_sorted_renamed_and_tagged_in_the_list(tab: OpenTab, fleet: Fleet) -> None:
     run_id = await fleet.submit(**QUICK | {"name": "Zeta"})
     await fleet.over(run_id)

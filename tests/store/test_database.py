@@ -15,7 +15,8 @@ import pytest
 
 from benchrace.errors import BenchraceError, Category
 from benchrace.store import database, reindex
-from benchrace.store.index import Index, Query
+from benchrace.store.index import Index
+from benchrace.store.query import Query
 from benchrace.store.run_folder import RunFolder
 
 IDS = [f"2026-11-24_101500_{number:06x}" for number in range(3)]

@@ -11,7 +11,8 @@ from benchrace.errors import BenchraceError
 from benchrace.run.lane import RunLane
 from benchrace.run.states import RunState
 from benchrace.store import reindex
-from benchrace.store.index import Index, Query
+from benchrace.store.index import Index
+from benchrace.store.query import Direction, Query, Sort
 from benchrace.store.run_folder import RunFolder
 
 
@@ -115,6 +116,37 @@ def test_runs_are_listed_by_kind_and_machine_and_the_choices_counted(
     assert [tag.value for tag in index.choices().tags] == ["b"]
 
 
+def test_runs_of_one_series_are_listed_together(index: Index, make: Any) -> None:
+    def put(run_id: str, n: int, **changes: Any) -> None:
+        lane = RunLane(
+            lane_id="lane-0", label=f"L{n}", machine_id="m", backend="b", params={"n": n}
+        )
+        index.put(make.metadata(run_id, lanes=(lane,), **changes), None)
+
+    def series(**query: Any) -> list[tuple[str, int]]:
+        page = index.series(Query(**query))
+        return [(one.newest.run_id, one.runs) for one in page.series]
+
+    a, b, c, d, e = ids(5)
+    for run_id, n, tags in ((a, 1, ("t",)), (b, 2, ()), (c, 1, ("t",)), (d, 3, ()), (e, 2, ("t",))):
+        put(run_id, n, tags=tags, name=("alpha", "beta", "gamma")[n - 1])
+    assert series() == [(e, 2), (d, 1), (c, 2)]
+    key = index.page(Query(limit=1, after=d)).runs[0].series
+    assert listed(index, series=key) == [c, a]
+    assert listed(index, series=key, q="beta") == []
+    # Of a filtered list, the newest run that is in it stands for its series.
+    assert series(tag="t") == [(e, 1), (c, 2)]
+    assert series(q="beta") == [(e, 2)]
+    assert series(sort=Sort.TITLE, order=Direction.ASCENDING) == [(c, 2), (e, 2), (d, 1)]
+    assert series(series=key) == [(c, 2)]
+    first = index.series(Query(limit=2))
+    assert ([one.newest.run_id for one in first.series], first.next) == ([e, d], d)
+    put(ids(6)[5], 9)
+    assert series(limit=2, after=first.next) == [(c, 2)]
+    index.remove([c])
+    assert series(series=key) == [(a, 1)]
+
+
 @pytest.mark.parametrize("garbage", [b"garbage" * 1000, b"SQLite format 3\0" + b"\xff" * 5000])
 def test_garbage_is_put_aside_and_made_again(tmp_path: Path, make: Any, garbage: bytes) -> None:
     runs, path = tmp_path / "runs", tmp_path / "index.sqlite"
@@ -193,7 +225,11 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_page_of_100_000_runs_is_fast(index: Index, make: Any) -> None:
     base = make.metadata(tags=("all",))
-    index.put_all((msgspec.structs.replace(base, run_id=run_id), None) for run_id in ids(100_000))
+    # A thousand series of a hundred runs each.
+    index.put_all(
+        (msgspec.structs.replace(base, run_id=run_id, warmup=number % 1000), None)
+        for number, run_id in enumerate(ids(100_000))
+    )
     for query in (
         Query(),
         Query(after=ids(100_000)[50_000]),
@@ -210,6 +246,7 @@ def test_a_page_of_100_000_runs_is_fast(index: Index, make: Any) -> None:
             assert index.choices().kinds[0].runs == 100_000
         else:
             index.page(query)
+            index.series(query)
         took = time.thread_time() - start
         print(f"{query or 'choices'}: {took * 1000:.1f} ms")
         assert took < 1

@@ -13,8 +13,9 @@ from benchrace.errors import BenchraceError
 from benchrace.run.states import RunState
 from benchrace.store import reindex
 from benchrace.store.artifacts import Artifacts
-from benchrace.store.index import Index, Query
+from benchrace.store.index import Index
 from benchrace.store.journal import Journal, is_held
+from benchrace.store.query import Query
 from benchrace.store.regular import NotRegular, append, make_folder, read, undo_folder
 from benchrace.store.run_folder import RunFolder
 from benchrace.store.run_log import RunLog, StoredLog

@@ -16,7 +16,8 @@ from benchrace.run.result import ConfidenceLevel
 from benchrace.run.states import RunState
 from benchrace.run.summary import RunSummary
 from benchrace.stats import Fold
-from benchrace.store.index import Direction, Entry, Index, Query, Sort
+from benchrace.store.index import Entry, Index
+from benchrace.store.query import Direction, Query, Sort
 from benchrace.store.run_row import RowMachine, RunRow, build_row
 from tests.stats.conftest import rounds, run, script
 
@@ -150,3 +151,25 @@ def test_runs_are_sorted_and_continued_by_each_column(
         if after is None:
             break
     assert "".join(got) == runs
+
+
+def test_a_row_says_how_much_work_its_lanes_had(run: Callable[..., RunMetadata]) -> None:
+    metadata = run(lanes=2)
+    schema = {"properties": {"n": {"title": "N"}, "m": {"title": "M"}}}
+    workload = msgspec.structs.replace(
+        metadata.workloads["b"], work=("n", "m", "text"), params_schema=schema
+    )
+
+    def work(*params: dict[str, Any]) -> str:
+        lanes = tuple(
+            msgspec.structs.replace(lane, params=values)
+            for lane, values in zip(metadata.lanes, params, strict=True)
+        )
+        changed = msgspec.structs.replace(metadata, lanes=lanes, workloads={"b": workload})
+        return build_row(changed, None).work
+
+    assert work({"n": 20_000_000, "m": 3, "text": "x"}, {"n": 20_000_000, "m": 3}) == (
+        "N 20 million, M 3"
+    )
+    assert work({"n": 1, "m": 3}, {"n": 2, "m": 3}) == "M 3"
+    assert work({"n": True}, {"n": True}) == ""

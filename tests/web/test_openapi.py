@@ -9,7 +9,7 @@ from quart_schema import document_querystring, document_request, document_respon
 
 from benchrace.run.document import RunDocument
 from benchrace.run.spec import RunSpec
-from benchrace.store.index import Query
+from benchrace.store.query import Query
 from benchrace.web import openapi
 
 

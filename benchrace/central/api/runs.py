@@ -17,17 +17,20 @@ from benchrace.api.runs import (
     RunAnswer,
     RunPatch,
     RunStateAnswer,
+    SeriesList,
     Submitted,
 )
 from benchrace.central.api.documents import answer as describe
 from benchrace.central.api.route_context import RouteContext
+from benchrace.central.runs.series import series_list
 from benchrace.errors import BenchraceError, Category
 from benchrace.run.metadata import RunMetadata
 from benchrace.run.spec import RunSpec
 from benchrace.run.title import title
 from benchrace.stats.comparison.several import RunsComparison, compare_runs
 from benchrace.store import reindex
-from benchrace.store.index import Choices, Page, Query
+from benchrace.store.index import Choices, Page
+from benchrace.store.query import Query
 from benchrace.store.run_folder import RunFolder
 from benchrace.web import body
 from benchrace.web.answer import answer
@@ -84,6 +87,15 @@ def _reading(app: Quart, site: RouteContext) -> None:
         """List runs, newest first: `limit`, `after`, `q`, `tag`, `state`, `kind`, `machine`."""
         query = decoding.query(dict(request.args), Query)
         return answer(await to_thread.run_sync(site.index.page, query))
+
+    @app.get("/api/runs/series")
+    @document_querystring(Query)
+    @document_response(SeriesList)
+    async def list_series() -> Response:
+        """List runs of the same work and lanes together, each with its history."""
+        query = decoding.query(dict(request.args), Query)
+        listing = partial(series_list, site.index, query)
+        return answer(await to_thread.run_sync(listing, limiter=site.costly))
 
     @app.get("/api/runs/choices")
     @document_response(Choices)

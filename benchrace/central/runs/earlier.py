@@ -8,7 +8,8 @@ from benchrace.errors import BenchraceError
 from benchrace.run.metadata import RunMetadata
 from benchrace.run.planning.duration import Estimate, LaneTimes, estimate, lane_times
 from benchrace.run.states import RunState
-from benchrace.store.index import Index, Query
+from benchrace.store.index import Index
+from benchrace.store.query import Query
 from benchrace.store.run_folder import RunFolder
 
 MAX_RUNS = 30

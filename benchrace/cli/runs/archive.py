@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 from benchrace.cli.service.service import central_service
 from benchrace.errors import NotFound
 from benchrace.ids import is_run_id
-from benchrace.store.index import MAX_ROWS, Page
+from benchrace.store.index import Page
+from benchrace.store.query import MAX_ROWS
 from benchrace.store.run_row import RunRow
 
 if TYPE_CHECKING:

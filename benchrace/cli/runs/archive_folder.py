@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from benchrace.cli.runs.archive import ArtifactData
 from benchrace.config.paths import runs_dir
 from benchrace.store import regular, reindex
-from benchrace.store.index import Index, Page, Query
+from benchrace.store.index import Index, Page
+from benchrace.store.query import Query
 from benchrace.store.run_folder import RunFolder
 
 if TYPE_CHECKING:

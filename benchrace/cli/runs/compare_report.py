@@ -61,8 +61,9 @@ def _lane(screen: Console, pairs: Pairs, names: str, every: bool) -> None:
     screen.print()
     _print(screen, " against ".join(labels), "bold")
     several = len(names) > 2
-    for text in dict.fromkeys(pair.work for pair in pairs.values() if pair.work):
-        _print(screen, text, "yellow")
+    for name, pair in pairs.items():
+        if pair.work:
+            _print(screen, f"{name}: {pair.work}" if several else pair.work, "yellow")
     for side, missing in _missing(pairs):
         _print(screen, f"{side} is not compared: {missing}", "yellow")
     for name, pair in pairs.items():

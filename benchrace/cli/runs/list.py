@@ -11,7 +11,7 @@ from benchrace.cli.output.formatting import clean_line
 from benchrace.cli.output.screen import console
 from benchrace.cli.runs.archive import archive
 from benchrace.formatting import quantity
-from benchrace.store.index import MAX_ROWS
+from benchrace.store.query import MAX_ROWS
 from benchrace.store.run_row import RowLane, RunRow
 
 # Values of a tie; a line has no room for more.

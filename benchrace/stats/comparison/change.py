@@ -13,7 +13,10 @@ from benchrace.stats.result import phrases
 
 
 class Verdict(StrEnum):
-    """`needs rounds` is for values of one round, which have no interval."""
+    """`needs 2 rounds` is for values of one round, which have no interval.
+
+    `needs 3 runs` is for a run with fewer than two earlier ones: these show how much runs vary.
+    """
 
     FASTER = "faster"
     SLOWER = "slower"
@@ -22,6 +25,7 @@ class Verdict(StrEnum):
     EQUAL = "equal"
     NO_CLEAR_CHANGE = "no clear change"
     NEEDS_ROUNDS = "needs 2 rounds"
+    NEEDS_RUNS = "needs 3 runs"
     NOT_COMPARABLE = "not comparable"
     NOT_MEASURED = "not measured"
 
@@ -59,7 +63,7 @@ def change(
         return _exact(a.value, b.value, times_better)
     interval = None if apart is None else phrases.interval(apart, a.unit, a.better)
     if ahead is not None:
-        verdict = _verdict(a, ahead=ahead == "b")
+        verdict = side(a.unit, a.better, ahead=ahead == "b")
         text = verdict.value
         if apart is not None:
             text = phrases.margin(apart.value, a.unit, a.better)
@@ -69,10 +73,11 @@ def change(
     return Change(verdict=verdict, text=verdict.value, ratio=times_better, interval=interval)
 
 
-def _verdict(metric: MetricSummary, *, ahead: bool) -> Verdict:
-    if phrases.is_speed(metric.unit, metric.better):
+def side(unit: str, better: Better, *, ahead: bool) -> Verdict:
+    """Return what a value is that is ahead or behind: faster or slower, else higher or lower."""
+    if phrases.is_speed(unit, better):
         return Verdict.FASTER if ahead else Verdict.SLOWER
-    return Verdict.LOWER if ahead is (metric.better is Better.LOWER) else Verdict.HIGHER
+    return Verdict.LOWER if ahead is (better is Better.LOWER) else Verdict.HIGHER
 
 
 def _exact(a: float, b: float, apart: Ratio | None) -> Change:

@@ -62,6 +62,24 @@ async def test_lanes_of_several_runs_are_matched_by_hand(site: Served) -> None:
     assert f"run {b} has no lane 'z'; its lanes: lane-0 (x) and lane-1 (y)" in field["message"]
 
 
+async def test_runs_of_the_same_work_are_a_series(site: Served) -> None:
+    await site.link(FakeAgent())
+    names = ("earliest", "middle", "latest")
+    first = [(await site.over(await site.submit(name=name)))["run_id"] for name in names]
+    other = (await site.over(await site.submit(params={"n": 20})))["run_id"]
+    one, same = (await site.get("/api/runs/series"))["series"]
+    assert (one["newest"]["run_id"], one["runs"], one["run_ids"]) == (other, 1, [other])
+    assert one["lanes"][0]["change"]["verdict"] == "needs 3 runs"
+    assert (same["newest"]["run_id"], same["runs"], same["run_ids"]) == (first[-1], 3, first)
+    (lane,) = same["lanes"]
+    rows = (await site.get("/api/runs", series=same["newest"]["series"]))["runs"]
+    assert lane["values"] == [row["lanes"][0]["value"] for row in rows[::-1]]
+    assert lane["change"]["earlier"] == 2
+    assert (same["leading"], [row["run_id"] for row in rows]) == (0, first[::-1])
+    (found,) = (await site.get("/api/runs/series", q="middle"))["series"]
+    assert (found["runs"], found["run_ids"]) == (1, [first[1]])
+
+
 async def test_a_comparison_needs_two_runs(site: Served) -> None:
     await site.link(FakeAgent())
     run_id = (await site.over(await site.submit()))["run_id"]

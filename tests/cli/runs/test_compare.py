@@ -109,6 +109,7 @@ def test_three_runs_have_a_column_each(store: Store, call: Call) -> None:
     assert lines[2] == f"C, new        {C}  k"
     assert "B is 2.0x faster than A" in lines
     assert "C is 2.0x slower than A" in lines
+    assert "C: N differs: time is not comparable" in lines
     (head,) = [number for number, line in enumerate(lines) if line.startswith("metric")]
     assert lines[head].split() == ["metric", "A", "B", "C"]
     (row,) = [number for number, line in enumerate(lines) if line.startswith("Time")]

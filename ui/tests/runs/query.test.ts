@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { addressOf, apiQuery, changed, filterOf, isOver, narrows, optionsOf, sortedBy, sorting, withTags } from '../../src/pages/runs/query';
+import { addressOf, apiQuery, changed, filterOf, isOpen, isOver, narrows, optionsOf, seriesFilter, sortedBy, sorting, turned, withTags } from '../../src/pages/runs/query';
 
 const of = (query: string) => filterOf(new URLSearchParams(query));
 
@@ -24,6 +24,22 @@ describe('the address of the list', () => {
   it('tells whether something narrows the list', () => {
     expect(narrows(of('machine=m'))).toBe(true);
     expect(narrows(of('after=x'))).toBe(false);
+  });
+});
+
+describe('the list by series', () => {
+  it('is in the address with what is open, and central is asked without both', () => {
+    const open = turned(turned(of('q=a&group=series&sort=value'), 'x'), 'y');
+    expect(addressOf(open)).toBe('/runs?q=a&sort=value&group=series&open=x%2Cy');
+    expect([isOpen(open, 'x'), isOpen(open, 'z'), isOpen(of(''), 'x')]).toEqual([true, false, false]);
+    expect(turned(open, 'x').open).toBe('y');
+    expect(apiQuery(open).toString()).toBe('q=a&sort=value&limit=50');
+  });
+
+  it('lists the runs of one with the same filter, newest first', () => {
+    const one = seriesFilter(of('q=a&group=series&open=x&sort=value&after=r'), 'x');
+    expect(addressOf(one)).toBe('/runs?q=a&series=x');
+    expect(narrows(of('series=x'))).toBe(true);
   });
 });
 

@@ -4,12 +4,12 @@ import type { RowLane, RunRow } from '../../src/lib/api/history';
 import { bars, leading, machines, outcome, value } from '../../src/pages/runs/result';
 
 const lane = (label: string, value: number | null, share: number | null, unit = 'tok/s'): RowLane => ({
-  label, machine_id: 'left', backend: 'b', metric: 'rate', value, unit, share, place: null,
+  label, machine_id: 'left', backend: 'b', metric: 'rate', value, unit, better: 'higher', share, place: null,
 });
 
 function row(changes: Partial<RunRow>): RunRow {
   return {
-    run_id: 'r', state: 'done', kind: 'k', created_at: 0, started_at: null, ended_at: null, name: null, tags: [],
+    run_id: 'r', series: 's', work: '', state: 'done', kind: 'k', created_at: 0, started_at: null, ended_at: null, name: null, tags: [],
     rounds: 5, lanes: [lane('f16', 77.2, 0.45), lane('q8', 172, 1)], winner: 'q8', notes: null, title: 'f16 vs q8',
     result: { headline: 'q8 wins', margin: '2.2x faster', confidence: 'high', doubt: 'Confidence: high.', leader: 'q8', tied: [], ratio: 2.2 },
     machines: [{ machine_id: 'left', cpu: 'Intel(R) Xeon(R) Processor', gpus: [] }],

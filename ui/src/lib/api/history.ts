@@ -1,6 +1,6 @@
 /** The calls that history makes: lists, changes, deletions, comparisons. */
 
-import type { Choices, Page, RunAnswer, RunPatch, RunsComparison } from './generated';
+import type { Choices, Page, RunAnswer, RunPatch, RunsComparison, SeriesList } from './generated';
 
 export type {
   Choice,
@@ -9,6 +9,8 @@ export type {
   Difference,
   Direction,
   Differing,
+  HistoryChange,
+  LaneHistory,
   LanePair,
   MetricPair,
   Page as RunPage,
@@ -16,6 +18,8 @@ export type {
   RowMachine,
   RunPatch as Changes,
   RunRow,
+  SeriesAnswer,
+  SeriesList,
   Sort,
 } from './generated';
 
@@ -25,6 +29,11 @@ const at = (runId: string) => `/api/runs/${encodeURIComponent(runId)}`;
 
 export function list(query: URLSearchParams, signal?: AbortSignal): Promise<Page> {
   return get<Page>(`/api/runs?${query.toString()}`, signal);
+}
+
+/** The same runs, those of the same work and lanes together. */
+export function series(query: URLSearchParams, signal?: AbortSignal): Promise<SeriesList> {
+  return get<SeriesList>(`/api/runs/series?${query.toString()}`, signal);
 }
 
 export function choices(signal?: AbortSignal): Promise<Choices> {

@@ -21,9 +21,10 @@ export class Listing {
   private requested = '';
   private open: AbortController | null = null;
 
-  /** Show what a filter leaves; gives what ends it. */
-  watch(filter: Filter): () => void {
+  /** Show what a filter leaves; gives what ends it. `brief` has the choices read alone, beside one run. */
+  watch(filter: Filter, brief = false): () => void {
     const query = apiQuery(filter);
+    if (brief) query.set('limit', '1');
     this.requested = query.toString();
     this.asking = true;
     const stop = poll(() => this.look(query), AGAIN_MS);

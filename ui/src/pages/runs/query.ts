@@ -13,18 +13,24 @@ export interface Filter {
   machine: string;
   sort: string;
   order: string;
+  /** Runs of one series alone. */
+  series: string;
+  /** `series` where those of one series are listed together, and which of these are open. */
+  group: string;
+  open: string;
   /** The last run of the page before, empty on the first one. */
   after: string;
 }
 
 export const PAGE = 50;
-export const NAMES = ['q', 'state', 'kind', 'tag', 'machine', 'sort', 'order', 'after'] as const;
+export const NAMES = ['q', 'state', 'kind', 'tag', 'machine', 'series', 'sort', 'order', 'group', 'open', 'after'] as const;
 
-const NARROWING = ['q', 'state', 'kind', 'tag', 'machine'] as const;
+const NARROWING = ['q', 'state', 'kind', 'tag', 'machine', 'series'] as const;
+export const NO_FILTER = { q: '', state: '', kind: '', tag: '', machine: '', series: '' } as const;
 
 export function filterOf(query: URLSearchParams): Filter {
-  const [q = '', state = '', kind = '', tag = '', machine = '', sort = '', order = '', after = ''] = NAMES.map((name) => query.get(name) ?? '');
-  return { q, state, kind, tag, machine, sort, order, after };
+  const value = (name: (typeof NAMES)[number]) => query.get(name) ?? '';
+  return Object.fromEntries(NAMES.map((name) => [name, value(name)])) as Record<(typeof NAMES)[number], string>;
 }
 
 /** The address of the list; a changed filter begins at the newest run again. */
@@ -38,9 +44,24 @@ export function changed(filter: Filter, part: Partial<Filter>): Filter {
 }
 
 export function apiQuery(filter: Filter): URLSearchParams {
-  const query = toQuery({ ...filter, ...sortQuery(filter) });
+  const query = toQuery({ ...filter, ...sortQuery(filter), group: '', open: '' });
   query.set('limit', String(PAGE));
   return query;
+}
+
+/** The runs of one series in a filtered list, newest first. */
+export function seriesFilter(filter: Filter, series: string): Filter {
+  return { ...filter, series, sort: '', order: '', group: '', open: '', after: '' };
+}
+
+export function isOpen(filter: Filter, series: string): boolean {
+  return filter.open.split(',').includes(series);
+}
+
+/** Open or close a series of the list. */
+export function turned(filter: Filter, series: string): Filter {
+  const others = filter.open.split(',').filter((one) => one !== '' && one !== series);
+  return { ...filter, open: (isOpen(filter, series) ? others : [...others, series]).join(',') };
 }
 
 /** True where something narrows the list. */

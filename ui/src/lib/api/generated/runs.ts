@@ -6,6 +6,8 @@ import type { Reason, StandingPayload } from './events';
 import type { WorkloadDescription } from './plugin';
 import type { Capabilities } from './protocol';
 import type { CardShape, CardTheme, DocumentLane, Estimate, HeatStart, Knee, LeftOut, MachineHost, Order, Result, RunLane, RunSpec, RunState, Sync } from './run';
+import type { HistoryChange } from './stats';
+import type { RunRow } from './store';
 
 /** The body of a cancel; it may be left out. */
 export interface CancelRequest {
@@ -36,7 +38,18 @@ export interface Deleted {
   deleted: string;
 }
 
-/** A run as it would start, what it would be called, and how long it would take. */
+/**
+ * A lane of a series: its value in each run, the newest last, null where it has none. `change` compares the
+ * newest value with the earlier ones.
+ */
+export interface LaneHistory {
+  label: string;
+  unit: string;
+  values: (number | null)[];
+  change: HistoryChange;
+}
+
+/** A run as it would start, and how long it would take. */
 export interface PlanAnswer {
   run_id: string;
   version: string;
@@ -63,14 +76,13 @@ export interface PlanAnswer {
   staggered: boolean;
   failure: Failure | null;
   epoch: number;
-  title: string;
   estimate: Estimate;
 }
 
 /**
- * `offset`, with `epoch`, says up to where the log is part of this, to read on from there. `title` is made of
- * the lanes, for a run without a name. `queue_position` counts from 1 and is null for a run that does not wait.
- * `artifacts` are the files of its rounds; `artifacts_left_out` counts those beyond the most of a run.
+ * `offset`, with `epoch`, says up to where the log is part of this, to read on from there. `queue_position`
+ * counts from 1 and is null for a run that does not wait. `artifacts` are the files of its rounds;
+ * `artifacts_left_out` counts those beyond the most of a run.
  */
 export interface RunAnswer {
   run_id: string;
@@ -107,7 +119,6 @@ export interface RunAnswer {
   knees: Knee[];
   result: Result | null;
   offset: number;
-  title: string;
   queue_position: number | null;
   artifacts: ArtifactAnswer[];
   artifacts_left_out: number;
@@ -123,6 +134,24 @@ export interface RunPatch {
 export interface RunStateAnswer {
   run_id: string;
   state: RunState;
+}
+
+/**
+ * A series of runs. `run_ids` are the runs whose values `lanes` have, the newest last. `leading` is the place in
+ * `lanes` of the one that leads the newest result, null without any.
+ */
+export interface SeriesAnswer {
+  newest: RunRow;
+  runs: number;
+  run_ids: string[];
+  lanes: LaneHistory[];
+  leading: number | null;
+}
+
+/** `next` is the `after` of the next page, null at the end. */
+export interface SeriesList {
+  series: SeriesAnswer[];
+  next: string | null;
 }
 
 export interface Submitted {

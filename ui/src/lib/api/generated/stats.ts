@@ -44,6 +44,19 @@ export interface Differing {
 }
 
 /**
+ * How the newest value stands against the `earlier` ones, as many as there are. `ratio` says how many times
+ * better it is than their mean. Its 95 % interval is that of a prediction: it contains 1 where the newest run
+ * fits the earlier ones. `text` is a cell of a table: `12 % slower`, `no clear change`.
+ */
+export interface HistoryChange {
+  verdict: Verdict;
+  text: string;
+  earlier: number;
+  ratio: Ratio | null;
+  interval: string | null;
+}
+
+/**
  * Two lanes that match; `matched_by` names the rule, "hand" where somebody chose them. Each agreement is with a
  * lane of its own run. `work` says that the lanes had not the same to do, and what does not compare for that
  * reason; null where they had. `headline` is the change of the first headline metric that compares. `missing_a`
@@ -96,4 +109,4 @@ export interface RunsComparison {
   more: Comparison[];
 }
 
-export type Verdict = 'faster' | 'slower' | 'higher' | 'lower' | 'equal' | 'no clear change' | 'needs 2 rounds' | 'not comparable' | 'not measured';
+export type Verdict = 'faster' | 'slower' | 'higher' | 'lower' | 'equal' | 'no clear change' | 'needs 2 rounds' | 'needs 3 runs' | 'not comparable' | 'not measured';

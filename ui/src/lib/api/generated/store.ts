@@ -1,5 +1,6 @@
 // Written by `make docs` from benchrace/api; do not edit.
 
+import type { Better } from './kinds';
 import type { ConfidenceLevel, RunState } from './run';
 
 /** A value that runs can be listed by, and how many runs have it. */
@@ -26,8 +27,8 @@ export interface Page {
 
 /**
  * Which runs to list, at most `limit` of them: those that follow the run `after`. Every word of `q` must be
- * found; `tag` and `state` must be equal, `kind` as well, and one lane at least be on `machine`. Runs without a
- * value in the column of `sort` come last.
+ * found; `tag` and `state` must be equal, `kind` as well, and one lane at least be on `machine`. `series` is
+ * that of a row. Runs without a value in the column of `sort` come last.
  */
 export interface Query {
   limit?: number;
@@ -37,13 +38,14 @@ export interface Query {
   state?: RunState | null;
   kind?: string | null;
   machine?: string | null;
+  series?: string | null;
   sort?: Sort;
   order?: Direction;
 }
 
 /**
  * A lane with the ranking metric, or its first headline metric where nothing is ranked. `value` is null where it
- * has neither. `share` and `place` are those of the run's result.
+ * has neither; `better` says which values are. `share` and `place` are those of the run's result.
  */
 export interface RowLane {
   label: string;
@@ -52,6 +54,7 @@ export interface RowLane {
   metric: string | null;
   value: number | null;
   unit: string | null;
+  better: Better | null;
   share: number | null;
   place: number | null;
 }
@@ -80,7 +83,8 @@ export interface RowResult {
 
 /**
  * `title` is made of the lanes, for a run without a name; times are wall seconds. `winner` is the label of the
- * lane that won. `result` is null while nothing is ranked.
+ * lane that won. `result` is null while nothing is ranked. `series` is the same in runs of the same work and
+ * lanes; `work` is how much work the lanes had, where it was the same: `N 20 million`.
  */
 export interface RunRow {
   run_id: string;
@@ -98,6 +102,8 @@ export interface RunRow {
   title: string;
   result: RowResult | null;
   machines: RowMachine[];
+  series: string;
+  work: string;
 }
 
 export type Sort = 'created' | 'title' | 'result' | 'value' | 'confidence' | 'machine';
