@@ -27,7 +27,7 @@ from benchrace.errors import BenchraceError, Category
 from benchrace.run.metadata import RunMetadata
 from benchrace.run.spec import RunSpec
 from benchrace.run.title import title
-from benchrace.stats.comparison.several import RunsComparison, compare_runs
+from benchrace.stats.comparison.several import RunsComparison, compare_runs, split
 from benchrace.store import reindex
 from benchrace.store.index import Choices, Page
 from benchrace.store.query import Query
@@ -110,8 +110,9 @@ def _reading(app: Quart, site: RouteContext) -> None:
         """Set run `b`, and `c` to `e`, against run `a`: lanes, differences, what else differs."""
         matches = {"match": request.args.getlist("match")}
         query = decoding.query(dict(request.args) | matches, CompareQuery)
-        runs = [await describe(site.central, run_id) for run_id in query.runs]
-        comparison = partial(compare_runs, runs, query.match)
+        sides = [split(side) for side in query.runs]
+        runs = [await describe(site.central, run_id) for run_id, _ in sides]
+        comparison = partial(compare_runs, runs, query.match, [lane for _, lane in sides])
         return answer(await to_thread.run_sync(comparison, limiter=site.costly))
 
     @app.get("/api/runs/<run_id>")

@@ -8,7 +8,7 @@ from benchrace.cli import options
 from benchrace.cli.output.screen import console
 from benchrace.cli.runs.archive import archive, find
 from benchrace.cli.runs.compare_report import report
-from benchrace.stats.comparison.several import MAX_RUNS, MIN_RUNS, compare_runs
+from benchrace.stats.comparison.several import MAX_RUNS, MIN_RUNS, compare_runs, split
 
 
 def _count(_: click.Context, __: click.Parameter, runs: Sequence[str]) -> Sequence[str]:
@@ -40,11 +40,13 @@ def compare(
 ) -> None:
     """Compare runs with run A, the baseline; IDs may be abbreviated while unique.
 
-    Lanes match by label, machine, backend and parameters, or by some of these.
+    Lanes match by label, machine, backend and parameters, or by some of these. RUN:LANE stands
+    for one lane of a run, by ID or label.
     """
     with archive(central, token, options.path(data_dir)) as stored:
-        documents = [stored.document(find(stored, text)) for text in runs]
-    comparison = compare_runs(documents, match)
+        sides = [split(text) for text in runs]
+        documents = [stored.document(find(stored, run)) for run, _ in sides]
+    comparison = compare_runs(documents, match, [lane for _, lane in sides])
     if as_json:
         options.print_json(comparison)
     else:

@@ -1,4 +1,4 @@
-"""Lanes that are matched by hand: `LANE=LANE`, one lane of each run, the baseline's first."""
+"""Lanes that are chosen by hand: one of a run, and those that meet, the baseline's first."""
 
 from collections.abc import Sequence
 
@@ -25,6 +25,14 @@ def choices(texts: Sequence[str], runs: Sequence[RunDocument]) -> tuple[Chosen, 
         except ValueError as error:
             raise InvalidInput(FieldError(f"match[{number}]", str(error)), _REMEDY) from error
     return tuple(chosen)
+
+
+def lane_of(name: str | None, run: RunDocument, path: str) -> str | None:
+    """Return the id of the lane with this ID or label; raises `InvalidInput`."""
+    try:
+        return None if name is None else _lane(name, run)
+    except ValueError as error:
+        raise InvalidInput(FieldError(path, str(error)), "Name a lane by ID or label.") from error
 
 
 def _read(text: str, runs: Sequence[RunDocument], chosen: Sequence[dict[str, str | None]]) -> None:

@@ -10,7 +10,7 @@ from benchrace.run.summary import Agreement, MetricSummary
 from benchrace.stats.comparison.change import Change, Verdict, change
 from benchrace.stats.comparison.difference import Difference, difference, lead
 from benchrace.stats.comparison.identity import Differing, differing
-from benchrace.stats.comparison.matching import AUTOMATIC, Chosen, match_lanes
+from benchrace.stats.comparison.matching import AUTOMATIC, Chosen, match_lanes, only
 from benchrace.stats.comparison.recorded import missing
 from benchrace.stats.comparison.work import Side, comparable, statement, work_differs
 from benchrace.stats.energy.cover import same_cover
@@ -74,10 +74,18 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def compare(
-    a: RunDocument, b: RunDocument, chosen: Chosen = AUTOMATIC, name: str = "B"
+    a: RunDocument,
+    b: RunDocument,
+    *,
+    chosen: Chosen = AUTOMATIC,
+    lanes: tuple[str | None, str | None] = (None, None),
+    name: str = "B",
 ) -> Comparison:
-    """Match lanes, the `chosen` ones first, and compare them; texts call run b `name`."""
-    matching = match_lanes(a, b, chosen)
+    """Match lanes, the `chosen` ones first, and compare them; texts call run b `name`.
+
+    `lanes` are the ids of the only lane of a side that takes part, null for all of them.
+    """
+    matching = match_lanes(only(a, lanes[0]), only(b, lanes[1]), chosen)
     return Comparison(
         a=a.run_id,
         b=b.run_id,

@@ -58,6 +58,14 @@ def match_lanes(a: RunDocument, b: RunDocument, chosen: Chosen = AUTOMATIC) -> M
     )
 
 
+def only(run: RunDocument, lane_id: str | None) -> RunDocument:
+    """Return a run with one of its lanes alone, or as it is."""
+    if lane_id is None:
+        return run
+    lanes = tuple(lane for lane in run.lanes if lane.lane_id == lane_id)
+    return msgspec.structs.replace(run, lanes=lanes)
+
+
 def _everything(lane: DocumentLane) -> Any:
     return lane.label, lane.machine_id, lane.backend, plain(lane.params)
 

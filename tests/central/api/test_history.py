@@ -76,8 +76,8 @@ async def test_runs_of_the_same_work_are_a_series(site: Served) -> None:
     assert lane["values"] == [row["lanes"][0]["value"] for row in rows[::-1]]
     assert lane["change"]["earlier"] == 2
     assert (same["leading"], [row["run_id"] for row in rows]) == (0, first[::-1])
-    (found,) = (await site.get("/api/runs/series", q="middle"))["series"]
-    assert (found["runs"], found["run_ids"]) == (1, [first[1]])
+    (one,) = (await site.get("/api/runs/series", q="middle"))["series"]
+    assert (one["runs"], one["run_ids"]) == (1, [first[1]])
 
 
 async def test_a_comparison_needs_two_runs(site: Served) -> None:

@@ -118,6 +118,13 @@ def test_three_runs_have_a_column_each(store: Store, call: Call) -> None:
     assert any(line.startswith("C: not changed on purpose") for line in lines)
 
 
+def test_one_lane_of_a_run_is_compared_with_one_of_another(store: Store, call: Call) -> None:
+    store(A, 1.0)
+    store(B, 0.5, n=5, label="other")
+    assert "sieve against other" in call("compare", "aaaaaa:sieve", "bbbbbb:lane-0").output
+    assert "b: run " in call("compare", "aaaaaa:sieve", "bbbbbb:lane-7").output
+
+
 @pytest.mark.parametrize("runs", [(A,), (A,) * 6])
 def test_fewer_than_two_runs_or_more_than_five_are_refused(
     store: Store, call: Call, runs: tuple[str, ...]

@@ -14,7 +14,7 @@ from benchrace.run.metadata import RunMetadata
 from benchrace.stats import Fold
 from benchrace.stats.comparison.by_hand import choices
 from benchrace.stats.comparison.matching import BY_HAND, match_lanes
-from benchrace.stats.comparison.several import compare_runs
+from benchrace.stats.comparison.several import compare_runs, split
 from tests.stats.conftest import make_run, rate
 
 LABELS = st.lists(st.sampled_from(("x", "y", "z", "a=b")), min_size=1, max_size=5)
@@ -124,3 +124,20 @@ def test_every_run_is_held_against_the_baseline(
     assert [lane.b for lane in second.lanes] == ["lane-0", "lane-1"]
     assert first.lanes[0].headline == "B is 4.0x faster than A"
     assert second.lanes[0].headline == "C is 4.0x faster than A"
+
+
+def test_lanes_of_a_run_are_compared_with_each_other(blank: RunDocument) -> None:
+    one, other = of(blank, ["x", "y", "z"], "a"), of(blank, ["x", "p"], "b")
+    result = compare_runs([one, one, other, other], lanes=["x", "lane-2", "p", None])
+    pairs = [[(lane.a, lane.b) for lane in run.lanes] for run in result.comparisons]
+    assert pairs == [[("lane-0", "lane-2")], [("lane-0", "lane-1")], [("lane-0", "lane-0")]]
+    assert result.comparisons[0].only_b == ()
+    assert result.comparisons[2].only_b == ("lane-1",)
+    assert split("r:lane-0") == ("r", "lane-0")
+    assert split("r") == ("r", None)
+
+
+def test_a_lane_that_a_run_does_not_have_is_named(blank: RunDocument) -> None:
+    runs = [of(blank, ["x", "y"], "a"), of(blank, ["p"], "b")]
+    with pytest.raises(InvalidInput, match=r"^b: run b has no lane 'z'; its lanes: lane-0 \(p\)"):
+        compare_runs(runs, lanes=[None, "z"])

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { addressOf, chosenOf, matchOf, withBaseline, withMatch, withoutRun, withRun } from '../../src/pages/compare/address';
+import { addressOf, chosenOf, laneOf, matchOf, runOf, withBaseline, withLane, withMatch, withoutRun, withRun } from '../../src/pages/compare/address';
 
 const of = (query: string) => chosenOf(new URLSearchParams(query));
 
@@ -27,6 +27,13 @@ describe('the address of a comparison', () => {
     expect(addressOf(withBaseline(of('a=1&b=2&match=x=y'), 1))).toBe('/compare?a=2&b=1&match=y%3Dx');
     expect(addressOf(withBaseline(of('a=1&b=2&c=3&match=x=-=z&match=w=v=u'), 1))).toBe('/compare?a=2&b=1&c=3&match=v%3Dw%3Du');
   });
+});
+
+it('one lane of a run can take part alone', () => {
+  const one = withLane(of('a=1&b=2&match=x=y'), 1, 'lane-2');
+  expect(addressOf(one)).toBe('/compare?a=1&b=2%3Alane-2');
+  expect([runOf(one.runs[1] ?? ''), laneOf(one.runs[1] ?? ''), laneOf('1'), laneOf('1:a:b')]).toEqual(['2', 'lane-2', null, 'a:b']);
+  expect(addressOf(withLane(one, 1, ''))).toBe('/compare?a=1&b=2');
 });
 
 describe('a match by hand', () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { MetricSummary, RunDocument } from '../../src/lib/api/documents';
 import type { Comparison, LanePair, MetricPair } from '../../src/lib/api/history';
 import { dumbbell } from '../../src/pages/compare/dumbbell';
-import { laneRows, metricRows, unmatched } from '../../src/pages/compare/rows';
+import { laneRows, lanesOf, metricRows, unmatched } from '../../src/pages/compare/rows';
 
 const side = (value: number, ci95: [number, number] | null) => ({ value, ci95, estimator: 'sample' }) as MetricSummary;
 
@@ -30,6 +30,11 @@ describe('runs against one baseline', () => {
 
   it('name the lanes that meet none', () => {
     expect(unmatched(comparisons, [run('x', 'y', 'z'), run('p'), run('q', 'r', 's')])).toEqual([['Z'], [], ['S']]);
+  });
+
+  it('take part with one lane or with all', () => {
+    const ids = (side: string) => lanesOf(run('x', 'y'), side).map((lane) => lane.lane_id);
+    expect([ids('r'), ids('r:y'), ids('r:Y'), ids('r:z')]).toEqual([['x', 'y'], ['y'], ['y'], []]);
   });
 
   it('list each metric once, headlines first', () => {

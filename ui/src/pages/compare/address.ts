@@ -1,7 +1,7 @@
 /** What is compared, as the address says it and as central is asked for it: runs, and lanes matched by hand. */
 
 export interface Chosen {
-  /** The baseline first, then one at least; an empty one is still to be chosen. */
+  /** The baseline first, then one at least; an empty one is still to be chosen. `RUN:LANE` is one lane of a run. */
   runs: string[];
   /** A lane of each run, the baseline's first: empty where the rules decide, `-` for none. */
   match: string[][];
@@ -25,6 +25,22 @@ export function toQuery({ runs, match }: Chosen): URLSearchParams {
 export function addressOf(chosen: Chosen): string {
   const query = toQuery(chosen).toString();
   return query ? `/compare?${query}` : '/compare';
+}
+
+export function runOf(side: string): string {
+  return side.split(':', 1)[0] ?? '';
+}
+
+/** The only lane of a side that takes part, by ID or label; null for all of them. */
+export function laneOf(side: string): string | null {
+  const at = side.indexOf(':');
+  return at < 0 ? null : side.slice(at + 1);
+}
+
+/** One lane of a run alone, or all of them again; two such lanes meet whatever was matched before. */
+export function withLane(chosen: Chosen, at: number, lane: string): Chosen {
+  const run = runOf(chosen.runs[at] ?? '');
+  return withRun(chosen, at, lane === '' ? run : `${run}:${lane}`);
 }
 
 /** Another run in a place has other lanes; a place behind the last adds a run. */

@@ -2,6 +2,7 @@
 
 import type { DocumentLane, MetricSummary, RunDocument } from '../../lib/api/documents';
 import type { Comparison, LanePair, MetricPair } from '../../lib/api/history';
+import { laneOf } from './address';
 
 export interface LaneRow {
   lane: DocumentLane;
@@ -12,6 +13,14 @@ export interface LaneRow {
 export interface MetricRow extends Pick<MetricPair, 'name' | 'title' | 'unit' | 'direction' | 'headline'> {
   a: MetricSummary | null;
   pairs: (MetricPair | null)[];
+}
+
+/** The lanes of a run that take part. */
+export function lanesOf(run: RunDocument, side: string): DocumentLane[] {
+  const name = laneOf(side);
+  if (name === null) return run.lanes;
+  const named = run.lanes.filter((lane) => lane.lane_id === name);
+  return named.length > 0 ? named : run.lanes.filter((lane) => lane.label === name);
 }
 
 /** The lanes of the baseline that meet another one. */

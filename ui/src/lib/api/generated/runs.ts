@@ -21,9 +21,9 @@ export interface CardQuery {
 }
 
 /**
- * The ids of two to five runs, the baseline `a` first, and lanes to match by hand. Each `match` has a lane of
- * `a`, then one of each further run: `lane-0=lane-1`. A lane is named by ID or label; `-` is for no lane, and an
- * empty one is matched as without `match`.
+ * The ids of two to five runs, the baseline `a` first, and lanes to match by hand. A run can be one of its lanes
+ * alone: `RUN:LANE`. Each `match` has a lane of `a`, then one of each further run: `lane-0=lane-1`. A lane is
+ * named by ID or label; `-` is for no lane, and an empty one is matched as without `match`.
  */
 export interface CompareQuery {
   a: string;
