@@ -84,7 +84,7 @@ def _reading(app: Quart, site: RouteContext) -> None:
     @document_querystring(Query)
     @document_response(Page)
     async def list_runs() -> Response:
-        """List runs, newest first: `limit`, `after`, `q`, `tag`, `state`, `kind`, `machine`."""
+        """List runs, newest first, or by `sort` and `order`; other parameters narrow the list."""
         query = decoding.query(dict(request.args), Query)
         return answer(await to_thread.run_sync(site.index.page, query))
 
