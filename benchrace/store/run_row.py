@@ -10,10 +10,10 @@ from benchrace.ids import LaneId, MachineId, Name, RunId
 from benchrace.kinds import Better
 from benchrace.run.metadata import RunMetadata
 from benchrace.run.result import ConfidenceLevel, LaneResult, Result
-from benchrace.run.series import series_key
 from benchrace.run.states import RunState
 from benchrace.run.summary import LaneSummary, RunSummary
 from benchrace.run.title import title
+from benchrace.store.series import series_key
 
 _LEVELS = (ConfidenceLevel.LOW, ConfidenceLevel.MEDIUM, ConfidenceLevel.HIGH)
 

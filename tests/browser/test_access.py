@@ -61,6 +61,8 @@ async def places(fleet: Fleet) -> dict[str, tuple[str, str | re.Pattern[str]]]:
         "replay": (f"/runs/{before}/replay", "Skip to end"),
         "compare": (f"/compare?a={before}&b={after}", "matched by"),
         "fleet": ("/fleet", "Services"),
+        "series": ("/runs?group=series", "A change compares the newest run"),
+        "three": (f"/compare?a={before}&b={after}&c={before}", "Match lanes by hand"),
     }
 
 

@@ -161,7 +161,7 @@ async def test_a_third_run_has_a_column_of_its_own(tab: OpenTab, runs: tuple[str
     await one.page.wait_for_url(f"**&c={runs[0]}")
     figures = one.page.get_by_role("region", name="Figures of segmented_sieve")
     await figures.get_by_role("columnheader", name="C", exact=True).wait_for()
-    await one.page.get_by_role("link", name="Make C the baseline").click()
+    await one.page.get_by_role("link", name="Make baseline: C").click()
     await one.page.wait_for_url(f"**?a={runs[0]}&b={runs[0]}&c={runs[1]}")
     await one.page.get_by_label("Lanes of A").select_option(label="segmented_sieve alone")
     await one.page.get_by_label("Lanes of B").select_option(label="simple_sieve alone")

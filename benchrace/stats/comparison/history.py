@@ -69,7 +69,7 @@ def _ratio(newest: float, earlier: Sequence[float], better: Better) -> Ratio | N
         error = before.sd * math.sqrt(1 + 1 / before.n)
     mean = Estimate(value=before.mean, error=error, df=before.n - 1, n=before.n)
     exact = Estimate(value=newest, error=0.0, df=math.inf, n=1)
-    return ratio(exact, mean) if better is Better.HIGHER else ratio(mean, exact)
+    return ratio(mean, exact) if better is Better.LOWER else ratio(exact, mean)
 
 
 def _plain(verdict: Verdict, earlier: int, apart: Ratio | None = None) -> HistoryChange:

@@ -10,7 +10,7 @@ afterEach(() => vi.unstubAllGlobals());
 
 it('a run that is not there has a remedy for who reads a page', async () => {
   vi.stubGlobal('fetch', () => Promise.resolve(Response.json({ error: FAILURE }, { status: 404 })));
-  for (const answer of [run('r'), compare('r', 's')]) {
+  for (const answer of [run('r'), compare(new URLSearchParams({ a: 'r', b: 's' }))]) {
     const error = await answer.catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(ApiError);
     expect((error as ApiError).failure).toMatchObject({ message: 'run r not found', remedy: expect.stringContaining('Choose another one under Runs') });

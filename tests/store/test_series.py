@@ -7,9 +7,9 @@ import msgspec
 import pytest
 
 from benchrace.run.metadata import RunMetadata
-from benchrace.run.series import series_key
 from benchrace.run.spec import Order, RunSpec
 from benchrace.run.states import RunState
+from benchrace.store.series import series_key
 from tests.stats.conftest import run
 
 __all__ = ["run"]
