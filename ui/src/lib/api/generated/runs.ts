@@ -49,7 +49,7 @@ export interface LaneHistory {
   change: HistoryChange;
 }
 
-/** A run as it would start, and how long it would take. */
+/** A run as it would start, what it would be called, and how long it would take. */
 export interface PlanAnswer {
   run_id: string;
   version: string;
@@ -76,13 +76,14 @@ export interface PlanAnswer {
   staggered: boolean;
   failure: Failure | null;
   epoch: number;
+  title: string;
   estimate: Estimate;
 }
 
 /**
- * `offset`, with `epoch`, says up to where the log is part of this, to read on from there. `queue_position`
- * counts from 1 and is null for a run that does not wait. `artifacts` are the files of its rounds;
- * `artifacts_left_out` counts those beyond the most of a run.
+ * `offset`, with `epoch`, says up to where the log is part of this, to read on from there. `title` is made of
+ * the lanes, for a run without a name. `queue_position` counts from 1 and is null for a run that does not wait.
+ * `artifacts` are the files of its rounds; `artifacts_left_out` counts those beyond the most of a run.
  */
 export interface RunAnswer {
   run_id: string;
@@ -119,6 +120,7 @@ export interface RunAnswer {
   knees: Knee[];
   result: Result | null;
   offset: number;
+  title: string;
   queue_position: number | null;
   artifacts: ArtifactAnswer[];
   artifacts_left_out: number;
