@@ -40,7 +40,7 @@ async def shoot(tab: Tab, name: str) -> None:
 
 async def test_a_crosshair_names_the_value_of_every_lane(tab: OpenTab, run: Any) -> None:
     one = await tab()
-    await one.open(f"/runs/{run['run_id']}")
+    await one.open(f"/runs/{run['run_id']}?tab=rounds")
     rounds = chart(one, "Round by round")
     await rounds.hover()
     reading = rounds.locator(".reading")
@@ -66,7 +66,7 @@ async def test_escape_hides_the_crosshair_and_then_closes_the_dialog(
     run_id = await fleet.submit(**STEADY | {"rounds": 4})
     await fleet.over(run_id)
     one = await tab()
-    await one.open(f"/runs/{run_id}")
+    await one.open(f"/runs/{run_id}?tab=machines")
     await one.page.get_by_role("button", name="Enlarge box").click()
     dialog = one.page.get_by_role("dialog")
     cpu = dialog.get_by_role("slider", name="CPU over time", exact=True)
@@ -84,7 +84,7 @@ async def test_many_rounds_have_a_box_and_lanes_beyond_the_colours_a_shape(
     tab: OpenTab, run: Any, width: int, scheme: str
 ) -> None:
     one = await tab(viewport={"width": width, "height": 900}, color_scheme=scheme)
-    await one.open(f"/runs/{run['run_id']}")
+    await one.open(f"/runs/{run['run_id']}?tab=rounds")
     plot = one.page.get_by_role("region", name="Counted rounds").locator("svg.chart")
     await expect(plot.locator(".box")).to_have_count(LANES)
     outlines = await plot.locator(".round").evaluate_all(

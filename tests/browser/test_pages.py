@@ -126,7 +126,6 @@ async def test_a_stored_race_plays_to_its_end(tab: OpenTab, runs: tuple[str, str
     await one.open(f"/runs/{runs[0]}")
     await one.page.get_by_role("button", name="More actions").click()
     await one.page.get_by_role("link", name="Replay").click()
-    await one.page.get_by_role("button", name="Pause").wait_for()
     await one.page.get_by_role("button", name="Skip to end").click()
     await one.page.get_by_role("button", name="Play again").wait_for()
     assert await one.main("svg .dot").count() == 2 * QUICK["rounds"]
@@ -143,13 +142,13 @@ async def test_two_runs_are_compared(tab: OpenTab, runs: tuple[str, str]) -> Non
     for title in ("segmented sieve", "simple sieve"):
         await one.page.get_by_role("heading", name=title, exact=True).wait_for()
     await one.page.get_by_text("Match lanes by hand").click()
-    lane = one.page.get_by_label("Lane of B to compare with segmented_sieve")
-    await lane.select_option(label="simple_sieve")
+    lane = one.page.get_by_label("Lane of B to compare with segmented sieve")
+    await lane.select_option(label="simple sieve")
     await one.page.wait_for_url("**&match=*")
     await one.see("matched by hand")
-    await one.page.get_by_role("heading", name="segmented_sieve vs simple_sieve").wait_for()
+    await one.page.get_by_role("heading", name="segmented sieve vs simple sieve").wait_for()
     await one.page.get_by_role("link", name="Match automatically").click()
-    await one.page.get_by_role("heading", name="simple_sieve", exact=True).wait_for()
+    await one.page.get_by_role("heading", name="simple sieve", exact=True).wait_for()
     assert "match" not in one.page.url
 
 
@@ -159,13 +158,13 @@ async def test_a_third_run_has_a_column_of_its_own(tab: OpenTab, runs: tuple[str
     await one.page.get_by_text("Add a run").click()
     await one.page.get_by_label("Run C", exact=True).select_option(value=runs[0])
     await one.page.wait_for_url(f"**&c={runs[0]}")
-    figures = one.page.get_by_role("region", name="Figures of segmented_sieve")
+    figures = one.page.get_by_role("region", name="Figures of segmented sieve")
     await figures.get_by_role("columnheader", name="C", exact=True).wait_for()
     await one.page.get_by_role("link", name="Make baseline: C").click()
     await one.page.wait_for_url(f"**?a={runs[0]}&b={runs[0]}&c={runs[1]}")
-    await one.page.get_by_label("Lanes of A").select_option(label="segmented_sieve alone")
-    await one.page.get_by_label("Lanes of B").select_option(label="simple_sieve alone")
-    await one.page.get_by_role("heading", name="segmented_sieve vs simple_sieve").wait_for()
+    await one.page.get_by_label("Lanes of A").select_option(label="segmented sieve alone")
+    await one.page.get_by_label("Lanes of B").select_option(label="simple sieve alone")
+    await one.page.get_by_role("heading", name="segmented sieve vs simple sieve").wait_for()
     assert await one.page.get_by_role("region", name="Figures of").count() == 1
 
 

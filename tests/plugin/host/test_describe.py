@@ -38,7 +38,7 @@ def test_fields_have_title_bounds_default_and_order() -> None:
         "title": "Needed",
     }
     choice = schema["properties"]["some_choice"]
-    assert choice["enum"] == ["higher", "lower"]
+    assert choice["enum"] == ["higher", "lower", "none"]
     assert (choice["default"], choice["description"]) == ("lower", "Which way.")
     assert schema["additionalProperties"] is False
 

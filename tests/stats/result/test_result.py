@@ -230,7 +230,7 @@ def cut_short(run: Run, script: Any, *counted: int) -> Result:
 
 def test_missing_rounds_are_said_once(run: Run, script: Any) -> None:
     alike = cut_short(run, script, 1, 1)
-    assert alike.headline == "Lane 0 is ahead"
+    assert alike.headline == "Lane 0 is ahead so far"
     assert "rounds" not in alike.detail
     assert alike.confidence.text == "Confidence: low. Only 1 of 5 rounds counted."
     assert codes(alike) == ["missing_rounds"]
