@@ -1,7 +1,5 @@
 """Series of runs: those that raced the same work in the same lanes."""
 
-from hashlib import sha256
-
 import msgspec
 
 from benchrace.run.metadata import RunMetadata
@@ -16,6 +14,9 @@ def series_key(run: RunMetadata) -> str:
     result surer and no other one. A parameter that is null counts as one that is not there, as
     newer versions of a plugin add some.
     """
+    # Commands that only read the index compute none.
+    from hashlib import sha256
+
     lanes = [
         (lane.machine_id, lane.backend, {k: v for k, v in lane.params.items() if v is not None})
         for lane in run.lanes

@@ -158,5 +158,5 @@ def test_such_a_metric_names_no_better_side(
         fold.feed(rounds(0, *((100, seconds * (1 + number / 100)) for number in range(5))))
         return document(metadata, fold.summary())
 
-    metric = next(each for each in pair_of(of(1), of(2)).metrics if each.name == plain.name)
+    metric = next(one for one in pair_of(of(1), of(2)).metrics if one.name == plain.name)
     assert (metric.better, metric.change.verdict) == (None, Verdict.LOWER)
