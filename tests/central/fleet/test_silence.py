@@ -75,7 +75,8 @@ async def test_a_machine_that_is_lost_interrupts_its_run_with_what_was_heard(
     assert over.metadata.failure is not None
     assert over.metadata.failure.category is Category.INTERRUPTED
     assert over.of(agent.job) == message
-    # It comes back after all, and is told to stop what nobody waits for.
+    # It comes back after all, over a new link, and is told to stop what nobody waits for.
+    await host.until(lambda: host.central.machines()[0].connected_at is None)
     agent.revive()
     await host.until(lambda: agent.job.cancel is not None)
     await agent.finished()

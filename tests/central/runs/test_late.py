@@ -42,6 +42,10 @@ async def lose(host: Host, clock: Moved, *agents: FakeAgent) -> str:
     over = await host.over(run_id)
     assert over.state is RunState.INTERRUPTED
     assert over.phases.count("run_end") == 1
+    # Their links are of no use any more: who comes back links again.
+    names = {agent.machine_id for agent in agents}
+    lost = [one for one in host.central.fleet if one.machine_id in names]
+    await host.until(lambda: all(machine.session is None for machine in lost))
     return run_id
 
 
