@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { MetricSummary, RunDocument } from '../../src/lib/api/documents';
 import type { Comparison, LanePair, MetricPair } from '../../src/lib/api/history';
 import { dumbbell } from '../../src/pages/compare/dumbbell';
-import { laneRows, lanesOf, metricRows, unmatched } from '../../src/pages/compare/rows';
+import { isMeasured, laneRows, lanesOf, metricRows, unmatched, unmeasured } from '../../src/pages/compare/rows';
 
 const side = (value: number, ci95: [number, number] | null) => ({ value, ci95, estimator: 'sample' }) as MetricSummary;
 
@@ -48,6 +48,16 @@ describe('runs against one baseline', () => {
       ['rate', true, false, false], ['n', true, false, true], ['more', false, false, true],
     ]);
     expect(rows[1]?.a).toBe(a);
+  });
+
+  it('name what no run has measured by its reason, apart from what one has', () => {
+    const none = { value: null, ci95: null, reason: 'no meter' } as MetricSummary;
+    const rows = metricRows([
+      pair('x', 'p', [metric('n', { a: none, b: side(1, null) }), metric('energy', { a: none, b: none }), metric('watt', { a: none, b: none })]),
+      pair('x', 'q', [metric('energy', { a: none, b: { ...none, reason: 'no root' } })]),
+    ]);
+    expect(rows.filter(isMeasured).map(({ name }) => name)).toEqual(['n']);
+    expect(unmeasured(rows)).toEqual([{ titles: ['energy'], reason: 'no meter; no root' }, { titles: ['watt'], reason: 'no meter' }]);
   });
 });
 

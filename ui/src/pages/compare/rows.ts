@@ -45,6 +45,20 @@ export function metricRows(pairs: readonly (LanePair | null)[]): MetricRow[] {
   return [...rows.values()].sort((one, other) => Number(other.headline) - Number(one.headline));
 }
 
+export function isMeasured({ a, pairs }: MetricRow): boolean {
+  return [a, ...pairs.map((pair) => pair?.b)].some((metric) => metric?.value != null);
+}
+
+/** The metrics that no run has a value of, by the reasons that they give. */
+export function unmeasured(rows: readonly MetricRow[]): { titles: string[]; reason: string }[] {
+  const byReason = new Map<string, string[]>();
+  for (const { title, a, pairs } of rows.filter((row) => !isMeasured(row))) {
+    const reason = [...new Set([a, ...pairs.map((pair) => pair?.b)].flatMap((metric) => metric?.reason ?? []))].join('; ');
+    byReason.set(reason, [...(byReason.get(reason) ?? []), title]);
+  }
+  return [...byReason].map(([reason, titles]) => ({ titles, reason }));
+}
+
 /** The lanes of each run that meet no lane of the others, the baseline's first. */
 export function unmatched(comparisons: readonly Comparison[], runs: readonly RunDocument[]): string[][] {
   const alone = runs[0]?.lanes.map((lane) => lane.lane_id).filter((id) => comparisons.every(({ only_a }) => only_a.includes(id)));
