@@ -13,7 +13,14 @@ _NOTHING: Schema = {}
 
 
 def title(run: RunMetadata) -> str:
-    """Return what differs between its lanes: `segmented sieve vs simple sieve`."""
+    """Return what differs between its lanes: `segmented sieve vs simple sieve`.
+
+    A single lane differs from none: `Count primes on desk`.
+    """
+    if len(run.lanes) == 1 and _own_label(run, lane := run.lanes[0]) is None:
+        workload = run.workloads.get(lane.backend)
+        work = run.kind if workload is None else workload.title
+        return f"{work} on {_machine(run, lane.machine_id)}"
     facts = [
         Facts(
             label=_own_label(run, lane),

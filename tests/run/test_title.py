@@ -36,6 +36,18 @@ def test_machines_have_their_labels_where_these_are_known(race: Callable[..., Ru
     )
 
 
+def test_a_single_lane_is_named_by_its_work(run: Callable[..., RunMetadata]) -> None:
+    alone = run(lanes=1)
+    (workload,) = alone.workloads.values()
+    machine = alone.lanes[0].machine_id
+    assert title(alone) == f"{workload.title} on {machine}"
+    assert title(msgspec.structs.replace(alone, workloads={})) == f"{alone.kind} on {machine}"
+    labelled = msgspec.structs.replace(alone.lanes[0], spec_index=0)
+    spec = msgspec.structs.replace(alone.spec, lanes=(LaneSpec(label="mine"),))
+    named = msgspec.structs.replace(alone, spec=spec, lanes=(labelled,))
+    assert title(named) == alone.lanes[0].label
+
+
 def test_labels_of_people_are_kept(race: Callable[..., RunMetadata]) -> None:
     metadata = race()
     spec = msgspec.structs.replace(metadata.spec, lanes=(LaneSpec(label="mine"),))
