@@ -256,7 +256,8 @@ class Central:
     async def _plan(self, spec: RunSpec, *, check: bool = True) -> tuple[RunMetadata, bool]:
         """Plan a run, and preflight it unless its machines are measuring something else now."""
         await wait_for_descriptions(spec, self.fleet, self.settings.limits.describe_s)
-        await probe_unprobed(spec, self.fleet, self.settings.limits.describe_s)
+        if check:
+            await probe_unprobed(spec, self.fleet, self.settings.limits.probe_s)
         now_s = self._clock.wall_s()
         planned = plan.resolve(
             spec,

@@ -16,8 +16,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     `arrival_s`: how long a run whose turn it is waits for its machines to be there.
     `keep_waiting_s`: how long one machine may keep the others waiting at a later start line.
     `end_s`: how long a cancelled job may take to end.
-    `describe_s`: how long a new run waits for plugins that are being described, and then for
-    engines that were never probed.
+    `describe_s`: how long a new run waits for plugins that are being described.
     """
 
     patience_s: float = 30.0

@@ -9,4 +9,5 @@ def title(run: RunMetadata) -> str:
     if run.name:
         return run.name
     work = next((work.title for work in run.workloads.values()), run.kind)
-    return f"{work}: {made_of_lanes(run)}"
+    lanes = made_of_lanes(run)
+    return lanes if lanes.startswith(f"{work} on ") else f"{work}: {lanes}"

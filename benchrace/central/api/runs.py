@@ -108,7 +108,7 @@ def _reading(app: Quart, site: RouteContext) -> None:
     @document_response(RunsComparison)
     async def compare() -> Response:
         """Set run `b`, and `c` to `e`, against run `a`: lanes, differences, what else differs."""
-        matches = {"match": request.args.getlist("match")}
+        matches = {"match": [text for text in request.args.getlist("match") if text]}
         query = decoding.query(dict(request.args) | matches, CompareQuery)
         sides = [split(side) for side in query.runs]
         runs = [await describe(site.central, run_id) for run_id, _ in sides]

@@ -40,7 +40,8 @@ def _awaited(spec: RunSpec, machine: Machine) -> bool:
     offers = list(_offers(machine, spec.kind))
     # Models decide which of several backends a lane gets, and which lanes load one model again.
     matters = len(offers) > 1 or any(work.load_params for _, work in offers)
-    return matters and any(status.reachable is None for status, _ in offers)
+    # One that could not be probed has problems instead: it is not tried again for each plan.
+    return matters and any(one.reachable is None and not one.problems for one, _ in offers)
 
 
 def _offers(machine: Machine, kind: str) -> Iterator[tuple[BackendStatus, WorkloadDescription]]:

@@ -49,12 +49,14 @@ def title(lanes: Sequence[Facts], names: Sequence[str]) -> str:
     Unless every combination of values races, and no lane has a label of its own, it lists the
     lanes' `names`.
     """
-    values = [list(dict.fromkeys(facet)) for facet in zip(*_facets(lanes), strict=True)]
+    facets = _facets(lanes)
+    values = [list(dict.fromkeys(facet)) for facet in zip(*facets, strict=True)]
     combinations = 1
     for facet in values:
         combinations *= len(facet)
     by_hand = any(lane.label is not None for lane in lanes)
-    is_matrix = combinations == len(lanes) and not any("" in facet for facet in values)
+    distinct = len(set(map(tuple, facets))) == len(lanes)
+    is_matrix = distinct and combinations == len(lanes) and not any("" in it for it in values)
     if by_hand or not is_matrix or len(lanes) < _NAMED or len(values) < 2:
         return _against(names)
     first, *others = values

@@ -40,6 +40,8 @@ _FOLLOWS = {
 }
 # These are queried after the agent has linked: null is what was unknown then.
 _ASKED = frozenset({"engine version", "model digest", "model size"})
+# Of a GPU; older agents did not read it, and a driver may not answer.
+_LIMIT = ".power_limit_w"
 _MAX_DIFFERENCES = 200
 _MAX_CHARS = 200
 
@@ -90,7 +92,8 @@ def differing(
 
 
 def _unknown(field: str, a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
-    return field in _ASKED and (a.get(field) is None or b.get(field) is None)
+    queried = field in _ASKED or field.endswith(_LIMIT)
+    return queried and (a.get(field) is None or b.get(field) is None)
 
 
 def _drop_defaults(

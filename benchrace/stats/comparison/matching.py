@@ -74,6 +74,10 @@ def _label(lane: DocumentLane) -> Any:
     return lane.label
 
 
+def _place(lane: DocumentLane) -> Any:
+    return lane.machine_id, lane.backend, plain(lane.params)
+
+
 def _work(lane: DocumentLane) -> Any:
     return lane.backend, plain(lane.params)
 
@@ -81,5 +85,7 @@ def _work(lane: DocumentLane) -> Any:
 _KEYS = (
     ("label, machine, backend and parameters", _everything),
     ("label", _label),
+    # Automatic labels depend on the other lanes of a run, and on the version that made them.
+    ("machine, backend and parameters", _place),
     ("backend and parameters", _work),
 )

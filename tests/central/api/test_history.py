@@ -50,7 +50,7 @@ async def test_lanes_of_several_runs_are_matched_by_hand(site: Served) -> None:
     lanes = [{"label": "x"}, {"label": "y"}]
     a, b, c = [(await site.over(await site.submit(lanes=lanes)))["run_id"] for _ in range(3)]
     runs = {"a": a, "b": b, "c": c}
-    result = await site.get("/api/compare", **runs, match=["x=y=-", "lane-1=x"])
+    result = await site.get("/api/compare", **runs, match=["x=y=-", "", "lane-1=x"])
     pairs = [[(lane["a"], lane["b"]) for lane in one["lanes"]] for one in (result, *result["more"])]
     assert pairs == [[("lane-0", "lane-1"), ("lane-1", "lane-0")], [("lane-1", "lane-1")]]
     assert {lane["matched_by"] for lane in result["lanes"]} == {"hand"}

@@ -8,6 +8,7 @@ import pytest
 from benchrace.central.fleet.fleet import Fleet
 from benchrace.errors import BenchraceError, Category
 from benchrace.plugin.description import BackendDescription
+from benchrace.plugin.readiness import Problem
 from benchrace.protocol.capabilities import BackendStatus, Capabilities
 from benchrace.run.spec import LaneSpec, RunSpec
 from tests.central.hosting import Host
@@ -15,6 +16,7 @@ from tests.central.offer import WORKLOAD, capabilities
 from tests.central.scripted import FakeAgent
 
 SPEC = RunSpec(kind="work", params={"n": 10}, rounds=3, lanes=(LaneSpec(backend="fake"),))
+HUNG = Problem(message="its probe hung", remedy="Restart it.")
 LOADS = msgspec.structs.replace(WORKLOAD, load_params=("threads",))
 
 
@@ -43,6 +45,7 @@ async def probes(host: Host, spec: RunSpec, *backends: BackendStatus) -> int:
         ([backend()], 0),
         ([backend(load_params=("threads",))], 1),
         ([backend(load_params=("threads",), reachable=False)], 0),
+        ([msgspec.structs.replace(backend(load_params=("threads",)), problems=(HUNG,))], 0),
         ([backend(), backend("other")], 1),
         ([backend(), backend("other", kind="play")], 0),
     ],
@@ -51,6 +54,14 @@ async def test_they_are_probed_where_the_plan_depends_on_them(
     host: Host, backends: list[BackendStatus], count: int
 ) -> None:
     assert await probes(host, SPEC, *backends) == count
+
+
+async def test_a_plan_without_checks_asks_no_machine(host: Host) -> None:
+    agent = FakeAgent()
+    await host.link(agent)
+    host.central.fleet.get("local").learn(having(backend(load_params=("threads",))))
+    await host.central.dry_run(SPEC, check=False)
+    assert agent.asks == []
 
 
 async def test_a_machine_that_the_run_does_not_use_is_left_alone(host: Host) -> None:

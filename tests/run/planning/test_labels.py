@@ -112,6 +112,12 @@ def test_a_matrix_of_values_is_a_title_of_its_values() -> None:
     assert title_of(swapped) == "n 2 vs n 3, A, B, C and 2 more"
 
 
+def test_a_lane_that_races_twice_makes_no_matrix() -> None:
+    values = [("x", 1), ("x", 2), ("z", 1), ("z", 1)]
+    lanes = [facts(params={"algorithm": name, "threads": threads}) for name, threads in values]
+    assert title_of(lanes) == "x · 1 thread vs x · 2 threads vs z · 1 thread and 1 more"
+
+
 def test_other_lanes_are_named_one_by_one_in_a_title() -> None:
     assert title_of([facts()]) == "Box"
     assert title_of([facts(machine="A"), facts(machine="B")]) == "A vs B"

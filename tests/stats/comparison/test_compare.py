@@ -78,10 +78,24 @@ def test_lanes_match_by_label_first_and_then_by_work(documents: Any) -> None:
         ("lane-0", "lane-1"),
         ("lane-1", "lane-0"),
     ]
-    assert [lane.matched_by.split(",")[0] for lane in result.lanes] == [
-        "backend and parameters",
-        "label",
+    assert [lane.matched_by for lane in result.lanes] == [
+        "machine, backend and parameters",
+        "label, machine, backend and parameters",
     ]
+
+
+def test_lanes_whose_labels_changed_meet_on_their_machine(documents: Any) -> None:
+    run: RunDocument = documents(FIRST, FIRST)
+
+    def on(*machines: str) -> RunDocument:
+        lanes = tuple(
+            msgspec.structs.replace(lane, machine_id=machine, label=f"{machine} {machines[0]}")
+            for lane, machine in zip(run.lanes, machines, strict=True)
+        )
+        return msgspec.structs.replace(run, lanes=lanes)
+
+    pairs = compare(on("desk", "lap"), on("lap", "desk")).lanes
+    assert [(pair.a, pair.b) for pair in pairs] == [("lane-0", "lane-1"), ("lane-1", "lane-0")]
 
 
 def test_lanes_without_a_partner_are_named(documents: Any) -> None:
@@ -122,6 +136,16 @@ def test_what_nobody_asked_for_is_a_confounder(documents: Any) -> None:
         "environment.power.turbo": Role.CONFOUNDER,
     }
     assert roles(documents(FIRST), documents(FIRST, version="2")) == {"benchrace": Role.CONFOUNDER}
+
+
+def test_a_limit_that_only_one_side_read_is_no_difference(documents: Any) -> None:
+    def gpu(**limit: float) -> dict[str, Any]:
+        return machine(hardware={"gpus": [{"name": "x", "index": 0, **limit}]})
+
+    runs = [documents(FIRST, machines=one) for one in (gpu(), gpu(power_limit_w=350.0))]
+    assert roles(*runs) == {}
+    other = documents(FIRST, machines=gpu(power_limit_w=300.0))
+    assert set(roles(runs[1], other).values()) == {Role.CONFOUNDER}
 
 
 def test_what_an_engine_was_not_asked_yet_is_no_difference(documents: Any) -> None:

@@ -119,7 +119,7 @@ def test_every_run_is_held_against_the_baseline(
     first, second = result.comparisons
     assert [(lane.a, lane.b, lane.matched_by) for lane in first.lanes] == [
         ("lane-0", "lane-1", "hand"),
-        ("lane-1", "lane-0", "backend and parameters"),
+        ("lane-1", "lane-0", "machine, backend and parameters"),
     ]
     assert [lane.b for lane in second.lanes] == ["lane-0", "lane-1"]
     assert first.lanes[0].headline == "B is 4.0x faster than A"
