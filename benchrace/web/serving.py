@@ -7,6 +7,7 @@ import signal
 import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ import anyio.abc
 from anyio import to_thread
 
 from benchrace.errors import BenchraceError, Category
+from benchrace.web.asgi.framework import imported_alone
 from benchrace.web.asgi.types import App, Receive, Scope, Send
 from benchrace.web.connections import MAX_CONNECTIONS, Connection, Connections
 from benchrace.web.shutdown import Shutdown
@@ -173,7 +175,8 @@ class _Server:
         """Import Hypercorn at the first connection: an agent of a command never has one."""
         async with self._importing:
             if self._protocol is None:
-                module = await to_thread.run_sync(import_module, "benchrace.web.asgi.protocol")
+                load = partial(import_module, "benchrace.web.asgi.protocol")
+                module = await to_thread.run_sync(imported_alone, load)
                 self._protocol = module.Protocol(self._app)
             protocol: Protocol = self._protocol
             return protocol

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import anyio
 from anyio import to_thread
 
+from benchrace.web.asgi.framework import imported_alone
 from benchrace.web.asgi.types import App, Receive, Scope, Send
 
 
@@ -20,7 +21,7 @@ class LateApp:
         """Return the application, built at the first call."""
         async with self._lock:
             if self._app is None:
-                self._app = await to_thread.run_sync(self._build)
+                self._app = await to_thread.run_sync(imported_alone, self._build)
             return self._app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
