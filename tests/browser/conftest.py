@@ -8,8 +8,9 @@ from typing import Any, NoReturn
 
 import benchrace_ui
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
+from benchrace.testing.limits import HANG_S
 from tests.browser.fleet import Fleet
 from tests.browser.tab import Tab, open_tab
 
@@ -25,6 +26,9 @@ FLAGS = [
     "--disable-dev-shm-usage",
 ]
 OpenTab = Callable[..., Awaitable[Tab]]
+
+# What a test expects waits 5 s by itself, whatever the default of a tab.
+expect.set_options(timeout=HANG_S * 1000)
 
 
 def lacking(reason: str) -> NoReturn:
