@@ -81,6 +81,19 @@ describe('the rate of a running round', () => {
     expect(about).toContain('no total is reported');
   });
 
+  it('is that of the last round until the next one makes a curve', () => {
+    const log = round(new Log(), 'a', 100);
+    log.add('round_start', { warmup: false, heat: null }, { lane: 'a', round: 2, t_ms: 3_000 });
+    const before = drawn(runOf({ a: 5 }), log);
+    expect(before.unit).toBe('primes/s');
+    for (let part = 1; part < 5; part += 1) {
+      log.add('progress', { done: part, total: 100, unit: 'blocks' }, { lane: 'a', round: 2, t_ms: 3_000 + part * 20 });
+      expect(drawn(runOf({ a: 5 }), log)).toMatchObject({ unit: before.unit, values: before.values });
+    }
+    log.add('progress', { done: 5, total: 100, unit: 'blocks' }, { lane: 'a', round: 2, t_ms: 3_100 });
+    expect(drawn(runOf({ a: 5 }), log).values).toEqual([200]);
+  });
+
   it('never draws characters beside tokens', () => {
     const log = new Log();
     for (const lane of ['a', 'b']) log.add('round_start', { warmup: false, heat: null }, { lane, round: 1 });

@@ -186,7 +186,7 @@ function end(lane: LaneRace, round: number, done: RoundDone): LaneRace {
     counted,
     ran,
     warmed: lane.warmed + (done.warmup ? 1 : 0),
-    ghost: counts ? { round, elapsed_ns: done.elapsed_ns, trace, total } : lane.ghost,
+    ghost: counts ? { round, elapsed_ns: done.elapsed_ns, trace, traced: lane.traced, total } : lane.ghost,
     state: ran >= lane.planned ? outcome(counted) : 'resting',
   };
 }

@@ -3,8 +3,7 @@
 import type { MetricDeclaration, RunDocument } from '../api/documents';
 import { totalOf } from './lane';
 import { declaredMetric } from './leader';
-import type { LaneRace, Race } from './state';
-import type { Trace } from './trace';
+import type { Ghost, LaneRace, Race } from './state';
 
 export interface LiveRate {
   /** Of the rate: `primes/s`. */
@@ -15,14 +14,14 @@ export interface LiveRate {
   factor: (lane: LaneRace) => number | null;
 }
 
-export interface Shown {
-  trace: Trace;
-  total: number | null;
-}
+/** Fewer points than these make no curve. */
+export const FEWEST = 6;
 
-/** The round that is drawn of a lane: the one that runs, between rounds the last one. */
-export function shownRound(lane: LaneRace): Shown {
-  return lane.started_ns === null && lane.ghost !== null ? lane.ghost : { trace: lane.trace, total: totalOf(lane) };
+/** The round that is drawn of a lane: the one that runs; until that makes a curve, the last one. */
+export function shownRound(lane: LaneRace): Pick<Ghost, 'trace' | 'traced' | 'total'> {
+  const { trace, traced, ghost } = lane;
+  const early = lane.started_ns === null || trace.points.length < FEWEST;
+  return early && ghost !== null ? ghost : { trace, traced, total: totalOf(lane) };
 }
 
 const ESTIMATE = 'live estimate, not a result';
@@ -31,7 +30,7 @@ export function liveRate(run: RunDocument, race: Race): LiveRate {
   const lanes = Object.values(race.lanes).filter((lane) => shownRound(lane).trace.points.length > 1);
   const metric = declaredMetric(run, race.standing?.metric) ?? Object.values(run.workloads)[0]?.metrics.find((metric) => metric.headline);
   if (lanes.length === 0) return { unit: '', about: 'Live estimate, not a result', factor: () => null };
-  if (lanes.some((lane) => lane.traced !== 'progress')) return ofText(lanes);
+  if (lanes.some((lane) => shownRound(lane).traced !== 'progress')) return ofText(lanes);
   const rated = metric?.unit.endsWith('/s') ? metric : null;
   const amounts = new Map(lanes.map((lane) => [lane, rated && amountOf(run, race, lane, rated)]));
   if (rated && lanes.every((lane) => shownRound(lane).total && amounts.get(lane))) {
@@ -57,14 +56,14 @@ function reason(metric: MetricDeclaration | undefined): string {
 
 /** Tokens where lanes report them; characters do not compare with them. */
 function ofText(lanes: readonly LaneRace[]): LiveRate {
-  const tokens = lanes.some((lane) => lane.traced === 'tokens');
+  const tokens = lanes.some((lane) => shownRound(lane).traced === 'tokens');
   const unit = tokens ? 'tokens' : 'characters';
   const without = tokens ? 'lanes without token counts are left out' : 'no lane reports tokens while it writes';
-  const all = tokens && lanes.every((lane) => lane.traced === 'tokens');
+  const all = tokens && lanes.every((lane) => shownRound(lane).traced === 'tokens');
   return {
     unit: `${unit}/s`,
     about: `${unit} per second during a round${all ? '' : `: ${without}`} · ${ESTIMATE}`,
-    factor: (lane) => (lane.traced === unit ? 1 : null),
+    factor: (lane) => (shownRound(lane).traced === unit ? 1 : null),
   };
 }
 

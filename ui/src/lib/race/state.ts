@@ -42,6 +42,7 @@ export interface Ghost {
   round: number;
   elapsed_ns: number;
   trace: Trace;
+  traced: LaneRace['traced'];
   total: number | null;
 }
 
