@@ -13,6 +13,7 @@ from urllib.request import Request, urlopen
 
 import anyio
 import pytest
+from playwright.async_api import expect
 
 from benchrace.testing.limits import HANG_S
 from tests.browser.conftest import OpenTab, lacking
@@ -154,9 +155,12 @@ async def test_a_keyboard_alone_races_two_models(tab: OpenTab, fleet: Fleet) -> 
     await one.see("baseline")
 
 
-async def test_what_a_race_of_models_says_of_its_lanes(tab: OpenTab, raced: str) -> None:
+async def test_what_a_race_of_models_says_of_its_lanes(
+    tab: OpenTab, fleet: Fleet, raced: str
+) -> None:
     one = await tab()
     await one.open(f"/runs/{raced}")
+    await one.wait_events(len(fleet.stored(raced)))
     await one.see("tiny:latest · fallback none wins")
     remarks = one.main("section[aria-labelledby=remarks-title] li")
     mock = remarks.filter(has_text="nobody")
@@ -172,12 +176,12 @@ async def test_what_a_race_of_models_says_of_its_lanes(tab: OpenTab, raced: str)
     await proof.wait_for()
     assert "inferred" in (await proof.get_attribute("title") or "")
     for text in ("ollama 0.33", "load ", "Last round", "Time to first token", "tok/s", "valid"):
-        assert text in await pane.inner_text()
+        await expect(pane).to_contain_text(text)
     await one.page.get_by_role("tab", name="Rounds").click()
     await one.main("summary").filter(has_text="tiny:latest").click()
     facts = one.main("dl[aria-label='Facts of the last round']").first
     for fact in ("Digest", "F16", "the agent’s machine"):
-        assert fact in await facts.inner_text()
+        await expect(facts).to_contain_text(fact)
     await one.see("Engine settings")
     assert await one.wider() == 0
 
