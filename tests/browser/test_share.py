@@ -33,6 +33,12 @@ CUT = """() => [...document.querySelectorAll('main *')].filter((element) =>
   element.checkVisibility() && !element.closest('.hidden') &&
   element.getBoundingClientRect().right > innerWidth + 1).map((element) => element.outerHTML)"""
 
+# In place of the dialog: how wide the charts are that would be on paper.
+DRAWN = """window.print = () => {
+  const charts = [...document.querySelectorAll('main canvas, main svg.chart')];
+  window.printed = charts.map((chart) => chart.getBoundingClientRect().width);
+}"""
+
 
 @pytest.fixture(scope="module")
 async def run_id(fleet: Fleet) -> str:
@@ -168,6 +174,21 @@ async def test_a_race_is_printed_whole_and_without_its_controls(
     assert await one.page.evaluate(CUT) == []
     await one.page.pdf(path=tmp_path / "race.pdf", format="A4")
     assert (tmp_path / "race.pdf").stat().st_size > 20_000
+
+
+async def test_the_charts_of_closed_parts_are_printed(
+    tab: OpenTab, fleet: Fleet, run_id: str
+) -> None:
+    one = await tab(**A4)
+    await one.page.add_init_script(DRAWN)
+    await one.open(f"/runs/{run_id}")
+    await one.wait_events(len(fleet.stored(run_id)))
+    await one.page.keyboard.press("Control+p")
+    await one.page.wait_for_function("() => 'printed' in window")
+    printed = await one.page.evaluate("window.printed")
+    assert len(printed) >= 2  # round by round on a canvas, and the strips
+    assert min(printed) > 100
+    assert await one.main("canvas").locator("visible=true").count() == 0
 
 
 @pytest.mark.parametrize("width", [390, 703, 1280])
