@@ -21,13 +21,12 @@ export class Listing {
   private requested = '';
   private open: AbortController | null = null;
 
-  /** Show what a filter leaves; gives what ends it. `brief` has the choices read alone, beside one run. */
+  /** Show what a filter leaves; gives what ends it. `brief` has the choices read alone. */
   watch(filter: Filter, brief = false): () => void {
     const query = apiQuery(filter);
-    if (brief) query.set('limit', '1');
     this.requested = query.toString();
     this.asking = true;
-    const stop = poll(() => this.look(query), AGAIN_MS);
+    const stop = poll(() => this.look(query, brief), AGAIN_MS);
     return () => {
       stop();
       this.open?.abort();
@@ -47,13 +46,13 @@ export class Listing {
     this.page = { ...this.page, runs };
   }
 
-  private async look(query: URLSearchParams): Promise<void> {
+  private async look(query: URLSearchParams, brief: boolean): Promise<void> {
     this.open?.abort();
     const open = new AbortController();
     this.open = open;
     try {
       const [page, choices] = await Promise.all([
-        history.list(query, open.signal),
+        brief ? null : history.list(query, open.signal),
         history.choices(open.signal),
       ]);
       if (open.signal.aborted || query.toString() !== this.requested) return;
@@ -66,7 +65,7 @@ export class Listing {
     this.asking = false;
   }
 
-  private take(page: RunPage, choices: Choices): void {
+  private take(page: RunPage | null, choices: Choices): void {
     // An answer like the one before draws nothing anew.
     if (JSON.stringify(page) !== JSON.stringify(this.page)) this.page = page;
     this.choices = choices;
