@@ -60,6 +60,8 @@ export class Setup {
   readonly fits = $derived(Object.keys(this.checked.errors).length === 0 && !this.unchosen);
 
   private planned = '';
+  /** Whether the answer about what was planned last is still to come. */
+  private out = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private looking: ReturnType<typeof setTimeout> | undefined;
   private closed = false;
@@ -107,7 +109,11 @@ export class Setup {
     if (!this.fits || this.workload === null || session.watches) return;
     const { spec } = this.checked;
     const key = JSON.stringify(spec);
-    if (key === this.planned) return;
+    if (key === this.planned) {
+      // Changed and changed back: its answer is there, or still to come.
+      this.planning = this.out;
+      return;
+    }
     this.planning = true;
     this.timer = setTimeout(() => void this.ask(spec, key), PLAN_AFTER_MS);
   }
@@ -133,6 +139,7 @@ export class Setup {
 
   private async ask(spec: RunSpec, key: string): Promise<void> {
     this.planned = key;
+    this.out = true;
     try {
       const plan = await api.plan(spec);
       if (this.planned !== key || this.closed) return;
@@ -143,6 +150,7 @@ export class Setup {
       this.plan = null;
       this.failure = failure(error);
     }
+    this.out = false;
     this.planning = false;
   }
 
