@@ -140,7 +140,13 @@ async def test_a_keyboard_alone_races_two_models(tab: OpenTab, fleet: Fleet) -> 
     await streamed.wait_for()
     await one.main("dd.state").filter(has_text="running").wait_for()
     await one.see("tokens per second during a round")
+    await one.main(".pane").first.focus()
     await one.state("finished")
+    # What is being read stays open when it moves behind a tab.
+    await expect(one.page.get_by_role("tab", name="Output")).to_be_focused()
+    await one.page.wait_for_url("**/runs/*?tab=output")
+    await one.page.keyboard.press("Home")
+    await one.page.wait_for_url(re.compile("/runs/[^?]+$"))
     run_id = one.page.url.rpartition("/")[2]
     run = await fleet.over(run_id)
     assert [item["params"]["model"] for item in run["lanes"]] == ["tiny:latest", "small:latest"]
