@@ -138,9 +138,9 @@ async def test_a_keyboard_alone_races_two_models(tab: OpenTab, fleet: Fleet) -> 
     await one.page.wait_for_url("**/runs/*")
     streamed = one.main(".pane").first.filter(has_text=re.compile(r"\w+ \w+ \w+"))
     await streamed.wait_for()
+    await streamed.focus()
     await one.main("dd.state").filter(has_text="running").wait_for()
     await one.see("tokens per second during a round")
-    await one.main(".pane").first.focus()
     await one.state("finished")
     # What is being read stays open when it moves behind a tab.
     await expect(one.page.get_by_role("tab", name="Output")).to_be_focused()
