@@ -95,6 +95,7 @@ async def test_escape_hides_the_crosshair_and_then_closes_the_dialog(
     await one.page.get_by_role("button", name="Enlarge box").click()
     dialog = one.page.get_by_role("dialog")
     cpu = dialog.get_by_role("slider", name="CPU over time", exact=True)
+    await cpu.locator("canvas").first.wait_for()
     await cpu.press("End")
     await dialog.locator(".reading").wait_for()
     await cpu.press("Escape")
