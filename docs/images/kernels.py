@@ -47,7 +47,7 @@ async def main() -> None:
                 page = await chromium.new_page(viewport=SIZE, color_scheme="light")  # type: ignore[arg-type]
                 await page.goto(f"{fleet.url}/runs/{run_id}")
                 await page.locator("svg .dot").first.wait_for()
-                await page.locator(".chart").nth(1).wait_for()
+                await page.get_by_role("heading", name="All metrics").wait_for()
                 await asyncio.sleep(1)
                 await page.screenshot(path=out)
         finally:

@@ -3,11 +3,13 @@
 from pathlib import Path
 from xml.etree import ElementTree
 
+import anyio
 import pytest
 from playwright.async_api import Browser, Download, Locator
 
 from benchrace.export import render
 from benchrace.run.document import decode
+from benchrace.testing.limits import HANG_S
 from tests.browser.conftest import OpenTab
 from tests.browser.fleet import Fleet
 from tests.browser.race import QUICK, STEADY
@@ -183,11 +185,14 @@ async def test_the_charts_of_closed_parts_are_printed(
     await one.page.add_init_script(DRAWN)
     await one.open(f"/runs/{run_id}")
     await one.wait_events(len(fleet.stored(run_id)))
-    await one.page.keyboard.press("Control+p")
-    await one.page.wait_for_function("() => 'printed' in window")
-    printed = await one.page.evaluate("window.printed")
-    assert len(printed) >= 2  # round by round on a canvas, and the strips
-    assert min(printed) > 100
+    with anyio.fail_after(HANG_S):
+        while True:
+            await one.page.keyboard.press("Control+p")
+            await one.page.wait_for_function("() => 'printed' in window")
+            printed = await one.page.evaluate("window.printed")
+            # Round by round on a canvas, and the strips; a busy machine may not draw them in time.
+            if len(printed) >= 2 and min(printed) > 100:
+                break
     assert await one.main("canvas").locator("visible=true").count() == 0
 
 
