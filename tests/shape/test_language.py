@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 # Commits after this one are held to the form of subjects.
-BASE = "651f28354cf72f8bb489762c7608eb9f6e0ec4fd"
+BASE = "f87cda438de4dcffaa9b2c3d14afc43cb868600c"
 SUBJECT = re.compile(r"[a-z0-9_.,/ -]+: \S.*")
 MAX_SUBJECT = 72
 MAX_MODULES = 18

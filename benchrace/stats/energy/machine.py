@@ -36,7 +36,7 @@ class MachineEnergy:
     """
 
     def __init__(self, period_s: float) -> None:
-        # One missing sample is no gap.
+        # A single sample may be missing.
         self._gap_ns = int((3 * period_s + 1) * 1e9)
         self._last_ns = -1
         self._gpus: dict[int, str | None] = {}

@@ -50,7 +50,7 @@ class Settling:
         except terminal_events.JobEnded as over:
             if over.event is JobTimeout:
                 return False
-            # A bug in the plugin of another job is no end of this one.
+            # A bug in the plugin of another job does not end this one.
             context.log(f"{left.lane.backend} cannot determine whether it has settled", "warning")
         except BenchraceError as error:
             context.log(f"{left.lane.backend}: {error.message}", "warning")

@@ -33,7 +33,7 @@ def test_an_agent_without_a_central_works_for_a_command(agent: AgentProcess) -> 
     wait_for(lambda: state(agent) == "no central is configured")
     with FakeCentral() as other:
         lend(agent, other)
-        # What the first command has not acknowledged is no concern of the second one.
+        # The second command does not see what the first one has not acknowledged.
         assert other.link().hello.jobs == ()
 
 
