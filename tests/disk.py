@@ -17,7 +17,7 @@ def small_disk(path: Path, options: str) -> Iterator[Path]:
     try:
         mounted = subprocess.run(command, capture_output=True, text=True, check=False)
     except FileNotFoundError:
-        pytest.skip("there is no mount command here")
+        pytest.skip("the mount command is missing")
     if os.geteuid() != 0 or mounted.returncode:
         pytest.skip(f"this user may not mount a small disk: {mounted.stderr.strip()}")
     try:

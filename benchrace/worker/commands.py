@@ -55,7 +55,7 @@ class Commands:
         return self._starts[heat]
 
     def left_out(self, slot: Slot, counted: int) -> bool:
-        """Check whether `slot` is no longer wanted; `counted` is its place among counted ones."""
+        """Check whether `slot` can be skipped; `counted` is its place among the counted slots."""
         return not slot.warmup and any(
             counted >= shorten.rounds and (not shorten.lane_ids or slot.lane_id in shorten.lane_ids)
             for shorten in self._shorten

@@ -70,7 +70,7 @@ async def test_what_is_not_overridden_is_refused_in_words(operation: Operation) 
     assert error.category is Category.VALIDATION
     assert error.fields[0].path == "operation"
     assert error.fields[0].message == f"backend plain does not offer {operation.value}"
-    # Without the field's name: there is no such field to fill in.
+    # Without the field's name, as the form has no such field.
     assert error.message == error.fields[0].message
     assert failure_lines(error.failure())[0] == f"benchrace: {error.message}"
 

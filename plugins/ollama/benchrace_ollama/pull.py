@@ -31,7 +31,7 @@ _reader = JsonReader(Status)
 async def pull(base: str, model: str, context: Context, *, idle_s: float | None = None) -> None:
     """Pull `model`; cancelling stops it, and the next pull resumes there.
 
-    Raises `unreachable`, `missing_model`, `timeout_idle` if there is no progress, and others.
+    Raises `unreachable`, `missing_model`, `timeout_idle` if the pull stalls, and others.
     """
     body = {"model": model, "stream": True}
     limits = httpx.Timeout(10.0, read=None)

@@ -142,7 +142,7 @@ async def test_many_wrong_headers_are_refused_as_well(site: Served, path: str) -
         refused = await site.http.get(elsewhere, headers=right)
         assert refused.status_code == 429
         assert 0 < int(refused.headers["retry-after"]) <= 60
-    # One limit is for all places: a login, by token or by code, is no way round.
+    # One limit covers all routes: logging in by token or code does not bypass it.
     assert (await login(site, OPERATOR)).status_code == 429
     assert (await site.http.post("/api/login", json={"code": "guess"})).status_code == 429
     # Who has a session goes on, and the page still opens.

@@ -31,7 +31,7 @@ async def answer_openai(engine: Engine, peer: Peer, request: Request) -> None:
 
 
 def own(body: dict[str, Any], chat: bool) -> dict[str, Any]:
-    """The request of the own API that it becomes: there is no num_ctx and no keep_alive."""
+    """Translate a request to the native API, without `num_ctx` and `keep_alive`."""
     options = {name: body[name] for name in OPTIONS if name in body}
     options |= {"num_predict": body["max_tokens"]} if "max_tokens" in body else {}
     native = {

@@ -37,7 +37,7 @@ class InMemory(msgspec.Struct, frozen=True):
 
 
 class Tags(msgspec.Struct, frozen=True):
-    """`/api/tags`; null if there is no model."""
+    """`/api/tags`; `models` is null without any."""
 
     models: tuple[Tag, ...] | None
 

@@ -22,8 +22,8 @@ class Runner(msgspec.Struct, frozen=True, kw_only=True):
 class OllamaChecks:
     """Marks a round if the model was loaded during the round.
 
-    Before a warm round the model is loaded: that restores one that is no longer in memory, or
-    whose process died, outside of the answer.
+    Before a warm round it loads the model, so that reloading one that was evicted, or whose
+    process died, does not count towards the answer.
     """
 
     def __init__(self, target: LaneTarget, context: Context) -> None:
