@@ -67,3 +67,22 @@ it('starts the agent of this computer where no machine is connected, or says why
   await unmount(shown);
   vi.unstubAllGlobals();
 });
+
+it('names machines whose agents are away, and advises no plugin', async () => {
+  const machines = [{ label: 'box', backends: [], connected_at: null }] as unknown as Machine[];
+  const section = SECTIONS.find((each) => each.path === '/compute') ?? SECTIONS[0];
+  const shown = mount(Empty, { target: document.body, props: { section, machines, kind: '' } });
+  const said = document.body.textContent ?? '';
+  await unmount(shown);
+  expect(said).toContain('box is known, but no agent is connected');
+  expect(said).not.toContain('pip install');
+});
+
+it('does not recommend counting primes where that is what is missing', async () => {
+  const machines = [{ label: 'box', backends: [], connected_at: 1 }] as unknown as Machine[];
+  for (const section of SECTIONS) {
+    const shown = mount(Empty, { target: document.body, props: { section, machines, kind: '' } });
+    expect(document.body.textContent?.includes('Meanwhile')).toBe(section.path !== '/compute');
+    await unmount(shown);
+  }
+});
