@@ -14,15 +14,23 @@ pub enum Error {
     },
     /// The work needs more memory than there is; nothing was allocated.
     Memory {
+        /// Name of the argument that sets the size.
+        field: &'static str,
         /// Bytes that the work needs.
         needed: u64,
         /// Bytes that it may take.
         available: u64,
+        /// What else would fit, besides a smaller size.
+        alternative: Option<&'static str>,
     },
     /// The system refused to hand over these bytes although they seemed available.
     Allocation {
+        /// Name of the argument that sets the size.
+        field: &'static str,
         /// Bytes that were asked for.
         needed: u64,
+        /// What else would fit, besides a smaller size.
+        alternative: Option<&'static str>,
     },
     /// The cancel flag was set.
     Cancelled,
@@ -32,6 +40,8 @@ pub enum Error {
     Spent,
     /// The operating system refused a thread.
     Thread(String),
+    /// A kernel's result is not the right one; the text says which.
+    Wrong(String),
 }
 
 impl Error {
@@ -41,23 +51,32 @@ impl Error {
     }
 }
 
+/// What to do about a size that does not fit.
+fn remedy(field: &str, alternative: Option<&str>) -> String {
+    let or = alternative.map_or(String::new(), |alternative| format!(" or {alternative}"));
+    format!("choose a smaller {field}{or}")
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::Field { field, message } => write!(f, "{field}: {message}"),
-            Error::Memory { needed, available } => write!(
+            Error::Memory { field, needed, available, alternative } => write!(
                 f,
-                "n: needs {needed} bytes of memory, {available} bytes are available; \
-                 choose a smaller n or the segmented sieve"
+                "{field}: needs {needed} bytes of memory, {available} bytes are available; {}",
+                remedy(field, *alternative)
             ),
-            Error::Allocation { needed } => write!(
-                f,
-                "n: the system refused {needed} bytes of memory; choose a smaller n or the \
-                 segmented sieve"
-            ),
+            Error::Allocation { field, needed, alternative } => {
+                write!(
+                    f,
+                    "{field}: the system refused {needed} bytes of memory; {}",
+                    remedy(field, *alternative)
+                )
+            }
             Error::Cancelled => write!(f, "the run was cancelled"),
             Error::Panic(message) => write!(f, "a kernel thread panicked: {message}"),
             Error::Spent => write!(f, "this run was executed before; make a new one"),
+            Error::Wrong(message) => write!(f, "wrong result: {message}"),
             Error::Thread(message) => write!(f, "threads: could not start a thread: {message}"),
         }
     }
@@ -77,7 +96,15 @@ mod tests {
 
     #[test]
     fn a_memory_refusal_names_both_sizes() {
-        let text = Error::Memory { needed: 62_500_000, available: 4096 }.to_string();
+        let refused = |alternative| {
+            Error::Memory { field: "n", needed: 62_500_000, available: 4096, alternative }
+                .to_string()
+        };
+        let text = refused(None);
         assert!(text.starts_with("n: ") && text.contains("62500000") && text.contains("4096"));
+        assert!(text.ends_with("; choose a smaller n"));
+        assert!(
+            refused(Some("the segmented sieve")).ends_with("a smaller n or the segmented sieve")
+        );
     }
 }

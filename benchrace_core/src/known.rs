@@ -14,6 +14,7 @@ pub fn known_pi(n: u64) -> Option<u64> {
 mod tests {
     use super::*;
     use crate::control::Control;
+    use crate::dispatch::Tier;
     use crate::sieve::segmented::{Choice, count};
 
     #[test]
@@ -56,7 +57,8 @@ mod tests {
     #[test]
     fn small_entries_are_counted_again() {
         for (n, pi) in table::PI.iter().filter(|(n, _)| *n <= 200_000_000) {
-            let tally = count(*n, 1, Choice::best(*n), &Control::default()).unwrap();
+            let choice = Choice::best(&(1..=*n), Tier::detect());
+            let tally = count(1..=*n, 1, choice, &Control::default()).unwrap();
             assert_eq!(tally.primes, *pi, "n = {n}");
         }
     }

@@ -3,6 +3,7 @@
 // What a caller sees
 pub mod algorithm;
 pub mod bounds;
+pub mod ceiling;
 pub mod error;
 pub mod run;
 
@@ -19,8 +20,14 @@ pub mod dispatch;
 pub mod machine;
 pub mod threads;
 
+// The ceilings of a machine
+pub mod bandwidth;
+pub mod gemm;
+pub mod gemv;
+pub mod passes;
+
 // The kernels
-pub mod sieve;
+pub(crate) mod sieve;
 pub mod trial;
 
 // Known answers

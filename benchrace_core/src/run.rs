@@ -13,12 +13,43 @@ use crate::sieve::{segmented, simple};
 use crate::threads::{self, Tally};
 use crate::trial;
 
-/// A checked plan with its controls.
+/// What to count, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Request {
+    /// The kernel.
+    pub algorithm: Algorithm,
+    /// The first number of the range; always 1 except for the segmented sieve.
+    pub start: u64,
+    /// The last number of the range.
+    pub n: u64,
+    /// Threads to spread the work over.
+    pub threads: usize,
+    /// The processor's instructions to use; the best that the kernel is compiled for if `None`.
+    pub tier: Option<Tier>,
+    /// Bytes that may be taken, in place of what the system tells.
+    pub memory_limit: Option<u64>,
+}
+
+impl Request {
+    /// A count of the primes `<= n` on one thread, with the processor's best instructions.
+    pub fn new(algorithm: Algorithm, n: u64) -> Self {
+        Request { algorithm, start: 1, n, threads: 1, tier: None, memory_limit: None }
+    }
+}
+
+/// Bytes that may be taken. Only asked of the system, which reads files, where it matters.
+fn limit(algorithm: Algorithm, memory_limit: Option<u64>) -> Option<u64> {
+    let available = || match algorithm {
+        Algorithm::Simple => memory::available().map(bounds::usable),
+        Algorithm::Segmented | Algorithm::Trial | Algorithm::Panic => None,
+    };
+    memory_limit.or_else(available)
+}
+
+/// A checked request with its controls.
 #[derive(Debug)]
 pub struct Run {
-    algorithm: Algorithm,
-    n: u64,
-    threads: usize,
+    request: Request,
     control: Control,
     started: AtomicBool,
 }
@@ -26,7 +57,7 @@ pub struct Run {
 /// What a run found, and what it took.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Count {
-    /// Primes `<= n`.
+    /// Primes of the range.
     pub primes: u64,
     /// Monotonic time of the whole kernel: tables, thread start, sieving, counting,
     /// taking memory and giving it back.
@@ -35,24 +66,22 @@ pub struct Count {
     pub threads_used: usize,
     /// Finished blocks.
     pub blocks: u64,
-    /// The processor's instructions that were used.
+    /// The best of the processor's instructions that the kernel used.
     pub tier: Tier,
 }
 
 impl Run {
-    /// Checks everything; allocates nothing. `memory_limit` replaces what the system tells.
-    pub fn new(
-        algorithm: Algorithm,
-        n: u64,
-        threads: usize,
-        memory_limit: Option<u64>,
-    ) -> Result<Self, Error> {
-        let limit = memory_limit.or_else(|| memory::available().map(bounds::usable));
-        bounds::check_n(algorithm, n, limit)?;
-        bounds::check_threads(threads, threads::available())?;
+    /// Checks everything; allocates nothing.
+    pub fn new(request: Request) -> Result<Self, Error> {
+        let Request { algorithm, start, n, threads, tier, memory_limit } = request;
+        bounds::check_n(algorithm, n, limit(algorithm, memory_limit))?;
+        bounds::check_start(algorithm, start, n)?;
+        bounds::check_tier(algorithm, tier)?;
+        if threads != 1 {
+            bounds::check_threads(threads, threads::available())?;
+        }
         Caches::detect(); // reads files: here, so that the timed part does not
-        let (control, started) = (Control::default(), AtomicBool::new(false));
-        Ok(Run { algorithm, n, threads, control, started })
+        Ok(Run { request, control: Control::default(), started: AtomicBool::new(false) })
     }
 
     /// Runs the kernel; once only.
@@ -62,29 +91,29 @@ impl Run {
         }
         self.control.check()?;
         let start = Instant::now();
-        let tier = Tier::detect();
-        let tally = self.kernel(tier)?;
+        let (tally, tier) = self.kernel()?;
         let elapsed_ns = start.elapsed().as_nanos() as u64;
         let (blocks, _) = self.progress();
         let Tally { primes, threads_used } = tally;
         Ok(Count { primes, elapsed_ns, threads_used, blocks, tier })
     }
 
-    fn kernel(&self, tier: Tier) -> Result<Tally, Error> {
-        let Run { n, threads, ref control, .. } = *self;
-        match self.algorithm {
+    /// The kernel's result, and the instructions that it used.
+    fn kernel(&self) -> Result<(Tally, Tier), Error> {
+        let Request { algorithm, start, n, threads, tier, .. } = self.request;
+        let control = &self.control;
+        let tier = tier.unwrap_or_else(Tier::detect);
+        match algorithm {
             Algorithm::Segmented => {
-                segmented::count(n, threads, segmented::Choice::best(n), control)
+                let choice = segmented::Choice::best(&(start..=n), tier);
+                Ok((segmented::count(start..=n, threads, choice, control)?, tier))
             }
-            Algorithm::Simple => simple::count(n, threads, tier, control),
-            Algorithm::Trial => trial::count(n, threads, control),
-            Algorithm::Panic => threads::share(
-                threads,
-                n,
-                control,
-                || (),
-                |(), index| panic!("asked to panic in task {index}"),
-            ),
+            Algorithm::Simple => Ok((simple::count(n, threads, tier, control)?, tier)),
+            Algorithm::Trial => Ok((trial::count(n, threads, control)?, Tier::BASELINE)),
+            Algorithm::Panic => {
+                let panic = |(): &mut (), index| panic!("asked to panic in task {index}");
+                Ok((threads::share(threads, n, control, || (), panic)?, Tier::BASELINE))
+            }
         }
     }
 
@@ -106,7 +135,7 @@ mod tests {
 
     #[test]
     fn runs_once() {
-        let run = Run::new(Algorithm::Segmented, 1000, 1, None).unwrap();
+        let run = Run::new(Request::new(Algorithm::Segmented, 1000)).unwrap();
         let count = run.execute().unwrap();
         assert_eq!((count.primes, count.threads_used), (168, 1));
         assert_eq!(run.progress(), (count.blocks, count.blocks));
@@ -115,9 +144,37 @@ mod tests {
     }
 
     #[test]
+    fn ranges_are_counted_with_the_instructions_asked_for() {
+        for tier in Tier::all() {
+            let request = Request::new(Algorithm::Segmented, 1_000_000);
+            let run = Run::new(Request { start: 999_984, tier: Some(tier), ..request }).unwrap();
+            let count = run.execute().unwrap();
+            assert_eq!((count.primes, count.tier), (0, tier));
+        }
+        let request = Request { start: 2, ..Request::new(Algorithm::Trial, 1000) };
+        let error = Run::new(request).unwrap_err();
+        assert!(matches!(error, Error::Field { field: "start", .. }));
+    }
+
+    #[test]
+    fn a_count_names_the_instructions_of_its_kernel() {
+        for (algorithm, tier) in [
+            (Algorithm::Segmented, Tier::detect()),
+            (Algorithm::Simple, Tier::detect()),
+            (Algorithm::Trial, Tier::BASELINE),
+        ] {
+            let count = Run::new(Request::new(algorithm, 1000)).unwrap().execute().unwrap();
+            assert_eq!(count.tier, tier, "{}", algorithm.name());
+        }
+        let request = Request::new(Algorithm::Trial, 1000);
+        let error = Run::new(Request { tier: Some(Tier::BASELINE), ..request }).unwrap_err();
+        assert!(matches!(error, Error::Field { field: "tier", .. }));
+    }
+
+    #[test]
     fn a_run_cancelled_before_does_no_work() {
         for algorithm in Algorithm::ALL {
-            let run = Run::new(algorithm, 1000, 1, None).unwrap();
+            let run = Run::new(Request::new(algorithm, 1000)).unwrap();
             run.cancel();
             assert_eq!(run.execute(), Err(Error::Cancelled));
             assert_eq!(run.progress(), (0, 0));
@@ -131,7 +188,8 @@ mod tests {
             (Algorithm::Simple, 20_000_000_000),
             (Algorithm::Trial, bounds::TRIAL_MAX),
         ] {
-            let run = Run::new(algorithm, n, 1, Some(1 << 40)).unwrap();
+            let request = Request { memory_limit: Some(1 << 40), ..Request::new(algorithm, n) };
+            let run = Run::new(request).unwrap();
             let result = thread::scope(|scope| {
                 let handle = scope.spawn(|| run.execute());
                 while run.progress().0 < 3 && !handle.is_finished() {
@@ -148,13 +206,22 @@ mod tests {
 
     #[test]
     fn memory_is_refused_before_it_is_taken() {
-        let error = Run::new(Algorithm::Simple, 1_000_000_000, 1, Some(1000)).unwrap_err();
-        assert_eq!(error, Error::Memory { needed: 62_500_000, available: 1000 });
+        let request = Request::new(Algorithm::Simple, 1_000_000_000);
+        let error = Run::new(Request { memory_limit: Some(1000), ..request }).unwrap_err();
+        assert_eq!(
+            error,
+            Error::Memory {
+                field: "n",
+                needed: 62_500_000,
+                available: 1000,
+                alternative: bounds::SEGMENTED
+            }
+        );
     }
 
     #[test]
     fn a_panic_is_an_error() {
-        let run = Run::new(Algorithm::Panic, 4, 1, None).unwrap();
+        let run = Run::new(Request::new(Algorithm::Panic, 4)).unwrap();
         let message = "asked to panic in task 0".to_owned();
         assert_eq!(run.execute(), Err(Error::Panic(message)));
     }

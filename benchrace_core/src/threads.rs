@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 
 use crate::control::Control;
 use crate::error::Error;
@@ -23,6 +23,7 @@ pub fn available() -> usize {
 }
 
 /// Runs tasks `0..tasks` on `threads` threads, the caller's included, and adds up their results.
+/// No thread is started that would find no task.
 ///
 /// `worker` makes a thread's scratch space at its first task. The first error stops the other
 /// threads at their next check; a panic becomes [`Error::Panic`] and wins over a cancel.
@@ -37,7 +38,7 @@ pub fn share<W>(
     let drain = || guarded(control, || drain(&next, tasks, control, &worker, &task));
     let shares = thread::scope(|scope| {
         let mut handles = Vec::new();
-        for _ in 1..threads {
+        for _ in 1..tasks.min(threads as u64) {
             match thread::Builder::new().name("kernel".into()).spawn_scoped(scope, drain) {
                 Ok(handle) => handles.push(handle),
                 Err(error) => {
@@ -47,16 +48,22 @@ pub fn share<W>(
             }
         }
         let mut shares = vec![drain()];
-        shares.extend(handles.into_iter().map(|handle| {
-            handle.join().unwrap_or_else(|payload| Err(Error::Panic(message(&*payload))))
-        }));
+        shares.extend(handles.into_iter().map(joined));
         shares
     });
     add_up(shares)
 }
 
+/// Waits for a thread; a panic of its own becomes an error.
+pub(crate) fn joined<T>(handle: ScopedJoinHandle<'_, Result<T, Error>>) -> Result<T, Error> {
+    handle.join().unwrap_or_else(|payload| Err(Error::Panic(message(&*payload))))
+}
+
 /// Turns a panic of `work` into an error and stops the other threads on any error.
-fn guarded<T>(control: &Control, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+pub(crate) fn guarded<T>(
+    control: &Control,
+    work: impl FnOnce() -> Result<T, Error>,
+) -> Result<T, Error> {
     let result = catch_unwind(AssertUnwindSafe(work))
         .unwrap_or_else(|payload| Err(Error::Panic(message(&*payload))));
     if result.is_err() {
@@ -85,22 +92,24 @@ fn drain<W>(
     }
 }
 
-/// Sums the shares; of several errors the most telling one is kept.
+/// Sums the shares.
 fn add_up(shares: Vec<Result<Option<u64>, Error>>) -> Result<Tally, Error> {
-    let mut tally = Tally::default();
+    let found: Vec<u64> = telling(shares)?.into_iter().flatten().collect();
+    Ok(Tally { primes: found.iter().sum(), threads_used: found.len() })
+}
+
+/// What all threads found; of several errors the most telling one.
+pub(crate) fn telling<T>(shares: Vec<Result<T, Error>>) -> Result<Vec<T>, Error> {
+    let mut found = Vec::new();
     let mut failure = None;
     for share in shares {
         match share {
-            Ok(None) => {}
-            Ok(Some(primes)) => {
-                tally.primes += primes;
-                tally.threads_used += 1;
-            }
+            Ok(value) => found.push(value),
             Err(Error::Cancelled) => failure = failure.or(Some(Error::Cancelled)),
             Err(error) => failure = Some(error),
         }
     }
-    failure.map_or(Ok(tally), Err)
+    failure.map_or(Ok(found), Err)
 }
 
 /// The text of a panic, as far as it has one.

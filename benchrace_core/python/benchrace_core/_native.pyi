@@ -1,12 +1,19 @@
 """The compiled part of benchrace_core (Rust sources: benchrace_core/src)."""
 
+from collections.abc import Sequence
 from typing import final
 
 ALGORITHMS: tuple[str, ...]
 """The kernels on offer: segmented_sieve, simple_sieve, trial_division."""
 
+BANDWIDTH_KERNELS: tuple[str, ...]
+"""The kernels of `Ceiling.bandwidth` that this processor has, in the order in which they run."""
+
 class Cancelled(Exception):
     """The run was cancelled."""
+
+class KernelFault(RuntimeError):
+    """A kernel's result is wrong: a defect of the kernel or of the machine."""
 
 class KernelPanic(RuntimeError):
     """A kernel panicked: a defect of the kernel, not of its arguments."""
@@ -19,13 +26,22 @@ class Run:
     """One run of one kernel. Its methods may be called from any thread."""
 
     def __new__(
-        cls, algorithm: str, n: int, threads: int = 1, *, memory_limit: int | None = None
+        cls,
+        algorithm: str,
+        n: int,
+        threads: int = 1,
+        *,
+        start: int = 1,
+        tier: str | None = None,
+        memory_limit: int | None = None,
     ) -> Run:
         """Check the arguments; allocate nothing.
 
-        `n` is counted up to and including; see `limits`. `threads` goes from 1 to
-        `available_threads()`. `memory_limit` is in bytes and replaces 90 % of what the
-        system says is available.
+        Primes from `start` up to and including `n` are counted; see `limits`. Only
+        `segmented_sieve` can start above 1. `threads` goes from 1 to `available_threads()`.
+        `tier` is one of `cpu_tiers()` or `baseline`, in place of the best one;
+        `trial_division` has none to choose. `memory_limit` is in bytes and replaces 90 % of
+        what the system says is available.
 
         Raises `ValueError` whose text begins with the argument's name (`n: ...`),
         `KernelRefused` where the memory is too small, `TypeError` for what is no integer.
@@ -54,7 +70,7 @@ class Count:
 
     @property
     def primes(self) -> int:
-        """Number of primes <= n."""
+        """Number of primes from `start` to `n`."""
     @property
     def elapsed_ns(self) -> int:
         """Monotonic nanoseconds of the whole kernel.
@@ -70,7 +86,115 @@ class Count:
         """Finished blocks."""
     @property
     def cpu_tier(self) -> str:
-        """The instruction tier that was used, as `cpu_tier()` names it."""
+        """The best instruction tier that the kernel used, one of `cpu_tiers()`.
+
+        The simple sieve uses it only to count its array; trial division uses the baseline.
+        """
+
+@final
+class Ceiling:
+    """One measurement of a machine's ceiling. Its methods may be called from any thread.
+
+    All constructors check their arguments and allocate nothing. `threads` goes from 1 to
+    `available_threads()`, `passes` from 1 to 1000; `tier` as for `Run`; `pin` binds each thread
+    to a core if the system supports that. `size` is in bytes, and by default four times the
+    last-level caches, 1 GiB at least where these are unknown or a hypervisor's, half of the
+    available memory at most. Raises as `Run` does.
+    """
+
+    @staticmethod
+    def bandwidth(
+        kernels: Sequence[str] = (),
+        *,
+        threads: int,
+        passes: int,
+        size: int | None = None,
+        tier: str | None = None,
+        pin: bool = True,
+    ) -> Ceiling:
+        """Read and write memory; `size` bytes are one of up to three arrays.
+
+        The kernels are read_prefetch, read_streams, copy, copy_nt, triad and triad_nt, the
+        last of each two with stores past the caches; none stands for all that there are here.
+        """
+
+    @staticmethod
+    def gemv(
+        layout: str,
+        columns: int,
+        *,
+        threads: int,
+        passes: int,
+        size: int | None = None,
+        tier: str | None = None,
+        pin: bool = True,
+    ) -> Ceiling:
+        """Multiply `size` bytes of weights with a vector; the layouts are q8_0, q4_0 and f16.
+
+        `columns` is a multiple of 32, at most 2^20.
+        """
+
+    @staticmethod
+    def gemm(
+        precision: str,
+        n: int,
+        *,
+        threads: int,
+        passes: int,
+        tier: str | None = None,
+        pin: bool = True,
+    ) -> Ceiling:
+        """Multiply two matrices of n x n, f32 or int8; n is at most 32768."""
+
+    def execute(self) -> Measurement:
+        """Measure without the GIL; once only. Raises as `Run.execute`, and `KernelFault`."""
+
+    def cancel(self) -> None:
+        """Ask the kernels to stop: `execute` raises `Cancelled` within 50 ms."""
+
+    def progress(self) -> tuple[int, int]:
+        """Return (finished, total) slices of all passes; (0, 0) until planned."""
+
+@final
+class Measurement:
+    """What was measured."""
+
+    @property
+    def sweeps(self) -> list[tuple[str, int, list[int]]]:
+        """Each kernel: its name, the amount of a pass, and the nanoseconds of each pass.
+
+        The amount is bytes of memory or of weights, or operations (2 n^3). Bytes are those
+        that a kernel reads and writes: what the processor reads to complete a line before an
+        ordinary store is not counted. A pass lasts from the start of its first thread to the
+        end of its last.
+        """
+    @property
+    def threads_used(self) -> int:
+        """The most threads that had work in a pass."""
+    @property
+    def cores_pinned(self) -> int:
+        """The most threads that were bound to a core each."""
+    @property
+    def cpu_tier(self) -> str:
+        """The instruction tier that the kernels used, one of `cpu_tiers()`."""
+    @property
+    def bytes(self) -> int:
+        """Bytes of one array of `bandwidth`, of the weights, or of all three matrices."""
+    @property
+    def cache_bytes(self) -> int | None:
+        """Bytes of all last-level caches, None where the system does not tell."""
+    @property
+    def virtual_machine(self) -> bool | None:
+        """Whether a hypervisor runs below, None where processors do not tell."""
+
+def gemv(
+    layout: str, weights: bytes, vector: Sequence[float], *, tier: str | None = None
+) -> list[float]:
+    """Multiply rows of weights, stored as in GGUF files, with a vector, on this thread.
+
+    For q8_0 and q4_0 each 32 numbers of the vector are rounded to bytes first, the largest
+    magnitude to 127. Raises `ValueError` for weights that are no whole number of rows.
+    """
 
 class StreamFault(Exception):
     """A stream failed; `args` are the kind of failure and what happened."""
@@ -196,6 +320,9 @@ def first_primes(k: int, limit: int) -> list[int]:
 
 def cpu_tier() -> str:
     """Return the instruction tier that kernels use here: avx512, avx2, sse2 or neon."""
+
+def cpu_tiers() -> list[str]:
+    """Return the names of all instruction tiers that this processor can run, best first."""
 
 def available_threads() -> int:
     """Return the threads that this process may run at once (affinity, cgroup quota)."""

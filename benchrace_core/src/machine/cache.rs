@@ -1,4 +1,4 @@
-//! Sizes of the first processor's data caches.
+//! Sizes of data caches: the first processor's, and the last level of all.
 
 use std::sync::OnceLock;
 
@@ -31,15 +31,66 @@ impl Caches {
     }
 }
 
+/// Bytes of all last-level caches together; `None` where the system does not tell. In a virtual
+/// machine they are the host's, shared with others, or invented.
+#[cfg(target_os = "linux")]
+pub fn last_level(is_virtual: bool) -> Option<u64> {
+    last_level_below(std::path::Path::new("/sys/devices/system/cpu"), is_virtual)
+}
+
+/// As [`last_level`], of the processors that a folder lists. Some hypervisors tell of a cache of
+/// its own for each virtual core: such ones count once.
+#[cfg(target_os = "linux")]
+fn last_level_below(processors: &std::path::Path, is_virtual: bool) -> Option<u64> {
+    let mut caches = std::collections::BTreeMap::new();
+    for folder in std::fs::read_dir(processors).ok()?.flatten() {
+        let name = folder.file_name();
+        let number = name.to_str().and_then(|name| name.strip_prefix("cpu"));
+        if number.is_none_or(|number| number.parse::<u32>().is_err()) {
+            continue;
+        }
+        // Of a core that is offline the system tells nothing.
+        let caches_here = (0..8).filter_map(|index| data_cache(&folder.path(), index));
+        let Some(last) = caches_here.max() else { continue };
+        let is_shared = last.shared_by.trim().parse::<u32>().is_err();
+        let key = if is_virtual && !is_shared { "one core".into() } else { last.shared_by };
+        caches.insert(key, last.bytes);
+    }
+    let bytes: u64 = caches.values().map(|bytes| *bytes as u64).sum();
+    (bytes > 0).then_some(bytes)
+}
+
+/// A processor's cache for data; ordered by level.
+#[cfg(target_os = "linux")]
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Cache {
+    level: u32,
+    bytes: usize,
+    shared_by: String,
+}
+
+#[cfg(target_os = "linux")]
+fn data_cache(processor: &std::path::Path, index: u32) -> Option<Cache> {
+    let folder = processor.join(format!("cache/index{index}"));
+    let read = |name| std::fs::read_to_string(folder.join(name)).ok();
+    if read("type")?.trim() == "Instruction" {
+        return None;
+    }
+    let level = read("level")?.trim().parse().ok()?;
+    Some(Cache { level, bytes: size(&read("size")?)?, shared_by: read("shared_cpu_list")? })
+}
+
+/// The system tells of the cache of a cluster of cores at most, and of none that all share.
+#[cfg(not(target_os = "linux"))]
+pub fn last_level(_is_virtual: bool) -> Option<u64> {
+    None
+}
+
 #[cfg(target_os = "linux")]
 fn level(wanted: u32) -> Option<usize> {
-    (0..8).find_map(|index| {
-        let folder = format!("/sys/devices/system/cpu/cpu0/cache/index{index}");
-        let read = |name| std::fs::read_to_string(format!("{folder}/{name}")).ok();
-        let holds_data = read("type")?.trim() != "Instruction";
-        let level: u32 = read("level")?.trim().parse().ok()?;
-        if holds_data && level == wanted { size(&read("size")?) } else { None }
-    })
+    let first = std::path::Path::new("/sys/devices/system/cpu/cpu0");
+    let caches = (0..8).filter_map(|index| data_cache(first, index));
+    caches.into_iter().find(|cache| cache.level == wanted).map(|cache| cache.bytes)
 }
 
 #[cfg(target_os = "macos")]
@@ -86,8 +137,41 @@ mod tests {
     }
 
     #[test]
+    #[cfg(target_os = "linux")]
+    fn last_levels_are_added_up_once_each() {
+        let root = std::env::temp_dir().join(format!("caches-{}", std::process::id()));
+        let sum = |shared: &[Option<&str>], is_virtual| {
+            for (core, shared) in shared.iter().enumerate() {
+                let folder = root.join(format!("cpu{core}/cache/index0"));
+                std::fs::create_dir_all(&folder).unwrap();
+                let Some(shared) = shared else { continue };
+                for (name, text) in [
+                    ("type", "Unified"),
+                    ("level", "3"),
+                    ("size", "16384K"),
+                    ("shared_cpu_list", shared),
+                ] {
+                    std::fs::write(folder.join(name), format!("{text}\n")).unwrap();
+                }
+            }
+            std::fs::create_dir_all(root.join("cpufreq")).unwrap();
+            let sum = last_level_below(&root, is_virtual);
+            std::fs::remove_dir_all(&root).unwrap();
+            sum.map(|bytes| bytes >> 20)
+        };
+        let pairs = [Some("0-1"), Some("0-1"), Some("2-3"), Some("2-3")];
+        assert_eq!([false, true].map(|is_virtual| sum(&pairs, is_virtual)), [Some(32); 2]);
+        let alone = [Some("0"), Some("1"), Some("2")];
+        assert_eq!([false, true].map(|is_virtual| sum(&alone, is_virtual)), [Some(48), Some(16)]);
+        // The second core is offline.
+        assert_eq!(sum(&[Some("0,2"), None, Some("0,2")], false), Some(16));
+        assert_eq!(sum(&[None], false), None);
+    }
+
+    #[test]
     fn this_machine_has_sane_caches() {
         let caches = Caches::detect();
         assert!(caches.l1 >= 8 << 10 && caches.l2 >= caches.l1);
+        assert!(last_level(false).is_none_or(|bytes| bytes >= caches.l1 as u64));
     }
 }

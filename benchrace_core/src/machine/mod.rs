@@ -1,7 +1,11 @@
-//! What the kernels need to know of the machine: memory and cache sizes.
+//! What the kernels need to know of the machine: memory, caches and cores.
 
+pub mod affinity;
 pub mod cache;
+pub mod guest;
 pub mod memory;
+pub mod pages;
+pub mod prefetch;
 pub mod zeroed;
 
 /// Reads a number from the kernel's table by name, where there is such a table (macOS).

@@ -18,6 +18,12 @@ create_exception!(
 );
 create_exception!(
     benchrace_core,
+    KernelFault,
+    PyRuntimeError,
+    "A kernel's result is wrong: a defect of the kernel or of the machine."
+);
+create_exception!(
+    benchrace_core,
     KernelRefused,
     PyValueError,
     "The run needs more memory than is available; nothing was allocated."
@@ -31,6 +37,7 @@ impl From<Error> for PyErr {
             Error::Memory { .. } | Error::Allocation { .. } => KernelRefused::new_err(text),
             Error::Cancelled => Cancelled::new_err(text),
             Error::Panic(_) => KernelPanic::new_err(text),
+            Error::Wrong(_) => KernelFault::new_err(text),
             Error::Spent => PyRuntimeError::new_err(text),
             Error::Thread(_) => PyOSError::new_err(text),
         }

@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use super::errors::enter;
 use super::integer::unsigned;
 use crate::algorithm::Algorithm;
-use crate::dispatch::Tier;
+use crate::dispatch::{BASELINE, FusedTier, Tier};
 use crate::error::Error;
 use crate::machine::memory;
 use crate::{bounds, first_primes as firsts, known, threads};
@@ -17,6 +17,29 @@ pub fn algorithm_named(name: &str) -> Result<Algorithm, Error> {
         let names = Algorithm::ALL.map(Algorithm::name).join(", ");
         Error::field("algorithm", format!("unknown algorithm {name:?}; known: {names}"))
     })
+}
+
+/// The tier of this name, or an error that lists the names.
+pub fn tier_named(name: &str) -> Result<Tier, Error> {
+    let includes = "avx512 includes VPOPCNTDQ (Ice Lake, Zen 4 and later)";
+    Tier::named(name).ok_or_else(|| no_tier(name, &cpu_tiers(), includes))
+}
+
+/// The tier of this name for kernels that multiply, or an error that lists the names.
+pub fn fused_tier_named(name: &str) -> Result<FusedTier, Error> {
+    let includes = "avx2 includes FMA and F16C here, avx512 VPOPCNTDQ and VNNI (Ice Lake, Zen 4 and \
+                    later)";
+    let names: Vec<_> = FusedTier::all().into_iter().map(FusedTier::name).collect();
+    FusedTier::named(name).ok_or_else(|| no_tier(name, &names, includes))
+}
+
+/// The refusal of a tier; the last one of the known ones is the baseline.
+fn no_tier(name: &str, known: &[&str], includes: &str) -> Error {
+    let (own, others) = known.split_last().unwrap_or((&BASELINE, &[]));
+    let others: String = others.iter().map(|other| format!("{other}, ")).collect();
+    let text =
+        format!("this processor has no {name:?}; it has {others}{BASELINE} ({own}). {includes}");
+    Error::field("tier", text)
 }
 
 /// Return the smallest and largest n of a kernel; the simple sieve's by the memory now available.
@@ -47,6 +70,12 @@ pub fn first_primes(k: &Bound<'_, PyAny>, limit: &Bound<'_, PyAny>) -> PyResult<
 #[pyfunction]
 pub fn cpu_tier() -> &'static str {
     Tier::detect().name()
+}
+
+/// Return the names of all instruction tiers that this processor can run, best first.
+#[pyfunction]
+pub fn cpu_tiers() -> Vec<&'static str> {
+    Tier::all().into_iter().map(Tier::name).collect()
 }
 
 /// Return the threads that this process may run at once (affinity and cgroup quota respected).

@@ -1,5 +1,6 @@
 //! The Python module `benchrace_core._native`: thin, and the only place that knows Python.
 
+mod ceiling;
 mod errors;
 mod functions;
 mod integer;
@@ -13,21 +14,30 @@ use pyo3::prelude::*;
 #[pyo3(name = "_native")]
 mod native {
     #[pymodule_export]
-    use super::errors::{Cancelled, KernelPanic, KernelRefused};
+    use super::ceiling::{Ceiling, Measurement, gemv};
     #[pymodule_export]
-    use super::functions::{available_threads, cpu_tier, first_primes, known_pi, limits};
+    use super::errors::{Cancelled, KernelFault, KernelPanic, KernelRefused};
+    #[pymodule_export]
+    use super::functions::{
+        available_threads, cpu_tier, cpu_tiers, first_primes, known_pi, limits,
+    };
     #[pymodule_export]
     use super::run::{Count, Run};
     #[pymodule_export]
     use super::stream::{Connection, Splitter, StreamFault, monotonic_ns};
 
     use pyo3::prelude::*;
+    use pyo3::types::PyTuple;
 
     use crate::algorithm::Algorithm;
+    use crate::bandwidth::kernel::Kernel;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         let names = Algorithm::ALL.map(Algorithm::name);
-        module.add("ALGORITHMS", pyo3::types::PyTuple::new(module.py(), names)?)
+        module.add("ALGORITHMS", PyTuple::new(module.py(), names)?)?;
+        let kernels = Kernel::ALL.into_iter().filter(|kernel| kernel.is_available());
+        let names: Vec<_> = kernels.map(Kernel::name).collect();
+        module.add("BANDWIDTH_KERNELS", PyTuple::new(module.py(), names)?)
     }
 }

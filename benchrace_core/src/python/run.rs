@@ -3,9 +3,9 @@
 use pyo3::prelude::*;
 
 use super::errors::enter;
-use super::functions::algorithm_named;
+use super::functions::{algorithm_named, tier_named};
 use super::integer::unsigned;
-use crate::run;
+use crate::run::{self, Request};
 
 /// One run of one kernel. Its methods may be called from any thread.
 #[pyclass(frozen, module = "benchrace_core")]
@@ -14,19 +14,26 @@ pub struct Run(run::Run);
 #[pymethods]
 impl Run {
     #[new]
-    #[pyo3(signature = (algorithm, n, threads = None, *, memory_limit = None))]
+    #[pyo3(signature = (
+        algorithm, n, threads = None, *, start = None, tier = None, memory_limit = None
+    ))]
     fn new(
         algorithm: &str,
         n: &Bound<'_, PyAny>,
         threads: Option<&Bound<'_, PyAny>>,
+        start: Option<&Bound<'_, PyAny>>,
+        tier: Option<&str>,
         memory_limit: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let algorithm = algorithm_named(algorithm)?;
+        let tier = tier.map(tier_named).transpose()?;
         let n = unsigned("n", n)?;
         let threads = threads.map_or(Ok(1), |value| unsigned("threads", value))?;
+        let start = start.map_or(Ok(1), |value| unsigned("start", value))?;
         let memory_limit = memory_limit.map(|value| unsigned("memory_limit", value)).transpose()?;
         let threads = usize::try_from(threads).unwrap_or(usize::MAX);
-        Ok(Run(run::Run::new(algorithm, n, threads, memory_limit)?))
+        let request = Request { algorithm, start, n, threads, tier, memory_limit };
+        Ok(Run(run::Run::new(request)?))
     }
 
     /// Run the kernel to its end without the GIL; once only.
@@ -51,7 +58,7 @@ pub struct Count(run::Count);
 
 #[pymethods]
 impl Count {
-    /// Number of primes <= n.
+    /// Number of primes from `start` to `n`.
     #[getter]
     fn primes(&self) -> u64 {
         self.0.primes
@@ -76,7 +83,8 @@ impl Count {
         self.0.blocks
     }
 
-    /// The processor's instructions that were used, as `cpu_tier` names them.
+    /// The best instructions that the kernel used: of the simple sieve those that count its array,
+    /// of trial division always the baseline.
     #[getter]
     fn cpu_tier(&self) -> &'static str {
         self.0.tier.name()

@@ -1,68 +1,83 @@
-//! The primes that strike, with what moves them from class to class.
+//! The primes that strike, by how they strike.
 
 use crate::control::Control;
 use crate::error::Error;
+use crate::sieve::large::{GROUP, MOST_TRIPS};
 use crate::sieve::odds::primes_up_to;
-use crate::sieve::presieve;
+use crate::sieve::presieve::Presieve;
+use crate::sieve::strike::Runs;
+use crate::sieve::strikers::Strikers;
 use crate::sieve::wheel::Wheel;
+
+/// Which primes strike how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// Primes up to this come from patterns: larger ones hit too few bits of a vector to pay.
+    pub presieved: u32,
+    /// Primes up to this strike by eight fixed masks a round: larger ones seldom fill a round.
+    pub unrolled: u32,
+}
+
+impl Bounds {
+    /// Primes that hit a line of this many bits often are none of the large ones.
+    fn for_lines(self, bits: u64) -> Self {
+        let often = (bits / u64::from(MOST_TRIPS)) as u32;
+        Bounds { unrolled: self.unrolled.max(often), ..self }
+    }
+}
 
 /// All sieving primes of a run; shared by its threads, never changed.
 #[derive(Debug)]
 pub struct Base {
-    /// Primes up to the root of the limit (and all of the pre-sieve's), without the wheel's.
-    pub primes: Vec<u32>,
-    /// The wheel's modulus inverted modulo each prime.
-    inverses: Vec<u32>,
-    /// For each even gap between classes (index = gap / 2): how far each prime's first hit moves.
-    steps: Vec<Vec<u32>>,
+    /// Primes of the patterns, without the wheel's.
+    pub presieved: Strikers,
+    /// Their patterns.
+    pub presieve: Presieve,
+    /// Primes that strike round by round.
+    pub unrolled: Strikers,
+    /// Their order.
+    pub runs: Runs,
+    /// All others up to the root of the limit, padded to whole groups.
+    pub large: Strikers,
     /// For each class: the columns where sieving primes themselves stand, which strikes hit too.
     pub homes: Vec<Vec<u32>>,
 }
 
 impl Base {
-    /// Everything needed to sieve up to `n`.
-    pub fn new(wheel: &Wheel, n: u64, control: &Control) -> Result<Self, Error> {
-        let limit = (n.isqrt() as u32).max(presieve::LIMIT);
+    /// Everything needed to sieve up to `n`, in lines of this many bits.
+    pub fn new(
+        wheel: &Wheel,
+        n: u64,
+        bits: u64,
+        bounds: Bounds,
+        control: &Control,
+    ) -> Result<Self, Error> {
+        let bounds = bounds.for_lines(bits);
+        let limit = (n.isqrt() as u32).max(bounds.presieved);
         let mut primes = primes_up_to(limit);
         primes.retain(|prime| !wheel.primes.contains(prime));
         control.check()?;
-        let inverses: Vec<u32> = primes.iter().map(|prime| wheel.inverse_modulo(*prime)).collect();
-        let largest = wheel.gaps().max().unwrap_or(0);
-        let mut steps = vec![Vec::new(); largest as usize / 2 + 1];
-        for gap in wheel.gaps() {
-            let column = &mut steps[gap as usize / 2];
-            if column.is_empty() {
-                control.check()?;
-                *column = step_column(gap, &primes, &inverses);
-            }
-        }
         let homes = homes(wheel, &primes);
-        Ok(Base { primes, inverses, steps, homes })
+        control.check()?;
+        let mut unrolled = primes.split_off(primes.partition_point(|p| *p <= bounds.presieved));
+        let mut large = unrolled.split_off(unrolled.partition_point(|p| *p <= bounds.unrolled));
+        let runs = Runs::order(&mut unrolled);
+        large.resize(large.len().next_multiple_of(GROUP), 0);
+        let presieve = Presieve::new(&primes);
+        Ok(Base {
+            presieved: Strikers::new(wheel, primes, control)?,
+            presieve,
+            unrolled: Strikers::new(wheel, unrolled, control)?,
+            runs,
+            large: Strikers::new(wheel, large, control)?,
+            homes,
+        })
     }
 
-    /// How far each prime's first hit moves back over a gap between classes, all below the prime.
-    pub fn steps(&self, gap: u32) -> &[u32] {
-        &self.steps[gap as usize / 2]
+    /// Bytes before and after a line that strikes may touch.
+    pub fn room(&self) -> usize {
+        self.unrolled.primes.iter().max().map_or(0, |prime| *prime as usize)
     }
-
-    /// Bits from the bit of `number` to the first multiple of prime `index` in the same class.
-    pub fn first_hit(&self, index: usize, number: u64) -> u32 {
-        let prime = u64::from(self.primes[index]);
-        let distance = number % prime * u64::from(self.inverses[index]) % prime;
-        if distance == 0 { 0 } else { (prime - distance) as u32 }
-    }
-
-    /// How many of the primes must strike in a range that ends below `end`.
-    pub fn strikers(&self, end: u64) -> usize {
-        self.primes.partition_point(|prime| u64::from(*prime).pow(2) < end)
-    }
-}
-
-fn step_column(gap: u32, primes: &[u32], inverses: &[u32]) -> Vec<u32> {
-    let step = |(prime, inverse): (&u32, &u32)| {
-        (u64::from(gap) * u64::from(*inverse) % u64::from(*prime)) as u32
-    };
-    primes.iter().zip(inverses).map(step).collect()
 }
 
 fn homes(wheel: &Wheel, primes: &[u32]) -> Vec<Vec<u32>> {
@@ -81,33 +96,27 @@ mod tests {
     use super::*;
     use crate::sieve::wheel::SIZES;
 
+    const BOUNDS: Bounds = Bounds { presieved: 100, unrolled: 1000 };
+
     fn base(primes: &'static [u32], n: u64) -> (Wheel, Base) {
         let wheel = Wheel::new(primes);
-        let base = Base::new(&wheel, n, &Control::default()).unwrap();
+        let base = Base::new(&wheel, n, 4096, BOUNDS, &Control::default()).unwrap();
         (wheel, base)
     }
 
     #[test]
-    fn first_hits_are_the_first_multiples() {
-        for size in SIZES {
-            let (wheel, base) = base(size, 250_000);
-            for (index, prime) in base.primes.iter().enumerate().map(|(i, p)| (i, u64::from(*p))) {
-                for residue in [1, u64::from(wheel.residues[7])] {
-                    let start = residue + u64::from(wheel.modulus) * 1_000_003;
-                    let hit = u64::from(base.first_hit(index, start));
-                    assert!(hit < prime);
-                    assert_eq!((start + u64::from(wheel.modulus) * hit) % prime, 0);
-                }
-            }
+    fn every_prime_strikes_once() {
+        for n in [1, 200, 10_000, 10_201, 1_000_000, 10_000_000] {
+            let (wheel, base) = base(SIZES[2], n);
+            let sets = [&base.presieved, &base.unrolled, &base.large];
+            let mut primes: Vec<u32> = sets.iter().flat_map(|set| set.primes.clone()).collect();
+            primes.retain(|prime| *prime > 0);
+            primes.sort_unstable();
+            let mut expected = primes_up_to((n.isqrt() as u32).max(100));
+            expected.retain(|prime| !wheel.primes.contains(prime));
+            assert_eq!(primes, expected);
+            assert!(base.large.primes.len().is_multiple_of(GROUP));
         }
-    }
-
-    #[test]
-    fn strikers_end_at_the_root() {
-        let (_, base) = base(SIZES[0], 1_000_000);
-        let last = |end| base.primes[base.strikers(end) - 1];
-        assert_eq!(last(961), 29); // 31 * 31 is not below the end
-        assert_eq!(last(962), 31);
     }
 
     #[test]
@@ -118,13 +127,26 @@ mod tests {
             found.extend(columns.iter().map(|x| wheel.residues[class] + wheel.modulus * x));
         }
         found.sort_unstable();
-        assert_eq!(found, base.primes);
+        assert_eq!(found, primes_up_to(3162).split_off(4));
+    }
+
+    #[test]
+    fn primes_that_hit_often_are_not_large() {
+        assert_eq!(BOUNDS.for_lines(4096), BOUNDS);
+        assert_eq!(BOUNDS.for_lines(1 << 20).unrolled, 16_384);
+    }
+
+    #[test]
+    fn there_is_room_for_the_largest_round() {
+        assert_eq!(base(SIZES[0], 10_000).1.room(), 0);
+        assert_eq!(base(SIZES[0], 10_000_000).1.room(), 997);
     }
 
     #[test]
     fn a_cancelled_run_stops_here() {
         let control = Control::default();
         control.cancel.set();
-        assert_eq!(Base::new(&Wheel::new(SIZES[0]), 100, &control).err(), Some(Error::Cancelled));
+        let result = Base::new(&Wheel::new(SIZES[0]), 100, 4096, BOUNDS, &control);
+        assert_eq!(result.err(), Some(Error::Cancelled));
     }
 }

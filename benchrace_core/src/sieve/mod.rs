@@ -6,11 +6,15 @@
 
 pub mod base;
 pub mod block;
+pub mod large;
 pub mod layout;
+pub mod line;
 pub mod odds;
 pub mod presieve;
+pub mod register;
+pub mod segment;
 pub mod segmented;
 pub mod simple;
-pub mod states;
 pub mod strike;
+pub mod strikers;
 pub mod wheel;

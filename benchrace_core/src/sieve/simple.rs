@@ -27,7 +27,8 @@ pub fn array_bytes(n: u64) -> u64 {
 /// Counts the primes `<= n` on this many threads.
 pub fn count(n: u64, threads: usize, tier: Tier, control: &Control) -> Result<Tally, Error> {
     let bytes = array_bytes(n);
-    let refused = Error::Allocation { needed: bytes };
+    let refused =
+        Error::Allocation { field: "n", needed: bytes, alternative: crate::bounds::SEGMENTED };
     let mut array = usize::try_from(bytes).ok().and_then(Zeroed::new).ok_or(refused)?;
     let base = primes_up_to(n.isqrt() as u32);
     let result = sieve(&mut array, n, threads, &base, tier, control);
@@ -74,7 +75,7 @@ fn sieve(
 /// A part of the array; bit `i` of the whole stands for `2 i + 1` and is 1 if that is no prime.
 struct Stretch<'a> {
     bytes: &'a mut [u8],
-    /// Its first bit and the one behind its last, in the whole array.
+    /// Its first bit and the one past its end, in the whole array.
     start: u64,
     end: u64,
 }

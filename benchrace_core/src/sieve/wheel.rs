@@ -9,12 +9,15 @@ pub struct Wheel {
     pub primes: &'static [u32],
     /// Residues coprime to the modulus, ascending, 1 first.
     pub residues: Vec<u32>,
+    /// From each class to the next; from the last to the first of the next turn.
+    pub gaps: Vec<u32>,
     /// For each number below the modulus: `-1 / number` modulo the modulus, 0 where it has none.
     negated_inverse: Vec<u32>,
 }
 
 /// The wheels on offer, smallest first, each by its primes.
-pub const SIZES: [&[u32]; 3] = [&[2, 3, 5], &[2, 3, 5, 7], &[2, 3, 5, 7, 11]];
+pub const SIZES: [&[u32]; 4] =
+    [&[2, 3, 5], &[2, 3, 5, 7], &[2, 3, 5, 7, 11], &[2, 3, 5, 7, 11, 13]];
 
 impl Wheel {
     /// The wheel of these primes.
@@ -22,23 +25,23 @@ impl Wheel {
         let modulus = primes.iter().product();
         let residues: Vec<u32> =
             (1..modulus).filter(|r| primes.iter().all(|p| r % p != 0)).collect();
+        let next = residues.iter().skip(1).copied().chain([modulus + 1]);
+        let gaps = residues.iter().zip(next).map(|(here, next)| next - here).collect();
         let mut negated_inverse = vec![0; modulus as usize];
-        for a in &residues {
-            for b in &residues {
-                if a * b % modulus == modulus - 1 {
-                    negated_inverse[*a as usize] = *b;
-                }
-            }
+        for residue in &residues {
+            negated_inverse[*residue as usize] = modulus - inverse(*residue, modulus);
         }
-        Wheel { modulus, primes, residues, negated_inverse }
+        Wheel { modulus, primes, residues, gaps, negated_inverse }
     }
 
-    /// The wheel whose lines are long enough to be worth their number when counting up to `n`.
-    pub fn for_limit(n: u64) -> Self {
-        let size = match n {
+    /// The largest wheel whose lines are long enough to justify so many lines when counting this
+    /// many numbers.
+    pub fn for_span(numbers: u64) -> Self {
+        let size = match numbers {
             0..3_000_000 => 0,
-            3_000_000..2_000_000_000 => 1,
-            _ => 2,
+            3_000_000..300_000_000 => 1,
+            300_000_000..5_000_000_000 => 2,
+            _ => 3,
         };
         Wheel::new(SIZES[size])
     }
@@ -49,11 +52,19 @@ impl Wheel {
         let k = u64::from(self.negated_inverse[(prime % self.modulus) as usize]);
         ((k * u64::from(prime) + 1) / u64::from(self.modulus)) as u32
     }
+}
 
-    /// Steps between neighbouring classes, one fewer than there are classes.
-    pub fn gaps(&self) -> impl Iterator<Item = u32> + '_ {
-        self.residues.windows(2).map(|pair| pair[1] - pair[0])
+/// `v < modulus` with `value * v = 1` modulo the modulus, by Euclid's algorithm; the two must have
+/// no common divisor.
+pub fn inverse(value: u32, modulus: u32) -> u32 {
+    let (mut previous, mut current) = (i64::from(modulus), i64::from(value % modulus));
+    let (mut before, mut now) = (0, 1);
+    while current != 0 {
+        let quotient = previous / current;
+        (previous, current) = (current, previous - quotient * current);
+        (before, now) = (now, before - quotient * now);
     }
+    before.rem_euclid(i64::from(modulus)) as u32
 }
 
 #[cfg(test)]
@@ -66,6 +77,16 @@ mod tests {
         assert_eq!(Wheel::new(SIZES[0]).residues, [1, 7, 11, 13, 17, 19, 23, 29]);
         assert_eq!(Wheel::new(SIZES[1]).residues.len(), 48);
         assert_eq!(Wheel::new(SIZES[2]).residues.len(), 480);
+        assert_eq!(Wheel::new(SIZES[3]).residues.len(), 5760);
+    }
+
+    #[test]
+    fn gaps_go_once_round() {
+        assert_eq!(Wheel::new(SIZES[0]).gaps, [6, 4, 2, 4, 2, 4, 6, 2]);
+        for primes in SIZES {
+            let wheel = Wheel::new(primes);
+            assert_eq!(wheel.gaps.iter().sum::<u32>(), wheel.modulus);
+        }
     }
 
     #[test]
@@ -82,10 +103,10 @@ mod tests {
     }
 
     #[test]
-    fn larger_limits_get_larger_wheels() {
+    fn larger_spans_get_larger_wheels() {
         let moduli =
-            [0, 1_000_000, 1_000_000_000, 10_u64.pow(13)].map(|n| Wheel::for_limit(n).modulus);
+            [0, 1_000_000, 1_000_000_000, 10_u64.pow(13)].map(|n| Wheel::for_span(n).modulus);
         assert!(moduli.is_sorted());
-        assert_eq!((moduli[0], moduli[3]), (30, 2310));
+        assert_eq!((moduli[0], moduli[3]), (30, 30030));
     }
 }

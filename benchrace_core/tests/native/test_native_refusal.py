@@ -1,5 +1,7 @@
 """What a run refuses, and that panics are ordinary exceptions."""
 
+import re
+
 import pytest
 
 from benchrace_core import (
@@ -8,6 +10,7 @@ from benchrace_core import (
     KernelRefused,
     Run,
     available_threads,
+    cpu_tiers,
     limits,
 )
 
@@ -36,6 +39,34 @@ def test_an_unknown_algorithm_lists_the_known(ask: object) -> None:
     assert callable(ask)
     with pytest.raises(ValueError, match=r"^algorithm: .*atkin.*segmented_sieve"):
         ask()
+
+
+@pytest.mark.parametrize("start", [0, -1, 2**64])
+def test_an_impossible_start_names_the_field(start: int) -> None:
+    with pytest.raises(ValueError, match=r"^start: "):
+        Run("segmented_sieve", 1000, start=start)
+
+
+def test_an_n_below_start_is_a_fault_of_n() -> None:
+    with pytest.raises(ValueError, match=r"^n: 1000 is below start = 1001$"):
+        Run("segmented_sieve", 1000, start=1001)
+
+
+def test_only_the_segmented_sieve_counts_ranges() -> None:
+    with pytest.raises(ValueError, match=r"^start: .*segmented_sieve counts any range"):
+        Run("simple_sieve", 1000, start=2)
+
+
+def test_an_unknown_tier_lists_those_of_this_processor() -> None:
+    *better, own = cpu_tiers()
+    names = re.escape(", ".join([*better, f"baseline ({own})"]))
+    with pytest.raises(ValueError, match=rf"^tier: .*mmx.* it has {names}\. .*VPOPCNTDQ"):
+        Run("segmented_sieve", 1000, tier="mmx")
+
+
+def test_trial_division_has_no_tier_to_choose() -> None:
+    with pytest.raises(ValueError, match=r"^tier: trial_division has no choice"):
+        Run("trial_division", 1000, tier="baseline")
 
 
 def test_memory_is_refused_with_both_figures() -> None:

@@ -4,8 +4,16 @@ import time
 
 import pytest
 
-from benchrace_core import ALGORITHMS, Run, available_threads, cpu_tier, known_pi, limits
+from benchrace_core import ALGORITHMS, Run, available_threads, cpu_tier, cpu_tiers, known_pi, limits
 
+RANGES = (
+    (1, 999_983, 78_498),
+    (999_999_937, 1_000_000_937, 49),
+    (123_456_789_012, 123_466_789_012, 391_586),
+    (10**12, 10**12 + 10**6, 36_249),
+    (8_765_432_109_876, 8_765_532_109_876, 3_355_637),
+    (10**13 - 10**6, 10**13, 33_226),
+)
 LIMITS = (1, 2, 3, 4, 100, 65_536, 1_000_000, 2_000_000)
 
 
@@ -21,6 +29,19 @@ def test_large_counts_are_the_known_ones(n: int) -> None:
     assert Run("segmented_sieve", n, available_threads()).execute().primes == known_pi(n)
 
 
+@pytest.mark.parametrize("tier", ["baseline", *cpu_tiers()])
+def test_every_tier_counts_the_same(tier: str) -> None:
+    count = Run("segmented_sieve", 100_000_000, available_threads(), tier=tier).execute()
+    assert count.primes == known_pi(100_000_000)
+    assert count.cpu_tier == (cpu_tiers()[-1] if tier == "baseline" else tier)
+
+
+# Counted by primesieve 12.16.
+@pytest.mark.parametrize(("start", "n", "primes"), RANGES)
+def test_ranges_agree_with_another_program(start: int, n: int, primes: int) -> None:
+    assert Run("segmented_sieve", n, start=start).execute().primes == primes
+
+
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_the_count_says_what_it_took(algorithm: str) -> None:
     before = time.monotonic_ns()
@@ -29,7 +50,8 @@ def test_the_count_says_what_it_took(algorithm: str) -> None:
     assert 0 < count.elapsed_ns <= outside
     assert count.threads_used == 1
     assert count.blocks > 0
-    assert count.cpu_tier == cpu_tier()
+    own = cpu_tiers()[-1] if algorithm == "trial_division" else cpu_tier()
+    assert count.cpu_tier == own
     assert f"primes={count.primes}" in repr(count)
 
 

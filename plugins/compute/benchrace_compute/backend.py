@@ -1,9 +1,8 @@
-"""Counts primes with the Rust kernels, and checks every count against the known one."""
+"""Counts primes with the Rust kernels, checks every count, and measures what a machine can do."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-import anyio
 import anyio.lowlevel
 
 import benchrace_core as core
@@ -14,12 +13,24 @@ from benchrace.plugin import (
     ComputeRecord,
     Context,
     FieldError,
+    GpuMemoryParams,
     Lane,
     Probe,
     Readiness,
 )
+from benchrace_compute import ceilings, gpu_memory
 from benchrace_compute.calibration import calibrate
-from benchrace_compute.params import COUNTING, Options
+from benchrace_compute.params import (
+    AUTO,
+    BANDWIDTH,
+    COUNTING,
+    DECODE,
+    GPU_BANDWIDTH,
+    PREFILL,
+    GemmOptions,
+    Options,
+)
+from benchrace_compute.running import execute, watched
 
 _LINES_AT_ONCE = 50
 
@@ -39,98 +50,119 @@ class Compute(Backend):
     """One kernel run a round. `threads` 0 takes every core that this process may use."""
 
     name = "compute"
-    title = "Prime sieves in Rust"
-    workloads = (COUNTING,)
+    title = "Kernels in Rust"
+    workloads = (COUNTING, BANDWIDTH, DECODE, PREFILL, GPU_BANDWIDTH)
 
     async def probe(self, context: Context) -> Probe:
         # Imported here alone, to keep it out of the process that measures.
         from importlib import metadata
 
-        version = metadata.version("benchrace-core")
-        return Probe(reachable=True, version=f"{version} ({core.cpu_tier()})")
+        return Probe(reachable=True, version=metadata.version("benchrace-core"))
 
-    async def preflight(self, lane: Lane[Options], context: Context) -> Readiness:
-        try:
-            _run(lane.params)
-        except core.KernelRefused as error:
-            _, largest = core.limits(lane.params.algorithm)
-            _, _, needs = str(error).partition(": ")
-            text = f"{needs}; the largest N that fits now is {largest}"
-            return Readiness(fields=(FieldError("n", text),))
-        except ValueError as error:
-            name, _, text = str(error).partition(": ")
-            return Readiness(fields=(FieldError(name, text),))
-        return Readiness()
+    async def preflight(self, lane: Lane[Any], context: Context) -> Readiness:
+        match lane.params:
+            case Options() as params:
+                return _preflight(params)
+            case GpuMemoryParams() as params:
+                return await gpu_memory.preflight(params, context)
+            case params:
+                return ceilings.preflight(params)
 
-    async def round(self, lane: Lane[Options], context: Context) -> ComputeRecord:
-        params = lane.params
-        count = await _count(params, context)
-        expected = core.known_pi(params.n)
-        if expected is not None and count.primes != expected:
-            raise BenchraceError(
-                Category.BAD_OUTPUT,
-                f"{params.algorithm} found {count.primes} primes up to {params.n}; "
-                f"there are {expected}",
-                "Report it to the kernels' authors; check this machine's memory.",
-            )
-        return ComputeRecord(
-            algorithm=params.algorithm,
-            n=params.n,
-            threads_requested=params.threads,
-            threads_used=count.threads_used,
-            primes_found=count.primes,
-            primes_expected=expected,
-            elapsed_ns=count.elapsed_ns,
-            blocks=count.blocks,
-            cpu_tier=count.cpu_tier,
-            first_primes=await _first_primes(params, context),
-        )
+    async def round(self, lane: Lane[Any], context: Context) -> Any:
+        match lane.params:
+            case Options() as params:
+                return await _count(params, context)
+            case GpuMemoryParams() as params:
+                return await gpu_memory.measure(params, context)
+            case params:
+                return await ceilings.measure(params, context)
 
-    async def calibrate(self, lane: Lane[Options], context: Context) -> Mapping[str, Any]:
-        params = lane.params
-        cost = COSTS.get(params.algorithm, SIEVE)
+    async def calibrate(self, lane: Lane[Any], context: Context) -> Mapping[str, Any]:
+        if isinstance(lane.params, GemmOptions):
+            return await ceilings.calibrate_n(lane.params, context)
+        return await _calibrate(lane.params, context)
 
-        async def seconds(n: int) -> float:
-            return (await _execute(_run(params, n), context)).elapsed_ns / 1e9
 
+def _preflight(params: Options) -> Readiness:
+    if params.stream_first_k and params.start > 1:
+        text = f"shows the primes from 2 on, not from {params.start}; set it to 0"
+        return Readiness(fields=(FieldError("stream_first_k", text),))
+    try:
+        _run(params)
+    except core.KernelRefused as error:
         _, largest = core.limits(params.algorithm)
-        n = await calibrate(seconds, first=cost.first, limit=largest, exponent=cost.exponent)
-        return {"n": n}
+        _, _, needs = str(error).partition(": ")
+        text = f"{needs}; the largest N that fits now is {largest}"
+        return Readiness(fields=(FieldError("n", text),))
+    except ValueError as error:
+        name, _, text = str(error).partition(": ")
+        return Readiness(fields=(FieldError(name, text),))
+    return Readiness()
+
+
+async def _count(params: Options, context: Context) -> ComputeRecord:
+    count = await watched(lambda: _run(params), params.progress_interval_s, context)
+    expected = _expected(params)
+    if expected is not None and count.primes != expected:
+        raise BenchraceError(
+            Category.BAD_OUTPUT,
+            f"{params.algorithm} found {count.primes} primes {_range(params)}; "
+            f"there are {expected}",
+            "Report it to the kernels' authors; check this machine's memory.",
+        )
+    return ComputeRecord(
+        algorithm=params.algorithm,
+        n=params.n,
+        start=params.start,
+        threads_requested=params.threads,
+        threads_used=count.threads_used,
+        primes_found=count.primes,
+        primes_expected=expected,
+        elapsed_ns=count.elapsed_ns,
+        blocks=count.blocks,
+        cpu_tier=count.cpu_tier,
+        first_primes=await _first_primes(params, context),
+    )
+
+
+async def _calibrate(params: Options, context: Context) -> Mapping[str, Any]:
+    cost = COSTS.get(params.algorithm, SIEVE)
+    before = params.start - 1
+
+    async def seconds(numbers: int) -> float:
+        count = await execute(lambda: _run(params, before + numbers), context)
+        return count.elapsed_ns / 1e9
+
+    _, largest = core.limits(params.algorithm)
+    numbers = await calibrate(
+        seconds, first=cost.first, limit=largest - before, exponent=cost.exponent
+    )
+    return {"n": before + numbers}
 
 
 def _run(params: Options, n: int | None = None) -> core.Run:
-    threads = params.threads or core.available_threads()
-    return core.Run(params.algorithm, params.n if n is None else n, threads)
+    return core.Run(
+        params.algorithm,
+        params.n if n is None else n,
+        params.threads or core.available_threads(),
+        start=params.start,
+        tier=None if params.tier == AUTO else params.tier,
+    )
 
 
-async def _count(params: Options, context: Context) -> core.Count:
-    run = _run(params)
-    async with anyio.create_task_group() as group:
-        group.start_soon(_show_progress, run, params.progress_interval_s, context)
-        count = await _execute(run, context)
-        group.cancel_scope.cancel()
-    context.progress(*run.progress(), "blocks")
-    return count
+def _expected(params: Options) -> int | None:
+    """Return the known count of the range, None where one of its ends is not on record."""
+    upto, before = core.known_pi(params.n), 0
+    if params.start > 1:
+        below = core.known_pi(params.start - 1)
+        if below is None:
+            return None
+        before = below
+    return None if upto is None else upto - before
 
 
-async def _show_progress(run: core.Run, interval_s: float, context: Context) -> None:
-    """Read the kernel's own counter; the counting threads do not notice."""
-    while True:
-        await anyio.sleep(interval_s)
-        done, total = run.progress()
-        if total:
-            context.progress(done, total, "blocks")
-
-
-async def _execute(run: core.Run, context: Context) -> core.Count:
-    try:
-        return await context.run_blocking(run.execute, on_cancel=run.cancel)
-    except core.KernelRefused as error:
-        raise BenchraceError(Category.OUT_OF_MEMORY, str(error)) from error
-    except core.KernelPanic as error:
-        raise BenchraceError(Category.PLUGIN_ERROR, f"the kernel panicked: {error}") from error
-    except OSError as error:
-        raise BenchraceError(Category.SYSTEM, f"the kernel could not start: {error}") from error
+def _range(params: Options) -> str:
+    return f"up to {params.n}" if params.start == 1 else f"from {params.start} to {params.n}"
 
 
 async def _first_primes(params: Options, context: Context) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""Find the N whose count takes about two seconds, by timing counts of growing N."""
+"""Find the N that takes about two seconds, by timing growing ones."""
 
 from collections.abc import Awaitable, Callable
 
@@ -8,16 +8,21 @@ _GROWTH = 8
 
 
 async def calibrate(
-    seconds: Callable[[int], Awaitable[float]], *, first: int, limit: int, exponent: float
+    seconds: Callable[[int], Awaitable[float]],
+    *,
+    first: int,
+    limit: int,
+    exponent: float,
+    growth: int = _GROWTH,
 ) -> int:
     """Return an N of the form d x 10^k, at most `limit`, so that its count can be checked.
 
-    `seconds(n)` counts up to n once and tells how long it took, which grows as n^`exponent`.
+    `seconds(n)` runs once and tells how long it took, which grows as n^`exponent`.
     """
     n = min(first, limit)
     took = await seconds(n)
     while took < _ENOUGH_S and n < limit:
-        n = min(n * _GROWTH, limit)
+        n = min(n * growth, limit)
         took = await seconds(n)
     wanted = n * (TARGET_S / max(took, 1e-6)) ** (1 / exponent)
     return round_down(min(wanted, limit))

@@ -1,5 +1,6 @@
 """The compute backend: counts that are right, refusals that say why, cancels that are quick."""
 
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,9 @@ from benchrace.plugin import BenchraceError, Category, Lane
 from benchrace.testing import RecordingContext, job_lane, job_spec, plugin_ref, run_job
 from benchrace.testing.contract import BackendContract
 from benchrace_compute import backend as module
-from benchrace_compute.backend import Compute
-from benchrace_compute.params import Options
+from benchrace_compute import running
+from benchrace_compute.backend import Compute, Cost
+from benchrace_compute.params import COUNTING, Options
 
 CORES = core.available_threads()
 
@@ -45,6 +47,23 @@ async def test_threads_are_those_asked_for(threads: int, most: int) -> None:
     assert 1 <= record.threads_used <= most
 
 
+@pytest.mark.parametrize(
+    ("start", "n", "primes", "expected"),
+    [(101, 200, 21, 21), (102, 200, 20, None), (10**13 - 100, 10**13, 1, None)],
+)
+async def test_ranges_are_counted(start: int, n: int, primes: int, expected: int | None) -> None:
+    record = await Compute().round(lane(start=start, n=n), RecordingContext())
+    assert (record.start, record.primes_found) == (start, primes)
+    assert record.primes_expected == expected
+
+
+async def test_the_instructions_can_be_chosen() -> None:
+    for tier in ("baseline", *core.cpu_tiers()[:-1]):
+        record = await Compute().round(lane(n=10**6, tier=tier), RecordingContext())
+        assert record.cpu_tier == (core.cpu_tiers()[-1] if tier == "baseline" else tier)
+        assert record.primes_found == 78_498
+
+
 async def test_the_first_primes_are_shown_and_kept() -> None:
     context = RecordingContext()
     record = await Compute().round(lane(n=1000, stream_first_k=5), context)
@@ -66,6 +85,11 @@ async def test_a_wrong_count_is_a_failed_round(monkeypatch: pytest.MonkeyPatch) 
     [
         ({"threads": CORES + 1}, "threads", f"{CORES + 1} requested"),
         ({"algorithm": "trial_division", "n": 10**12}, "n", "1000000000000"),
+        ({"tier": "mmx"}, "tier", 'this processor has no "mmx"; it has '),
+        ({"algorithm": "trial_division", "tier": "baseline"}, "tier", "no choice of instructions"),
+        ({"start": 1001, "n": 1000}, "n", "1000 is below start = 1001"),
+        ({"start": 2, "n": 1000, "stream_first_k": 3}, "stream_first_k", "not from 2; set it to 0"),
+        ({"algorithm": "simple_sieve", "start": 2}, "start", "simple_sieve counts from 1"),
         ({"algorithm": "simple_sieve", "n": 10**13}, "n", "the largest N that fits now is"),
     ],
 )
@@ -77,10 +101,23 @@ async def test_what_cannot_be_done_is_refused_before_it_is_tried(
     assert message in result.fields[0].message
 
 
-async def test_the_probe_names_the_kernels_and_the_instructions() -> None:
+async def test_the_probe_names_the_version_of_the_kernels() -> None:
     result = await Compute().probe(RecordingContext())
-    assert result.reachable
-    assert core.cpu_tier() in (result.version or "")
+    assert (result.reachable, result.version) == (True, metadata.version("benchrace-core"))
+
+
+async def test_auto_n_ends_beyond_a_start_above_its_stand_in(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Readiness is asked with the default N in place of "auto"."""
+    high = lane(start=10**12, n=Options().n)
+    ready = await Compute().preflight(high, RecordingContext())
+    assert [field.path for field in ready.fields] == [COUNTING.automatic]
+    monkeypatch.setattr(module, "SIEVE", Cost(first=1000, exponent=1.05))
+    values = await Compute().calibrate(high, RecordingContext())
+    assert set(values) == {"n"}
+    assert 10**12 < values["n"] <= core.limits("segmented_sieve")[1]
+    assert not (await Compute().preflight(lane(start=10**12, **values), RecordingContext())).fields
 
 
 async def test_a_panic_of_a_kernel_is_a_failure_of_the_round() -> None:
@@ -91,8 +128,11 @@ async def test_a_panic_of_a_kernel_is_a_failure_of_the_round() -> None:
         def cancel(self) -> None:
             return
 
+        def progress(self) -> tuple[int, int]:
+            return 0, 0
+
     with pytest.raises(BenchraceError, match="at the disco") as caught:
-        await module._execute(Panics(), RecordingContext())  # type: ignore[arg-type]
+        await running.execute(Panics, RecordingContext())
     assert caught.value.category is Category.PLUGIN_ERROR
 
 

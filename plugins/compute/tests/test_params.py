@@ -4,7 +4,7 @@ import benchrace_core as core
 from benchrace.plugin import ComputeParams
 from benchrace.plugin.host.describe import describe, params_schema
 from benchrace.testing import plugin_ref
-from benchrace_compute.params import COUNTING, Options
+from benchrace_compute.params import COUNTING, TIERS, Options
 
 
 def test_algorithms_are_those_of_the_kernels() -> None:
@@ -13,9 +13,14 @@ def test_algorithms_are_those_of_the_kernels() -> None:
     assert Options().algorithm in core.ALGORITHMS
 
 
+def test_every_tier_of_this_processor_is_offered() -> None:
+    assert set(core.cpu_tiers()[:-1]) <= set(TIERS)
+    assert params_schema(Options)["properties"]["tier"]["enum"] == list(TIERS)
+
+
 def test_nothing_else_differs_from_the_kind() -> None:
     own, kind = params_schema(Options)["properties"], params_schema(ComputeParams)["properties"]
-    del own["algorithm"], kind["algorithm"]
+    del own["algorithm"], own["tier"], kind["algorithm"]
     assert own == kind
 
 
@@ -32,4 +37,10 @@ def test_the_plugin_describes_itself() -> None:
     described = describe(plugin_ref("benchrace_compute.plugin", "compute"))
     assert described.ok, described.traceback
     (backend,) = described.backends
-    assert [workload.kind for workload in backend.workloads] == ["compute"]
+    assert [workload.kind for workload in backend.workloads] == [
+        "compute",
+        "memory_bandwidth",
+        "gemv",
+        "gemm",
+        "gpu_memory_bandwidth",
+    ]

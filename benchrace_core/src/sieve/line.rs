@@ -1,0 +1,50 @@
+//! The bits of one block, with room before and after.
+
+/// A processor's unit of memory traffic: whole vectors of it are read and written.
+const ALIGNMENT: usize = 64;
+
+/// The bytes of a block. Strikes of the small primes may begin in the room before it and end in
+/// the room after it, which is cheaper than finding exact ends.
+#[derive(Debug)]
+pub struct Line {
+    bytes: Vec<u8>,
+    start: usize,
+    length: usize,
+}
+
+impl Line {
+    /// A line of `length` bytes with at least `room` bytes before and after.
+    pub fn new(length: usize, room: usize) -> Self {
+        let room = room.next_multiple_of(ALIGNMENT);
+        let bytes = vec![0; ALIGNMENT + room + length + room];
+        let start = bytes.as_ptr().align_offset(ALIGNMENT).min(ALIGNMENT) + room;
+        Line { bytes, start, length }
+    }
+
+    /// The block itself.
+    pub fn bits(&mut self) -> &mut [u8] {
+        &mut self.bytes[self.start..self.start + self.length]
+    }
+
+    /// Everything, and where the block lies in it: its first byte and the one past its end.
+    pub fn with_room(&mut self) -> (&mut [u8], usize, usize) {
+        (&mut self.bytes, self.start, self.start + self.length)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_block_is_aligned_and_has_room() {
+        for (length, room) in [(8, 0), (512, 1), (1000, 64), (24_576, 4099)] {
+            let mut line = Line::new(length, room);
+            assert_eq!(line.bits().len(), length);
+            assert!(line.bits().as_ptr().addr().is_multiple_of(ALIGNMENT));
+            let (bytes, start, end) = line.with_room();
+            assert!(start >= room && bytes.len() - end >= room);
+            assert_eq!(end - start, length);
+        }
+    }
+}

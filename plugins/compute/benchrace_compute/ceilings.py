@@ -1,0 +1,111 @@
+"""What the processor can do at most: memory, weights times a vector, matrices."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import benchrace_core as core
+from benchrace.plugin import (
+    Context,
+    FieldError,
+    GemmRecord,
+    GemvRecord,
+    MemoryRecord,
+    Readiness,
+    Record,
+    Sweep,
+)
+from benchrace_compute.calibration import calibrate
+from benchrace_compute.params import AUTO, GemmOptions, GemvOptions, MemoryOptions
+from benchrace_compute.running import execute, watched
+
+Options = MemoryOptions | GemvOptions | GemmOptions
+
+PROGRESS_S = 0.1
+# Kernels by group; those that this processor has not are left out of `all`.
+KERNELS = {
+    "read": ("read_prefetch", "read_streams"),
+    "copy": ("copy", "copy_nt"),
+    "triad": ("triad", "triad_nt"),
+}
+_FIRST_N = 256
+_MOST_N = 32_768
+# The field of a lane that the kernels know by another name.
+_FIELDS = {"size": "size_mb"}
+
+
+def preflight(params: Options) -> Readiness:
+    """Report what the kernels refuse."""
+    try:
+        _ceiling(params)
+    except ValueError as error:
+        name, _, text = str(error).partition(": ")
+        field = _FIELDS.get(name, name)
+        return Readiness(fields=(FieldError(field, text.replace(name, field)),))
+    return Readiness()
+
+
+async def measure(params: Options, context: Context) -> Record:
+    """Run the kernels once, all their passes."""
+    measured = await watched(lambda: _ceiling(params), PROGRESS_S, context)
+    if measured.virtual_machine:
+        context.log("a virtual machine: its caches and its memory's bandwidth are shared")
+    sweeps = tuple(
+        Sweep(kernel=kernel, amount=amount, elapsed_ns=tuple(elapsed_ns))
+        for kernel, amount, elapsed_ns in measured.sweeps
+    )
+    facts: dict[str, Any] = {
+        "sweeps": sweeps,
+        "threads_requested": params.threads,
+        "threads_used": measured.threads_used,
+        "cores_pinned": measured.cores_pinned,
+        "cpu_tier": measured.cpu_tier,
+        "cache_bytes": measured.cache_bytes,
+        "virtual_machine": measured.virtual_machine,
+    }
+    match params:
+        case MemoryOptions():
+            return MemoryRecord(**facts, kernels=params.kernels, array_bytes=measured.bytes)
+        case GemvOptions():
+            return GemvRecord(
+                **facts,
+                format=params.format,
+                columns=params.columns,
+                weight_bytes=measured.bytes,
+            )
+        case GemmOptions():
+            return GemmRecord(**facts, precision=params.precision, n=params.n)
+
+
+async def calibrate_n(params: GemmOptions, context: Context) -> Mapping[str, Any]:
+    """Find the N whose passes take about two seconds together."""
+
+    async def seconds(n: int) -> float:
+        measured = await execute(lambda: _ceiling(params, n=n, passes=1), context)
+        ((_, _, (elapsed_ns,)),) = measured.sweeps
+        return params.passes * elapsed_ns / 1e9
+
+    n = await calibrate(seconds, first=_FIRST_N, limit=_MOST_N, exponent=3, growth=2)
+    return {"n": n}
+
+
+def _ceiling(params: Options, *, n: int | None = None, passes: int | None = None) -> core.Ceiling:
+    how: dict[str, Any] = {
+        "threads": params.threads or core.available_threads(),
+        "passes": params.passes if passes is None else passes,
+        "tier": None if params.tier == AUTO else params.tier,
+        "pin": params.pin,
+    }
+    match params:
+        case MemoryOptions():
+            kernels = KERNELS.get(params.kernels, ())
+            available = [kernel for kernel in kernels if kernel in core.BANDWIDTH_KERNELS]
+            return core.Ceiling.bandwidth(available, size=_bytes(params.size_mb), **how)
+        case GemvOptions():
+            size = _bytes(params.size_mb)
+            return core.Ceiling.gemv(params.format, params.columns, size=size, **how)
+        case GemmOptions():
+            return core.Ceiling.gemm(params.precision, params.n if n is None else n, **how)
+
+
+def _bytes(size_mb: int) -> int | None:
+    return size_mb * 1_000_000 if size_mb else None
