@@ -38,8 +38,8 @@ LaneId = Name
 
 
 def new_run_id(wall_s: float) -> RunId:
-    """Create `YYYY-MM-DD_HHMMSS_6hex` from the local wall time, so that folders sort by date."""
-    stamp = time.strftime("%Y-%m-%d_%H%M%S", time.localtime(wall_s))
+    """Create `YYYY-MM-DD_HHMMSS_6hex` in UTC: folders sort by time, also when clocks go back."""
+    stamp = time.strftime("%Y-%m-%d_%H%M%S", time.gmtime(wall_s))
     return f"{stamp}_{os.urandom(3).hex()}"
 
 

@@ -1,0 +1,1 @@
+"""Where assets come from: one module for each kind of source."""
