@@ -52,7 +52,7 @@ def energy_work(
             formula=f"energy of the round / {counted_by}; over rounds sum / sum",
         ),
         per_watt=Metric(
-            name=f"{many}_per_s_per_w",
+            name=f"{many.replace(' ', '_')}_per_s_per_w",
             title=f"{many.capitalize()} per second per watt",
             unit=f"{unit}/s/W",
             better=Better.HIGHER,

@@ -49,6 +49,12 @@ def test_rates_are_counts_by_seconds() -> None:
     assert figures["primes_found"].value == 168
 
 
+def test_the_numbers_of_a_range_are_those_from_its_start() -> None:
+    figures = derived(start=501, primes_found=73)
+    assert figures["numbers_per_sec"].value == 250_000
+    assert figures["primes_per_sec"].value == 36_500
+
+
 def test_ratios_keep_their_parts() -> None:
     figures = derived()
     for metric in COMPUTE.metrics:

@@ -1,0 +1,1 @@
+"""A backend for ComfyUI, over its own API."""

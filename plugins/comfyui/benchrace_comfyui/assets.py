@@ -1,0 +1,95 @@
+"""Files for ComfyUI: in which of its folders they belong, and when it lists them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import anyio
+
+from benchrace.plugin import (
+    Asset,
+    AssetKind,
+    BenchraceError,
+    Category,
+    Context,
+    FieldError,
+    InvalidInput,
+)
+from benchrace_comfyui.graph.object_info import ObjectInfo
+
+
+class Shelf(NamedTuple):
+    """A folder below ComfyUI's own; `node` and `name` are an input that lists what is in it."""
+
+    folder: str
+    node: str | None = None
+    name: str | None = None
+
+
+SHELVES = {
+    AssetKind.CHECKPOINT: Shelf("models/checkpoints", "CheckpointLoaderSimple", "ckpt_name"),
+    AssetKind.LORA: Shelf("models/loras", "LoraLoader", "lora_name"),
+    AssetKind.VAE: Shelf("models/vae", "VAELoader", "vae_name"),
+    # The extension that loads quantised models; the folder is ComfyUI's older name for these.
+    AssetKind.GGUF: Shelf("models/unet", "UnetLoaderGGUF", "unet_name"),
+    AssetKind.AUDIO: Shelf("input", "LoadAudio", "audio"),
+    AssetKind.WORKFLOW: Shelf("user/default/workflows"),
+}
+_POLLS = 20
+_POLL_S = 0.25
+
+
+async def sync(
+    assets: Sequence[Asset], folder: Path | None, nodes: ObjectInfo, context: Context
+) -> None:
+    """Bring all files into ComfyUI's folders; raises the first failure once all were tried."""
+    if not assets:
+        raise BenchraceError(
+            Category.MISSING_ASSET,
+            "no file is named, and comfyui.yaml lists none",
+            "List checkpoints in comfyui.yaml, in the configuration folder of the agent.",
+        )
+    if folder is None:
+        message = "the folder of ComfyUI is not set on this machine"
+        raise InvalidInput(
+            FieldError("comfyui.folder", message), "Set comfyui.folder in agent.yaml."
+        )
+    first: BenchraceError | None = None
+    for asset in assets:
+        try:
+            await _place(asset, folder, nodes, context)
+        except BenchraceError as error:
+            context.log(f"{asset.name}: {error.message}", "error")
+            first = first or error
+    if first is not None:
+        raise first
+
+
+async def _place(asset: Asset, base: Path, nodes: ObjectInfo, context: Context) -> None:
+    shelf = SHELVES[asset.kind]
+
+    async def is_listed(name: str) -> bool | None:
+        return await _is_listed(shelf, name, nodes)
+
+    placed = await context.assets.place(asset, base / shelf.folder, is_listed)
+    unknown = "" if placed.listed else "; ComfyUI cannot be asked whether it lists it"
+    context.log(f"{placed.name} is in {shelf.folder} ({placed.how}){unknown}")
+
+
+async def _is_listed(shelf: Shelf, name: str, nodes: ObjectInfo) -> bool | None:
+    """Wait until ComfyUI lists a file; None where it does not run, or has no such node."""
+    if shelf.node is None or shelf.name is None:
+        return None
+    for _ in range(_POLLS):
+        nodes.refresh()
+        try:
+            node = await nodes.node(shelf.node)
+        except BenchraceError:
+            return None
+        choice = None if node is None else node.of(shelf.name)
+        if choice is None or choice.choices is None:
+            return None
+        if name in choice.choices:
+            return True
+        await anyio.sleep(_POLL_S)
+    return False

@@ -1,0 +1,1 @@
+"""Graphs for ComfyUI, and the server's own description of their nodes."""

@@ -1,0 +1,1 @@
+"""One prompt on a server: queued, followed to its end, fetched, or withdrawn."""

@@ -1,0 +1,1 @@
+"""Audio: found, decoded and checked before anything is timed."""

@@ -1,0 +1,54 @@
+"""Models in a folder by their names, and what a lane gets for a name."""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from benchrace.plugin import BenchraceError, Category, Model, Problem
+
+_SHOWN = 12
+
+
+class ModelFiles(NamedTuple):
+    """A model on this machine: `path` is what the engine loads, `weights` its largest file."""
+
+    path: Path
+    weights: Path
+
+
+def choose(name: str, models: Mapping[str, ModelFiles], folder: Path, backend: str) -> ModelFiles:
+    """Return the model of this name; raises `validation` or `missing_model`."""
+    if name in models:
+        return models[name]
+    listed = ", ".join(sorted(models)[:_SHOWN])
+    there = f"it has {listed}" if listed else "it has none"
+    if not name:
+        text, category = f"name a model of this machine: {there}", Category.VALIDATION
+    else:
+        text, category = f"there is no model {name!r:.200}: {there}", Category.MISSING_MODEL
+    raise BenchraceError(category, text, _remedy(folder, backend))
+
+
+def listed(models: Mapping[str, ModelFiles]) -> tuple[Model, ...]:
+    """Return models as a probe reports them."""
+    return tuple(
+        Model(name=name, size=files.weights.stat().st_size)
+        for name, files in sorted(models.items())
+    )
+
+
+def none_found(folder: Path, backend: str) -> Problem:
+    """Return the problem of a machine without models."""
+    return Problem(message=f"there is no model in {folder}", remedy=_remedy(folder, backend))
+
+
+def _remedy(folder: Path, backend: str) -> str:
+    pull = f"benchrace models pull tiny.en --backend {backend}"
+    return f"Copy one into {folder}, or pull one, such as: {pull}"
+
+
+def digest(files: ModelFiles) -> str:
+    """Return the SHA-256 of the weights. Blocks."""
+    with files.weights.open("rb") as file:
+        return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"

@@ -1,0 +1,1 @@
+"""Servers that speak the transcription part of the OpenAI API."""
