@@ -1,0 +1,1 @@
+"""Telling other programs about this machine's jobs, and the jobs' archives."""

@@ -1,0 +1,1 @@
+"""Requests that tell other programs about work: queued on disk, signed, sent until they arrive."""
