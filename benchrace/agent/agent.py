@@ -1,33 +1,40 @@
 """The agent as one object, used by its routes and its link."""
 
-import os
 import secrets
-from pathlib import Path
 
 import anyio
 import msgspec
 
 from benchrace.agent.capabilities import CapabilityMonitor, Machine
+from benchrace.agent.delivery import archive
+from benchrace.agent.delivery.reporter import Reporter
+from benchrace.agent.engines.after_run import clean_up_after_runs
+from benchrace.agent.engines.assets import asset_setup, remove_after_runs
 from benchrace.agent.engines.idle import IdleClock, stop_idle
 from benchrace.agent.engines.operations import Operations
 from benchrace.agent.host_lock import HostLock
 from benchrace.agent.jobs import devices, standalone_job
 from benchrace.agent.jobs.job import Job
+from benchrace.agent.jobs.job_folder import JobSender
 from benchrace.agent.jobs.job_runner import RunnerContext
-from benchrace.agent.jobs.registry import Jobs, Retention
+from benchrace.agent.jobs.keep_awake import KeepAwake
+from benchrace.agent.jobs.registry import Direct, Jobs, Retention
 from benchrace.agent.jobs.sampling import Sampling
 from benchrace.agent.jobs.slot import Slot
 from benchrace.agent.link.loan import Loans
+from benchrace.agent.machine_settings import NOTHING, CentralSettings, SettingsKeeper
 from benchrace.agent.plugins import Plugins
 from benchrace.agent.settings import AgentSettings
 from benchrace.api.jobs import JobRequest
 from benchrace.clock import Clock, SystemClock
+from benchrace.config.machine_settings import DAY_S
 from benchrace.config.paths import jobs_dir
 from benchrace.errors import FieldError, InvalidInput
+from benchrace.plugin.host.entry_points import GROUP, SIMULATED_GROUP
 from benchrace.protocol.capabilities import Capabilities
 from benchrace.protocol.job import JobSpec
 from benchrace.run.lane import JobLane
-from benchrace.store.regular import open_regular
+from benchrace.store.regular import file_bytes
 from benchrace.telemetry.sampler import Sampler
 
 # As often as a batch of lines goes on; while no job runs nothing is looked at.
@@ -45,6 +52,7 @@ class Agent:
         *,
         host_id: str,
         boot_id: str | None,
+        central: CentralSettings = NOTHING,
         clock: Clock | None = None,
     ) -> None:
         self.settings = settings
@@ -54,16 +62,34 @@ class Agent:
         self.instance = secrets.token_hex(8)
         self.host_id = host_id
         self.slot = Slot(settings.machine_id, None if settings.share_host else HostLock())
-        self.plugins = Plugins(settings.data / "cache/describe", settings.worker, self.slot)
-        self.idle = IdleClock(self.clock, settings.tables)
-        self.capabilities = CapabilityMonitor(settings, machine, self.plugins, self.slot, self.idle)
+        self.plugins = Plugins(
+            settings.data / "cache/describe",
+            settings.worker_command,
+            self.slot,
+            group=SIMULATED_GROUP if settings.simulated else GROUP,
+        )
+        self.settings_keeper = keeper = SettingsKeeper(settings, self.slot, central)
+        self.idle = IdleClock(self.clock, settings.tables, lambda: keeper.current.idle_stop_s)
+        self.capabilities = CapabilityMonitor(
+            settings, machine, self.plugins, self.slot, self.idle, keeper
+        )
         self.sampling = Sampling(sampler, self.clock, lambda: self.jobs.running is not None)
         context = RunnerContext(
-            command=settings.worker, sampling=self.sampling, clock=self.clock, boot_id=boot_id
+            command=settings.worker_command,
+            sampling=self.sampling,
+            clock=self.clock,
+            boot_id=boot_id,
+            awake=None if settings.simulated else KeepAwake(),
+            archive=archive.build,
         )
-        retention = Retention(keep_jobs=settings.keep_jobs, keep_s=settings.keep_s)
         self.jobs = Jobs(
-            jobs_dir(settings.data), settings.machine_id, self.slot, context, retention
+            jobs_dir(settings.data), settings.machine_id, self.slot, context, self._retention
+        )
+        self.reporter = Reporter(
+            settings.data / "callbacks" / f"{settings.machine_id}.sqlite",
+            settings.callbacks,
+            self.jobs,
+            self.clock,
         )
         self.operations = Operations(
             settings=settings,
@@ -72,6 +98,7 @@ class Agent:
             slot=self.slot,
             changed=self.jobs.changed,
             idle=self.idle,
+            asset_setup=lambda: asset_setup(settings, keeper.current),
         )
 
     @property
@@ -83,14 +110,23 @@ class Agent:
         """Run jobs, keep the capabilities up to date, and watch journals grow; until cancelled."""
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self.jobs.run)
+            tasks.start_soon(self.reporter.run)
             tasks.start_soon(self.operations.run)
             tasks.start_soon(self.plugins.run)
             tasks.start_soon(self.capabilities.follow)
             tasks.start_soon(self.capabilities.keep)
             tasks.start_soon(stop_idle, self.idle, self.operations)
             tasks.start_soon(self._watch)
+            tasks.start_soon(self._follow_settings)
+            tasks.start_soon(remove_after_runs, self.jobs, self.settings, self.settings_keeper)
+            tasks.start_soon(
+                clean_up_after_runs,
+                self.jobs,
+                self.operations,
+                lambda: self.settings_keeper.current.after_run,
+            )
 
-    async def start(self, spec: JobSpec) -> Job:
+    async def start(self, spec: JobSpec, direct: Direct | None = None) -> Job:
         """Start a job as it is; raises Busy, `disk_full`, or InvalidInput for a foreign machine."""
         if spec.machine_id != self.settings.machine_id:
             message = f"this is the machine {self.settings.machine_id}, not {spec.machine_id[:64]}"
@@ -102,22 +138,29 @@ class Agent:
             spec,
             self.capabilities.setup(names, spec.kind),
             devices.chosen(spec, capabilities, self.capabilities.gpus),
+            direct,
         )
 
-    async def start_direct(self, request: JobRequest) -> Job:
+    async def start_direct(self, request: JobRequest, sender: JobSender | None = None) -> Job:
         """Check a job asked of this machine alone, and start it.
 
         Raises InvalidInput with each bad field, by its path in the request, or Busy.
         """
         await self.jobs.let_end()
         self.slot.refuse_if_busy()
+        callbacks = await self.reporter.checked(request.callbacks)
         capabilities = await self.capabilities.offering(request.kind)
         only = await self._settled(
             request, standalone_job.lane(request, capabilities), capabilities
         )
         settings = self.settings
-        spec = standalone_job.spec(request, only, settings.machine_id, settings.sampling_s)
-        return await self.start(spec)
+        sampling_s = self.settings_keeper.current.sampling_s
+        spec = standalone_job.spec(request, only, settings.machine_id, sampling_s)
+        metadata = standalone_job.metadata(request, spec, capabilities, self.clock.wall_s())
+        sender = msgspec.structs.replace(sender or JobSender(), callbacks=callbacks)
+        job = await self.start(spec, Direct(sender=sender, metadata=metadata))
+        self.reporter.follow(job)
+        return job
 
     async def _settled(
         self, request: JobRequest, only: JobLane, capabilities: Capabilities
@@ -138,6 +181,22 @@ class Agent:
         params = only.params if readiness.params is None else readiness.params
         return msgspec.structs.replace(only, params=params)
 
+    def _retention(self) -> Retention:
+        current = self.settings_keeper.current
+        return Retention(keep_jobs=current.keep_jobs, keep_s=current.keep_days * DAY_S)
+
+    async def _follow_settings(self) -> None:
+        """Apply new settings to what the old ones had decided, until cancelled."""
+        keeper = self.settings_keeper
+        current, seen = keeper.current, keeper.changed.count
+        while True:
+            seen = await keeper.changed.wait(seen)
+            if keeper.current != current:
+                current = keeper.current
+                # It tells when idle engines are stopped, and how the new folders stand.
+                self.capabilities.publish()
+                await self.jobs.tidy()
+
     async def _watch(self) -> None:
         sizes, ran = (0, 0), False
         while True:
@@ -151,19 +210,8 @@ class Agent:
                 continue
             ran = True
             self.idle.used(lane.backend for lane in job.spec.lanes)
-            now = (_size(job.folder.work), _size(job.folder.agent))
+            now = (file_bytes(job.folder.work), file_bytes(job.folder.agent))
             if now != sizes:
                 sizes = now
                 self.jobs.changed.notify()
             await anyio.sleep(LOOK_S)
-
-
-def _size(path: Path) -> int:
-    try:
-        fd = open_regular(path)
-    except OSError:
-        return 0
-    try:
-        return os.fstat(fd).st_size
-    finally:
-        os.close(fd)

@@ -1,6 +1,7 @@
 """What this machine is and can do, kept up to date while nothing is measured."""
 
 import logging
+from collections.abc import Iterator
 from typing import Any
 
 import anyio
@@ -11,6 +12,7 @@ from benchrace.agent.engines.idle import IdleClock
 from benchrace.agent.engines.probing import Prober, converted
 from benchrace.agent.jobs.devices import devices
 from benchrace.agent.jobs.slot import Busy, Slot
+from benchrace.agent.machine_settings import SettingsKeeper
 from benchrace.agent.one_shot import ask
 from benchrace.agent.plugins import Plugins
 from benchrace.agent.settings import AgentSettings
@@ -19,6 +21,7 @@ from benchrace.errors import BenchraceError, Category
 from benchrace.notifier import Notifier
 from benchrace.plugin.description import BackendDescription
 from benchrace.plugin.engine.device import Device
+from benchrace.plugin.readiness import Problem
 from benchrace.protocol import timing
 from benchrace.protocol.agent_worker import CalibrateOrder, PreflightOrder, WorkerSetup
 from benchrace.protocol.capabilities import (
@@ -33,6 +36,7 @@ from benchrace.run.lane import JobLane
 from benchrace.telemetry.detection import detect
 from benchrace.telemetry.environment import Environment
 from benchrace.telemetry.hardware import Hardware
+from benchrace.telemetry.host_id import host_id
 from benchrace.telemetry.identity import fingerprint
 from benchrace.telemetry.inspection import environment
 from benchrace.telemetry.machine_root import Root
@@ -46,12 +50,16 @@ _AFTER_JOB_S = 1.0
 
 
 class Machine(msgspec.Struct, frozen=True, kw_only=True):
-    """What telemetry found; `timing` is what the machine has certified of itself."""
+    """What telemetry found; `timing` is what the machine has certified of itself.
+
+    `host_id` is the same for all agents of a host.
+    """
 
     hardware: Hardware
     environment: Environment
     fingerprint: str
     timing: Timing | None = None
+    host_id: str = ""
 
 
 def look(root: Root, settings: AgentSettings) -> Machine:
@@ -62,6 +70,7 @@ def look(root: Root, settings: AgentSettings) -> Machine:
         environment=environment(root, hardware),
         fingerprint=fingerprint(hardware),
         timing=timing.read(settings.data),
+        host_id=host_id(),
     )
 
 
@@ -77,12 +86,16 @@ class CapabilityMonitor:
         plugins: Plugins,
         slot: Slot,
         idle: IdleClock,
+        keeper: SettingsKeeper,
     ) -> None:
         self._idle = idle
+        self._keeper = keeper
+        self._failed: dict[str, Problem] = {}
         self._settings = settings
         self._machine = machine
         self._plugins = plugins
         self._slot = slot
+        self._agent_id = f"{machine.host_id}-{settings.machine_id}"
         self._prober = Prober(settings, plugins, slot)
         self._timing = machine.timing
         self.changed = Notifier()
@@ -143,7 +156,7 @@ class CapabilityMonitor:
                 continue
             except (BenchraceError, OSError) as error:
                 log.warning("the engines cannot be probed: %s", error)
-            with anyio.move_on_after(self._settings.probe_every_s):
+            with anyio.move_on_after(self._keeper.current.heartbeat_interval_s):
                 await self._plugins.usable_changed(self._prober.refs)
 
     async def refresh(self) -> Capabilities:
@@ -152,7 +165,16 @@ class CapabilityMonitor:
         await self._plugins.refresh(_REFRESH_S)
         await self._prober.probe(self.tables(), self.publish)
         self._timing = await anyio.to_thread.run_sync(timing.read, self._settings.data)
+        await self._keeper.look()
         return self.publish()
+
+    def note_start(self, backend: str, error: BenchraceError | None) -> None:
+        """Note whether the last attempt to start a backend's engine failed."""
+        self._failed.pop(backend, None)
+        if error is not None:
+            what = f"the engine of {backend} did not start: {error.message}"
+            self._failed[backend] = Problem(message=what, remedy=error.remedy)
+        self.publish()
 
     async def preflight(self, kind: str, lanes: tuple[JobLane, ...]) -> tuple[LaneReadiness, ...]:
         """Check whether each lane can start, and probe what lacks a probe; raises Busy."""
@@ -193,6 +215,8 @@ class CapabilityMonitor:
             config=self.tables(),
             log_dir=self._settings.log_dir,
             gpus=self.gpus,
+            simulated=self._settings.simulated,
+            agent_id=self._agent_id,
         )
 
     def _setup_of(self, kind: str, lanes: tuple[JobLane, ...]) -> WorkerSetup:
@@ -200,7 +224,7 @@ class CapabilityMonitor:
 
     async def _ask(self, order: PreflightOrder | CalibrateOrder, limit: float) -> Any:
         async with self._slot.aside():
-            return await ask(self._settings.worker, order, limit)
+            return await ask(self._settings.worker_command, order, limit)
 
     def _with_plugins(self) -> Capabilities:
         """Publish new descriptions only: a request must not wake those who wait for a probe."""
@@ -233,7 +257,19 @@ class CapabilityMonitor:
             ),
             timing=self._timing,
             restart=self._plugins.restart,
+            problems=tuple(self._problems()),
+            simulated=self._settings.simulated,
         )
+
+    def _problems(self) -> Iterator[Problem]:
+        """Yield what is wrong with the machine, though it can race."""
+        yield from self._keeper.folders.problems
+        for name, problem in self._failed.items():
+            probe = self._prober.probes.get(name)
+            if probe is None or not probe.reachable:
+                yield problem
+        for problems in self._prober.problems.values():
+            yield from problems
 
     def _status(self, backend: BackendDescription, plugin: str) -> BackendStatus:
         probe = self._prober.probes.get(backend.name)
@@ -250,6 +286,7 @@ class CapabilityMonitor:
             models=probe.models,
             problems=(*probe.problems, *problems),
             startable=probe.startable,
+            choices=probe.choices,
             legacy=probe.legacy,
             stops_at=self._idle.stops_at(backend.name) if probe.started else None,
         )

@@ -1,12 +1,11 @@
-"""The host: its name for central, its boot, and the lock that lets one agent of it measure."""
+"""The host: its boot, and the lock that lets one agent of it measure."""
 
 import errno
 import fcntl
-import hashlib
 import logging
 import os
-import socket
-import uuid
+import subprocess
+import sys
 from pathlib import Path
 
 import psutil
@@ -19,29 +18,21 @@ from benchrace.store.regular import open_regular
 log = logging.getLogger(__name__)
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
-_IDS = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
 
 
 def boot_id() -> str | None:
     """Name this boot; None where the system has no name for it. Blocks."""
     try:
+        if sys.platform == "darwin":
+            return _output("/usr/sbin/sysctl", "-n", "kern.bootsessionuuid") or None
         return _BOOT.read_text().strip() or None
     except OSError:
         return None
 
 
-def host_id() -> str:
-    """Name this host, the same for all its agents; a hash, which reveals nothing. Blocks."""
-    for path in _IDS:
-        try:
-            text = path.read_text().strip()
-        except OSError:
-            continue
-        if text:
-            break
-    else:
-        text = f"{uuid.getnode():x}"
-    return hashlib.sha256(f"{text} {socket.gethostname()}".encode()).hexdigest()[:16]
+def _output(*command: str) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.stdout.strip()
 
 
 def is_running(mark: WorkerMark) -> bool:

@@ -1,12 +1,12 @@
 """One request to a worker of its own, which ends with the answer."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import anyio
 import msgspec
 
-from benchrace.agent.jobs.worker_process import Worker
+from benchrace.agent.jobs.worker_process import Worker, WorkerCommand
 from benchrace.errors import BenchraceError, Category, Failure
 from benchrace.protocol.agent_worker import AnyOrder, Noted, Progressed, Reply
 
@@ -14,7 +14,7 @@ OnUpdate = Callable[[Progressed | Noted], None]
 
 
 async def ask(
-    command: Sequence[str], order: AnyOrder, limit_s: float, on_update: OnUpdate | None = None
+    command: WorkerCommand, order: AnyOrder, limit_s: float, on_update: OnUpdate | None = None
 ) -> Any:
     """Return the worker's answer; `on_update` gets an operation's updates on the way.
 

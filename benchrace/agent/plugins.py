@@ -3,21 +3,22 @@
 import hashlib
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import anyio
 import anyio.abc
 import msgspec
 
-from benchrace import __version__, permissions
+from benchrace import __version__
 from benchrace.agent.installed_plugins import Stamp, newest_file, restart_reason, stamp
 from benchrace.agent.jobs.slot import Busy, Slot
+from benchrace.agent.jobs.worker_process import WorkerCommand
 from benchrace.agent.one_shot import ask
 from benchrace.errors import BenchraceError, Category
 from benchrace.notifier import Notifier
 from benchrace.plugin.description import PluginDescription
-from benchrace.plugin.host.entry_points import PluginRef, discover
+from benchrace.plugin.host.entry_points import GROUP, PluginRef, discover
 from benchrace.plugin.host.name_conflicts import reject_conflicts
 from benchrace.protocol.agent_worker import DESCRIBE_S, DescribeOrder, WorkerSetup
 from benchrace.store import atomic
@@ -62,10 +63,16 @@ class Plugins:
     """
 
     def __init__(
-        self, cache: Path, command: Sequence[str], slot: Slot, limit_s: float = DESCRIBE_S
+        self,
+        cache: Path,
+        command: WorkerCommand,
+        slot: Slot,
+        limit_s: float = DESCRIBE_S,
+        group: str = GROUP,
     ) -> None:
         self._cache = cache
-        self._command = tuple(command)
+        self._command = command
+        self._group = group
         self._slot = slot
         self._limit_s = limit_s
         self._entries: dict[PluginRef, _Entry] = {}
@@ -160,7 +167,7 @@ class Plugins:
 
     async def _scan(self, tasks: anyio.abc.TaskGroup) -> None:
         restart = await anyio.to_thread.run_sync(restart_reason)
-        refs = await anyio.to_thread.run_sync(discover)
+        refs = await anyio.to_thread.run_sync(discover, self._group)
         entries: dict[PluginRef, _Entry] = {}
         for ref in refs:
             key = await anyio.to_thread.run_sync(_key, ref)
@@ -195,8 +202,9 @@ class Plugins:
             entry.description = cached or await self._ask_when_idle(entry)
             if cached is None and entry.description.ok:
                 try:
-                    await anyio.to_thread.run_sync(_write, path, entry.description)
-                except (BenchraceError, OSError) as error:
+                    data = msgspec.json.encode(entry.description)
+                    await anyio.to_thread.run_sync(atomic.write_private, path, data)
+                except BenchraceError as error:
                     log.warning("%s cannot be written: %s", path, error)
         entry.running = False
         self._settle()
@@ -251,8 +259,3 @@ def _read(path: Path) -> PluginDescription | None:
         return msgspec.json.decode(path.read_bytes(), type=PluginDescription)
     except (OSError, msgspec.DecodeError):
         return None
-
-
-def _write(path: Path, described: PluginDescription) -> None:
-    permissions.make_folder(path.parent)
-    atomic.write(path, msgspec.json.encode(described))

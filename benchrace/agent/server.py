@@ -3,31 +3,42 @@
 import contextlib
 import logging
 import os
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import anyio
 import msgspec
+from anyio.abc import TaskGroup
 
 from benchrace import __version__, permissions
+from benchrace.agent import machine_settings
 from benchrace.agent.agent import Agent
 from benchrace.agent.capabilities import look
-from benchrace.agent.host_lock import boot_id, host_id
+from benchrace.agent.delivery.forms import Form
+from benchrace.agent.host_lock import boot_id
 from benchrace.agent.link.connector import Connector
 from benchrace.agent.link.lending import lend
+from benchrace.agent.link.reception import Reception
 from benchrace.agent.settings import AgentSettings
+from benchrace.api.session import Right
 from benchrace.config.paths import make_private
 from benchrace.errors import BenchraceError, Category
 from benchrace.store import atomic
 from benchrace.store.journal import Journal
+from benchrace.telemetry.host_id import host_id
 from benchrace.telemetry.machine_root import Root
 from benchrace.telemetry.sampler import SystemSampler
+from benchrace.tls.renewal import renew
+from benchrace.tls.server import ServerContext
 from benchrace.web import serving
 from benchrace.web.asgi.late_app import LateApp
 from benchrace.web.asgi.types import App
 from benchrace.web.auth.access import Access
 from benchrace.web.guard import Guard, Policy
+from benchrace.web.remote.nearby import Role
+from benchrace.web.remote.nearby import announce as announce_nearby
 from benchrace.web.shutdown import Shutdown
 from benchrace.web.token import Tokens, refuse_short, sha256_of
 
@@ -38,27 +49,37 @@ _LEAVE_S = 1.0
 if TYPE_CHECKING:
     from quart import Quart
 
+# Probes of older systems ask for these without a token; neither says more than `/health`.
+_PUBLIC = frozenset({"/health", "/healthz", "/"})
+
 Extend = Callable[["Quart", Agent], None]
 Ready = Callable[[str], None]
 
 
 class AgentRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """`<data>/agents/<machine_id>.json`, there while the agent serves."""
+    """`<data>/agents/<machine_id>.json`, there while the agent serves.
+
+    `certificate` is its own in PEM, null without TLS.
+    """
 
     url: str
     pid: int
     instance: str
     version: str
+    certificate: str | None = None
 
 
 async def serve(
     settings: AgentSettings,
     *,
     extend: Extend | None = None,
+    forms: Mapping[str, Form] | None = None,
     ready: Ready | None = None,
     preload: bool = True,
 ) -> None:
     """Serve until SIGTERM or SIGINT; `ready` gets the address once requests are answered.
+
+    `forms` are ways to write callbacks, beside the native one, by the names that jobs use.
 
     With `preload` the framework is imported now, and not by the first request, which may come
     while a job measures; a command's own agent is not asked anything over HTTP.
@@ -70,33 +91,37 @@ async def serve(
     folder = settings.data / "agents"
     with _held(folder, settings.machine_id):
         await anyio.to_thread.run_sync(make_private, settings.data)
-        listener = serving.listen(settings.host, settings.port)
+        listener = await _listen(settings)
         agent = await _create_agent(settings)
+        agent.reporter.forms |= forms or {}
         await agent.jobs.recover()
         shutdown = Shutdown()
         app = _late_app(agent, shutdown, extend)
+        reception = Reception(agent)
+        dial = _connector(agent)
         record = folder / f"{settings.machine_id}.json"
-        dial = None
-        if settings.central is not None:
-            dial = Connector(agent, settings.central, settings.token)
+        write_record = partial(anyio.to_thread.run_sync, _write_record, record, agent, listener)
         async with anyio.create_task_group() as tasks:
+            tasks.start_soon(renew, listener.tls, write_record)
             tasks.start_soon(agent.run)
             tasks.start_soon(lend, agent)
-            if dial is not None:
-                tasks.start_soon(dial.run)
+            _look_for_central(tasks, settings, dial, listener)
 
             async def stop() -> None:
                 await serving.stop_signal()
                 tasks.start_soon(agent.jobs.stop)
+                # The server closes what was dialled to it: the goodbye comes before that.
+                with anyio.move_on_after(_LEAVE_S):
+                    await reception.leave()
 
             async def announce() -> None:
-                await anyio.to_thread.run_sync(_write_record, record, agent, listener.url)
+                await write_record()
                 if ready is not None:
                     ready(listener.url)
                 if preload:
                     await app.load()
 
-            await _serve(Guard(app, policy), listener, shutdown, stop, announce)
+            await _serve(Guard(reception.around(app), policy), listener, shutdown, stop, announce)
             with anyio.move_on_after(_STOP_S):
                 await agent.jobs.stop()
             if dial is not None:
@@ -104,6 +129,30 @@ async def serve(
                     await dial.leave()
             tasks.cancel_scope.cancel()
         record.unlink(missing_ok=True)
+
+
+async def _listen(settings: AgentSettings) -> serving.Listener:
+    tls = None
+    if settings.tls is not None:
+        tls = await anyio.to_thread.run_sync(ServerContext, settings.tls)
+    return serving.listen(settings.host, settings.port, tls)
+
+
+def _connector(agent: Agent) -> Connector | None:
+    """Return what dials the agent's central; raises InvalidInput for an invalid address."""
+    central = agent.settings.central
+    return None if central is None else Connector(agent, central, agent.settings.token)
+
+
+def _look_for_central(
+    tasks: TaskGroup, settings: AgentSettings, dial: Connector | None, listener: serving.Listener
+) -> None:
+    """Dial the agent's central; where it has none, announce that to centrals nearby."""
+    if dial is not None:
+        tasks.start_soon(dial.run)
+    elif settings.mdns and not serving.is_loopback(settings.host):
+        address = (listener.host, listener.port, listener.scheme)
+        tasks.start_soon(announce_nearby, Role.AGENT, settings.machine_id, *address)
 
 
 def _late_app(agent: Agent, shutdown: Shutdown, extend: Extend | None) -> LateApp:
@@ -134,19 +183,23 @@ async def _create_agent(settings: AgentSettings) -> Agent:
     root = Root.live()
     machine = await anyio.to_thread.run_sync(look, root, settings)
     sampler = SystemSampler(root, machine.hardware)
+    central = await anyio.to_thread.run_sync(
+        machine_settings.read, machine_settings.path_of(settings)
+    )
     return Agent(
         settings,
         machine,
         sampler,
         host_id=await anyio.to_thread.run_sync(host_id),
         boot_id=await anyio.to_thread.run_sync(boot_id),
+        central=central,
     )
 
 
 def _policy(settings: AgentSettings) -> Policy:
     names = frozenset(name.lower() for name in settings.hosts)
     if serving.is_loopback(settings.host) or settings.insecure:
-        return Policy(names=names, names_file="agent.yaml")
+        return Policy(names=names, names_file="agent.yaml", is_public=_PUBLIC.__contains__)
     if not settings.token:
         raise BenchraceError(
             Category.VALIDATION,
@@ -154,8 +207,14 @@ def _policy(settings: AgentSettings) -> Policy:
             "Set `central_token` in agent.yaml or BENCHRACE_TOKEN, or listen on 127.0.0.1.",
         )
     refuse_short({"central_token (or BENCHRACE_TOKEN)": settings.token})
-    tokens = Tokens(operate=sha256_of(settings.token))
-    return Policy(access=Access(tokens=tokens), names=names, names_file="agent.yaml")
+    entries = ((sha256_of(settings.token), Right.OPERATE),)
+    tokens = Tokens(entries=lambda: entries)
+    return Policy(
+        access=Access(tokens=tokens),
+        names=names,
+        names_file="agent.yaml",
+        is_public=_PUBLIC.__contains__,
+    )
 
 
 @contextlib.contextmanager
@@ -178,6 +237,12 @@ def _held(folder: Path, machine_id: str) -> Iterator[None]:
         yield
 
 
-def _write_record(path: Path, agent: Agent, url: str) -> None:
-    record = AgentRecord(url=url, pid=os.getpid(), instance=agent.instance, version=__version__)
+def _write_record(path: Path, agent: Agent, listener: serving.Listener) -> None:
+    record = AgentRecord(
+        url=listener.url,
+        pid=os.getpid(),
+        instance=agent.instance,
+        version=__version__,
+        certificate=listener.tls.certificate if listener.tls else None,
+    )
     atomic.write(path, msgspec.json.encode(record))

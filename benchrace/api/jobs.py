@@ -1,10 +1,12 @@
-"""Requests and answers about jobs that an agent runs without a central."""
+"""Requests and answers about jobs that an agent runs without a central, and their callbacks."""
 
+from enum import StrEnum
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
+from benchrace.delivery.callbacks import Callbacks
 from benchrace.run.spec import ParamValues
 from benchrace.run.states import JobPhase
 
@@ -20,6 +22,7 @@ class JobRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     warmup: Annotated[int, Meta(ge=0, le=1000)] = 0
     sampling_s: Annotated[float, Meta(ge=0, le=60)] | None = None
     timeout_s: Annotated[float, Meta(gt=0, le=7 * 86400)] = 3600.0
+    callbacks: Callbacks = Callbacks()
 
 
 class Accepted(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,3 +65,106 @@ class JobEvents(msgspec.Struct, frozen=True, kw_only=True):
     """Events as they stand in the journal."""
 
     events: tuple[dict[str, Any], ...]
+
+
+class CallbackEvent(StrEnum):
+    """What a request tells; sent as `Benchrace-Event`, too."""
+
+    STATUS = "job.status"
+    COMPLETED = "job.completed"
+    FAILED = "job.failed"
+    CANCELLED = "job.cancelled"
+
+
+class ReportedArtifact(msgspec.Struct, frozen=True, kw_only=True):
+    """A file of the job; `path` is below the archive's folder, null where it was not kept."""
+
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+    path: str | None
+
+
+class ArchiveSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """A job's archive: `path` is its address on the agent; sizes in bytes."""
+
+    path: str
+    files: int
+    size: int
+    manifest_sha256: str
+
+
+class JobCallback(msgspec.Struct, frozen=True, kw_only=True):
+    """The body of a callback. `reference` is the sender's own id of the job.
+
+    `number` counts the job's callbacks of the event `job.status` from 1; it is null in others.
+    `timestamp_s` is when the job was in this state, in wall seconds. `elapsed_s` is from its start
+    to its end by the machine's clock, null where the machine was restarted in between.
+    """
+
+    event: CallbackEvent
+    number: int | None
+    job_id: str
+    reference: str | None
+    machine_id: str
+    kind: str
+    state: JobPhase
+    timestamp_s: float
+    accepted_at: float
+    ended_at: float | None = None
+    elapsed_s: float | None = None
+    metrics: dict[str, float | int | str | None] | None = None
+    reason: str | None = None
+    error: JobFailure | None = None
+    artifacts: tuple[ReportedArtifact, ...] = ()
+    archive: ArchiveSummary | None = None
+
+
+class CallbackStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """A callback: `pending`, `delivered`, `refused` or `given_up`; `reason` of the last failure.
+
+    `sequence` counts those to its destination (scheme, host and port). Times are wall seconds.
+    """
+
+    id: int
+    job_id: str
+    event: str
+    url: str
+    sequence: int
+    idempotency_key: str
+    state: str
+    attempts: int
+    queued_at: float
+    tried_at: float | None
+    next_at: float | None
+    status: int | None
+    reason: str | None
+
+
+class JobDocument(JobSummary, frozen=True, kw_only=True):
+    """The answer of `GET /jobs/{id}`; `reference` is the sender's own id of the job.
+
+    `archive` is null until it is built: at the end of a job with callbacks, else when fetched.
+    """
+
+    reference: str | None
+    callbacks: tuple[CallbackStatus, ...]
+    archive: ArchiveSummary | None
+
+
+class CallbackList(msgspec.Struct, frozen=True, kw_only=True):
+    callbacks: tuple[CallbackStatus, ...]
+
+
+class RetryRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The callbacks to try again now: by their ids, of a job, or all that have not arrived."""
+
+    ids: Annotated[tuple[int, ...], Meta(max_length=500)] = ()
+    job_id: str | None = None
+
+
+class RetryAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """How many callbacks are tried again."""
+
+    retried: int

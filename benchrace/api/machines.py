@@ -6,9 +6,10 @@ from benchrace.api.models import Lacks, ModelHere
 from benchrace.plugin.operations import Operation
 from benchrace.plugin.readiness import Model, Problem, Startable
 from benchrace.protocol.timing import Timing
-from benchrace.run.machine import MachineState
+from benchrace.run.machine import Condition, MachineState
 from benchrace.telemetry.environment import Environment
 from benchrace.telemetry.hardware import Gpu, Hardware
+from benchrace.tls.identity import LinkSecurity
 
 
 class MachinePatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -26,6 +27,7 @@ class WorkloadReference(msgspec.Struct, frozen=True, kw_only=True):
 class BackendAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """A backend of a machine; `reachable` is null until it was probed.
 
+    `choices` are what its engine has for parameters that name one of its parts, such as samplers.
     `stops_at` is the wall time at which its engine is stopped, if it is not used until then.
     """
 
@@ -38,6 +40,7 @@ class BackendAnswer(msgspec.Struct, frozen=True, kw_only=True):
     models: tuple[Model, ...] = ()
     problems: tuple[Problem, ...] = ()
     startable: tuple[Startable, ...] = ()
+    choices: dict[str, tuple[str, ...]] = {}
     operations: tuple[Operation, ...] = ()
     stops_at: float | None = None
 
@@ -60,15 +63,20 @@ class RejectedAgent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MachineAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """A machine of the fleet; `reason` says why it is not ready.
+    """A machine of the fleet; `reason` says why its condition is not `ready`.
 
+    `condition` is what people are shown, `state` has more detail: a machine whose state is `ready`
+    or `busy` can race. `problems` are what degrades it, `notes` those of `machines.yaml`.
+    `link` says whether its link is encrypted, null while there is none.
     `threads` are those that its processes may use, null where that is unknown. `missing` is what
-    it lacks of the model policy, null until its engines were asked.
+    it lacks of the model policy, null until its engines were asked. A `simulated` machine is
+    invented: its figures come from a script.
     """
 
     machine_id: str
     label: str
     state: MachineState
+    condition: Condition
     reason: str | None
     excluded: bool
     host_id: str
@@ -84,17 +92,31 @@ class MachineAnswer(msgspec.Struct, frozen=True, kw_only=True):
     threads: int | None = None
     gpus: tuple[Gpu, ...] = ()
     missing: Lacks | None = None
+    problems: tuple[Problem, ...] = ()
+    notes: str | None = None
+    simulated: bool = False
+    link: LinkSecurity | None = None
+
+
+class NearbyAgent(msgspec.Struct, frozen=True, kw_only=True):
+    """An agent of the local network without a central; all of it is what it says of itself."""
+
+    machine_id: str
+    url: str
+    version: str
 
 
 class MachineList(msgspec.Struct, frozen=True, kw_only=True):
     """`policy_problem` says why the model policy cannot be read; null where it can.
 
     `refused` are agents that were not let in during the last minute, and so is an empty fleet.
+    `nearby` are agents that could join: they announce by mDNS that they have no central.
     """
 
     machines: tuple[MachineAnswer, ...]
     policy_problem: str | None = None
     refused: tuple[RejectedAgent, ...] = ()
+    nearby: tuple[NearbyAgent, ...] = ()
 
 
 class PluginAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,10 +149,44 @@ class CapabilitiesAnswer(msgspec.Struct, frozen=True, kw_only=True):
     plugins: tuple[PluginAnswer, ...] = ()
     timing: Timing | None = None
     restart: str | None = None
+    simulated: bool = False
 
 
 class CapabilityList(msgspec.Struct, frozen=True, kw_only=True):
     machines: tuple[CapabilitiesAnswer, ...]
+
+
+class GpuLoad(msgspec.Struct, frozen=True, kw_only=True):
+    """The use of a GPU; null where it is not measured."""
+
+    index: int
+    utilization_percent: float | None
+    memory_used_bytes: int | None
+    memory_total_bytes: int | None
+    temperature_c: float | None
+    power_w: float | None
+
+
+class LoadAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """The load of a linked machine; null where it is not measured.
+
+    `sampled_at` is when central received the sample, in wall seconds. `cpu_percent` is the mean
+    over all processors since the machine's sample before.
+    """
+
+    machine_id: str
+    sampled_at: float
+    cpu_percent: float | None
+    memory_used_bytes: int | None
+    memory_total_bytes: int | None
+    cpu_temperature_c: float | None
+    gpus: tuple[GpuLoad, ...]
+
+
+class LoadList(msgspec.Struct, frozen=True, kw_only=True):
+    """A machine whose agent sends no samples is missing."""
+
+    machines: tuple[LoadAnswer, ...]
 
 
 class Reach(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,6 +200,7 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True):
     label: str
     reachable: bool
     state: MachineState
+    condition: Condition
     reason: str | None
     run_id: str | None
     has_model: bool | None = None
@@ -168,3 +225,37 @@ class KindAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 class WorkloadList(msgspec.Struct, frozen=True, kw_only=True):
     workloads: tuple[KindAnswer, ...]
+
+
+class MachineChange(msgspec.Struct, frozen=True, kw_only=True):
+    """A property with its value in the period before, and in this one."""
+
+    name: str
+    before: str
+    after: str
+
+
+class MachinePeriod(msgspec.Struct, frozen=True, kw_only=True):
+    """Runs, one after the other, for which a machine was the same.
+
+    `since` is when the first of them, `run_id`, was submitted, in wall seconds. `changes` are those
+    from the period before; the oldest period has none.
+    """
+
+    since: float
+    run_id: str
+    runs: int
+    changes: tuple[MachineChange, ...]
+
+
+class MachineHistory(msgspec.Struct, frozen=True, kw_only=True):
+    """Hardware, driver, system and versions of a machine over its runs, the newest period first.
+
+    `first` is the first known value of each property. `complete` is false where there are older
+    runs, which were not read.
+    """
+
+    machine_id: str
+    first: dict[str, str]
+    periods: tuple[MachinePeriod, ...]
+    complete: bool

@@ -4,6 +4,7 @@ import msgspec
 
 from benchrace.config.model_policy import Group
 from benchrace.run.planning.fit import Fit
+from benchrace.run.planning.prediction import Prediction
 
 
 class Lacks(msgspec.Struct, frozen=True, kw_only=True):
@@ -14,12 +15,17 @@ class Lacks(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ModelHere(msgspec.Struct, frozen=True, kw_only=True):
-    """A model on one machine. `backends` have it; `fit` is null where no machine knows it."""
+    """A model on one machine. `backends` have it; `fit` is null where no machine knows it.
+
+    `predictions` are by backend; where the machine lacks the model, by those of the machines that
+    have it.
+    """
 
     model: str
     has_model: bool
     backends: tuple[str, ...]
     fit: Fit | None
+    predictions: dict[str, Prediction] = {}
 
 
 class PolicyAnswer(msgspec.Struct, frozen=True, kw_only=True):

@@ -33,10 +33,11 @@ class RunPatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     name: Annotated[str, Meta(max_length=200)] | UnsetType | None = UNSET
     tags: Tags | UnsetType | None = UNSET
     notes: Annotated[str, Meta(max_length=20_000)] | UnsetType | None = UNSET
+    pinned: bool | UnsetType = UNSET
 
     def changes(self) -> dict[str, Any]:
         """Return the fields to change with their new values."""
-        fields = {"name": self.name, "tags": self.tags, "notes": self.notes}
+        fields = {"name": self.name, "tags": self.tags, "notes": self.notes, "pinned": self.pinned}
         changes = {name: value for name, value in fields.items() if value is not UNSET}
         return changes | ({"tags": ()} if changes.get("tags", ()) is None else {})
 

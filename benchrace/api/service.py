@@ -6,13 +6,17 @@ import msgspec
 from msgspec import Meta
 
 from benchrace.api.machines import Reach
+from benchrace.run.planning.prediction import DEPTH
 
 
 class CentralHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """`timestamp_s` is central's wall clock, to compare others with."""
+
     ok: bool
     component: str
     version: str
     instance: str
+    timestamp_s: float
 
 
 class CentralStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,10 +31,14 @@ class CentralStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StatusQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """The model to look for, and with how many positions it would run."""
+    """The model to look for, and with how many positions it would run.
+
+    Its rates are predicted for a token behind `depth` others.
+    """
 
     model: Annotated[str, Meta(max_length=300)] | None = None
     num_ctx: Annotated[int, Meta(ge=1, le=1 << 30)] | None = None
+    depth: Annotated[int, Meta(ge=0, le=1 << 30)] = DEPTH
 
 
 class StatusAnswer(msgspec.Struct, frozen=True, kw_only=True):

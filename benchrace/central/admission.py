@@ -7,12 +7,12 @@ from collections.abc import Callable
 import anyio
 
 from benchrace import __version__
-from benchrace.central.auth.link_token import LinkCheck
+from benchrace.central.auth.link_check import LinkCheck
 from benchrace.central.disk import Disk
 from benchrace.central.fleet.fleet import Fleet
 from benchrace.central.fleet.machine import Machine
 from benchrace.central.fleet.rejections import Rejections
-from benchrace.central.fleet.session import Session, Socket
+from benchrace.central.fleet.session import Session
 from benchrace.central.runs.recovery import Recovery
 from benchrace.central.runs.registry import Runs
 from benchrace.central.settings import Limits
@@ -20,7 +20,8 @@ from benchrace.clock import Clock
 from benchrace.errors import BenchraceError, Category
 from benchrace.protocol import agent_central as m
 from benchrace.protocol import version
-from benchrace.web.socket import SocketClosed
+from benchrace.tls.identity import LinkSecurity, PeerCertificate, check_machine, security
+from benchrace.web.socket import LinkSocket, SocketClosed
 
 log = logging.getLogger(__name__)
 
@@ -51,25 +52,48 @@ class Admission:
         self._on_change = on_change
         self.refusals = Rejections(clock)
 
-    async def link(self, socket: Socket, address: str | None, *, local: bool = False) -> None:
+    async def link(
+        self,
+        socket: LinkSocket,
+        address: str | None,
+        *,
+        local: bool = False,
+        certificate: PeerCertificate | None = None,
+        tls: bool = False,
+        dialled: str | None = None,
+    ) -> BenchraceError | None:
         """Serve one agent until its link closes; close the socket when this returns.
 
-        `local` says that it is on this very machine.
+        `local` says that it is on this very machine. `certificate` must be for its machine.
+        `dialled` is the machine that central has dialled, at an address that an operator
+        configured: it needs no token. Return why the agent was refused, if it was.
         """
         try:
             hello = await self._hello(socket)
-            self._tokens.check(hello.token, address or "unknown", local=local)
+            machine_id = hello.capabilities.machine_id
+            digest = None
+            if dialled is None:
+                digest = self._tokens.check(
+                    hello.token, machine_id, address or "unknown", local=local
+                )
+                check_machine(certificate, machine_id)
+            elif machine_id != dialled:
+                raise _another(machine_id, dialled)
             await self._recovery.reopen(hello)
             machine = self._fleet.admit(hello)
         except SocketClosed:
-            return
+            return None
         except BenchraceError as error:
             log.warning("refused an agent from %s: %s", address, error.message)
             self.refusals.note(address or "unknown", error)
             await _refuse(socket, error)
-            return
+            return error
         self.refusals.forget(address or "unknown")
-        session = self._join(socket, machine, hello, address)
+        protection = security(certificate, tls=tls, local=local)
+        session = self._join(socket, machine, hello, address, digest, protection)
+        if digest is not None and not self._tokens.is_valid(digest):
+            # Revoked while the link was being opened.
+            session.close()
         log.info("machine %s is linked from %s", machine.machine_id, address)
         try:
             await self._save()
@@ -79,8 +103,9 @@ class Admission:
             machine.leave(session)
             log.info("the link of machine %s is closed", machine.machine_id)
             self._on_change()
+        return None
 
-    async def _hello(self, socket: Socket) -> m.Hello:
+    async def _hello(self, socket: LinkSocket) -> m.Hello:
         """Wait for the first message and check it; raises `validation` or `timeout_connect`."""
         with anyio.move_on_after(self._limits.hello_s):
             data = await socket.receive()
@@ -98,10 +123,16 @@ class Admission:
         )
 
     def _join(
-        self, socket: Socket, machine: Machine, hello: m.Hello, address: str | None
+        self,
+        socket: LinkSocket,
+        machine: Machine,
+        hello: m.Hello,
+        address: str | None,
+        digest: str | None,
+        link: LinkSecurity,
     ) -> Session:
         """Attach the link to its machine; an open link of the same agent is closed."""
-        session = Session(socket, machine, self._runs, self._limits, self._clock)
+        session = Session(socket, machine, self._runs, self._limits, self._clock, digest, link)
         before = machine.session
         machine.join(hello, session, address, self._clock.wall_s())
         session.mark_alive()
@@ -115,6 +146,7 @@ class Admission:
                 resume=self._runs.resume(hello),
             )
         )
+        self._fleet.settings.post(machine)
         self._runs.joined(session, hello)
         self._on_change()
         return session
@@ -133,7 +165,15 @@ def _no_hello(what: str) -> BenchraceError:
     )
 
 
-async def _refuse(socket: Socket, error: BenchraceError) -> None:
+def _another(actual: str, expected: str) -> BenchraceError:
+    return BenchraceError(
+        Category.VALIDATION,
+        f"the agent there is the machine {actual}, and not {expected}",
+        "Correct agent_base_url or machine_id in machines.yaml.",
+    )
+
+
+async def _refuse(socket: LinkSocket, error: BenchraceError) -> None:
     """Send the reason; a conflict that ends by itself (another agent of that name) is not final."""
     final = error.category is Category.VALIDATION
     with anyio.move_on_after(1.0):

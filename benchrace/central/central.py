@@ -1,34 +1,42 @@
 """Central as an object, without any route or page."""
 
+import os
 import secrets
 
 import anyio
 from anyio import to_thread
+from anyio.abc import TaskGroup
 
 from benchrace import __version__
 from benchrace.api.machines import RejectedAgent
 from benchrace.api.service import CentralStatus
 from benchrace.central.admission import Admission
 from benchrace.central.artifacts.collector import Collector
-from benchrace.central.auth import link_token
-from benchrace.central.auth.link_token import LinkCheck, LinkToken
+from benchrace.central.artifacts.likeness import Likenesses
+from benchrace.central.auth import tokens
+from benchrace.central.auth.link_check import LinkCheck
+from benchrace.central.auth.tokens import CentralTokens
+from benchrace.central.ceilings.snapshot import RoofsOf
 from benchrace.central.disk import Disk
 from benchrace.central.fleet.descriptions import wait_for_descriptions
 from benchrace.central.fleet.fleet import Fleet
-from benchrace.central.fleet.machine import MachineStatus
-from benchrace.central.fleet.session import Socket
+from benchrace.central.fleet.here import measures_here
+from benchrace.central.fleet.nearby import NearbyAgents
+from benchrace.central.fleet.status import MachineStatus
 from benchrace.central.fleet.unprobed import probe_unprobed
 from benchrace.central.runs.controller import Changed, RunController
 from benchrace.central.runs.live_run import LiveRun
 from benchrace.central.runs.preflight import Preflight
 from benchrace.central.runs.recovery import Recovery
-from benchrace.central.runs.registry import Runs
+from benchrace.central.runs.registry import LogTraffic, Runs
 from benchrace.central.runs.scheduler import Scheduler
 from benchrace.central.settings import CentralSettings
+from benchrace.central.ticker import Ticker
 from benchrace.clock import Clock, SystemClock
+from benchrace.config.machine_settings import MachineSettings
 from benchrace.config.machines import MachineEntry, read_machines
 from benchrace.config.paths import config_dir, runs_dir
-from benchrace.errors import BenchraceError, Category
+from benchrace.errors import BenchraceError, Category, NotFound
 from benchrace.ids import RunId, new_run_id
 from benchrace.notifier import Notifier
 from benchrace.run.artifact import RunArtifact
@@ -38,16 +46,19 @@ from benchrace.run.spec import RunSpec
 from benchrace.run.summary import RunSummary
 from benchrace.store.run_folder import RunFolder
 from benchrace.store.run_log import RunLog
+from benchrace.telemetry.host_id import host_id
+from benchrace.tls.identity import PeerCertificate
 from benchrace.web.auth.login_rate_limit import Attempts
+from benchrace.web.socket import LinkSocket
 
 
 class Central:
     """Await `open`, then run `run`; every other call may come while it runs.
 
-    `token` is the agents' new token, to be shown once; null where one was configured or stored.
     `folder` is where it keeps what it knows of machines, tokens and sessions.
     `attempts` counts wrong tokens, wherever they are shown.
-    `changed` wakes when a machine, the queue or the disk has changed.
+    `changed` wakes when a machine, the queue or the disk has changed. `nearby` has the agents of
+    the local network without a central, while its `watch` runs.
     """
 
     def __init__(
@@ -56,11 +67,11 @@ class Central:
         *,
         clock: Clock | None = None,
         on_change: Changed | None = None,
+        roofs_of: RoofsOf | None = None,
     ) -> None:
         self.settings = settings
         self.runs_dir = runs_dir(settings.data)
         self.changed = Notifier()
-        self.token: str | None = None
         self.attempts = Attempts()
         self._clock = clock or SystemClock()
         self._on_change = on_change or _no_index
@@ -80,9 +91,11 @@ class Central:
                 limits=limits,
                 clock=self._clock,
                 changed=self._on_change,
+                roofs_of=roofs_of,
             ),
         )
         self._recovery = Recovery(self.runs_dir, self._runs, self._scheduler, self._live)
+        self._likenesses = Likenesses(self.runs_dir, ready=self._is_whole, quiet=self._is_quiet)
         self._collector = Collector(
             path=folder / "artifacts.json",
             runs_dir=self.runs_dir,
@@ -91,21 +104,34 @@ class Central:
             runs=self._runs,
             disk=self._disk,
             clock=self._clock,
+            fetched=self._likenesses.note,
+        )
+        self._ticker = Ticker(
+            fleet=self.fleet,
+            runs=self._runs,
+            disk=self._disk,
+            limits=limits,
+            clock=self._clock,
+            wake=self._tick,
         )
         self.folder = folder
-        self._link_token: LinkToken | None = None
+        self._tokens: CentralTokens | None = None
         self._admission: Admission | None = None
+        self._listed: tuple[MachineEntry, ...] = ()
+        self._host_id = ""
+        self.nearby = NearbyAgents()
 
     async def open(self) -> None:
         """Read what a central before this one left; raises `system` where that is damaged."""
-        token, self.token = await to_thread.run_sync(
-            link_token.load, self.folder / "token.sha256", self.settings.token
+        self._tokens = await to_thread.run_sync(
+            tokens.load, self.settings, self.folder, self._clock.wall_s
         )
-        self._link_token = token
         await to_thread.run_sync(self.fleet.load)
-        self.fleet.add(await to_thread.run_sync(_listed, self.settings))
+        self._host_id = await to_thread.run_sync(host_id)
+        self._listed = await to_thread.run_sync(_listed, self.settings)
+        self.fleet.add(self._listed)
         self._admission = Admission(
-            tokens=LinkCheck(token, self.attempts),
+            tokens=LinkCheck(self._tokens, self.attempts),
             fleet=self.fleet,
             runs=self._runs,
             recovery=self._recovery,
@@ -120,25 +146,48 @@ class Central:
         """Execute runs until cancelled; the next central takes up what is unfinished then."""
         try:
             async with anyio.create_task_group() as group:
-                group.start_soon(self._tick)
+                group.start_soon(self._ticker.run)
                 group.start_soon(self._collector.run)
+                group.start_soon(self._likenesses.run)
+                await self._dial(group)
                 await self._scheduler.run(group)
         finally:
             for run in self._runs:
                 run.log.close()
 
+    async def _dial(self, group: TaskGroup) -> None:
+        """Dial the machines of `machines.yaml` that cannot reach this central."""
+        entries = [entry for entry in self._listed if entry.dial and self.settings.dials]
+        if not entries:
+            return
+        # Few centrals dial, and the client takes long to import.
+        from benchrace.central.fleet.dialling import Dialler
+
+        for entry in entries:
+            dialler = Dialler(entry, self.fleet, self._opened().link)
+            group.start_soon(dialler.run)
+
     async def link(
-        self, socket: Socket, address: str | None = None, *, local: bool = False
+        self,
+        socket: LinkSocket,
+        address: str | None = None,
+        *,
+        local: bool = False,
+        certificate: PeerCertificate | None = None,
+        tls: bool = False,
     ) -> None:
-        """Serve one agent's WebSocket until it closes; `local` for one of this very machine."""
-        await self._opened().link(socket, address, local=local)
+        """Serve one agent's WebSocket until it closes; `local` for one of this very machine.
+
+        `certificate` is the one that it presented, where it had to.
+        """
+        await self._opened().link(socket, address, local=local, certificate=certificate, tls=tls)
 
     @property
-    def link_token(self) -> LinkToken:
-        """What agents show; there once central is open."""
-        if self._link_token is None:
+    def tokens(self) -> CentralTokens:
+        """What agents and people show; there once central is open."""
+        if self._tokens is None:
             raise RuntimeError("open() comes first")
-        return self._link_token
+        return self._tokens
 
     # What people ask
 
@@ -194,8 +243,26 @@ class Central:
     async def forget(self, machine_id: str) -> None:
         """Remove a machine, and the token that was created for it; its runs keep their data.
 
-        Raises `NotFound`, and `busy` for one that is linked or that a run waits for.
+        Raises `NotFound`, `busy` for one that is linked or that a run waits for, and what the disk
+        refuses.
         """
+        self._check_unused(machine_id)
+        # First the token: with it, its agent could link again in between, as a new machine.
+        await to_thread.run_sync(self.tokens.revoke_machine, machine_id)
+        try:
+            await self.fleet.end_link(machine_id, self.tokens.is_agent)
+            # Meanwhile its agent can have linked by another token, and a run can have begun.
+            self._check_unused(machine_id)
+            await self.fleet.forget(machine_id)
+        except NotFound:
+            raise
+        except BenchraceError as error:
+            message = f"{error.message}; the machine's own token is revoked all the same"
+            raise BenchraceError(error.category, message, error.remedy) from error
+        self._wake()
+
+    def _check_unused(self, machine_id: str) -> None:
+        """Raise `NotFound`, or `busy` for a machine that is linked or that a run waits for."""
         for run in self._runs:
             if machine_id in run.machine_ids:
                 raise BenchraceError(
@@ -203,9 +270,18 @@ class Central:
                     f"run {run.run_id} uses {machine_id} and has not ended",
                     "Cancel the run, or wait for its end.",
                 )
-        await self.fleet.forget(machine_id)
-        await to_thread.run_sync(self.link_token.forget, machine_id)
-        self._wake()
+        self.fleet.check_unlinked(machine_id)
+
+    async def set_machine_settings(
+        self, machine_id: str, version: int, settings: MachineSettings
+    ) -> None:
+        """Replace the settings of `version` that central wants for a machine.
+
+        Raises `NotFound`, `busy` where they have another version by now, or what the disk refuses.
+        """
+        machine = self.fleet.get(machine_id)
+        await self.fleet.settings.put(machine_id, version, settings)
+        self.fleet.settings.post(machine)
 
     async def probe(self, machine_id: str) -> None:
         """Make a machine probe its engines again; raises `unreachable` or its failure."""
@@ -231,6 +307,14 @@ class Central:
         """Return why the last attempt to fetch a run's file failed."""
         return self._collector.why(run_id, artifact)
 
+    def compare_images(self, run_id: str) -> None:
+        """Compare the images of a run's lanes, once they are here and nothing is disturbed."""
+        self._likenesses.note(run_id)
+
+    def traffic(self) -> LogTraffic:
+        """Return how much was written to logs since the start."""
+        return self._runs.traffic()
+
     def status(self) -> CentralStatus:
         return CentralStatus(
             instance=self._opened().instance,
@@ -249,8 +333,7 @@ class Central:
         return self._admission
 
     def _wake(self) -> None:
-        self._scheduler.wake()
-        self._collector.wake()
+        self._tick()
         self.changed.notify()
 
     async def _plan(self, spec: RunSpec, *, check: bool = True) -> tuple[RunMetadata, bool]:
@@ -284,37 +367,22 @@ class Central:
     def _live(self, folder: RunFolder, log: RunLog) -> LiveRun:
         return LiveRun(folder, log, self._disk, self.settings.limits, self._clock)
 
-    async def _tick(self) -> None:
-        """Wake periodically whatever depends on elapsed time: silent machines, a full disk."""
-        keep = self.settings.keep_alive
-        probed_ns = 0
-        while True:
-            await anyio.sleep(self.settings.limits.tick_s)
-            now_ns = self._clock.monotonic_ns()
-            for machine in self.fleet:
-                session, heard_ns = machine.session, machine.heard_ns
-                if session and heard_ns is not None and keep.must_close(heard_ns, now_ns):
-                    session.close()
-            for run in self._runs:
-                run.note_clock()
-                run.changed.notify()
-            self._scheduler.wake()
-            self._collector.wake()
-            if self._disk.trouble and now_ns - probed_ns >= self.settings.limits.retry_s * 1e9:
-                probed_ns = now_ns
-                await self._probe_disk()
+    def _tick(self) -> None:
+        self._scheduler.wake()
+        self._collector.wake()
+        self._likenesses.wake()
 
-    async def _probe_disk(self) -> None:
-        try:
-            await to_thread.run_sync(self._disk.probe)
-        except BenchraceError as error:
-            self._disk.refused(error)
-        else:
-            self._disk.healed()
+    def _is_whole(self, run_id: str) -> bool:
+        """Check whether a run is over, and its files are here as far as they come."""
+        return run_id not in self._runs.live and not self._collector.lacks(run_id)
+
+    def _is_quiet(self) -> bool:
+        """Check whether nothing measures on this very computer."""
+        return not measures_here(self.fleet, self._runs.run_of, self._host_id)
 
 
 def _listed(settings: CentralSettings) -> tuple[MachineEntry, ...]:
-    return read_machines(config_dir(settings.config) / "machines.yaml")
+    return read_machines(config_dir(settings.config) / "machines.yaml", os.environ)
 
 
 async def _no_index(_metadata: RunMetadata, _summary: RunSummary | None) -> None:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from benchrace.api.prompts import PromptAnswer, PromptRequest, PromptSource
 from benchrace.central.central import Central
 from benchrace.central.fleet.engines import Engines
-from benchrace.central.fleet.machine import MachineStatus
+from benchrace.central.fleet.status import MachineStatus
 from benchrace.config.model_policy import same
 from benchrace.errors import BenchraceError
 from benchrace.plugin.operations import Operation, Writing

@@ -5,7 +5,9 @@ from pathlib import Path
 import msgspec
 
 from benchrace.config.central import ARTIFACT_MIB, ARTIFACTS_MIB, Watching
+from benchrace.config.retention import RetentionLimits
 from benchrace.protocol.liveness import KeepAlive
+from benchrace.tls.server import ServerTls
 from benchrace.web.serving import is_loopback
 
 
@@ -49,7 +51,9 @@ class CentralSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     `insecure` lets people in without a token on an address that others reach; `require_token`
     asks them on loopback too. `operator_token` and `watch_token` are what they show.
     `service_token` starts and stops services over HTTP, also where no other token is required.
-    `config` is the configuration folder, None for the usual one.
+    `config` is the configuration folder, None for the usual one. Without `tls`, central serves
+    plain HTTP. Without `dials`, no machine of `machines.yaml` is dialled. `mdns` announces this
+    central where others reach it, and looks for agents that have none.
     """
 
     data: Path
@@ -64,9 +68,13 @@ class CentralSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     service_token: str | None = None
     hosts: tuple[str, ...] = ()
     config: Path | None = None
+    tls: ServerTls | None = None
+    dials: bool = True
+    mdns: bool = True
     limits: Limits = Limits()
     artifacts: ArtifactLimits = ArtifactLimits()
     keep_alive: KeepAlive = KeepAlive()
+    retention: RetentionLimits = RetentionLimits()
 
     @property
     def asks(self) -> bool:

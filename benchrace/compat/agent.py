@@ -10,6 +10,7 @@ from benchrace.compat.agent_capabilities import AgentCapabilitiesAnswer, capabil
 from benchrace.compat.agent_jobs import install_jobs
 from benchrace.compat.agent_rest import install_rest
 from benchrace.compat.agent_socket import OldSocket
+from benchrace.compat.envelope.routes import install_probes
 from benchrace.web.answer import answer
 from benchrace.web.asgi.types import App
 
@@ -25,4 +26,5 @@ def install(app: Quart, agent: Agent) -> None:
     app.view_functions["capabilities"] = capabilities
     install_jobs(app, agent)
     install_rest(app, agent)
+    install_probes(app, agent)
     app.asgi_app = OldSocket(cast(App, app.asgi_app), agent)  # type: ignore[method-assign, assignment]

@@ -11,23 +11,26 @@ from benchrace.agent.agent import Agent
 from benchrace.agent.jobs.job import Job
 from benchrace.api import decoding
 from benchrace.api.jobs import Accepted, JobRequest, JobSummary
-from benchrace.compat.resetting import ENGINES
+from benchrace.compat.envelope.envelope import is_envelope
+from benchrace.compat.envelope.routes import Envelopes
+from benchrace.compat.preferred import DEFAULT_TEST, preferred
 from benchrace.errors import BenchraceError, Category, FieldError, InvalidInput, NotFound
-from benchrace.protocol.capabilities import Capabilities
 from benchrace.web import body
 from benchrace.web.answer import answer
 
-DEFAULT_TEST = "llm_generate"
 # What belongs to the request and not to the work; `stream` is how it always is.
-_OWN = frozenset({"repeat", "warmup", "label", "backend", "sampling_s", "timeout_s"})
-_USUAL = ("compute", *ENGINES)
+_OWN = frozenset({"repeat", "warmup", "label", "backend", "sampling_s", "timeout_s", "callbacks"})
 _IGNORED = frozenset({"test_type", "stream", "repeat_index"})
 
 
 class CancelByToken(msgspec.Struct, frozen=True, kw_only=True):
-    """The token is the job's id."""
+    """The token is the job's id, or the one that came with it."""
 
     token: str
+
+
+class CancelAnswer(JobSummary, frozen=True, kw_only=True):
+    status: str
 
 
 class ComputeAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,12 +47,15 @@ class ComputeAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 def install_jobs(app: Quart, agent: Agent) -> None:
     """Accept both forms at `POST /jobs`, and add the older routes."""
+    envelopes = Envelopes(agent)
 
     @document_request(JobRequest)
     @document_response(Accepted, 202)
     async def start_job() -> Response:
         """Start a job on this machine alone; 409 while another one measures."""
         fields = await body.read(request, dict[str, Any])
+        if is_envelope(fields):
+            return await envelopes.start(fields)
         job = await start(agent, fields)
         return answer(Accepted(job_id=job.job_id), 202)
 
@@ -57,15 +63,16 @@ def install_jobs(app: Quart, agent: Agent) -> None:
 
     @app.post("/jobs/cancel", endpoint="cancel_by_token")
     @document_request(CancelByToken)
-    @document_response(JobSummary, 202)
+    @document_response(CancelAnswer, 202)
     async def cancel_by_token() -> Response:
-        """Cancel the running job whose id is the token; 404 where there is none."""
+        """Cancel the running job whose token or id this is; 404 where there is none."""
         cancel_request = await body.read(request, CancelByToken)
-        job = agent.jobs.get(cancel_request.token)
-        if job is None or job.phase.final:
+        job = await envelopes.running_with(cancel_request.token)
+        if job is None:
             raise NotFound("no running job has this token", "GET /jobs lists the running jobs.")
         await job.cancel("cancelled by a user")
-        return answer(job.summary(), 202)
+        summary = msgspec.structs.asdict(job.summary())
+        return answer(CancelAnswer(**summary, status="cancelling"), 202)
 
     @app.post("/api/compute", endpoint="compute")
     @document_response(ComputeAnswer)
@@ -106,26 +113,6 @@ def native(fields: dict[str, Any]) -> dict[str, Any]:
     kind = fields.get("test_type", DEFAULT_TEST)
     # An older client says null for what it leaves open.
     return {**own, "kind": kind, "params": {k: v for k, v in params.items() if v is not None}}
-
-
-def preferred(wanted: dict[str, Any], capabilities: Capabilities) -> dict[str, Any]:
-    """Choose the engine that an older client means where several offer the work. Pure.
-
-    The only one that has the model, else the one that the older system had.
-    """
-    offering = {
-        status.description.name: {model.name for model in status.models}
-        for status in capabilities.backends
-        if any(workload.kind == wanted["kind"] for workload in status.description.workloads)
-    }
-    if "backend" in wanted or len(offering) < 2:
-        return wanted
-    model = wanted["params"].get("model")
-    having = [name for name, models in offering.items() if model in models]
-    for name in (*(having if len(having) == 1 else ()), *_USUAL):
-        if name in offering:
-            return {**wanted, "backend": name}
-    return wanted
 
 
 def compute_answer(job: Job, repeat_index: int) -> ComputeAnswer:

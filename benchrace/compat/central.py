@@ -17,6 +17,6 @@ def install(app: Quart, central: Central, restart: Callable[[], None] | None = N
     `restart` has the process start anew after its end, null where it cannot.
     """
     install_jobs(app, central)
-    install_agents(app)
+    install_agents(app, central)
     install_reset(app, central)
     install_service(app, central, restart)

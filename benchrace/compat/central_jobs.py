@@ -11,9 +11,9 @@ from quart_schema import document_request, document_response
 from benchrace.api import decoding
 from benchrace.api.runs import Submitted
 from benchrace.central.central import Central
-from benchrace.central.fleet.machine import MachineStatus
-from benchrace.compat.agent_jobs import DEFAULT_TEST
-from benchrace.compat.agent_jobs import preferred as usual
+from benchrace.central.fleet.status import MachineStatus
+from benchrace.compat.preferred import DEFAULT_TEST
+from benchrace.compat.preferred import preferred as usual
 from benchrace.errors import FieldError, InvalidInput
 from benchrace.run.spec import RunSpec
 from benchrace.web import body

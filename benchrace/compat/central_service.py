@@ -16,7 +16,7 @@ from quart_schema import document_response
 
 from benchrace.api.service import ServiceList, ServiceStatus
 from benchrace.api.session import Right
-from benchrace.central.auth.tokens import SERVICE_KEY
+from benchrace.central.auth.first_tokens import SERVICE_KEY
 from benchrace.central.central import Central
 from benchrace.central.settings import CentralSettings
 from benchrace.compat.services import (
@@ -170,7 +170,7 @@ async def _start_agent(central: Central, machine_id: str | None) -> ServiceStatu
     url = await to_thread.run_sync(central_url, data)
     if url is None:
         raise BenchraceError(Category.BUSY, "central is starting or stopping", "Try again.")
-    token = await to_thread.run_sync(central.link_token.make, name)
+    token = await to_thread.run_sync(central.tokens.make, name)
     # This machine's own agent has the usual port.
     port = () if name == own else ("--port", "0")
     return await _run(

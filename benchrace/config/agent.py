@@ -7,22 +7,41 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from benchrace.config.assets.sources import AssetsConfig
+from benchrace.config.callbacks import CallbackConfig, check_callbacks
 from benchrace.config.document import Document, open_document
 from benchrace.config.document_credentials import document_credential, trimmed_table
 from benchrace.config.environment import host, port
 from benchrace.config.explain import Keys, did_you_mean
 from benchrace.config.hosts import check_hosts
+from benchrace.config.joined import Joined, joined_path, read_joined
+from benchrace.config.machine_settings import NAMES, MachineSettings
 from benchrace.config.plugin_sources import how_to_install
+from benchrace.config.tls_files import CLIENT, SERVER, tls_files
 from benchrace.ids import is_name
 from benchrace.redaction import register_environment
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
 
 
-class AgentConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class AgentConfig(MachineSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """None means "not set". `hardware` overrides what is detected; `sampling_s` 0 is off.
 
+    Central can set the keys from `sampling_s` to `model_share` as well; what stands here wins.
+
     `allowed_hosts` are names that it answers to beside IP addresses and `localhost`.
+
+    `central_ca` is a PEM file of a CA to trust, beside the system's. `client_cert` and
+    `client_key` are PEM files with the certificate to present to a central that requires one;
+    without `client_key`, the key is in the file of the certificate. `tls_cert`, `tls_key` and
+    `tls_client_ca` are for the agent's own port, as in `central.yaml`. Relative paths are
+    relative to the folder of `agent.yaml`.
+
+    `assets` says from where files for engines may be fetched, `callbacks` where requests about
+    jobs may go.
+
+    With `mdns`, an agent that others reach and that has no central announces itself on the local
+    network, so that a central can suggest it.
 
     `tables` holds every other top-level mapping: the backends' own, by backend name. A list of
     mappings is there as the `servers` of one.
@@ -35,17 +54,33 @@ class AgentConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     allowed_hosts: tuple[str, ...] = ()
     central_base_url: str | None = None
     central_token: str | None = None
+    central_ca: str | None = None
+    client_cert: str | None = None
+    client_key: str | None = None
+    tls_cert: str | None = None
+    tls_key: str | None = None
+    tls_client_ca: str | None = None
+    assets: AssetsConfig = AssetsConfig()
     share_host: bool = False
-    sampling_s: Annotated[float, Meta(ge=0, le=60)] = 0.5
-    hardware: dict[str, Any] = {}
-    tables: dict[str, dict[str, Any]] = {}
+    mdns: bool = True
+    callbacks: CallbackConfig = CallbackConfig()
+    hardware: dict[str, Any] = msgspec.field(default_factory=dict)
+    tables: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
+
+    def machine_settings(self) -> MachineSettings:
+        """Return the settings that central may set as well."""
+        return MachineSettings(**{name: getattr(self, name) for name in NAMES})
 
 
 class AgentFile(msgspec.Struct, frozen=True, kw_only=True):
-    """The checked configuration, and the document it came from (None without a file)."""
+    """The checked configuration, and the document it came from (None without a file).
+
+    `joined` is the central that `benchrace agent join` stored, None where the file names another.
+    """
 
     config: AgentConfig
     document: Document | None = None
+    joined: Joined | None = None
 
 
 KEYS = tuple(name for name in AgentConfig.__struct_fields__ if name != "tables")
@@ -56,6 +91,7 @@ def read_agent(
 ) -> AgentFile:
     """Read `agent.yaml` where it exists; `AGENT_HOST` and `AGENT_PORT` win over it. Blocks.
 
+    Where it names no central, the joined one beside it counts, with its name for this machine.
     `renames` says where older top-level keys belong now. Raises InvalidInput for the first
     key that is wrong: file, line, key and what was expected. Keys and tokens are trimmed, and
     redacted from then on, as are those of the environment.
@@ -68,7 +104,16 @@ def read_agent(
         bind_host=host(environ, "AGENT_HOST") or config.bind_host,
         bind_port=_either(port(environ, "AGENT_PORT"), config.bind_port),
     )
-    return AgentFile(config=config, document=document)
+    joined = None
+    if config.central_base_url is None:
+        joined = read_joined(joined_path(path.parent))
+    if joined is not None:
+        config = msgspec.structs.replace(
+            config,
+            machine_id=config.machine_id or joined.machine_id,
+            label=config.label or joined.label,
+        )
+    return AgentFile(config=config, document=document, joined=joined)
 
 
 def unknown_tables(config: AgentConfig, backends: frozenset[str]) -> tuple[str, ...]:
@@ -98,7 +143,11 @@ def _checked(document: Document, environ: Mapping[str, str]) -> AgentConfig:
         raise document.bad(("machine_id",), "expected 1 to 64 of A-Z a-z 0-9 . _ -")
     token = document_credential(document, ("central_token",), config.central_token)
     hosts = check_hosts(document, config.allowed_hosts)
-    return msgspec.structs.replace(config, central_token=token, allowed_hosts=hosts)
+    files = tls_files(document, config, (*SERVER, *CLIENT))
+    callbacks = check_callbacks(document, config.callbacks)
+    return msgspec.structs.replace(
+        config, central_token=token, **files, allowed_hosts=hosts, callbacks=callbacks
+    )
 
 
 def _is_table(value: Any) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from benchrace.config.explain import Keys, explain, spelt
-from benchrace.config.toml_lines import toml_lines
+from benchrace.config.lines.toml_lines import toml_lines
 from benchrace.errors import FieldError, InvalidInput
 
 MAX_BYTES = 1 << 20
@@ -124,7 +124,7 @@ def _text(path: Path) -> str:
 
 def _yaml(path: Path, text: str) -> tuple[Any, dict[Keys, int]]:
     # PyYAML takes longer to import than most commands run, and most files are not there.
-    from benchrace.config.yaml_nodes import read_yaml
+    from benchrace.config.lines.yaml_nodes import read_yaml
 
     value = read_yaml(text)
     if value.error is not None:
@@ -152,7 +152,7 @@ def _json(path: Path, text: str) -> tuple[Any, dict[Keys, int]]:
     except RecursionError as error:
         raise BadDocument(path, None, FieldError("", "is nested too deeply")) from error
     # JSON is YAML once tabs are gone, so the other reader finds lines and duplicate keys.
-    from benchrace.config.yaml_nodes import read_yaml
+    from benchrace.config.lines.yaml_nodes import read_yaml
 
     value = read_yaml(text.replace("\t", " "))
     if value.error is not None:

@@ -9,10 +9,12 @@ import msgspec
 
 from benchrace import __version__
 from benchrace.errors import BenchraceError, Category, Failure
+from benchrace.events.payloads import RuntimeSamplePayload
 from benchrace.ids import JobId, LaneId, RunId, in_words
 from benchrace.protocol.artifacts import ArtifactAsk
 from benchrace.protocol.capabilities import Capabilities
 from benchrace.protocol.job import JobSpec
+from benchrace.protocol.machine_settings import SettingsReport
 from benchrace.protocol.operations import FollowAsk, OperateAsk
 from benchrace.protocol.version import update
 from benchrace.run.lane import JobLane
@@ -40,7 +42,10 @@ class JobReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Hello(Message, frozen=True, kw_only=True):
-    """The first message. `instance` is new for each agent process, `host_id` one per host."""
+    """The first message. `instance` is new for each agent process, `host_id` one per host.
+
+    `takes_settings` says that the agent reads `ApplySettings`; older ones do not.
+    """
 
     protocol: str
     version: str
@@ -50,6 +55,7 @@ class Hello(Message, frozen=True, kw_only=True):
     share_host: bool
     capabilities: Capabilities
     jobs: tuple[JobReport, ...] = ()
+    takes_settings: bool = False
 
 
 class CapabilitiesChanged(Message, frozen=True, kw_only=True):
@@ -80,11 +86,22 @@ class Answer(Message, frozen=True, kw_only=True):
 
 
 class Pong(Message, frozen=True, kw_only=True):
-    """`received_ns` and `sent_ns` are the agent's monotonic clock."""
+    """`received_ns` and `sent_ns` are the agent's monotonic clock, `wall_s` is its wall clock.
+
+    `sample` is the agent's latest runtime sample, once. Older agents send neither it nor `wall_s`.
+    """
 
     ping_id: int
     received_ns: int
     sent_ns: int
+    wall_s: float | None = None
+    sample: RuntimeSamplePayload | None = None
+
+
+class SettingsReported(Message, frozen=True, kw_only=True):
+    """The settings that the agent uses, once after each `ApplySettings` and after each change."""
+
+    report: SettingsReport
 
 
 class Goodbye(Message, frozen=True, kw_only=True):
@@ -167,8 +184,29 @@ class Ask(Message, frozen=True, kw_only=True):
     artifact: ArtifactAsk | None = None
 
 
-FromAgent = Hello | CapabilitiesChanged | PhaseChanged | JobRefused | Answer | Pong | Goodbye
-FromCentral = Welcome | Refused | Ping | StartJob | Go | Shorten | CancelJob | Ack | Ask
+class ApplySettings(Message, frozen=True, kw_only=True):
+    """The settings that central wants, by name; it is sent after the welcome, and when they change.
+
+    Only to an agent that takes them. One that does not know a setting reports it as ignored.
+    """
+
+    version: int
+    settings: dict[str, Any]
+
+
+FromAgent = (
+    Hello
+    | CapabilitiesChanged
+    | PhaseChanged
+    | JobRefused
+    | Answer
+    | Pong
+    | SettingsReported
+    | Goodbye
+)
+FromCentral = (
+    Welcome | Refused | Ping | StartJob | Go | Shorten | CancelJob | Ack | Ask | ApplySettings
+)
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,9 +14,11 @@ import msgspec
 
 from benchrace.errors import Failure
 from benchrace.ids import LaneId
+from benchrace.plugin.assets import Asset
 from benchrace.plugin.engine.device import Device
 from benchrace.plugin.host.entry_points import PluginRef
-from benchrace.plugin.operations import Asset, Operation, Writing
+from benchrace.plugin.operations import Operation, Writing
+from benchrace.protocol.assets import AssetSetup
 from benchrace.protocol.job import JobSpec, UnsettledLane
 from benchrace.run.lane import JobLane
 from benchrace.run.rederive import RawRound
@@ -46,12 +48,15 @@ class WorkerSetup(msgspec.Struct, frozen=True, kw_only=True):
     """What a worker needs beside its order: the entry points to import, and backends' own tables.
 
     `log_dir` is where the output of engines goes that are started, `gpus` what lanes may choose.
+    `simulated` says that the machine is. `agent_id` names the agent, the same after its restart.
     """
 
     plugins: tuple[PluginRef, ...]
     config: dict[str, dict[str, Any]] = {}
     log_dir: str | None = None
     gpus: tuple[Device, ...] = ()
+    simulated: bool = False
+    agent_id: str = ""
 
 
 class WorkerOrder(WorkerMessage, frozen=True, kw_only=True):
@@ -111,12 +116,16 @@ class DeriveOrder(WorkerOrder, frozen=True, kw_only=True):
 
 
 class OperateOrder(WorkerOrder, frozen=True, kw_only=True):
-    """Do `operation` with one backend's engine; answers what the backend's method does."""
+    """Do `operation` with one backend's engine; answers what the backend's method does.
+
+    `asset_setup` is for a sync.
+    """
 
     operation: Operation
     backend: str
     model: str | None = None
     assets: tuple[Asset, ...] = ()
+    asset_setup: AssetSetup | None = None
     write: Writing | None = None
 
 

@@ -28,6 +28,7 @@ class BackendStatus(msgspec.Struct, frozen=True, kw_only=True):
     models: tuple[Model, ...] = ()
     problems: tuple[Problem, ...] = ()
     startable: tuple[Startable, ...] = ()
+    choices: dict[str, tuple[str, ...]] = {}
     legacy: dict[str, Any] = {}
     stops_at: float | None = None
 
@@ -36,7 +37,9 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """All that central knows of a machine; copied into the metadata of each run on it.
 
     `timing` is null until the machine has certified itself; `restart` says why the agent has to be
-    started again before it can measure, null where it need not.
+    started again before it can measure, null where it need not. `problems` are those of the
+    machine itself: it can race, and somebody should look after it. `simulated` machines run a
+    script: their hardware and their speed are invented.
     """
 
     machine_id: MachineId
@@ -49,6 +52,8 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     backends: tuple[BackendStatus, ...] = ()
     timing: Timing | None = None
     restart: str | None = None
+    problems: tuple[Problem, ...] = ()
+    simulated: bool = False
 
 
 class LaneReadiness(msgspec.Struct, frozen=True, kw_only=True):

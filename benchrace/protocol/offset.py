@@ -54,6 +54,11 @@ class OffsetEstimate:
     def add(self, ping: Ping) -> None:
         self._pings.append(ping)
 
+    @property
+    def settled(self) -> bool:
+        """Check whether there were enough pings to judge the network by."""
+        return len(self._pings) >= WINDOW // 2
+
     def at(self, now_ns: int) -> Offset | None:
         """Return the offset estimated at `now_ns` of our clock, None before the first ping."""
         if not self._pings:

@@ -8,7 +8,8 @@ from msgspec import Meta
 
 from benchrace.errors import Failure
 from benchrace.ids import MachineId
-from benchrace.plugin.operations import Asset, Operation, Reset, Writing
+from benchrace.plugin.assets import Asset
+from benchrace.plugin.operations import Operation, Reset, Writing
 
 Name = Annotated[str, Meta(min_length=1, max_length=300)]
 

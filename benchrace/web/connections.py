@@ -103,7 +103,7 @@ class Connections:
     def _make_room(self, name: str, group: _Group, address: str) -> bool:
         freed = self._close_idle(group)
         then = "the longest idle one is closed" if freed else "all are in use, so it is refused"
-        self._warn(
+        self.warn(
             name,
             f"{address} has {group.count + freed} connections open and needs another: {then}",
         )
@@ -118,7 +118,7 @@ class Connections:
         name = max(others)[1] if others else ""
         freed = bool(others) and self._close_idle(self._groups[name])
         then = f"an idle one of {name} is closed" if freed else f"{address} is refused"
-        self._warn("", f"{self.count + freed} connections are open: {then}")
+        self.warn("", f"{self.count + freed} connections are open: {then}")
         return freed
 
     def _close_idle(self, group: _Group) -> bool:
@@ -130,7 +130,7 @@ class Connections:
         oldest.close()
         return True
 
-    def _warn(self, name: str, message: str) -> None:
+    def warn(self, name: str, message: str) -> None:
         """Log once a minute for each address: a flood must not flood the log."""
         now_s = self._now_s()
         if now_s - self._logged.get(name, -_LOG_EVERY_S) < _LOG_EVERY_S:

@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException
 from benchrace.errors import BenchraceError, Category, Failure
 from benchrace.web.asgi import types as asgi
 from benchrace.web.asgi.types import App, Receive, Scope, Send
-from benchrace.web.problem import body_of, status_of
+from benchrace.web.problem import Problem, body_of, status_of
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +26,10 @@ def install(app: Quart) -> None:
     """Answer every failure of `app` in JSON."""
 
     def on_known(error: BenchraceError) -> Response:
-        return _answer(status_of(error), error.failure())
+        answer = _answer(status_of(error), error.failure())
+        if isinstance(error, Problem) and error.retry_after_s is not None:
+            answer.headers["Retry-After"] = str(error.retry_after_s)
+        return answer
 
     def on_unknown(error: Exception) -> Response:
         log.error("a request failed", exc_info=error)

@@ -14,11 +14,23 @@ _STATUS = {
 
 
 class Problem(BenchraceError):
-    """A failure with an HTTP status other than its category's."""
+    """A failure with an HTTP status other than its category's.
 
-    def __init__(self, status: int, category: Category, message: str, remedy: str) -> None:
+    `retry_after_s` is when the same request may succeed, for the header `Retry-After`.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        category: Category,
+        message: str,
+        remedy: str,
+        *,
+        retry_after_s: int | None = None,
+    ) -> None:
         super().__init__(category, message, remedy)
         self.status = status
+        self.retry_after_s = retry_after_s
 
 
 def status_of(error: BenchraceError) -> int:

@@ -3,10 +3,12 @@
 Whoever reaches a port can have something written here, so that no text may end its line.
 """
 
+import json
 import logging
 import os
 import re
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 from benchrace import permissions
@@ -27,21 +29,42 @@ class LineFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the text of one record."""
         head = f"{self.formatTime(record)} {record.levelname} {record.name}: "
-        line = head + escape(redact(record.getMessage()))
-        if len(line) > MAX_MESSAGE:
-            line = f"{line[: MAX_MESSAGE - 1]}…"
+        line = _cut(head + escape(redact(record.getMessage())))
         below = []
         if record.exc_info:
             below = redact(self.formatException(record.exc_info)).split("\n")
         return "\n".join([line, *(f"    {escape(part)}" for part in below)])
 
 
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line, for programs that collect logs; redacted and cut as text is."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the object of one record; `time` is UTC, `exception` only there after one."""
+        at = datetime.fromtimestamp(record.created, UTC)
+        line = {
+            "time": at.isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": _cut(redact(record.getMessage())),
+        }
+        if record.exc_info:
+            line["exception"] = redact(self.formatException(record.exc_info))
+        return json.dumps(line)
+
+
 class ServerLog(logging.StreamHandler):  # type: ignore[type-arg]
     """Writes to standard error; where that is the file `path`, puts it aside when it is full."""
 
-    def __init__(self, path: Path | None, max_bytes: int = service_log.MAX_BYTES) -> None:
+    def __init__(
+        self,
+        path: Path | None,
+        max_bytes: int = service_log.MAX_BYTES,
+        *,
+        as_json: bool = False,
+    ) -> None:
         super().__init__(sys.stderr)
-        self.setFormatter(LineFormatter())
+        self.setFormatter(JsonFormatter() if as_json else LineFormatter())
         self._path = path
         self._max_bytes = max_bytes
 
@@ -76,11 +99,16 @@ def _is_at(path: Path, file: os.stat_result) -> bool:
         return False
 
 
-def install(path: Path | None) -> None:
+def install(path: Path | None, *, as_json: bool = False) -> None:
     """Log to standard error from now on, which is the file `path` for a service started apart."""
-    logging.basicConfig(handlers=[ServerLog(path)], level=logging.INFO, force=True)
+    handler = ServerLog(path, as_json=as_json)
+    logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
     # It would log each address that is asked.
     logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MAX_MESSAGE else f"{text[: MAX_MESSAGE - 1]}…"
 
 
 def escape(text: str) -> str:

@@ -45,7 +45,13 @@ class Shutdown:
     @contextmanager
     def waiting(self, seconds: float) -> Iterator[None]:
         """Wait for something inside; leaves early at the time or at the server's end."""
-        with anyio.move_on_after(0 if self.requested else seconds) as scope:
+        with self.waiting_until(anyio.current_time() + seconds):
+            yield
+
+    @contextmanager
+    def waiting_until(self, deadline_s: float) -> Iterator[None]:
+        """Wait for something inside until a time of the event loop, or the server's end."""
+        with anyio.CancelScope(deadline=float("-inf") if self.requested else deadline_s) as scope:
             self._waiting.add(scope)
             try:
                 yield

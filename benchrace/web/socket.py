@@ -1,5 +1,8 @@
 """A WebSocket below any framework, so that a slow reader slows the sender's TCP."""
 
+from collections.abc import Awaitable
+from typing import Protocol
+
 from benchrace.web.asgi.types import Receive, Scope, Send
 
 
@@ -9,6 +12,17 @@ class SocketClosed(Exception):
     def __init__(self, code: int) -> None:
         super().__init__(f"the socket was closed with {code}")
         self.code = code
+
+
+class LinkSocket(Protocol):
+    """A WebSocket, dialled or accepted: text as `str`, binary as `bytes`.
+
+    Both calls raise `SocketClosed` at its end.
+    """
+
+    def receive(self) -> Awaitable[str | bytes]: ...
+
+    def send(self, data: str | bytes) -> Awaitable[None]: ...
 
 
 class Socket:

@@ -1,6 +1,7 @@
 """A growing log as server-sent events; a viewer costs an offset and at most one chunk."""
 
 import re
+import weakref
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
@@ -16,10 +17,14 @@ if TYPE_CHECKING:
     from quart import Response
 
 CHUNK_BYTES = 1 << 16
+# A viewer gets one frame in each interval of this length, unless it is behind. The intervals are
+# the same for all viewers, so that those in step wake together and share their frame.
 FRAME_S = 0.016
 # A viewer that hears nothing for some of these knows that something is wrong.
 PING_S = 2.0
 MAX_VIEWERS = 256
+# For how long one that was refused is to wait.
+RETRY_AFTER_S = 5
 _ID = re.compile(r"(?:(?P<epoch>[0-9]{1,18})-)?(?P<offset>[0-9]{1,18})")
 
 
@@ -49,11 +54,33 @@ class Position(msgspec.Struct, frozen=True):
     epoch: int | None = None
 
 
+class Frames:
+    """Wraps lines as server-sent events; viewers that have read equally far share the last one."""
+
+    def __init__(self) -> None:
+        self._source: weakref.ref[Source] | None = None
+        self._place = Position()
+        self._last = (b"", 0)
+
+    def after(self, source: Source, offset: int) -> tuple[bytes, int]:
+        """Return the frame of the next lines, empty where there are none, and where it ends."""
+        place = Position(offset, source.epoch)
+        if self._place != place or self._source is None or self._source() is not source:
+            lines = source.read(offset, CHUNK_BYTES)
+            if not lines:
+                return b"", offset
+            end = offset + len(lines)
+            self._source, self._place = weakref.ref(source), place
+            self._last = (_framed(lines, f"{source.epoch}-{end}"), end)
+        return self._last
+
+
 class Viewers:
     """Counts the streams that are open, so that one too many is refused."""
 
     def __init__(self, most: int = MAX_VIEWERS) -> None:
         self.count = 0
+        self.frames = Frames()
         self._most = most
 
     def check(self) -> None:
@@ -62,8 +89,10 @@ class Viewers:
             raise Problem(
                 503,
                 Category.BUSY,
-                f"{self.count} viewers are watching already",
-                "Close one, or read the stored lines with `Accept: application/x-ndjson`.",
+                f"this central serves its limit of {self._most} viewers",
+                "Close a page that watches a race, or wait until somebody leaves; stored lines can "
+                "be read at any time, with `Accept: application/x-ndjson`.",
+                retry_after_s=RETRY_AFTER_S,
             )
 
     @contextmanager
@@ -137,12 +166,14 @@ async def _frames(
             if source.epoch != epoch:
                 yield _snapshot(source, snapshot_url)
                 return
-            written = anyio.current_time()
-            if lines := source.read(offset, CHUNK_BYTES):
-                offset += len(lines)
-                yield frame(lines, f"{epoch}-{offset}")
-                with shutdown.waiting(FRAME_S - (anyio.current_time() - written)):
-                    await anyio.sleep_forever()
+            data, offset = viewers.frames.after(source, offset)
+            if data:
+                next_s = (anyio.current_time() // FRAME_S + 1) * FRAME_S
+                is_behind = offset < source.size
+                yield data
+                if not is_behind and not source.closed:
+                    with shutdown.waiting_until(next_s):
+                        await anyio.sleep_forever()
             elif source.closed:
                 yield b"event: end\ndata: {}\n\n"
                 return
@@ -153,8 +184,7 @@ async def _frames(
                     yield b": ping\n\n"
 
 
-def frame(lines: bytes, name: str) -> bytes:
-    """Wrap whole lines as one server-sent event."""
+def _framed(lines: bytes, name: str) -> bytes:
     return b"id: %s\ndata: %s\n\n" % (name.encode(), lines[:-1].replace(b"\n", b"\ndata: "))
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from benchrace.api.session import MAX_TOKEN_CHARS, Right
@@ -10,56 +10,48 @@ from benchrace.errors import FieldError, InvalidInput
 
 MIN_CHARS = 12
 _MAKE = 'python3 -c "import secrets; print(secrets.token_urlsafe())"'
+_PEOPLE = frozenset({Right.OPERATE, Right.WATCH})
+
+
+def _forget(_digest: str) -> None:
+    """Keep no record of uses."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Tokens:
-    """`operate`, `watch`, `local` and `service` are hex digests; `is_link` tells the agent token.
+    """`entries` returns the hex digests of all tokens that are valid now, each with its right.
 
-    `local` is of the key that commands on central's machine read.
+    Where two are alike, the first counts. `local` is of the key that commands on central's machine
+    read. `on_use` gets the digest of each token that was accepted.
     """
 
-    operate: str
-    watch: str | None = None
+    entries: Callable[[], Iterable[tuple[str, Right]]]
     local: str | None = None
-    service: str | None = None
-    is_link: Callable[[str], bool] | None = None
+    on_use: Callable[[str], None] = _forget
 
     def right_of(self, token: str) -> Right | None:
         """Return what a token allows, None for a wrong one; all tokens are compared."""
         if len(token) > MAX_TOKEN_CHARS:
             return None
-        link = self.is_link is not None and self.is_link(token)
         digest = sha256_of(token)
-        service = hmac.compare_digest(digest, self.service or "")
-        if hmac.compare_digest(digest, self.local or ""):
-            return Right.OPERATE
-        if (right := self.right_of_digest(digest)) is not None:
-            return right
-        if link:
-            return Right.LINK
-        return Right.SERVICE if service else None
+        right = self._find(digest)
+        return Right.OPERATE if hmac.compare_digest(digest, self.local or "") else right
 
     def is_local(self, token: str) -> bool:
         """Check whether this is the key that commands on central's machine read."""
         return hmac.compare_digest(sha256_of(token), self.local or "")
 
-    def digest_of(self, right: Right) -> str | None:
-        """Return the digest of the token that gives people a right, None where there is none."""
-        match right:
-            case Right.OPERATE:
-                return self.operate
-            case Right.WATCH:
-                return self.watch
-            case Right.LINK | Right.SERVICE:
-                return None
-
     def right_of_digest(self, digest: str) -> Right | None:
         """Return what the token with this digest allows people."""
-        watches = hmac.compare_digest(digest, self.watch or "")
-        if hmac.compare_digest(digest, self.operate):
-            return Right.OPERATE
-        return Right.WATCH if watches else None
+        right = self._find(digest)
+        return right if right in _PEOPLE else None
+
+    def _find(self, digest: str) -> Right | None:
+        rights = [right for valid, right in self.entries() if hmac.compare_digest(digest, valid)]
+        if not rights:
+            return None
+        self.on_use(digest)
+        return rights[0]
 
 
 def refuse_short(tokens: Mapping[str, str | None]) -> None:

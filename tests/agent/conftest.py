@@ -29,7 +29,7 @@ class AgentProcess:
             "label": "Machine 1",
             "port": 0,
             "share_host": True,
-            "sampling_s": 0,
+            "defaults": {"sampling_s": 0},
             **settings,
         }
         self.data = data

@@ -97,12 +97,12 @@ class Link:
 class FakeCentral:
     """Listens on a port of its own, or on one that it had before."""
 
-    def __init__(self, port: int = 0) -> None:
+    def __init__(self, port: int = 0, host: str = "127.0.0.1") -> None:
         self.lines: dict[str, Lines] = {}
         self._links: queue.Queue[Link] = queue.Queue()
-        self._server = serve(self._handle, "127.0.0.1", port, max_size=1 << 20, compression=None)
+        self._server = serve(self._handle, host, port, max_size=1 << 20, compression=None)
         self.port: int = self._server.socket.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http://{host}:{self.port}"
         self._thread = threading.Thread(target=self._server.serve_forever)
         self._thread.start()
 

@@ -4,9 +4,11 @@ Acts: `phase:P[:HEAT]`, `emit:N`, `pause:S`, `go` (wait for it), `obey` (wait fo
 `deaf` (ignore cancel, TERM and the end of input), `die` (SIGKILL itself), `exit:N`, `torn` (half a
 line), `spoilt` (an end whose payload cannot be read),
 `unwritten` (say that the disk is full, and exit), `say:TEXT` (to its error output),
-`garbage` (no protocol), `child` (start a sleeping child), `file:PATH` (wait for it), `done`.
+`garbage` (no protocol), `child` (start a sleeping child), `file:PATH` (wait for it),
+`artifact:NAME` (a file of the job), `done`. A lane of the kind `workflow` has them in its workflow.
 """
 
+import hashlib
 import os
 import select
 import signal
@@ -20,8 +22,13 @@ import msgspec
 
 from benchrace.errors import BenchraceError, Category
 from benchrace.events import encode
-from benchrace.events.envelope import Event, JobCancelled, JobDone, Log, Stream
-from benchrace.events.payloads import JobCancelledPayload, JobDonePayload, LogPayload
+from benchrace.events.envelope import Artifact, Event, JobCancelled, JobDone, Log, Stream
+from benchrace.events.payloads import (
+    ArtifactPayload,
+    JobCancelledPayload,
+    JobDonePayload,
+    LogPayload,
+)
 from benchrace.plugin.description import (
     BackendDescription,
     PluginDescription,
@@ -33,6 +40,7 @@ from benchrace.protocol import agent_worker
 from benchrace.protocol.capabilities import Calibrated, LaneReadiness, PreflightAnswer
 from benchrace.run.states import JobPhase
 from benchrace.store.journal import Journal
+from benchrace.testing.limits import HANG_S
 from benchrace.worker.parent import die_with_parent
 
 
@@ -47,7 +55,7 @@ def describe(order: agent_worker.DescribeOrder) -> PluginDescription:
         # It ends with its agent, as a real one does.
         if die_with_parent(os.getppid()):
             signal.pause()
-    workload = WorkloadDescription(
+    acting = WorkloadDescription(
         kind="acting",
         title="Acting",
         params_schema={
@@ -62,8 +70,9 @@ def describe(order: agent_worker.DescribeOrder) -> PluginDescription:
         drawing=Drawing.PROGRESS,
         together=True,
     )
+    workflow = msgspec.structs.replace(acting, kind="workflow", title="Acting by a workflow")
     backend = BackendDescription(
-        name="actor", title="Actor", version="1", workloads=(workload,), config_schema=None
+        name="actor", title="Actor", version="1", workloads=(acting, workflow), config_schema=None
     )
     return PluginDescription(
         name=ref.name,
@@ -139,7 +148,9 @@ class Play:
             case "pause":
                 time.sleep(float(rest))
             case "file":
-                while not Path(rest).exists():
+                # Not for ever: nobody ends a worker whose tests were killed.
+                until = time.monotonic() + HANG_S
+                while not Path(rest).exists() and time.monotonic() < until:
                     time.sleep(0.01)
             case "go":
                 self.finish(self.hear(agent_worker.Go))
@@ -150,6 +161,21 @@ class Play:
                 time.sleep(60)
             case _:
                 self.end(word, rest)
+
+    def make(self, word: str, name: str) -> None:
+        if word == "child":
+            child = subprocess.Popen(["sleep", "60"])
+            (Path(self.order.folder) / "child").write_text(str(child.pid))
+            return
+        data = f"the bytes of {name}".encode()
+        sha256 = hashlib.sha256(data).hexdigest()
+        folder = Path(self.order.folder) / "artifacts"
+        folder.mkdir(exist_ok=True)
+        (folder / sha256).write_bytes(data)
+        payload = ArtifactPayload(
+            name=name, media_type="image/png", size=len(data), digest=f"sha256:{sha256}"
+        )
+        self.write(Artifact(**self.envelope(), payload=payload))
 
     def end(self, word: str, rest: str) -> None:
         match word:
@@ -174,9 +200,8 @@ class Play:
             case "garbage":
                 os.write(1, b"this is no protocol\n")
                 time.sleep(60)
-            case "child":
-                child = subprocess.Popen(["sleep", "60"])
-                (Path(self.order.folder) / "child").write_text(str(child.pid))
+            case "child" | "artifact":
+                self.make(word, rest)
             case "done":
                 payload = JobDonePayload(metrics={"value": 1.0, "lines": self.seq})
                 self.write(JobDone(**self.envelope(), payload=payload))
@@ -197,7 +222,8 @@ def main() -> None:
         case agent_worker.JobOrder():
             play = Play(order)
             say(agent_worker.PhaseNow(phase=JobPhase.OPENING))
-            for act in order.spec.lanes[0].params["acts"]:
+            params = order.spec.lanes[0].params
+            for act in params["acts"] if "acts" in params else params["workflow"]["acts"]:
                 play.act(act)
         case agent_worker.DescribeOrder():
             say(agent_worker.Reply(result=msgspec.to_builtins(describe(order))))

@@ -17,9 +17,11 @@ import msgspec
 from benchrace.agent.server import serve
 from benchrace.agent.settings import AgentSettings
 from benchrace.compat.agent import install
+from benchrace.compat.envelope.callbacks import FORMS
 from benchrace.errors import BenchraceError
 from benchrace.telemetry.machine_root import Root
 from benchrace.telemetry.recorded import open_recorded
+from benchrace.worker.parent import die_with_parent
 
 
 async def main(settings: AgentSettings) -> None:
@@ -27,7 +29,7 @@ async def main(settings: AgentSettings) -> None:
         sys.stdout.write(url + "\n")
         sys.stdout.flush()
 
-    await serve(settings, extend=install, ready=ready)
+    await serve(settings, extend=install, forms=FORMS, ready=ready)
 
 
 def as_path(kind: type, value: Any) -> Any:
@@ -35,6 +37,8 @@ def as_path(kind: type, value: Any) -> Any:
 
 
 if __name__ == "__main__":
+    # Tests that are killed clean nothing up.
+    die_with_parent(os.getppid())
     if machine := os.environ.get("RECORDED_MACHINE"):
         recorded = open_recorded(Path(machine), Path(tempfile.mkdtemp()))
         Root.live = lambda: recorded  # type: ignore[method-assign]

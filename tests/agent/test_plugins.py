@@ -38,7 +38,7 @@ EXITS = PluginRef(name="exits", module="json.tool", distribution="exits", versio
 @pytest.fixture
 def installed(monkeypatch: pytest.MonkeyPatch) -> list[PluginRef]:
     refs = [REF]
-    monkeypatch.setattr(module, "discover", lambda: tuple(refs))
+    monkeypatch.setattr(module, "discover", lambda _group: tuple(refs))
     return refs
 
 

@@ -4,6 +4,7 @@ import contextlib
 import json
 import multiprocessing
 import os
+import re
 import signal
 import socket
 import time
@@ -64,6 +65,9 @@ def test_guesses_at_a_token_are_limited(start_agent: StartAgent) -> None:
     agent = start_agent(host="0.0.0.0", token="a long secret").started()
     assert agent.http.get("/health").status_code == 200
     assert agent.http.get("/jobs").status_code == 401
+    # Probes of health know no token.
+    probes = [agent.http.get(path) for path in ("/", "/healthz", "/health")]
+    assert [probe.status_code for probe in probes] == [200] * 3
     headers = {"authorization": "Bearer a long secret"}
     assert agent.http.get("/jobs", headers=headers).status_code == 200
     answers = [
@@ -213,6 +217,11 @@ def test_samples_are_linked_to_the_job_and_can_be_off(agent: AgentProcess) -> No
 def test_metrics_and_status(agent: AgentProcess) -> None:
     text = agent.http.get("/metrics").text
     assert "benchrace_agent_busy 0.0" in text
+    assert "benchrace_agent_linked 0.0" in text
+    assert "benchrace_agent_unacknowledged_bytes 0.0" in text
+    started = re.search(r"^benchrace_agent_workers_started_total (\S+)$", text, re.MULTILINE)
+    assert started is not None
+    assert float(started[1]) >= 0
     assert "benchrace_host_memory_used_bytes" in text
     status = agent.get("/api/status")
     assert (status["name"], status["running"]) == ("Machine 1", None)

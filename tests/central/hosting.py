@@ -26,7 +26,8 @@ from benchrace.store.run_folder import RunFolder
 from benchrace.testing.limits import HANG_S
 from benchrace.web.socket import SocketClosed
 from tests.central.offer import TOKEN
-from tests.central.scripted import FakeAgent, FakeJob
+from tests.central.scripted import FakeAgent
+from tests.central.scripted_job import FakeJob
 
 
 class Adapter:

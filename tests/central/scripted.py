@@ -1,165 +1,25 @@
 """An agent that does what a test says, on the other end of a real WebSocket."""
 
-import hashlib
 import time
 from typing import Any
 
 import anyio
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
-from benchrace.errors import BenchraceError, Category, Failure, NotFound
+from benchrace.errors import BenchraceError, Failure, NotFound
 from benchrace.events import (
-    Artifact,
-    Event,
-    JobCancelled,
-    JobDone,
-    JobError,
-    Level,
     Measured,
-    RoundDone,
-    RoundStart,
-    Stream,
-    Verdict,
-    encode,
 )
-from benchrace.events import payloads as p
 from benchrace.protocol import agent_central as m
 from benchrace.protocol.artifacts import ArtifactAsk, ArtifactPiece
-from benchrace.protocol.capabilities import Calibrated, LaneReadiness
-from benchrace.protocol.job import JobSpec
+from benchrace.protocol.capabilities import Calibrated, Capabilities, LaneReadiness
 from benchrace.protocol.version import PROTOCOL
 from benchrace.run.lane import JobLane
 from benchrace.run.planning.order import Slot
 from benchrace.run.states import JobPhase
 from tests.central.offer import TOKEN, capabilities
-
-
-class FakeJob:
-    """A job that does its schedule by script; `lines` is its journal."""
-
-    def __init__(self, agent: "FakeAgent", spec: JobSpec) -> None:
-        self.agent = agent
-        self.spec = spec
-        self.phase = JobPhase.ACCEPTED
-        self.heat: int | None = None
-        self.lines: dict[str, list[bytes]] = {"work": [], "agent": []}
-        self.acked: dict[str, int] = {}
-        self.go: dict[int, int] = {}
-        self.spans: list[tuple[int, int]] = []
-        self.shorten: dict[str, int] = {}
-        self.scope = anyio.CancelScope()
-        self.cancel: str | None = None
-
-    async def work(self) -> None:
-        with self.scope:
-            self.to(JobPhase.OPENING)
-            await self.agent.opening.wait()
-            for slot in self.spec.schedule:
-                if slot.round - self.warmups(slot.lane_id) >= self.shorten.get(
-                    slot.lane_id, 1 << 30
-                ):
-                    continue
-                await self.turn(slot)
-        if self.cancel is not None:
-            self.say(JobCancelled, p.JobCancelledPayload(reason=self.cancel))
-            self.to(JobPhase.CANCELLED)
-        elif not self.phase.final:
-            self.say(JobDone, p.JobDonePayload(metrics={}))
-            self.to(JobPhase.DONE)
-
-    def warmups(self, lane_id: str) -> int:
-        return sum(slot.warmup for slot in self.spec.schedule if slot.lane_id == lane_id)
-
-    async def turn(self, slot: Slot) -> None:
-        armed_ns = None
-        if slot.armed and slot.heat is not None:
-            self.heat = slot.heat
-            await self.agent.late(slot.heat)
-            self.to(JobPhase.READY, slot.heat)
-            while slot.heat not in self.go:
-                await self.agent.wait()
-            armed_ns = self.go[slot.heat]
-            await anyio.sleep(max(0, armed_ns - self.agent.now_ns()) / 1e9)
-            self.heat = None
-            self.to(JobPhase.RUNNING)
-        begun_ns = self.agent.now_ns()
-        started = p.RoundStartPayload(
-            warmup=slot.warmup, heat=slot.heat, started_ns=begun_ns, armed_ns=armed_ns
-        )
-        self.say(RoundStart, started, slot)
-        await self.agent.round(slot)
-        value = self.agent.value(slot)
-        done = p.RoundDonePayload(
-            warmup=slot.warmup,
-            heat=slot.heat,
-            elapsed_ns=self.agent.elapsed_ns,
-            record={},
-            measured=(Measured(metric="speed", value=value),),
-            verdict=Verdict(Level.INVALID if value is None else Level.VALID),
-            metrics_version=1,
-        )
-        self.spans.append((begun_ns, self.agent.now_ns()))
-        self.say(RoundDone, done, slot)
-
-    def to(self, phase: JobPhase, heat: int | None = None) -> None:
-        self.phase = phase
-        self.agent.phases.append(m.PhaseChanged(job_id=self.spec.job_id, phase=phase, heat=heat))
-        self.agent.notify()
-
-    def receive(self, message: m.Go | m.CancelJob | m.Shorten | m.Ack) -> None:
-        match message:
-            case m.Go():
-                self.go[message.heat] = message.at_ns
-                self.agent.notify()
-            case m.CancelJob() if not self.phase.final and self.cancel is None:
-                self.cancel = message.reason
-                self.scope.cancel()
-            case m.Shorten():
-                self.shorten.update(dict.fromkeys(message.lane_ids, message.rounds))
-            case m.Ack():
-                self.acked[message.stream] = message.next_seq
-            case _:
-                pass
-
-    def fail(self, category: Category) -> None:
-        """End as a restarted agent ends a job that it finds dead."""
-        self.scope.cancel()
-        self.say(JobError, p.JobErrorPayload(category=category, message="it died", remedy="None."))
-        self.to(JobPhase.FAILED)
-
-    def make(self, slot: Slot, name: str, media_type: str, data: bytes) -> str:
-        """Keep a file as the job's, and name it by an event; gives its SHA-256."""
-        digest = hashlib.sha256(data).hexdigest()
-        self.agent.files[(self.spec.job_id, digest)] = data
-        payload = p.ArtifactPayload(
-            name=name, media_type=media_type, size=len(data), digest=f"sha256:{digest}"
-        )
-        self.say(Artifact, payload, slot)
-        return digest
-
-    def say(
-        self,
-        kind: type[Event],
-        payload: object,
-        slot: Slot | None = None,
-        stream: Stream = Stream.WORK,
-    ) -> None:
-        make: Any = kind
-        event = make(
-            run_id=self.spec.run_id,
-            job_id=self.spec.job_id,
-            machine_id=self.spec.machine_id,
-            lane_id=slot.lane_id if slot else None,
-            round=slot.round if slot else None,
-            stream=stream,
-            seq=len(self.lines[stream]),
-            t_ns=0,
-            timestamp_s=0.0,
-            payload=payload,
-        )
-        self.lines[stream].append(encode(event))
-        self.agent.notify()
+from tests.central.scripted_job import FakeJob
 
 
 class FakeAgent:
@@ -183,20 +43,16 @@ class FakeAgent:
         self.pieces: list[ArtifactAsk] = []
         self.refused: m.Refused | None = None
         self.refuse_job: Failure | None = None
-        self.calibrated = 1000
+        self.calibrated, self.takes_settings = 1000, False
         self.linked = anyio.Event()
-        self.mute = False
-        self.away = False
-        self.unanswered = 0
-        self.opening = anyio.Event()
+        self.mute = self.away = False
+        self.opening, self.open_gate = anyio.Event(), anyio.Event()
         self.opening.set()
-        self.open_gate = anyio.Event()
         self.open_gate.set()
         self._changed = anyio.Event()
         self.socket: ClientConnection | None = None
-        self.links = 0
-        self.refusals = 0
-        self.url = ""
+        self.links = self.refusals = self.unanswered = 0
+        self.url, self.pause_s = "", 0.02
         for name, value in changes.items():
             assert hasattr(self, name), name
             setattr(self, name, value)
@@ -208,6 +64,15 @@ class FakeAgent:
 
     def value(self, slot: Slot) -> float | None:
         return 100.0 + slot.round
+
+    def measured(self, slot: Slot) -> tuple[Measured, ...]:
+        return (Measured(metric="speed", value=self.value(slot)),)
+
+    def record(self, slot: Slot) -> dict[str, Any]:
+        return {}
+
+    def capabilities(self) -> Capabilities:
+        return capabilities(self.machine_id)
 
     async def round(self, slot: Slot) -> None:
         await self.open_gate.wait()
@@ -261,11 +126,11 @@ class FakeAgent:
                         await anyio.sleep(0.01)
                     async with connect(self.url, compression=None, max_size=1 << 20) as socket:
                         await self._serve(socket)
-                except (OSError, ConnectionClosed):
+                except (OSError, ConnectionClosed, InvalidHandshake):
                     pass
                 if self.refused is not None and self.refused.final:
                     return
-                await anyio.sleep(0.02)
+                await anyio.sleep(self.pause_s)
 
     async def cut(self) -> None:
         """Lose the link without a word."""
@@ -291,8 +156,9 @@ class FakeAgent:
             instance=self.instance,
             host_id=self.host_id,
             share_host=self.share_host,
-            capabilities=capabilities(self.machine_id),
+            capabilities=self.capabilities(),
             jobs=reports,
+            takes_settings=self.takes_settings,
         )
         await socket.send(m.encode(hello))
         first = m.decode_from_central(await socket.recv())
@@ -300,7 +166,11 @@ class FakeAgent:
             self.refused = first
             return
         assert isinstance(first, m.Welcome)
-        self.phases.clear()
+        self.phases = [
+            m.PhaseChanged(job_id=job_id, phase=job.phase, heat=job.heat)
+            for job_id, job in self.jobs.items()
+            if job_id in first.resume
+        ]
         self.links += 1
         self.linked.set()
         async with anyio.create_task_group() as group:
@@ -392,7 +262,7 @@ class FakeAgent:
                     for lane in ask.lanes
                 ]
             case _:
-                result = capabilities(self.machine_id)
+                result = self.capabilities()
         try:
             await socket.send(m.encode(m.Answer(ask_id=ask.ask_id, result=result, failure=failure)))
         except ConnectionClosed:

@@ -8,11 +8,11 @@ import pytest
 
 from benchrace.api.prompts import PromptRequest
 from benchrace.central.api.prompts import MAX_PROMPTS
-from benchrace.central.fleet.machine import MachineStatus
+from benchrace.central.fleet.status import MachineStatus
 from benchrace.central.prompts import effort, why_none, writers
 from benchrace.plugin.operations import Operation
 from benchrace.plugin.readiness import Model, Resident
-from benchrace.run.machine import MachineState, MachineView
+from benchrace.run.machine import Condition, MachineState, MachineView
 from tests.central.offer import capabilities
 from tests.central.served import served
 
@@ -46,6 +46,7 @@ def machine(
             share_host=False,
             backends=(described,),
         ),
+        condition=Condition.READY,
         capabilities=machine_capabilities,
         reason=None,
         excluded=False,

@@ -32,6 +32,7 @@ pytestmark = pytest.mark.slow
 
 OPERATOR = "the operators token"
 PROGRAM = """
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,7 +40,10 @@ import anyio
 from benchrace.central.server import serve
 from benchrace.central.settings import CentralSettings
 from benchrace.errors import BenchraceError
+from benchrace.worker.parent import die_with_parent
 
+# Tests that are killed clean nothing up.
+die_with_parent(os.getppid())
 settings = CentralSettings(data=Path(sys.argv[1]), port=int(sys.argv[2]))
 try:
     anyio.run(lambda: serve(settings, ready=lambda url: print(url, flush=True)))

@@ -25,7 +25,7 @@ def older(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
         "label": "Machine 1",
         "port": 0,
         "share_host": True,
-        "sampling_s": 0.2,
+        "defaults": {"sampling_s": 0.2},
     }
     with subprocess.Popen(
         [sys.executable, str(START), msgspec.json.encode(settings).decode()],

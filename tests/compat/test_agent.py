@@ -165,3 +165,5 @@ def test_a_flat_body_is_sorted() -> None:
     options = {"test_type": "compute", "n": 5, "repeat": 2, "stream": True, "threads": None}
     assert native(options) == {"kind": "compute", "repeat": 2, "params": {"n": 5}}
     assert native({"prompt": "x"})["kind"] == "llm_generate"
+    callbacks = {"completion": "https://hooks.example/"}
+    assert native({"callbacks": callbacks})["callbacks"] == callbacks

@@ -5,12 +5,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from benchrace.central.fleet.machine import MachineStatus
-from benchrace.compat.agent_jobs import preferred
+from benchrace.central.fleet.status import MachineStatus
 from benchrace.compat.central_jobs import preferred as on_central
+from benchrace.compat.preferred import preferred
 from benchrace.plugin.readiness import Model
 from benchrace.protocol.capabilities import Capabilities
-from benchrace.run.machine import MachineState, MachineView
+from benchrace.run.machine import Condition, MachineState, MachineView
 from tests.central.offer import capabilities
 
 
@@ -40,6 +40,7 @@ def status(
     )
     return MachineStatus(
         view=view,
+        condition=Condition.READY,
         capabilities=machine_capabilities,
         reason=None,
         excluded=False,

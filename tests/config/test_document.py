@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from benchrace.config.document import BadDocument, open_document, read
 from benchrace.config.explain import spelt
-from benchrace.config.yaml_nodes import read_yaml
+from benchrace.config.lines.yaml_nodes import read_yaml
 
 
 class Inner(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

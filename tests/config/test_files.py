@@ -92,21 +92,21 @@ def test_central(tmp_path: Path) -> None:
 
 def test_machines(tmp_path: Path) -> None:
     path = tmp_path / "machines.yaml"
-    assert read_machines(path) == ()
+    assert read_machines(path, {}) == ()
     path.write_text(
         "machines:\n  - machine_id: a\n    gpu: {vram_bytes: 1}\n  - machine_id: b\n"
         "    excluded: true\n"
     )
-    first, second = read_machines(path)
+    first, second = read_machines(path, {})
     assert (first.gpu, second.excluded) == ({"vram_bytes": 1}, True)
     path.write_text("machines:\n  - machine_id: a\n  - machine_id: a\n")
     with pytest.raises(
         BadDocument, match=r"machines.yaml:3: machines\[1\].machine_id: a is listed"
     ):
-        read_machines(path)
+        read_machines(path, {})
     path.write_text("machines:\n  - machine_id: ../a\n")
     with pytest.raises(BadDocument, match=r"machines.yaml:2: .*expected 1 to 64"):
-        read_machines(path)
+        read_machines(path, {})
 
 
 def test_a_run_specification_is_read_like_any_file(tmp_path: Path) -> None:

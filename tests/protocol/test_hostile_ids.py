@@ -13,6 +13,7 @@ from benchrace.protocol import agent_worker
 from benchrace.protocol.artifacts import ArtifactAsk
 from benchrace.protocol.capabilities import Calibrated, LaneReadiness
 from benchrace.protocol.job import JobSpec
+from benchrace.protocol.machine_settings import SettingsReport
 from benchrace.protocol.operations import OperationStatus
 from benchrace.run.artifact import RunArtifact
 from benchrace.run.lane import JobLane
@@ -53,6 +54,7 @@ FROM_AGENT: tuple[m.FromAgent, ...] = (
     m.JobRefused(job_id=JOB, failure=FAILURE),
     m.Answer(ask_id=1),
     m.Pong(ping_id=1, received_ns=1, sent_ns=1),
+    m.SettingsReported(report=SettingsReport(version=1, used={})),
     m.Goodbye(),
 )
 FROM_CENTRAL: tuple[m.FromCentral, ...] = (
@@ -64,6 +66,7 @@ FROM_CENTRAL: tuple[m.FromCentral, ...] = (
     m.Shorten(job_id=JOB, rounds=1, lane_ids=(LANE,)),
     m.CancelJob(job_id=JOB, reason="r"),
     m.Ack(job_id=JOB, stream="work", next_seq=1),
+    m.ApplySettings(version=1, settings={"keep_jobs": 5}),
     m.Ask(
         ask_id=1,
         what="artifact",
@@ -90,7 +93,15 @@ OTHERS: tuple[msgspec.Struct, ...] = (
     ),
 )
 # An engine's backend in an order to operate is looked up, and an answer without ids is free.
-WITHOUT_IDS = (m.Answer, m.Pong, m.Goodbye, m.Refused, m.Ping)
+WITHOUT_IDS = (
+    m.Answer,
+    m.Pong,
+    m.Goodbye,
+    m.Refused,
+    m.Ping,
+    m.SettingsReported,
+    m.ApplySettings,
+)
 
 
 def test_every_message_is_tried() -> None:

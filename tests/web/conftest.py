@@ -10,6 +10,7 @@ import anyio.abc
 import pytest
 from quart import Quart, Response, request
 
+from benchrace.api.session import Right
 from benchrace.errors import BenchraceError, Category, FieldError, InvalidInput
 from benchrace.web import body, error_handlers, serving, sse
 from benchrace.web.asgi import protocol
@@ -166,7 +167,7 @@ async def edge() -> AsyncIterator[Edge]:
 
 @pytest.fixture
 async def token_edge() -> AsyncIterator[Edge]:
-    access = Access(tokens=Tokens(operate=sha256_of("right")))
+    access = Access(tokens=Tokens(entries=lambda: ((sha256_of("right"), Right.OPERATE),)))
     policy = Policy(
         access=access,
         is_public=frozenset({"/health", "/assets/x.js"}).__contains__,

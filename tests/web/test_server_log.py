@@ -1,5 +1,6 @@
 """The lines that a serving process logs: one a record, without secrets, in a file with a limit."""
 
+import json
 import logging
 import os
 import subprocess
@@ -10,7 +11,7 @@ import pytest
 
 from benchrace.redaction import SECRETS
 from benchrace.store import service_log
-from benchrace.web.server_log import MAX_MESSAGE, LineFormatter, escape
+from benchrace.web.server_log import MAX_MESSAGE, JsonFormatter, LineFormatter, escape
 
 
 def line(message: str, *args: object, error: BaseException | None = None) -> str:
@@ -55,6 +56,27 @@ def test_secrets_and_passwords_are_redacted() -> None:
 
 def test_a_long_message_is_cut() -> None:
     assert len(line("x" * 100_000)) == MAX_MESSAGE
+
+
+def test_as_json_a_record_is_one_object() -> None:
+    SECRETS.add("planted-token-1")
+    try:
+        raise ValueError("bad planted-token-1")
+    except ValueError as error:
+        info = (type(error), error, error.__traceback__)
+        args = ("a\nb planted-token-1",)
+        record = logging.LogRecord("name", logging.INFO, "", 0, "from %s", args, info)
+    record.created = 0.5
+    text = JsonFormatter().format(record)
+    assert "\n" not in text
+    shown = json.loads(text)
+    assert shown.pop("exception").endswith("ValueError: bad [redacted]")
+    assert shown == {
+        "time": "1970-01-01T00:00:00.500+00:00",
+        "level": "INFO",
+        "logger": "name",
+        "message": "from a\nb [redacted]",
+    }
 
 
 SERVICE = """

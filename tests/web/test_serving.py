@@ -90,10 +90,14 @@ async def test_a_compressed_socket_is_not_offered_and_size_is_bounded(edge: Any)
 
 
 PROGRAM = """
-import anyio, sys, time
+import anyio, os, sys, time
 from quart import Quart, Response
 from benchrace.web.serving import listen, serve, stop_signal
 from benchrace.web.shutdown import Shutdown
+from benchrace.worker.parent import die_with_parent
+
+# Tests that are killed clean nothing up.
+die_with_parent(os.getppid())
 
 async def main():
     app = Quart("x")

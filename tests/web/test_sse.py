@@ -1,6 +1,7 @@
 """A log as server-sent events: nothing lost, nothing doubled, nothing gathered."""
 
 import socket
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from benchrace.testing.limits import HANG_S
 from benchrace.web import sse
 from tests import local_http
+from tests.web.conftest import Memory
 
 Frame = dict[str, str]
 
@@ -116,7 +118,10 @@ async def test_one_viewer_too_many_is_refused(edge: Any) -> None:
                 group.start_soon(watch_for_ever, edge.url)
             await until(lambda: edge.viewers.count == 8)
             answer = await client.get("/events")
-            assert (answer.status_code, answer.json()["error"]["category"]) == (503, "busy")
+            assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+            error = answer.json()["error"]
+            assert error["category"] == "busy"
+            assert error["message"] == "this central serves its limit of 8 viewers"
             group.cancel_scope.cancel()
         await until(lambda: edge.viewers.count == 0)
 
@@ -126,15 +131,51 @@ async def watch_for_ever(url: str) -> None:
         await anext(viewer_frames)
 
 
-async def test_frames_are_16_ms_apart(edge: Any) -> None:
+async def test_a_viewer_gets_one_frame_in_each_interval(
+    edge: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    after, intervals = edge.viewers.frames.after, Counter[int]()
+
+    def after_counted(source: sse.Source, offset: int) -> tuple[bytes, int]:
+        data, end = after(source, offset)
+        if data:
+            intervals[int(anyio.current_time() / sse.FRAME_S + 0.01)] += 1
+        return data, end
+
+    monkeypatch.setattr(edge.viewers.frames, "after", after_counted)
     async with watching(edge.url) as viewer_frames, anyio.create_task_group() as group:
         group.start_soon(add_for_ever, edge.log)
-        await anext(viewer_frames)
-        start = anyio.current_time()
         for _ in range(10):
             await anext(viewer_frames)
-        assert anyio.current_time() - start > 10 * 0.016 * 0.8
+        assert len(intervals) >= 10
+        assert set(intervals.values()) == {1}
         group.cancel_scope.cancel()
+
+
+async def test_a_viewer_that_is_behind_goes_on_at_once(
+    edge: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sse, "FRAME_S", HANG_S * 2)
+    edge.log.add((b"y" * 99 + b"\n") * 2000)
+    edge.log.close()
+    with anyio.fail_after(HANG_S):
+        every = await all_of(edge.url)
+    assert every[-1]["event"] == "end"
+    assert len(every) > 3
+
+
+def test_viewers_that_have_read_equally_far_share_a_frame() -> None:
+    log, frames = Memory(), sse.Frames()
+    log.add(b"a\n")
+    first = frames.after(log, 0)
+    log.add(b"b\n")
+    assert frames.after(log, 0) is first
+    assert frames.after(log, 2) == (b"id: 0-4\ndata: b\n\n", 4)
+    assert frames.after(log, 4) == (b"", 4)
+    log.epoch = 1
+    assert frames.after(log, 0) == (b"id: 1-4\ndata: a\ndata: b\n\n", 4)
+    other = Memory(b"z\n", epoch=1)
+    assert frames.after(other, 0) == (b"id: 1-2\ndata: z\n\n", 2)
 
 
 async def add_for_ever(log: Any) -> None:

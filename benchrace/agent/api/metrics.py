@@ -1,82 +1,101 @@
 """The agent's metrics as Prometheus text."""
 
-from collections.abc import Iterable
-
-from prometheus_client import CollectorRegistry
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
-from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
-from prometheus_client.metrics_core import Metric
-from prometheus_client.registry import Collector
+import shutil
+from collections.abc import Iterator
 
 from benchrace import __version__
 from benchrace.agent.agent import Agent
+from benchrace.api.agents import LENT, LINKED
 from benchrace.events.payloads import GpuSample, RuntimeSamplePayload
+from benchrace.web.exposition import Figure, Reading, render
 
-_GPU = (
-    ("utilization_percent", "Utilisation of the GPU", "utilization_percent"),
-    ("memory_used_bytes", "Memory in use on the GPU", "memory_used_bytes"),
-    ("power_w", "Power drawn by the GPU", "power_watts"),
-    ("temperature_c", "Temperature of the GPU", "temperature_celsius"),
-    ("clock_sm_mhz", "Clock of the GPU's processors", "clock_sm_mhz"),
+INFO = Figure("benchrace_agent_info", "This agent; always 1", ("machine_id", "version"))
+BUSY = Figure("benchrace_agent_busy", "1 while a job runs")
+LINK = Figure("benchrace_agent_linked", "1 while it is linked to a central")
+JOBS = Figure("benchrace_agent_jobs", "Jobs kept, by state", ("state",))
+UNACKNOWLEDGED = Figure(
+    "benchrace_agent_unacknowledged_bytes",
+    "Journals of jobs that central has not acknowledged in full",
 )
-_HOST = (
-    ("cpu_percent", "Share of all processors in use", "cpu_percent"),
-    ("load_1m", "Load average over a minute", "load_1m"),
-    ("memory_used_bytes", "Memory in use", "memory_used_bytes"),
-    ("memory_available_bytes", "Memory that is available", "memory_available_bytes"),
-    ("cpu_temperature_c", "Temperature of the processor", "cpu_temperature_celsius"),
+WORKERS = Figure("benchrace_agent_workers_started", "Workers started for jobs", counter=True)
+DIED = Figure("benchrace_agent_workers_died", "Workers that ended before their job", counter=True)
+SAMPLES = Figure("benchrace_agent_samples", "Runtime samples taken", counter=True)
+SAMPLING = Figure("benchrace_agent_sampling_seconds", "Time spent taking samples", counter=True)
+DISK_FREE = Figure("benchrace_agent_disk_free_bytes", "Free space of the data folder's disk")
+# By the field of a sample.
+HOST = {
+    "cpu_percent": Figure("benchrace_host_cpu_percent", "Share of all processors in use"),
+    "load_1m": Figure("benchrace_host_load_1m", "Load average over a minute"),
+    "memory_used_bytes": Figure("benchrace_host_memory_used_bytes", "Memory in use"),
+    "memory_available_bytes": Figure(
+        "benchrace_host_memory_available_bytes", "Memory that is available"
+    ),
+    "cpu_temperature_c": Figure(
+        "benchrace_host_cpu_temperature_celsius", "Temperature of the processor"
+    ),
+}
+_GPU = ("gpu",)
+GPU = {
+    "utilization_percent": Figure(
+        "benchrace_gpu_utilization_percent", "Utilisation of the GPU", _GPU
+    ),
+    "memory_used_bytes": Figure(
+        "benchrace_gpu_memory_used_bytes", "Memory in use on the GPU", _GPU
+    ),
+    "power_w": Figure("benchrace_gpu_power_watts", "Power drawn by the GPU", _GPU),
+    "temperature_c": Figure("benchrace_gpu_temperature_celsius", "Temperature of the GPU", _GPU),
+    "clock_sm_mhz": Figure("benchrace_gpu_clock_sm_mhz", "Clock of the GPU's processors", _GPU),
+}
+FIGURES = (
+    INFO,
+    BUSY,
+    LINK,
+    JOBS,
+    UNACKNOWLEDGED,
+    WORKERS,
+    DIED,
+    SAMPLES,
+    SAMPLING,
+    DISK_FREE,
+    *HOST.values(),
+    *GPU.values(),
 )
 
 
 def exposition(agent: Agent) -> tuple[bytes, str]:
-    """Return the text and its content type; what is unknown is left out, never 0."""
-    registry = CollectorRegistry()
-    registry.register(_Figures(agent))
-    return generate_latest(registry), CONTENT_TYPE_LATEST
+    """Return the text and its content type; what is unknown is left out, never 0. Blocks."""
+    last = agent.sampling.last
+    sampled = () if last is None else (*_host(last.sample), *_gpus(last.sample.gpus))
+    return render((*_readings(agent), *sampled))
 
 
-class _Figures(Collector):
-    def __init__(self, agent: Agent) -> None:
-        self._agent = agent
-
-    def collect(self) -> Iterable[Metric]:
-        agent = self._agent
-        about = GaugeMetricFamily(
-            "benchrace_agent_info", "This agent", labels=("machine_id", "version")
-        )
-        about.add_metric((agent.settings.machine_id, __version__), 1)
-        yield about
-        busy = agent.slot.job_id is not None
-        yield GaugeMetricFamily("benchrace_agent_busy", "1 while a job runs", value=int(busy))
-        jobs = GaugeMetricFamily("benchrace_agent_jobs", "Jobs kept, by state", labels=("state",))
-        states = [str(job.phase) for job in agent.jobs.all()]
-        for state in sorted(set(states)):
-            jobs.add_metric((state,), states.count(state))
-        yield jobs
-        yield CounterMetricFamily(
-            "benchrace_agent_samples", "Runtime samples taken", value=agent.sampling.count
-        )
-        yield CounterMetricFamily(
-            "benchrace_agent_sampling_seconds",
-            "Time spent taking samples",
-            value=agent.sampling.cost_ns / 1e9,
-        )
-        if (last := agent.sampling.last) is not None:
-            yield from _host(last.sample)
-            yield from _gpus(last.sample.gpus)
+def _readings(agent: Agent) -> Iterator[Reading]:
+    yield Reading(INFO, 1, (agent.settings.machine_id, __version__))
+    yield Reading(BUSY, int(agent.slot.job_id is not None))
+    yield Reading(LINK, int(agent.link_state in (LINKED, LENT)))
+    states = [str(job.phase) for job in agent.jobs.all()]
+    for state in sorted(set(states)):
+        yield Reading(JOBS, states.count(state), (state,))
+    yield Reading(UNACKNOWLEDGED, sum(job.unacknowledged_bytes() for job in agent.jobs.all()))
+    yield Reading(WORKERS, agent.jobs.workers_started)
+    yield Reading(DIED, agent.jobs.workers_died)
+    yield Reading(SAMPLES, agent.sampling.count)
+    yield Reading(SAMPLING, agent.sampling.cost_ns / 1e9)
+    try:
+        free = shutil.disk_usage(agent.settings.data).free
+    except OSError:
+        return
+    yield Reading(DISK_FREE, free)
 
 
-def _host(sample: RuntimeSamplePayload) -> Iterable[Metric]:
-    for field, text, name in _HOST:
+def _host(sample: RuntimeSamplePayload) -> Iterator[Reading]:
+    for field, figure in HOST.items():
         if (value := getattr(sample, field)) is not None:
-            yield GaugeMetricFamily(f"benchrace_host_{name}", text, value=value)
+            yield Reading(figure, value)
 
 
-def _gpus(gpus: tuple[GpuSample, ...]) -> Iterable[Metric]:
-    for field, text, name in _GPU:
-        family = GaugeMetricFamily(f"benchrace_gpu_{name}", text, labels=("gpu",))
+def _gpus(gpus: tuple[GpuSample, ...]) -> Iterator[Reading]:
+    for field, figure in GPU.items():
         for gpu in gpus:
             if (value := getattr(gpu, field)) is not None:
-                family.add_metric((str(gpu.index),), value)
-        if family.samples:
-            yield family
+                yield Reading(figure, value, (str(gpu.index),))

@@ -8,12 +8,20 @@ from quart_schema import document_querystring, document_request, document_respon
 
 from benchrace import __version__
 from benchrace.agent.agent import Agent
-from benchrace.agent.api import loan, operations
+from benchrace.agent.api import callbacks, loan, operations
 from benchrace.agent.api.metrics import exposition
 from benchrace.agent.jobs.job_log import JobLog, events_from
 from benchrace.agent.jobs.slot import Busy
 from benchrace.api.agents import AgentHealth, AgentStatus, RuntimeMetrics, Storage
-from benchrace.api.jobs import Accepted, EventsQuery, JobEvents, JobList, JobRequest, JobSummary
+from benchrace.api.jobs import (
+    Accepted,
+    EventsQuery,
+    JobDocument,
+    JobEvents,
+    JobList,
+    JobRequest,
+    JobSummary,
+)
 from benchrace.api.runs import CancelRequest
 from benchrace.errors import FieldError, InvalidInput
 from benchrace.protocol.capabilities import Capabilities
@@ -35,6 +43,7 @@ def create_app(agent: Agent, shutdown: Shutdown) -> Quart:
     _log_routes(app, agent, shutdown)
     loan.install(app, agent)
     operations.install(app, agent)
+    callbacks.install(app, agent)
     return app
 
 
@@ -96,7 +105,7 @@ def _figure_routes(app: Quart, agent: Agent) -> None:
     async def metrics() -> Response:
         """Return the agent's metrics as Prometheus text."""
         await agent.sampling.window()
-        text, content_type = exposition(agent)
+        text, content_type = await anyio.to_thread.run_sync(exposition, agent)
         return Response(text, content_type=content_type)
 
 
@@ -116,10 +125,10 @@ def _job_routes(app: Quart, agent: Agent) -> None:
         return answer(JobList(jobs=tuple(job.summary() for job in agent.jobs.all())))
 
     @app.get("/jobs/<job_id>", endpoint="show_job")
-    @document_response(JobSummary)
+    @document_response(JobDocument)
     async def show_job(job_id: str) -> Response:
-        """Return a job: its phase, and its metrics or what ended it."""
-        return answer(agent.jobs.named(job_id).summary())
+        """Return a job: its phase, its metrics or what ended it, and how its callbacks stand."""
+        return answer(await agent.reporter.document(agent.jobs.named(job_id)))
 
     @app.post("/jobs/<job_id>/cancel", endpoint="cancel_job")
     @document_request(CancelRequest)

@@ -1,7 +1,7 @@
 """Idle engines: when each was last used, stopping them in time, and the models they had."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import anyio
@@ -29,11 +29,18 @@ class _Limit(msgspec.Struct, frozen=True):
 class IdleClock:
     """When each backend was used last, by a job or an operation of this agent.
 
-    An engine that was there already when the agent came is taken to be used then.
+    An engine that was there already when the agent came is taken to be used then. `default_s`
+    returns the limit of backends whose tables set none, None for no limit.
     """
 
-    def __init__(self, clock: Clock, tables: Mapping[str, Mapping[str, object]]) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        tables: Mapping[str, Mapping[str, object]],
+        default_s: Callable[[], float | None] = lambda: None,
+    ) -> None:
         self._clock = clock
+        self._default_s = default_s
         limits = {name: _limit(table) for name, table in tables.items()}
         self._limits = {name: limit for name, limit in limits.items() if limit is not None}
         self._used: dict[str, tuple[int, float]] = {}
@@ -45,13 +52,17 @@ class IdleClock:
 
     def stops_at(self, name: str) -> float | None:
         """Return the wall time at which an unused engine is stopped; None for never."""
-        limit = self._limits.get(name)
+        limit = self._limit(name)
         return None if limit is None else self._last(name)[1] + limit
 
     def left_s(self, name: str) -> float:
         """Return how long an engine may still idle."""
         idle_s = (self._clock.monotonic_ns() - self._last(name)[0]) / 1e9
-        return self._limits.get(name, float("inf")) - idle_s
+        limit = self._limit(name)
+        return float("inf") if limit is None else limit - idle_s
+
+    def _limit(self, name: str) -> float | None:
+        return self._limits.get(name, self._default_s())
 
     def _last(self, name: str) -> tuple[int, float]:
         if name not in self._used:

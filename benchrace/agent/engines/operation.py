@@ -9,6 +9,7 @@ import anyio
 
 from benchrace.errors import BenchraceError, Category, Failure
 from benchrace.notifier import Notifier
+from benchrace.plugin.assets import Asset
 from benchrace.plugin.operations import Operation
 from benchrace.protocol.agent_worker import Noted, Progressed
 from benchrace.protocol.operations import OperationEvent, OperationState, OperationStatus
@@ -28,12 +29,14 @@ class RunningOperation:
         operation: Operation,
         models: tuple[str, ...],
         changed: Notifier,
+        assets: tuple[Asset, ...] = (),
     ) -> None:
         self.operation_id = f"op-{secrets.token_hex(8)}"
         self.machine_id = machine_id
         self.backend = backend
         self.operation = operation
         self.models = models
+        self._assets = assets
         self.scope = anyio.CancelScope()
         self.begun = False
         self._changed = changed
@@ -56,9 +59,16 @@ class RunningOperation:
         """A short description, for people who have to wait for it."""
         return f"the {self.operation.value} of {self.backend} ({self.operation_id})"
 
-    def is_same(self, backend: str, operation: Operation, models: tuple[str, ...]) -> bool:
+    def is_same(
+        self,
+        backend: str,
+        operation: Operation,
+        models: tuple[str, ...],
+        assets: tuple[Asset, ...] = (),
+    ) -> bool:
         """Check whether this is the requested operation."""
-        return (backend, operation, models) == (self.backend, self.operation, self.models)
+        own = (self.backend, self.operation, self.models, self._assets)
+        return (backend, operation, models, assets) == own
 
     def about(self, model: str | None) -> None:
         """Set the model that the next events are about."""
@@ -105,6 +115,14 @@ class RunningOperation:
         if self._failure is not None:
             raise BenchraceError.of(self._failure)
         return self._results[0]
+
+    def unsuccessful(self) -> BenchraceError | None:
+        """Return what a start or a reset reported where its engine does not answer."""
+        for result in self._results:
+            if isinstance(result, dict) and False in (result.get("ok"), result.get("healthy")):
+                notes = "; ".join(map(str, result.get("notes") or ())) or "it does not respond"
+                return BenchraceError(Category.UNREACHABLE, notes, "Check the engine's log.")
+        return None
 
     def status(self, since: int = 0) -> OperationStatus:
         """Describe it, with its events from `since` on."""

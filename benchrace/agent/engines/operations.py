@@ -2,14 +2,16 @@
 
 import time
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 import anyio
 import anyio.abc
+import msgspec
 
 from benchrace.agent.capabilities import CapabilityMonitor
+from benchrace.agent.engines.assets import configured_assets
 from benchrace.agent.engines.idle import IdleClock
 from benchrace.agent.engines.operation import RunningOperation
 from benchrace.agent.engines.probing import converted
@@ -28,6 +30,7 @@ from benchrace.errors import (
 from benchrace.notifier import Notifier
 from benchrace.plugin.operations import Operation, Reset
 from benchrace.protocol.agent_worker import OperateOrder
+from benchrace.protocol.assets import AssetSetup
 from benchrace.protocol.capabilities import BackendStatus
 from benchrace.protocol.operations import OperationRequest, ResetAll
 
@@ -36,6 +39,9 @@ _MAX_OPERATIONS = 50
 _LIMIT_S = 90_000.0
 # How long the end of an operation may wait for the probe that shows its effect.
 _MAX_LOOK_S = 10.0
+_STARTING = frozenset({Operation.START, Operation.RESET})
+# A start that nobody could have made says nothing about the engine.
+_NO_ATTEMPT = frozenset({Category.VALIDATION, Category.CANCELLED})
 # These go on where they were when they are asked for again, or are soon done once more: a job
 # need not wait for them.
 _YIELDING = frozenset({Operation.PULL, Operation.SYNC, Operation.WRITE})
@@ -53,7 +59,9 @@ class Operations:
         slot: Slot,
         changed: Notifier,
         idle: IdleClock,
+        asset_setup: Callable[[], AssetSetup],
     ) -> None:
+        self._asset_setup = asset_setup
         self._idle = idle
         self._settings = settings
         self._plugins = plugins
@@ -99,9 +107,12 @@ class Operations:
         Raises NotFound where the backend does not offer it, InvalidInput, or Busy.
         """
         await self._check(backend, operation, request)
+        if operation is Operation.SYNC and not request.assets:
+            assets = await anyio.to_thread.run_sync(configured_assets, self._settings, backend)
+            request = msgspec.structs.replace(request, assets=assets)
         models = request.all_models()
         for other in self._operations:
-            if not other.running or not other.is_same(backend, operation, models):
+            if not other.running or not other.is_same(backend, operation, models, request.assets):
                 continue
             if operation is not Operation.WRITE:
                 return other
@@ -113,7 +124,7 @@ class Operations:
             raise RuntimeError("operations are started before they are run")
         self._slot.refuse_if_busy()
         running = RunningOperation(
-            self._settings.machine_id, backend, operation, models, self.changed
+            self._settings.machine_id, backend, operation, models, self.changed, request.assets
         )
         self._operations.append(running)
         await self._tasks.start(self._run, running, request)
@@ -195,6 +206,10 @@ class Operations:
         except OSError as error:
             failure = BenchraceError(Category.SYSTEM, f"no worker can be started: {error}")
         self._idle.used([running.backend])
+        if running.operation in _STARTING and (
+            failure is None or failure.category not in _NO_ATTEMPT
+        ):
+            self.capabilities.note_start(running.backend, failure or running.unsuccessful())
         # Whoever learns of the end sees what it has changed: the probe comes first.
         with anyio.move_on_after(_MAX_LOOK_S):
             await self._look_again()
@@ -218,6 +233,9 @@ class Operations:
 
     async def _work(self, running: RunningOperation, request: OperationRequest) -> None:
         running.begun = True
+        setup = None
+        if running.operation is Operation.SYNC:
+            setup = await anyio.to_thread.run_sync(self._asset_setup)
         for model in running.models or (None,):
             running.about(model)
             order = OperateOrder(
@@ -226,9 +244,10 @@ class Operations:
                 backend=running.backend,
                 model=model,
                 assets=request.assets,
+                asset_setup=setup,
                 write=request.write,
             )
-            answer: Any = await ask(self._settings.worker, order, _LIMIT_S, running.record)
+            answer: Any = await ask(self._settings.worker_command, order, _LIMIT_S, running.record)
             running.add(answer)
 
     async def _look_again(self) -> None:

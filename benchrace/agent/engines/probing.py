@@ -88,7 +88,7 @@ class Prober:
         order = ProbeOrder(setup=setup)
         try:
             async with self._slot.aside():
-                result = await ask(self._settings.worker, order, _PROBE_S)
+                result = await ask(self._settings.worker_command, order, _PROBE_S)
             probes = converted(result, dict[str, Probe])
         except Busy:
             raise

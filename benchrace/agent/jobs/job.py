@@ -4,22 +4,23 @@ from benchrace.agent.jobs.job_folder import JobFolder, JobRecord
 from benchrace.agent.jobs.terminal_event import Circumstances
 from benchrace.agent.jobs.worker_process import Worker
 from benchrace.api.jobs import JobFailure, JobSummary
-from benchrace.errors import BenchraceError
+from benchrace.errors import BenchraceError, Category
 from benchrace.events import codec
 from benchrace.events.envelope import JobCancelled, JobDone, JobError, JobTimeout, Known, Unknown
 from benchrace.notifier import Notifier
 from benchrace.protocol.agent_worker import Cancel, Go, PhaseNow, Shorten
 from benchrace.protocol.job import JobSpec
 from benchrace.run.states import FINAL_OF_EVENT, JobPhase, may_follow
+from benchrace.store.regular import file_bytes
 
 
 class Job:
-    """`phase` moves by `run.states`; `end` is its last event once it has one."""
+    """`phases` are all that it was in, by `run.states`; `end` is its last event, None before."""
 
     def __init__(self, folder: JobFolder, record: JobRecord, changed: Notifier) -> None:
         self.folder = folder
         self.record = record
-        self.phase = JobPhase.ACCEPTED
+        self.phases = [JobPhase.ACCEPTED]
         self.heat: int | None = None
         self.end: Known | Unknown | None = None
         self.cancel_reason: str | None = None
@@ -34,6 +35,11 @@ class Job:
         return self.record.spec
 
     @property
+    def phase(self) -> JobPhase:
+        """The phase that it is in."""
+        return self.phases[-1]
+
+    @property
     def job_id(self) -> str:
         return self.record.spec.job_id
 
@@ -43,15 +49,31 @@ class Job:
         The end is what the journal says, once the worker is gone.
         """
         if not now.phase.final and may_follow(self.phase, now.phase):
-            self.phase, self.heat = now.phase, now.heat
+            self._enter(now.phase, now.heat)
             self._changed.notify()
 
     def ended(self, line: bytes) -> None:
         """Note the job's last event."""
         self.end = codec.decode(line)
-        self.phase = FINAL_OF_EVENT.get(codec.head(line).type, JobPhase.FAILED)
-        self.heat = None
+        self._enter(FINAL_OF_EVENT.get(codec.head(line).type, JobPhase.FAILED), None)
         self._changed.notify()
+
+    def _enter(self, phase: JobPhase, heat: int | None) -> None:
+        if phase is not self.phase:
+            self.phases.append(phase)
+        self.heat = heat
+
+    @property
+    def worker_died(self) -> bool:
+        """Check whether its worker ended before the job did."""
+        end = self.end
+        return isinstance(end, JobError) and end.payload.category is Category.WORKER_DIED
+
+    def unacknowledged_bytes(self) -> int:
+        """Return the size of its journals while central lacks some of them. Blocks."""
+        if self.spec.run_id is None or self.folder.acknowledged:
+            return 0
+        return sum(file_bytes(path) for path in (self.folder.work, self.folder.agent))
 
     async def go(self, go: Go) -> None:
         """Pass the start line's instant on."""
@@ -68,7 +90,7 @@ class Job:
         if self.phase.final or self.cancel_reason is not None:
             return
         self.cancel_reason = reason
-        self.phase = JobPhase.CANCELLING
+        self._enter(JobPhase.CANCELLING, self.heat)
         self._changed.notify()
         self.ending.notify()
         if self.worker is not None:

@@ -5,12 +5,15 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
+from benchrace.delivery.callbacks import Callbacks
 from benchrace.errors import FieldError, InvalidInput
 from benchrace.ids import is_job_id
 from benchrace.protocol.job import JobSpec
+from benchrace.run.metadata import RunMetadata
 from benchrace.store import atomic, regular
 
 log = logging.getLogger(__name__)
@@ -18,6 +21,22 @@ log = logging.getLogger(__name__)
 # Given up to make room for the end when the disk is full; far more than one event setup.
 _RESERVE_BYTES = 64 * 1024
 _DELETED = ".deleted-"
+
+
+class JobSender(msgspec.Struct, frozen=True, kw_only=True):
+    """Who asked for a job, and whom to tell about it.
+
+    `reference` is the sender's own id of the job, `digest` the SHA-256 of its request, and
+    `cancel_token` what cancels it beside its id. `form` names how callbacks are written, `context`
+    is for that form alone.
+    """
+
+    callbacks: Callbacks = Callbacks()
+    form: str = "native"
+    reference: str | None = None
+    digest: str | None = None
+    cancel_token: str | None = None
+    context: dict[str, Any] = {}
 
 
 class JobRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,6 +47,7 @@ class JobRecord(msgspec.Struct, frozen=True, kw_only=True):
     boot_id: str | None
     accepted_at: float
     version: str
+    sender: JobSender = JobSender()
 
 
 class WorkerMark(msgspec.Struct, frozen=True):
@@ -45,18 +65,22 @@ class JobFolder:
         self.work = path / "work.ndjson"
         self.agent = path / "agent.ndjson"
         self.log = path / "worker.log"
+        self.archive = path / "archive"
         self._record = path / "job.json"
         self._mark = path / "worker.json"
         self._acknowledged = path / "acknowledged"
         self._reserve = path / "reserve"
+        self._metadata = path / "metadata.json"
 
     @property
     def job_id(self) -> str:
         return self.path.name
 
     @classmethod
-    def create(cls, jobs: Path, record: JobRecord) -> "JobFolder":
-        """Create the folder of a new job.
+    def create(
+        cls, jobs: Path, record: JobRecord, metadata: RunMetadata | None = None
+    ) -> "JobFolder":
+        """Create the folder of a new job; one without a central has the metadata of a run.
 
         Raises `validation` for a name that no job has, `disk_full` or `system`. What is there under
         that name already stays as it is, but for a folder that an agent died in making. One that
@@ -74,12 +98,17 @@ class JobFolder:
         try:
             atomic.write(folder._reserve, os.urandom(_RESERVE_BYTES))
             atomic.write(folder.log, b"")
+            if metadata is not None:
+                atomic.write(folder._metadata, msgspec.json.encode(metadata))
             atomic.write(folder._record, msgspec.json.encode(record))
         except BaseException:
-            names = (folder._reserve.name, folder.log.name, folder._record.name)
-            regular.undo_folder(folder.path, names)
+            regular.undo_folder(folder.path, (*folder._before(), folder._record.name))
             raise
         return folder
+
+    def _before(self) -> tuple[str, ...]:
+        """Return the files that may be there before `job.json` is."""
+        return (self._reserve.name, self.log.name, self._metadata.name)
 
     def _is_unfinished(self) -> bool:
         """Check whether an agent died in making this: `job.json` comes last, before any worker."""
@@ -89,7 +118,7 @@ class JobFolder:
             names = [path.name for path in self.path.iterdir()]
         except OSError:
             return False
-        before = (self._reserve.name, self.log.name)
+        before = self._before()
         return all(name in before or name.startswith(".") for name in names)
 
     def record(self) -> JobRecord | None:
@@ -99,6 +128,13 @@ class JobFolder:
         except (OSError, msgspec.DecodeError):
             return None
         return record if record.spec.job_id == self.job_id else None
+
+    def metadata(self) -> RunMetadata | None:
+        """Read the metadata of a job without a central; None for another job."""
+        try:
+            return msgspec.json.decode(regular.read(self._metadata), type=RunMetadata)
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+            return None
 
     def mark(self, worker: WorkerMark) -> None:
         """Record the worker before it gets its order."""

@@ -2,7 +2,8 @@
 
 import logging
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import assert_never
 
 import anyio
@@ -11,10 +12,11 @@ import msgspec
 from benchrace.agent.host_lock import mark_of
 from benchrace.agent.jobs.agent_journal import AgentJournal, terminal_line
 from benchrace.agent.jobs.job import Job
-from benchrace.agent.jobs.job_folder import JobFolder
+from benchrace.agent.jobs.job_folder import JobFolder, JobRecord
+from benchrace.agent.jobs.keep_awake import KeepAwake
 from benchrace.agent.jobs.sampling import Sampling
 from benchrace.agent.jobs.terminal_event import Circumstances, Place, cause, ending
-from benchrace.agent.jobs.worker_process import Worker
+from benchrace.agent.jobs.worker_process import Worker, WorkerCommand
 from benchrace.clock import Clock, WallSteps
 from benchrace.errors import BenchraceError, Category
 from benchrace.events import encode
@@ -26,13 +28,18 @@ _LAST_WORDS_S = 1.0
 CLOCK_S = 1.0
 
 
-class RunnerContext(msgspec.Struct, frozen=True, kw_only=True):
-    """What every job runs with."""
+Archive = Callable[[JobFolder, JobRecord, bytes], object]
 
-    command: tuple[str, ...]
+
+class RunnerContext(msgspec.Struct, frozen=True, kw_only=True):
+    """What every job runs with. `archive` blocks, and raises nothing."""
+
+    command: WorkerCommand
     sampling: Sampling
     clock: Clock
     boot_id: str | None
+    awake: KeepAwake | None = None
+    archive: Archive | None = None
 
 
 async def run_job(
@@ -50,7 +57,8 @@ async def run_job(
         )
         status = None
         if job.cancel_reason is None and not job.stopped:
-            status = await _work(job, order, context, journal, pass_fds)
+            async with nullcontext() if context.awake is None else context.awake.during():
+                status = await _work(job, order, context, journal, pass_fds)
         circumstances = job.circumstances(status)
     except Exception as error:
         # Whatever it is: one job must not end the agent, nor be left without an end.
@@ -60,7 +68,11 @@ async def run_job(
     finally:
         with anyio.CancelScope(shield=True):
             line = await _finished(job, journal, circumstances)
-            job.ended(line or _unwritten(job, circumstances, context.clock))
+            line = line or _unwritten(job, circumstances, context.clock)
+            if context.archive is not None and job.record.sender.callbacks.items():
+                # Before the next job can start: hashing would disturb it.
+                await anyio.to_thread.run_sync(context.archive, job.folder, job.record, line)
+            job.ended(line)
 
 
 async def _finished(

@@ -48,7 +48,8 @@ def recover(
 def _end(folder: JobFolder, record: JobRecord, clock: Clock, boot_id: str | None) -> bytes:
     reap_worker(folder)
     stream = AgentJournal(folder, record, clock, boot_id)
-    line = finish(folder, stream, Circumstances())
+    restarted = None not in (boot_id, record.boot_id) and boot_id != record.boot_id
+    line = finish(folder, stream, Circumstances(restarted=restarted))
     if line is None:
         raise RuntimeError("a stream that is open gives an end")
     return line

@@ -1,7 +1,7 @@
 """All jobs of this machine: the one that runs, and those that are kept."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import anyio
@@ -12,7 +12,7 @@ from benchrace import __version__
 from benchrace.agent.jobs.agent_journal import terminal_line
 from benchrace.agent.jobs.devices import lock
 from benchrace.agent.jobs.job import Job
-from benchrace.agent.jobs.job_folder import JobFolder, JobRecord
+from benchrace.agent.jobs.job_folder import JobFolder, JobRecord, JobSender
 from benchrace.agent.jobs.job_runner import RunnerContext, run_job
 from benchrace.agent.jobs.recovery import recover
 from benchrace.agent.jobs.slot import Slot
@@ -22,6 +22,7 @@ from benchrace.notifier import Notifier
 from benchrace.plugin.engine.device import Device
 from benchrace.protocol.agent_worker import JobOrder, WorkerSetup
 from benchrace.protocol.job import JobSpec
+from benchrace.run.metadata import RunMetadata
 
 log = logging.getLogger(__name__)
 _LEAVING_S = 5.0
@@ -34,8 +35,19 @@ class Retention(msgspec.Struct, frozen=True, kw_only=True):
     keep_s: float
 
 
+class Direct(msgspec.Struct, frozen=True, kw_only=True):
+    """What a job without a central has besides: who asked for it, and its run's metadata."""
+
+    sender: JobSender
+    metadata: RunMetadata
+
+
 class Jobs:
-    """`changed` notifies whenever a job comes, moves on or ends."""
+    """`changed` notifies whenever a job comes, moves on or ends.
+
+    `workers_started` and `workers_died` count since the agent's start. A job that `is_held` says
+    somebody still has to hear of is not removed, unless twice as many as are kept wait for that.
+    """
 
     def __init__(
         self,
@@ -43,7 +55,7 @@ class Jobs:
         machine_id: str,
         slot: Slot,
         context: RunnerContext,
-        retention: Retention,
+        retention: Callable[[], Retention],
     ) -> None:
         self._folder = folder
         self._machine_id = machine_id
@@ -53,8 +65,10 @@ class Jobs:
         self._tasks: anyio.abc.TaskGroup | None = None
         self._unsettled = Unsettled()
         self._one_by_one = anyio.Lock()
+        self.workers_started, self.workers_died = 0, 0
         self.slot = slot
         self.changed = Notifier()
+        self.is_held: Callable[[Job], bool] = lambda job: False
 
     async def recover(self) -> None:
         """Load the jobs of an earlier agent, and end those that it left running."""
@@ -76,7 +90,11 @@ class Jobs:
             await anyio.sleep_forever()
 
     async def start(
-        self, spec: JobSpec, setup: WorkerSetup, measured: Sequence[Device] = ()
+        self,
+        spec: JobSpec,
+        setup: WorkerSetup,
+        measured: Sequence[Device] = (),
+        direct: Direct | None = None,
     ) -> Job:
         """Accept a job that measures on some GPUs, and start it.
 
@@ -94,8 +112,12 @@ class Jobs:
                 boot_id=self._context.boot_id,
                 accepted_at=clock.wall_s(),
                 version=__version__,
+                sender=JobSender() if direct is None else direct.sender,
             )
-            folder = await anyio.to_thread.run_sync(JobFolder.create, self._folder, record)
+            metadata = None if direct is None else direct.metadata
+            folder = await anyio.to_thread.run_sync(
+                JobFolder.create, self._folder, record, metadata
+            )
             order = JobOrder(
                 setup=setup,
                 spec=spec,
@@ -182,19 +204,26 @@ class Jobs:
                 await anyio.to_thread.run_sync(job.folder.remove)
 
     async def _run(self, job: Job, order: JobOrder) -> None:
+        self.workers_started += 1
         try:
             await run_job(job, order, self._context, self.slot.lock_fds)
         finally:
+            self.workers_died += job.worker_died
             self._unsettled.ended(job)
             self.slot.release()
             self.changed.notify()
         await self.tidy()
 
     def _over(self, jobs: tuple[Job, ...]) -> list[Job]:
-        done = [job for job in jobs if job.phase.final]
+        held = [job for job in jobs if job.phase.final and self.is_held(job)]
+        done = [job for job in jobs if job.phase.final and job not in held]
         free = [job for job in done if job.spec.run_id is None or job.folder.acknowledged]
         now = self._context.clock.wall_s()
-        late = [job for job in free if now - job.record.accepted_at > self._retention.keep_s]
-        most = self._retention.keep_jobs
+        retention = self._retention()
+        late = [job for job in free if now - job.record.accepted_at > retention.keep_s]
+        most = retention.keep_jobs
         surplus = free[: max(0, len(free) - most)]
-        return [job for job in free if job in late or job in surplus]
+        # A receiver that is gone must not fill the disk; what waits for it has its own place.
+        waiting = [job for job in held if job.spec.run_id is None]
+        surplus += waiting[: max(0, len(waiting) - 2 * max(most, 1))]
+        return [job for job in (*free, *waiting) if job in late or job in surplus]

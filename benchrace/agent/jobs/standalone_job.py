@@ -2,15 +2,20 @@
 
 import secrets
 
+import msgspec
+
+from benchrace import __version__
 from benchrace.api.jobs import JobRequest
 from benchrace.errors import FieldError, InvalidInput
-from benchrace.ids import lane_id, new_job_id
+from benchrace.ids import lane_id, new_job_id, new_run_id
 from benchrace.plugin.description import WorkloadDescription
 from benchrace.protocol.capabilities import Capabilities
 from benchrace.protocol.job import JobSpec
-from benchrace.run.lane import JobLane
+from benchrace.run.lane import JobLane, RunLane
+from benchrace.run.metadata import RunMetadata
 from benchrace.run.planning.order import Slot
-from benchrace.run.spec import Order
+from benchrace.run.spec import LaneSpec, Order, RunSpec, Sync
+from benchrace.run.states import RunState
 
 
 def lane(request: JobRequest, capabilities: Capabilities) -> JobLane:
@@ -71,6 +76,50 @@ def spec(request: JobRequest, only: JobLane, machine_id: str, sampling_s: float)
         salt=secrets.token_hex(8),
         sampling_s=sampling_s if request.sampling_s is None else request.sampling_s,
         timeout_s=request.timeout_s,
+    )
+
+
+def metadata(
+    request: JobRequest, job: JobSpec, capabilities: Capabilities, created_at: float
+) -> RunMetadata:
+    """Return the metadata of the run that the job is, as if a central had planned it."""
+    (only,) = job.lanes
+    machine_id = job.machine_id
+    offered = workload(capabilities, only.backend, job.kind)
+    return RunMetadata(
+        run_id=new_run_id(created_at),
+        version=__version__,
+        created_at=created_at,
+        spec=RunSpec(
+            kind=job.kind,
+            params=request.params,
+            lanes=(LaneSpec(machine_id=machine_id, backend=only.backend, label=only.label),),
+            rounds=request.repeat,
+            warmup=request.warmup,
+            sampling_s=job.sampling_s,
+            timeout_s=job.timeout_s,
+        ),
+        state=RunState.RUNNING,
+        kind=job.kind,
+        order=job.order,
+        sync=Sync.FIRST_HEAT,
+        salt=job.salt,
+        rounds=request.repeat,
+        warmup=request.warmup,
+        lanes=(
+            RunLane(
+                lane_id=only.lane_id,
+                label=only.label,
+                backend=only.backend,
+                params=only.params,
+                machine_id=machine_id,
+                job_id=job.job_id,
+                spec_index=0,
+            ),
+        ),
+        workloads={} if offered is None else {only.backend: offered},
+        machines={machine_id: msgspec.to_builtins(capabilities)},
+        simulated=capabilities.simulated,
     )
 
 

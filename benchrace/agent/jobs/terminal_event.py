@@ -15,7 +15,8 @@ class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
     """The state in which a worker ended.
 
     `status` is its exit status, negative for a signal, None where it is unknown; `cancelled`
-    the reason of a cancel that was asked for; `stopped` says that the agent itself was ending.
+    the reason of a cancel that was asked for; `stopped` says that the agent itself was ending, and
+    `restarted` that the machine was started again since.
     `failure` is what kept its job from being run or written down. `stderr_tail` is the end of its
     error output, `log` the file that has all of it.
     """
@@ -23,6 +24,7 @@ class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
     status: int | None = None
     cancelled: str | None = None
     stopped: bool = False
+    restarted: bool = False
     failure: BenchraceError | None = None
     stderr_tail: str = ""
     log: str = ""
@@ -80,6 +82,8 @@ def cause(circumstances: Circumstances) -> tuple[Category, str, str]:
         )
     if circumstances.stopped:
         category, message = Category.INTERRUPTED, "the agent was stopped while the job ran"
+    elif circumstances.restarted:
+        category, message = Category.INTERRUPTED, "the machine restarted while the job ran"
     elif circumstances.status is None:
         category, message = Category.INTERRUPTED, "the agent was killed while the job ran"
     else:

@@ -4,7 +4,7 @@ import logging
 import os
 import signal
 import subprocess
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 
 import anyio
@@ -23,6 +23,10 @@ from benchrace.redaction import redact
 from benchrace.store.regular import append
 
 log = logging.getLogger(__name__)
+
+Launcher = Callable[[Sequence[int]], Awaitable[Process]]
+"""Starts a worker in a group of its own that inherits these descriptors."""
+WorkerCommand = Sequence[str] | Launcher
 
 # A description of many workloads, or the models of an engine, come as one line.
 _LINE_BYTES = 8 << 20
@@ -49,8 +53,10 @@ class Worker:
         self._rest = b""
 
     @classmethod
-    async def start(cls, command: Sequence[str], pass_fds: Sequence[int] = ()) -> "Worker":
+    async def start(cls, command: WorkerCommand, pass_fds: Sequence[int] = ()) -> "Worker":
         """Start the process; it does nothing before its order."""
+        if callable(command):
+            return cls(await command(pass_fds))
         process = await anyio.open_process(
             list(command),
             stdin=subprocess.PIPE,

@@ -3,39 +3,31 @@
 import contextlib
 import logging
 import random
-from urllib.parse import urlsplit
 
 import anyio
-import msgspec
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import (
-    ConnectionClosed,
-    InvalidHandshake,
-    InvalidStatus,
-    InvalidURI,
-    WebSocketException,
-)
 
 from benchrace.agent.agent import Agent
 from benchrace.agent.link.session import Session
 from benchrace.api.agents import LoanRequest
-from benchrace.errors import (
-    BenchraceError,
-    Category,
-    Failure,
-    FieldError,
-    InvalidInput,
-    with_remedy,
+from benchrace.errors import BenchraceError, Category, with_remedy
+from benchrace.protocol.agent_central import Goodbye, encode
+from benchrace.web.remote.dial import (
+    FIRST_S,
+    MAX_PAUSE_S,
+    STEADY_S,
+    DialledSocket,
+    NotDialled,
+    dialled,
+    link_url,
+    redial_s,
+    refusal,
 )
-from benchrace.protocol.agent_central import MAX_MESSAGE_BYTES, Goodbye, encode
+from benchrace.web.remote.link_tls import LinkTls
+from benchrace.web.socket import SocketClosed
 
 log = logging.getLogger(__name__)
-LINK_PATH = "/api/v1/link"
-_FIRST_S = 0.25
-_MAX_PAUSE_S = 15.0
 # Who was refused for good may be let in later: the other agent of its name may have gone.
 _REFUSED_S = 30.0
-_STEADY_S = 10.0
 _MEASURING_S = 2.0
 # The central of a command is gone for good when the command has ended.
 _AWAY_S = 5.0
@@ -54,9 +46,10 @@ class Connector:
         self._agent = agent
         self._loan = loan
         self._url = link_url(central)
+        self._tls = LinkTls(central, agent.settings.trust, agent.settings.data / "central.json")
         self._token = token
         self._keep_alive = agent.settings.keep_alive
-        self._socket: ClientConnection | None = None
+        self._socket: DialledSocket | None = None
         self._leaving = False
 
     async def run(self) -> None:
@@ -66,7 +59,7 @@ class Connector:
             await self._agent.loans.over()
             started = anyio.current_time()
             words, refused = await self._once()
-            failures = 0 if anyio.current_time() - started > _STEADY_S else failures + 1
+            failures = 0 if anyio.current_time() - started > STEADY_S else failures + 1
             if words != logged or not failures:
                 # Once for each reason: it is asked again and again.
                 level = logging.WARNING if words.startswith("refused") else logging.INFO
@@ -74,11 +67,8 @@ class Connector:
             logged = words
             if self._agent.loans.current is None:
                 self._agent.link_state = words
-            # A run waits for a machine that measures, and not for ever.
-            max_s = _MAX_PAUSE_S if self._agent.slot.job_id is None else _MEASURING_S
-            longest = min(max_s, _FIRST_S * 2.0 ** min(failures, 16))
-            pause = _REFUSED_S if refused else longest
-            await anyio.sleep(pause * random.uniform(0.5, 1.0))
+            measuring = self._agent.slot.job_id is not None
+            await anyio.sleep(pause_s(failures, refused=refused, measuring=measuring))
 
     async def run_while_served(self) -> None:
         """Link, and link again, until central refuses or is away for some seconds."""
@@ -91,33 +81,21 @@ class Connector:
                 return
             if words == _LOST:
                 seen = anyio.current_time()
-            await anyio.sleep(_FIRST_S)
+            await anyio.sleep(FIRST_S)
 
     async def leave(self) -> None:
         """Close the link for good, and tell central that this is a stop."""
         self._leaving = True
         if self._socket is not None:
-            with contextlib.suppress(ConnectionClosed):
+            with contextlib.suppress(SocketClosed):
                 await self._socket.send(encode(Goodbye()))
             await self._socket.close()
 
     async def _once(self) -> tuple[str, bool]:
         """Serve one link to its end; return how it ended, and whether central refused for good."""
-        keep = self._keep_alive
-        headers = {} if self._token is None else {"Authorization": f"Bearer {self._token}"}
         try:
-            async with connect(
-                self._url,
-                additional_headers=headers,
-                compression=None,
-                max_size=MAX_MESSAGE_BYTES,
-                max_queue=16,
-                open_timeout=10,
-                close_timeout=1,
-                # The reply is what counts: a vanished peer takes what is sent for minutes.
-                ping_interval=keep.ping_ns / 1e9,
-                ping_timeout=(keep.close_ns - keep.ping_ns) / 1e9,
-                proxy=None,
+            async with dialled(
+                self._url, self._tls, self._token, self._keep_alive, "central"
             ) as socket:
                 if self._loan is None and self._agent.loans.current is not None:
                     return "waiting until a command no longer uses this agent", False
@@ -127,10 +105,8 @@ class Connector:
                     await session.run()
                 finally:
                     self._socket = None
-        except InvalidStatus as error:
-            return _turned_away(error), False
-        except (OSError, TimeoutError, InvalidHandshake, InvalidURI, WebSocketException) as error:
-            return f"cannot be reached: {str(error) or type(error).__name__}", False
+        except NotDialled as error:
+            return str(error), False
         except BenchraceError as error:
             return f"refused: {with_remedy(error.message, error.remedy)}", True
         except ExceptionGroup:
@@ -140,33 +116,13 @@ class Connector:
         if session.refused is not None:
             failure, final = session.refused.failure, session.refused.final
             # A name that is taken may be ours, on a link that has not closed yet.
-            return _refusal(failure), final and failure.category is not Category.BUSY
+            return refusal(failure), final and failure.category is not Category.BUSY
         return _LOST, False
 
 
-def link_url(central: str) -> str:
-    """Build the link's address from central's; raises InvalidInput if that is not http(s)."""
-    parts = urlsplit(central)
-    scheme = {"http": "ws", "https": "wss"}.get(parts.scheme)
-    if scheme is None or not parts.hostname or "@" in parts.netloc or parts.query:
-        message = f"invalid address {central[:200]!r} (e.g. http://127.0.0.1:8080, without a user)"
-        raise InvalidInput(FieldError("central_base_url", message))
-    return f"{scheme}://{parts.netloc}{parts.path.rstrip('/')}{LINK_PATH}"
-
-
-class _Problem(msgspec.Struct):
-    error: Failure
-
-
-def _turned_away(answer: InvalidStatus) -> str:
-    """Return why no link was opened: in the words of a central, if one answered."""
-    try:
-        failure = msgspec.json.decode(answer.response.body or b"", type=_Problem).error
-    except msgspec.DecodeError:
-        status = answer.response.status_code
-        return f"refused: the server there is not a benchrace central (status {status})"
-    return _refusal(failure)[:500]
-
-
-def _refusal(failure: Failure) -> str:
-    return f"refused: {with_remedy(failure.message, failure.remedy)}"
+def pause_s(failures: int, *, refused: bool, measuring: bool) -> float:
+    """Return the seconds until the next attempt, drawn so that a fleet does not return at once."""
+    if refused:
+        return _REFUSED_S * random.uniform(0.5, 1.0)
+    # A run waits for a machine that measures, and not for ever.
+    return redial_s(failures, _MEASURING_S if measuring else MAX_PAUSE_S)

@@ -1,47 +1,40 @@
-"""One link to central: lines are sent up, orders come down."""
+"""One link to central, whoever dialled it: lines go to central, orders come from it."""
 
 import logging
 from collections.abc import Callable, Coroutine
-from pathlib import Path
 from typing import Any, TypeVar, assert_never
 
 import anyio
 import anyio.abc
-from websockets.asyncio.client import ClientConnection
-from websockets.exceptions import ConnectionClosed
 
 from benchrace import __version__
 from benchrace.agent.agent import Agent
-from benchrace.agent.jobs import artifacts
-from benchrace.agent.jobs.agent_journal import count_lines
-from benchrace.agent.jobs.job import Job
-from benchrace.agent.link.link_operations import answer_ask
-from benchrace.agent.link.outbox import JobOutbox
+from benchrace.agent.link.answers import answer
+from benchrace.agent.link.job_lines import JobLines
+from benchrace.agent.machine_settings import CentralSettings
 from benchrace.api.agents import LENT, LINKED, LoanRequest
 from benchrace.errors import BenchraceError, Category, Failure
+from benchrace.events.payloads import RuntimeSamplePayload
 from benchrace.protocol import agent_central as m
 from benchrace.protocol import agent_worker
 from benchrace.protocol.job import JobSpec
 from benchrace.protocol.version import PROTOCOL, check
+from benchrace.web.socket import LinkSocket, SocketClosed
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 # Central reads a run's whole log before it welcomes an agent that has late lines of it.
 _WELCOME_S = 60.0
-_FORGOTTEN = "central does not want this run any more"
+_SAMPLE_S = 10.0
 
 
 class Session:
-    """`refused` is set where central said no; the link is then closed.
-
-    The central of a `loan` hears of the jobs that it has given itself, and of no others: what it
-    does not know would count as finished with.
-    """
+    """`refused` is set where central refused this agent; the link is then closed."""
 
     def __init__(
         self,
         agent: Agent,
-        socket: ClientConnection,
+        socket: LinkSocket,
         token: str | None,
         loan: LoanRequest | None = None,
     ) -> None:
@@ -49,10 +42,11 @@ class Session:
         self._socket = socket
         self._token = token
         self._loan = loan
-        self._outboxes: dict[str, JobOutbox] = {}
-        self._settled: set[str] = set()
+        self._lines = JobLines(agent, loan, self._send)
         self._cancels: dict[str, str] = {}
         self._announced = 0
+        self._reporting = False
+        self._sample: RuntimeSamplePayload | None = None
         self._tasks: anyio.abc.TaskGroup | None = None
         self.refused: m.Refused | None = None
 
@@ -60,24 +54,24 @@ class Session:
         """Serve the link until it is lost or refused."""
         try:
             welcome = await self._greet()
-        except ConnectionClosed:
+        except SocketClosed:
             return
         if welcome is None:
             return
         async with anyio.create_task_group() as tasks:
             self._tasks = tasks
-            await self._resume(welcome)
+            await self._lines.resume(welcome.resume)
             self._agent.link_state = LINKED if self._loan is None else LENT
             tasks.start_soon(self._receive)
-            tasks.start_soon(self._send_lines)
+            tasks.start_soon(self._lines.run)
             tasks.start_soon(self._send_capabilities)
+            tasks.start_soon(self._keep_sample)
 
     async def _greet(self) -> m.Welcome | None:
         agent = self._agent
         capabilities = await agent.capabilities.listed()
         # What changes between hello and welcome is sent after it.
         self._announced = agent.capabilities.changed.count
-        reports = [await _report(job) for job in await self._wanted()]
         hello = m.Hello(
             protocol=PROTOCOL,
             version=__version__,
@@ -87,12 +81,13 @@ class Session:
             share_host=agent.settings.share_host,
             # The rest follows as it is found out: a plugin that hangs must not keep us away.
             capabilities=capabilities,
-            jobs=tuple(reports),
+            jobs=await self._lines.reports(),
+            takes_settings=True,
         )
         await self._socket.send(m.encode(hello))
         message: m.FromCentral | None = None
         with anyio.move_on_after(_WELCOME_S):
-            message = m.decode_from_central(await self._socket.recv())
+            message = m.decode_from_central(await self._socket.receive())
         match message:
             case m.Welcome():
                 check(message.protocol, "central")
@@ -107,86 +102,6 @@ class Session:
                 )
                 self.refused = m.Refused(failure=failure, final=False)
         return None
-
-    async def _wanted(self) -> list[Job]:
-        """List the runs' jobs of which central may lack something."""
-        wanted = []
-        for job in self._agent.jobs.all():
-            if not self._concerns(job):
-                continue
-            if job.phase.final and await anyio.to_thread.run_sync(_is_acknowledged, job):
-                self._settled.add(job.job_id)
-            else:
-                wanted.append(job)
-        return wanted
-
-    def _concerns(self, job: Job) -> bool:
-        owner = self._agent.loans.owner(job.job_id)
-        return job.spec.run_id is not None and owner is self._loan
-
-    async def _resume(self, welcome: m.Welcome) -> None:
-        for job in await self._wanted():
-            if (resume := welcome.resume.get(job.job_id)) is not None:
-                self._outboxes[job.job_id] = JobOutbox(job, resume)
-                continue
-            self._settled.add(job.job_id)
-            if job.phase.final:
-                await self._agent.jobs.acknowledge(job)
-            else:
-                await job.cancel(_FORGOTTEN)
-
-    async def _send_lines(self) -> None:
-        changed = self._agent.jobs.changed
-        seen = changed.count - 1
-        while True:
-            seen = await changed.wait(seen)
-            self._add_new()
-            for outbox in tuple(self._outboxes.values()):
-                # Taken before the lines are read: a final phase is sent after all of its lines.
-                news, final = outbox.news(), outbox.job.phase.final
-                try:
-                    await self._drain(outbox)
-                except OSError as error:
-                    await self._drop(outbox, error)
-                    continue
-                outbox.drained(final=final)
-                if news is not None:
-                    await self._send(m.encode(news))
-                await self._settle(outbox)
-
-    async def _drop(self, outbox: JobOutbox, error: OSError) -> None:
-        """Drop a job whose journal cannot be read, and report it; the others go on."""
-        job_id = outbox.job.job_id
-        log.warning("job %s: its journal cannot be read: %s", job_id, error)
-        self._outboxes.pop(job_id, None)
-        self._settled.add(job_id)
-        what = f"the journal of job {job_id} cannot be read: {error}"
-        await self._refuse(job_id, BenchraceError(Category.SYSTEM, what))
-
-    def _add_new(self) -> None:
-        for job in self._agent.jobs.all():
-            tracked = job.job_id in self._outboxes or job.job_id in self._settled
-            if self._concerns(job) and not tracked:
-                self._outboxes[job.job_id] = JobOutbox(job, {})
-
-    async def _drain(self, outbox: JobOutbox) -> None:
-        for name, sent in outbox.unread():
-            while True:
-                # The first read may have to pass over a long journal to get to its place.
-                parcel = (
-                    await anyio.to_thread.run_sync(outbox.next, name)
-                    if sent.fresh
-                    else outbox.next(name)
-                )
-                if parcel is None:
-                    break
-                await self._send(m.pack(parcel.frame, parcel.lines))
-
-    async def _settle(self, outbox: JobOutbox) -> None:
-        job = outbox.job
-        if outbox.finished and self._outboxes.pop(job.job_id, None) is not None:
-            self._settled.add(job.job_id)
-            await self._agent.jobs.acknowledge(job)
 
     async def _send_capabilities(self) -> None:
         capabilities = self._agent.capabilities
@@ -204,7 +119,7 @@ class Session:
     async def _send(self, message: str | bytes) -> None:
         try:
             await self._socket.send(message)
-        except ConnectionClosed:
+        except SocketClosed:
             self._end()
 
     def _end(self) -> None:
@@ -215,8 +130,8 @@ class Session:
         clock = self._agent.clock
         while True:
             try:
-                data = await self._socket.recv()
-            except ConnectionClosed:
+                data = await self._socket.receive()
+            except SocketClosed:
                 self._end()
                 return
             received_ns = clock.monotonic_ns()
@@ -235,18 +150,20 @@ class Session:
                     ping_id=ping_id,
                     received_ns=received_ns,
                     sent_ns=self._agent.clock.monotonic_ns(),
+                    wall_s=self._agent.clock.wall_s(),
+                    sample=self._take_sample(),
                 )
                 await self._send(m.encode(pong))
-            case m.Ack(job_id=job_id, stream=stream, next_seq=next_seq):
-                if (outbox := self._outboxes.get(job_id)) is not None:
-                    outbox.acknowledged(stream, next_seq)
-                    await self._settle(outbox)
+            case m.Ack():
+                await self._lines.acknowledged(message)
             case m.StartJob(spec=spec):
                 self._spawn(self._start, spec)
             case m.Ask():
                 self._spawn(self._answer, message)
             case m.Go() | m.Shorten() | m.CancelJob():
                 await self._pass_on(message)
+            case m.ApplySettings():
+                self._apply(message)
             case m.Refused():
                 self.refused = message
                 self._end()
@@ -254,6 +171,39 @@ class Session:
                 log.warning("central: a second welcome was ignored")
             case _:
                 assert_never(message)
+
+    async def _keep_sample(self) -> None:
+        """Keep this machine's latest sample for the next pong: of a job while one runs."""
+        while True:
+            if samples := await self._agent.sampling.window():
+                self._sample = samples[-1].sample
+            await anyio.sleep(_SAMPLE_S)
+
+    def _take_sample(self) -> RuntimeSamplePayload | None:
+        """Return a sample that central does not have yet."""
+        sample, self._sample = self._sample, None
+        return sample
+
+    def _apply(self, message: m.ApplySettings) -> None:
+        """Take up central's settings; the central of a loan has none for this machine."""
+        if self._loan is not None or self._tasks is None:
+            return
+        wanted = CentralSettings(version=message.version, settings=message.settings)
+        self._tasks.start_soon(self._agent.settings_keeper.apply, wanted)
+        if not self._reporting:
+            # Not before: an older central would not know the message.
+            self._reporting = True
+            self._tasks.start_soon(self._report_settings)
+
+    async def _report_settings(self) -> None:
+        keeper = self._agent.settings_keeper
+        reported = None
+        while True:
+            seen, report = keeper.changed.count, keeper.report()
+            if report != reported:
+                await self._send(m.encode(m.SettingsReported(report=report)))
+                reported = report
+            await keeper.changed.wait(seen)
 
     async def _pass_on(self, message: m.Go | m.Shorten | m.CancelJob) -> None:
         job = self._agent.jobs.get(message.job_id)
@@ -298,54 +248,4 @@ class Session:
         await self._send(m.encode(m.JobRefused(job_id=job_id, failure=error.failure())))
 
     async def _answer(self, ask: m.Ask) -> None:
-        capabilities = self._agent.capabilities
-        try:
-            match ask.what:
-                case "probe":
-                    result: object = await capabilities.refresh()
-                case "preflight":
-                    result = await capabilities.preflight(ask.kind or "", ask.lanes)
-                    # A run stores what is known of its machines: that must not come too late.
-                    await self._announce()
-                case "calibrate":
-                    result = await capabilities.calibrate(ask.kind or "", ask.lanes)
-                case "operate" | "follow" | "reset":
-                    result = await answer_ask(self._agent.operations, ask)
-                case "artifact":
-                    result = await artifacts.piece(self._agent.jobs, ask.artifact)
-                case _:
-                    assert_never(ask.what)
-            answer = m.Answer(ask_id=ask.ask_id, result=result)
-        except BenchraceError as error:
-            answer = m.Answer(ask_id=ask.ask_id, failure=error.failure())
-        except Exception as error:
-            log.exception("central's question %s cannot be answered", ask.what)
-            what = f"{ask.what} failed: {type(error).__name__}: {error}"
-            failure = BenchraceError(Category.SYSTEM, what, "Check the agent's log.").failure()
-            answer = m.Answer(ask_id=ask.ask_id, failure=failure)
-        await self._send(m.encode(answer))
-
-
-async def _report(job: Job) -> m.JobReport:
-    folder = job.folder
-    work = await anyio.to_thread.run_sync(_count, folder.work)
-    own = await anyio.to_thread.run_sync(_count, folder.agent)
-    return m.JobReport(
-        job_id=job.job_id,
-        run_id=job.spec.run_id,
-        phase=job.phase,
-        heat=job.heat,
-        lines={"work": work, "agent": own},
-    )
-
-
-def _count(path: Path) -> int:
-    try:
-        return count_lines(path)
-    except OSError as error:
-        log.warning("a journal cannot be read: %s", error)
-        return 0
-
-
-def _is_acknowledged(job: Job) -> bool:
-    return job.folder.acknowledged
+        await self._send(m.encode(await answer(self._agent, ask, self._announce)))

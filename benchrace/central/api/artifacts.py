@@ -1,12 +1,12 @@
-"""Artifacts over HTTP: they are foreign, so only images are shown and all else is downloaded."""
+"""Artifacts over HTTP: they are foreign, so only images and recordings are not downloads."""
 
 import os
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 from anyio import to_thread
-from quart import Quart, Response
+from quart import Quart, Response, request
 from quart_schema import document_response
+from werkzeug.datastructures import Range
 
 from benchrace.api.artifacts import ArtifactAnswer, ArtifactList, ArtifactState
 from benchrace.central.api.documents import artifacts
@@ -15,12 +15,12 @@ from benchrace.errors import NotFound
 from benchrace.store.artifacts import Artifacts
 from benchrace.store.regular import open_regular
 from benchrace.store.run_folder import folder_path
-from benchrace.web.answer import answer
+from benchrace.web.answer import answer, pieces_of
 
-_READ_BYTES = 1 << 18
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "private, max-age=3600",
+    "Accept-Ranges": "bytes",
 }
 
 
@@ -35,17 +35,20 @@ def install(app: Quart, site: RouteContext) -> None:
 
     @app.get("/api/runs/<run_id>/artifacts/<sha256>")
     async def read_artifact(run_id: str, sha256: str) -> Response:
-        """Return a file by its SHA-256: an image as it is, anything else as a download."""
+        """Return a file by its SHA-256: an image or a recording as it is, or as a download.
+
+        A range of its bytes is answered with 206, so that players can seek.
+        """
         named = (await artifacts(site.central, run_id)).artifacts
         matches = [artifact for artifact in named if artifact.sha256 == sha256]
-        here = next((artifact for artifact in matches if artifact.image is not None), None)
+        here = next((artifact for artifact in matches if artifact.image or artifact.audio), None)
         here = here or next(
             (artifact for artifact in matches if artifact.state is ArtifactState.STORED), None
         )
         if here is None:
             raise _not_here(run_id, sha256, matches)
         path = Artifacts(folder_path(site.central.runs_dir, run_id)).path(sha256)
-        return await _file(path, here)
+        return await _file(path, here, request.range)
 
 
 def _not_here(run_id: str, sha256: str, matches: list[ArtifactAnswer]) -> NotFound:
@@ -67,30 +70,27 @@ def _not_here(run_id: str, sha256: str, matches: list[ArtifactAnswer]) -> NotFou
     )
 
 
-async def _file(path: Path, artifact: ArtifactAnswer) -> Response:
+async def _file(path: Path, artifact: ArtifactAnswer, wanted: Range | None) -> Response:
     try:
         size = await to_thread.run_sync(_size, path)
     except OSError as error:
         raise NotFound(f"{artifact.name} was deleted just now", "List the runs.") from error
 
-    async def pieces() -> AsyncIterator[bytes]:
-        fd = await to_thread.run_sync(open_regular, path)
-        try:
-            offset = 0
-            while data := await to_thread.run_sync(os.pread, fd, _READ_BYTES, offset):
-                offset += len(data)
-                yield data
-        finally:
-            os.close(fd)
-
     # The declared type is trusted only where the first bytes confirm it.
-    media_type = artifact.image or "application/octet-stream"
-    response = Response(pieces(), content_type=media_type, headers=_HEADERS)
-    response.headers["Content-Length"] = str(size)
-    how = "inline" if artifact.image else "attachment"
+    shown = artifact.image or artifact.audio
+    media_type = shown or "application/octet-stream"
+    # Several ranges at once, and one outside, are answered with the whole file.
+    part = None if wanted is None else wanted.range_for_length(size)
+    start, stop = part or (0, size)
+    response = Response(pieces_of(path, start, stop), content_type=media_type, headers=_HEADERS)
+    if part is not None:
+        response.status_code = 206
+        response.headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
+    response.headers["Content-Length"] = str(stop - start)
+    how = "inline" if shown else "attachment"
     # Whatever it is, it runs nothing, loads nothing, and is of no origin. Without `allow-downloads`
     # Chromium would not even save it from its address.
-    sandbox = "sandbox" if artifact.image else "sandbox allow-downloads"
+    sandbox = "sandbox" if shown else "sandbox allow-downloads"
     response.headers["Content-Security-Policy"] = f"{sandbox}; default-src 'none'"
     # A name is letters, digits, dots and dashes: nothing that a header would have to escape.
     response.headers["Content-Disposition"] = f'{how}; filename="{artifact.name}"'

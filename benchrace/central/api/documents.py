@@ -6,6 +6,7 @@ from anyio import to_thread
 from benchrace.api.artifacts import ArtifactList
 from benchrace.api.runs import RunAnswer
 from benchrace.central.artifacts.catalog import listed
+from benchrace.central.artifacts.likeness import is_due, makes_images
 from benchrace.central.central import Central
 from benchrace.central.runs.summaries import summary_of
 from benchrace.run.artifact import RunArtifact
@@ -30,7 +31,10 @@ async def answer(central: Central, run_id: str) -> RunAnswer:
             artifacts=files.artifacts,
             artifacts_left_out=files.left_out,
         )
-    return await to_thread.run_sync(_stored, central, run_id)
+    run, due = await to_thread.run_sync(_stored, central, run_id)
+    if due:
+        central.compare_images(run_id)
+    return run
 
 
 async def artifacts(central: Central, run_id: str) -> ArtifactList:
@@ -38,13 +42,24 @@ async def artifacts(central: Central, run_id: str) -> ArtifactList:
     live = central.live(run_id)
     if live is not None:
         named, left_out = tuple(live.fold.artifacts.named), live.fold.artifacts.left_out
-        return await to_thread.run_sync(_listed, central, run_id, named, left_out)
-    return await to_thread.run_sync(_stored_artifacts, central, run_id)
+        files = await to_thread.run_sync(_listed, central, run_id, named, left_out)
+        return msgspec.structs.replace(files, comparing=makes_images(live.metadata))
+    files = await to_thread.run_sync(_stored_artifacts, central, run_id)
+    if files.comparing:
+        central.compare_images(run_id)
+    return files
 
 
 def _stored_artifacts(central: Central, run_id: str) -> ArtifactList:
-    summary = summary_of(RunFolder.open(central.runs_dir, run_id))
-    return _listed(central, run_id, summary.artifacts, summary.artifacts_left_out)
+    folder = RunFolder.open(central.runs_dir, run_id)
+    # Before the summary: what is compared between the two is in it, and asked for once more.
+    due = is_due(folder)
+    summary = summary_of(folder)
+    files = _listed(central, run_id, summary.artifacts, summary.artifacts_left_out)
+    likenesses = {
+        lane.lane_id: lane.likeness for lane in summary.lanes if lane.likeness is not None
+    }
+    return msgspec.structs.replace(files, likeness=likenesses, comparing=due)
 
 
 def _listed(
@@ -58,7 +73,7 @@ def _listed(
     return ArtifactList(artifacts=files, left_out=left_out)
 
 
-def _stored(central: Central, run_id: str) -> RunAnswer:
+def _stored(central: Central, run_id: str) -> tuple[RunAnswer, bool]:
     folder = RunFolder.open(central.runs_dir, run_id)
     log = StoredLog(folder.log_path, folder.metadata.epoch)
     size = log.size
@@ -66,9 +81,10 @@ def _stored(central: Central, run_id: str) -> RunAnswer:
     summary = summary_of(folder)
     run = _answer(folder.metadata, summary, size)
     files = _listed(central, run_id, summary.artifacts, summary.artifacts_left_out)
-    return msgspec.structs.replace(
+    whole = msgspec.structs.replace(
         run, artifacts=files.artifacts, artifacts_left_out=files.left_out
     )
+    return whole, is_due(folder)
 
 
 def _answer(metadata: RunMetadata, summary: RunSummary, offset: int) -> RunAnswer:

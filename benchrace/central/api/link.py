@@ -1,8 +1,8 @@
 """The agents' link, a WebSocket beside central's application."""
 
-from benchrace.central.api.paths import LINK
+from benchrace.api.paths import LINK
 from benchrace.central.central import Central
-from benchrace.web.asgi.types import App, Receive, Scope, Send, is_local
+from benchrace.web.asgi.types import CERTIFICATE, App, Receive, Scope, Send, is_local
 from benchrace.web.socket import Socket, SocketClosed
 
 
@@ -16,7 +16,13 @@ def with_link(app: App, central: Central) -> App:
         socket = Socket(scope, receive, send)
         try:
             await socket.accept()
-            await central.link(socket, socket.peer, local=is_local(scope))
+            await central.link(
+                socket,
+                socket.peer,
+                local=is_local(scope),
+                certificate=scope.get(CERTIFICATE),
+                tls=scope.get("scheme") == "wss",
+            )
             await socket.close()
         except SocketClosed:
             return

@@ -13,6 +13,9 @@ from benchrace.api.machines import (
     BackendAnswer,
     CapabilitiesAnswer,
     CapabilityList,
+    GpuLoad,
+    LoadAnswer,
+    LoadList,
     MachineAnswer,
     MachineList,
     MachinePatch,
@@ -25,14 +28,17 @@ from benchrace.api.service import CentralHealth, StatusAnswer, StatusQuery
 from benchrace.central.api.metrics import exposition
 from benchrace.central.api.route_context import RouteContext
 from benchrace.central.api.workloads import reference
-from benchrace.central.fleet.machine import MachineStatus
+from benchrace.central.fleet.machine import Machine
 from benchrace.central.fleet.models import lacks, model_here
 from benchrace.central.fleet.policy_file import policy_path
+from benchrace.central.fleet.status import MachineStatus
 from benchrace.central.runs.indexing import banner
+from benchrace.clock import SystemClock
 from benchrace.config.model_policy import ModelPolicy, read_policy
 from benchrace.errors import BenchraceError
 from benchrace.plugin.description import PluginDescription
 from benchrace.protocol.capabilities import Capabilities
+from benchrace.run.findings.ceiling import Roofs
 from benchrace.run.machine import MachineState
 from benchrace.web import body
 from benchrace.web.answer import answer
@@ -51,8 +57,20 @@ def _machines(app: Quart, site: RouteContext) -> None:
         """List the machines that this central knows."""
         policy, problem = await to_thread.run_sync(_policy, site)
         machines = tuple(_machine(machine, policy) for machine in site.central.machines())
-        refused = site.central.refused()
-        return answer(MachineList(machines=machines, policy_problem=problem, refused=refused))
+        return answer(
+            MachineList(
+                machines=machines,
+                policy_problem=problem,
+                refused=site.central.refused(),
+                nearby=site.central.nearby.agents,
+            )
+        )
+
+    @app.get("/api/machines/load")
+    @document_response(LoadList)
+    async def list_loads() -> Response:
+        """List the load of the linked machines, sampled about every ten seconds."""
+        return answer(LoadList(machines=tuple(_loads(site.central.fleet))))
 
     @app.patch("/api/machines/<machine_id>")
     @document_request(MachinePatch)
@@ -91,10 +109,16 @@ def _about(app: Quart, site: RouteContext) -> None:
     @app.get("/api/v1/health", endpoint="health_v1")
     @document_response(CentralHealth)
     async def health() -> Response:
-        """Return central's version and instance."""
+        """Return central's version, instance and wall clock."""
         instance = site.central.status().instance
         return answer(
-            CentralHealth(ok=True, component="central", version=__version__, instance=instance)
+            CentralHealth(
+                ok=True,
+                component="central",
+                version=__version__,
+                instance=instance,
+                timestamp_s=SystemClock().wall_s(),
+            )
         )
 
     @app.get("/api/status")
@@ -106,16 +130,19 @@ def _about(app: Quart, site: RouteContext) -> None:
         policy, _ = await to_thread.run_sync(_policy, site)
         machines = site.central.machines()
         fleet = [machine.capabilities for machine in machines if machine.capabilities is not None]
-        reaches = tuple(_reach(machine, query, policy, fleet) for machine in machines)
+        reaches = [
+            _reach(machine, query, policy, fleet, await _roofs(site, machine, query))
+            for machine in machines
+        ]
         status = site.central.status()
         if status.banner is None:
             status = msgspec.structs.replace(status, banner=banner(site.index))
-        return answer(StatusAnswer(central=status, machines=reaches))
+        return answer(StatusAnswer(central=status, machines=tuple(reaches)))
 
     @app.get("/metrics")
     async def metrics() -> Response:
         """Return central's metrics as Prometheus text."""
-        text, kind = exposition(site)
+        text, kind = await exposition(site)
         return Response(text, content_type=kind)
 
 
@@ -134,6 +161,7 @@ def _machine(status: MachineStatus, policy: ModelPolicy) -> MachineAnswer:
         machine_id=view.machine_id,
         label=view.label,
         state=view.state,
+        condition=status.condition,
         reason=status.reason,
         excluded=status.excluded,
         host_id=view.host_id,
@@ -152,7 +180,27 @@ def _machine(status: MachineStatus, policy: ModelPolicy) -> MachineAnswer:
         threads=None if capabilities is None else capabilities.hardware.cpu.usable_threads,
         gpus=() if capabilities is None else capabilities.hardware.gpus,
         missing=lacks(capabilities, policy),
+        problems=status.problems,
+        notes=status.notes,
+        simulated=view.simulated,
+        link=status.security,
     )
+
+
+def _loads(machines: Iterable[Machine]) -> Iterable[LoadAnswer]:
+    for machine in machines:
+        if machine.load is None:
+            continue
+        sample = machine.load.sample
+        yield LoadAnswer(
+            machine_id=machine.machine_id,
+            sampled_at=machine.load.sampled_at,
+            cpu_percent=sample.cpu_percent,
+            memory_used_bytes=sample.memory_used_bytes,
+            memory_total_bytes=sample.memory_total_bytes,
+            cpu_temperature_c=sample.cpu_temperature_c,
+            gpus=tuple(msgspec.convert(gpu, GpuLoad, from_attributes=True) for gpu in sample.gpus),
+        )
 
 
 def _backends(status: MachineStatus) -> Iterable[BackendAnswer]:
@@ -170,6 +218,7 @@ def _backends(status: MachineStatus) -> Iterable[BackendAnswer]:
             models=backend.models,
             problems=backend.problems,
             startable=backend.startable,
+            choices=backend.choices,
             operations=backend.description.operations,
             stops_at=backend.stops_at,
         )
@@ -186,6 +235,7 @@ def _capabilities(reported: Capabilities) -> CapabilitiesAnswer:
         plugins=tuple(_plugin(plugin) for plugin in reported.plugins),
         timing=reported.timing,
         restart=reported.restart,
+        simulated=reported.simulated,
     )
 
 
@@ -203,18 +253,33 @@ def _plugin(plugin: PluginDescription) -> PluginAnswer:
     )
 
 
+async def _roofs(site: RouteContext, status: MachineStatus, query: StatusQuery) -> Roofs | None:
+    """Return the ceilings of a machine, if somebody asks about a model; it is not simulated."""
+    if query.model is None or status.capabilities is None or status.view.simulated:
+        return None
+    machine_id, capabilities = status.view.machine_id, status.capabilities
+    return await to_thread.run_sync(
+        site.ceilings.roofs, machine_id, capabilities, limiter=site.costly
+    )
+
+
 def _reach(
-    status: MachineStatus, query: StatusQuery, policy: ModelPolicy, fleet: list[Capabilities]
+    status: MachineStatus,
+    query: StatusQuery,
+    policy: ModelPolicy,
+    fleet: list[Capabilities],
+    roofs: Roofs | None,
 ) -> Reach:
     view, capabilities = status.view, status.capabilities
     here, lacking = None, lacks(capabilities, policy)
     if query.model is not None and capabilities is not None:
-        here = model_here(query.model, query.num_ctx, capabilities, fleet)
+        here = model_here(query.model, query.num_ctx, capabilities, fleet, roofs, query.depth)
     return Reach(
         machine_id=view.machine_id,
         label=view.label,
         reachable=status.connected_at is not None and view.state is not MachineState.LOST,
         state=view.state,
+        condition=status.condition,
         reason=status.reason,
         run_id=status.run_id,
         has_model=None if here is None else here.has_model,

@@ -23,7 +23,8 @@ _JSON_OR_HTML = ("application/json", "text/html")
 # Only files of this server, no inline script or style, and no text that becomes markup.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "media-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'; "
     "require-trusted-types-for 'script'; trusted-types 'none'"
 )
 # The page names files by their hashes, so an old one would name files that are gone.
@@ -65,7 +66,7 @@ def install(app: Quart, site: RouteContext) -> None:
         """Return the page, which reads its address itself."""
         if files is None:
             return Response(_PLAIN, content_type="text/html; charset=utf-8")
-        if name and site.shows_everybody:
+        if name and request.path.startswith("/runs/") and site.shows_everybody:
             return await _previewed(files, site, name)
         return _index(files)
 
@@ -91,7 +92,7 @@ def _assets(app: Quart, files: dict[str, StaticFile]) -> None:
     @hide
     async def icon() -> Response:
         """Return the page's icon."""
-        return _file(files, "favicon.svg", {})
+        return _file(files, "favicon.svg", {"Cache-Control": "public, max-age=86400"})
 
     @app.get("/licenses.txt")
     @hide

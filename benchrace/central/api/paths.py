@@ -1,8 +1,7 @@
-"""Paths of central that other modules need."""
+"""Paths of central's page and of its login."""
 
 import re
 
-LINK = "/api/v1/link"
 LOGIN = frozenset({"/api/session", "/api/login", "/api/logout"})
 PAGES = (
     "/",
@@ -13,6 +12,7 @@ PAGES = (
     "/runs",
     "/fleet",
     "/admin",
+    "/machines/<name>",
     "/runs/<name>",
     "/runs/<name>/replay",
     "/compare",

@@ -4,8 +4,12 @@ from dataclasses import dataclass, field
 
 from anyio import CapacityLimiter
 
+from benchrace.central.auth.invitations import Invitations
+from benchrace.central.ceilings.stored import StoredCeilings
 from benchrace.central.central import Central
+from benchrace.central.demo import Demo
 from benchrace.central.runs.earlier import EarlierRuns
+from benchrace.central.runs.retention import Retention
 from benchrace.store.index import Index
 from benchrace.web.auth.access import Access
 from benchrace.web.auth.login_code import LoginCodes
@@ -26,10 +30,14 @@ class RouteContext:
     central: Central
     index: Index
     earlier: EarlierRuns
+    ceilings: StoredCeilings
     shutdown: Shutdown
     viewers: Viewers
+    retention: Retention
+    demo: Demo
     access: Access | None = None
     codes: LoginCodes = field(default_factory=LoginCodes)
+    invitations: Invitations = field(default_factory=Invitations)
     costly: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(MAX_COSTLY))
 
     @property

@@ -1,4 +1,4 @@
-"""Runs over HTTP: submit, list, read, change, cancel, delete."""
+"""Runs over HTTP: submit, list, read, change, cancel, delete, prune."""
 
 from functools import partial
 from typing import Any
@@ -9,6 +9,7 @@ from quart import Quart, Response, request
 from quart_schema import document_querystring, document_request, document_response
 
 from benchrace.api import decoding
+from benchrace.api.demo import DemoAnswer, DemoRequest
 from benchrace.api.runs import (
     CancelRequest,
     CompareQuery,
@@ -23,6 +24,7 @@ from benchrace.api.runs import (
 from benchrace.central.api.documents import answer as describe
 from benchrace.central.api.route_context import RouteContext
 from benchrace.central.runs.series import series_list
+from benchrace.config.retention import RetentionLimits
 from benchrace.errors import BenchraceError, Category
 from benchrace.run.metadata import RunMetadata
 from benchrace.run.spec import RunSpec
@@ -31,6 +33,7 @@ from benchrace.stats.comparison.several import RunsComparison, compare_runs, spl
 from benchrace.store import reindex
 from benchrace.store.index import Choices, Page
 from benchrace.store.query import Query
+from benchrace.store.retention.pruning import Pruning
 from benchrace.store.run_folder import RunFolder
 from benchrace.web import body
 from benchrace.web.answer import answer
@@ -43,6 +46,7 @@ def install(app: Quart, site: RouteContext) -> None:
     _submitting(app, site)
     _reading(app, site)
     _changing(app, site)
+    _pruning(app, site)
 
 
 def _submitting(app: Quart, site: RouteContext) -> None:
@@ -67,6 +71,14 @@ def _submitting(app: Quart, site: RouteContext) -> None:
         return answer(
             PlanAnswer(**msgspec.structs.asdict(run), title=title(run), estimate=estimate)
         )
+
+    @app.post("/api/demo")
+    @document_request(DemoRequest)
+    @document_response(DemoAnswer, 202)
+    async def start_demo() -> Response:
+        """Start simulated machines beside central, and a race of them; they leave after it."""
+        wanted = await body.read(request, DemoRequest)
+        return answer(await site.demo.start(wanted.machines), 202)
 
     @app.post("/api/runs/<run_id>/cancel")
     @document_request(CancelRequest)
@@ -127,7 +139,7 @@ def _changing(app: Quart, site: RouteContext) -> None:
     @document_request(RunPatch)
     @document_response(RunAnswer)
     async def change_run(run_id: str) -> Response:
-        """Change name, tags or notes."""
+        """Change name, tags or notes, or pin the run."""
         changes = (await body.read(request, RunPatch)).changes()
         live = site.central.live(run_id)
         if live is not None:
@@ -149,6 +161,24 @@ def _changing(app: Quart, site: RouteContext) -> None:
             )
         await to_thread.run_sync(_delete, site, run_id)
         return answer(Deleted(deleted=run_id))
+
+
+def _pruning(app: Quart, site: RouteContext) -> None:
+    @app.get("/api/retention")
+    @document_querystring(RetentionLimits)
+    @document_response(Pruning)
+    async def read_retention() -> Response:
+        """Return which runs would be removed, by the limits of `central.yaml` or of the query."""
+        limits = decoding.query(dict(request.args), RetentionLimits)
+        return answer(await site.retention.plan(limits if limits.any else None))
+
+    @app.post("/api/retention")
+    @document_request(RetentionLimits)
+    @document_response(Pruning)
+    async def apply_retention() -> Response:
+        """Remove the runs over the limits now: those of `central.yaml`, or of the body."""
+        limits = await body.read(request, RetentionLimits)
+        return answer(await site.retention.apply(limits if limits.any else None))
 
 
 async def _metadata(site: RouteContext, run_id: str) -> RunMetadata:

@@ -1,4 +1,4 @@
-"""What people may set over HTTP: which models the machines must have."""
+"""The model policy over HTTP: which models the machines must have, and which they may have."""
 
 from pathlib import Path
 

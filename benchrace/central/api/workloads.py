@@ -7,7 +7,7 @@ from quart_schema import document_response
 
 from benchrace.api.machines import KindAnswer, Offer, WorkloadList, WorkloadReference
 from benchrace.central.api.route_context import RouteContext
-from benchrace.central.fleet.machine import MachineStatus
+from benchrace.central.fleet.status import MachineStatus
 from benchrace.errors import NotFound
 from benchrace.plugin.description import WorkloadDescription
 from benchrace.web.answer import answer

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import anyio
@@ -37,6 +38,8 @@ _SLOW = (Category.TIMEOUT_FIRST, Category.TIMEOUT_CONNECT, Category.TIMEOUT_IDLE
 class Collector:
     """`path` keeps which runs lack files, over a restart. Call `wake` when more may be possible.
 
+    `fetched` is called with a run that has a new file.
+
     Nothing waits for it: a run is over when its events are here.
     """
 
@@ -50,8 +53,10 @@ class Collector:
         runs: Runs,
         disk: Disk,
         clock: Clock,
+        fetched: Callable[[str], None],
     ) -> None:
         self._path = path
+        self._fetched = fetched
         self._runs_dir = runs_dir
         self._limits = settings.artifacts
         self._retry_s = settings.limits.retry_s
@@ -64,6 +69,7 @@ class Collector:
         self._pending: dict[str, PendingArtifacts] = {}
         self._seen: dict[str, int] = {}
         self._saved: frozenset[str] = frozenset()
+        self._loaded = False
 
     def wake(self) -> None:
         self._wakeup.notify()
@@ -73,9 +79,14 @@ class Collector:
         pending = self._pending.get(artifact.machine_id)
         return None if pending is None else pending.why((run_id, artifact.sha256))
 
+    def lacks(self, run_id: str) -> bool:
+        """Check whether files of a run are still to come; they may until the rest is loaded."""
+        return not self._loaded or any(run_id in pending.runs for pending in self._pending.values())
+
     async def run(self) -> None:
         """Fetch for ever, from one machine apart from the other."""
         await self._load()
+        self._loaded = True
         async with anyio.create_task_group() as group:
             while True:
                 self._note_named()
@@ -159,6 +170,7 @@ class Collector:
         else:
             if whole:
                 pending.done(key)
+                self._fetched(key[0])
             return whole
         return True
 
@@ -170,7 +182,7 @@ class Collector:
             log.warning("files that runs lack are not known: %s", error.message)
             return
         self._saved = frozenset(run_ids)
-        oldest = time.strftime("%Y-%m-%d", time.localtime(self._clock.wall_s() - _MAX_AGE_S))
+        oldest = time.strftime("%Y-%m-%d", time.gmtime(self._clock.wall_s() - _MAX_AGE_S))
         for run_id in run_ids:
             if run_id in self._runs.live or run_id < oldest:
                 continue

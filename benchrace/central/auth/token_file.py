@@ -4,7 +4,6 @@ import secrets
 from hashlib import sha256
 from pathlib import Path
 
-from benchrace import permissions
 from benchrace.errors import BenchraceError, Category
 from benchrace.redaction import SECRETS
 from benchrace.store import atomic
@@ -23,12 +22,7 @@ def load(path: Path, configured: str | None) -> tuple[str, str | None]:
     try:
         stored = path.read_bytes().decode("ascii", "replace").strip()
     except FileNotFoundError:
-        token = secrets.token_urlsafe(TOKEN_BYTES)
-        SECRETS.add(token)
-        permissions.make_folder(path.parent)
-        digest = sha256_of(token)
-        atomic.write(path, digest.encode() + b"\n")
-        return digest, token
+        return replace(path)
     except OSError as error:
         raise atomic.failure(path, error) from error
     if not is_digest(stored):
@@ -38,6 +32,15 @@ def load(path: Path, configured: str | None) -> tuple[str, str | None]:
             "Remove the file and restart central: a new token is generated and shown once.",
         )
     return stored.lower(), None
+
+
+def replace(path: Path) -> tuple[str, str]:
+    """Store the digest of a new token in place of the old one; return both. Blocks."""
+    token = secrets.token_urlsafe(TOKEN_BYTES)
+    SECRETS.add(token)
+    digest = sha256_of(token)
+    atomic.write_private(path, digest.encode() + b"\n")
+    return digest, token
 
 
 def is_digest(text: str) -> bool:

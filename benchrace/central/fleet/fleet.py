@@ -3,12 +3,14 @@
 import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 from anyio import Lock, to_thread
 
-from benchrace import permissions
-from benchrace.central.fleet.machine import Machine, MachineStatus
+from benchrace.central.fleet.machine import Machine
+from benchrace.central.fleet.machine_settings import SettingsStore
+from benchrace.central.fleet.status import MachineStatus, status_of
 from benchrace.clock import Clock
 from benchrace.config.machines import MachineEntry
 from benchrace.errors import BenchraceError, Category, NotFound
@@ -18,6 +20,9 @@ from benchrace.protocol.capabilities import Capabilities
 from benchrace.protocol.liveness import KeepAlive
 from benchrace.store import atomic
 from benchrace.store.regular import open_regular
+
+if TYPE_CHECKING:
+    from benchrace.central.fleet.session import Session
 
 FILE_BYTES = 1 << 24
 
@@ -29,6 +34,7 @@ class StoredMachine(msgspec.Struct, frozen=True, kw_only=True):
     label: str
     host_id: str = ""
     excluded: bool = False
+    simulated: bool = False
 
 
 class Fleet:
@@ -39,8 +45,10 @@ class Fleet:
         self._keep = keep
         self._clock = clock
         self._machines: dict[str, Machine] = {}
+        self._listed: dict[str, MachineEntry] = {}
         self._saved = b""
         self._saving = Lock()
+        self.settings = SettingsStore(path.with_name("machine_settings.json"))
 
     @property
     def keep(self) -> KeepAlive:
@@ -64,13 +72,7 @@ class Fleet:
 
         One that links again later is a new machine.
         """
-        machine = self.get(machine_id)
-        if machine.session is not None:
-            raise BenchraceError(
-                Category.BUSY,
-                f"{machine_id} is linked, and would reappear immediately",
-                "Stop its agent first, or exclude the machine from new runs.",
-            )
+        machine = self.check_unlinked(machine_id)
         del self._machines[machine_id]
         try:
             await self.save()
@@ -78,6 +80,18 @@ class Fleet:
             # The file still has it: what is seen now is what the next start sees.
             self._machines.setdefault(machine_id, machine)
             raise
+        await self.settings.forget(machine_id)
+
+    def check_unlinked(self, machine_id: str) -> Machine:
+        """Return a machine; raises `NotFound`, and `busy` for one that is linked."""
+        machine = self.get(machine_id)
+        if machine.session is not None:
+            raise BenchraceError(
+                Category.BUSY,
+                f"{machine_id} is linked, and would reappear immediately",
+                "Stop its agent first, or exclude the machine from new runs.",
+            )
+        return machine
 
     def admit(self, hello: Hello) -> Machine:
         """Return the machine that an agent speaks for; raises `busy`."""
@@ -85,9 +99,37 @@ class Fleet:
         machine = self._machines.get(machine_id)
         if machine is None:
             machine = Machine(machine_id, hello.capabilities.label, hello.host_id)
+            # One that was forgotten is still in `machines.yaml`.
+            machine.entry = self._listed.get(machine_id)
             self._machines[machine_id] = machine
         machine.check_entry(hello, self._keep, self._clock.monotonic_ns())
         return machine
+
+    def check_host(self, machine_id: str, host_id: str) -> None:
+        """Raise `busy` for a name that a machine on another host has, linked or not."""
+        machine = self._machines.get(machine_id)
+        if machine is None or machine.host_id in ("", host_id):
+            return
+        where = machine.address or "an unknown address"
+        how = "linked" if machine.session is not None else "last linked"
+        raise BenchraceError(
+            Category.BUSY,
+            f"the machine_id {machine_id!r} is used by another host, {how} from {where}",
+            "Choose another name with --machine-id, or have an operator remove that machine first.",
+        )
+
+    def close_links(self, is_valid: Callable[[str], bool]) -> None:
+        """Close the links whose token is not valid any more, by its digest."""
+        for machine in self._machines.values():
+            if (session := machine.session) is not None and _is_revoked(session, is_valid):
+                session.close()
+
+    async def end_link(self, machine_id: str, is_valid: Callable[[str], bool]) -> None:
+        """Close a machine's link if its token is not valid any more, and wait for its end."""
+        machine = self.get(machine_id)
+        while (session := machine.session) is not None and _is_revoked(session, is_valid):
+            session.close()
+            await machine.changed.wait()
 
     def is_agent(self, address: str) -> bool:
         """Check whether a machine is, or was last, linked from an address."""
@@ -123,12 +165,13 @@ class Fleet:
         """Describe all, sorted by id; `run_of` names the run that a machine works for."""
         now_ns = self._clock.monotonic_ns()
         return tuple(
-            machine.status(self._keep, now_ns, run_of(name))
+            status_of(machine, self._keep, now_ns, run_of(name))
             for name, machine in sorted(self._machines.items())
         )
 
     def load(self) -> None:
-        """Read the file; blocking. Raises `system` where it is damaged."""
+        """Read the files; blocking. Raises `system` where one is damaged."""
+        self.settings.load()
         try:
             with os.fdopen(open_regular(self._path), "rb") as file:
                 self._saved = file.read(FILE_BYTES)
@@ -147,19 +190,23 @@ class Fleet:
         for entry in entries:
             machine = Machine(entry.machine_id, entry.label, entry.host_id)
             machine.excluded = entry.excluded
+            machine.simulated = entry.simulated
             self._machines[entry.machine_id] = machine
 
     def add(self, entries: Iterable[MachineEntry]) -> None:
-        """Add the machines of `machines.yaml` that are not known yet."""
+        """Add the machines of `machines.yaml`, and what it says of those that are known."""
         for entry in entries:
-            self._machines.setdefault(entry.machine_id, Machine.of(entry))
+            self._listed[entry.machine_id] = entry
+            machine = self._machines.setdefault(entry.machine_id, Machine.of(entry))
+            machine.entry = entry
+            machine.label = entry.label or machine.label
 
     async def save(self) -> None:
         """Write the file where anything in it has changed."""
         async with self._saving:
             data = msgspec.json.format(msgspec.json.encode(list(self._entries())), indent=1) + b"\n"
             if data != self._saved:
-                await to_thread.run_sync(_write, self._path, data)
+                await to_thread.run_sync(atomic.write_private, self._path, data)
                 self._saved = data
 
     def _entries(self) -> Iterable[StoredMachine]:
@@ -172,9 +219,9 @@ class Fleet:
                 label=machine.label,
                 host_id=machine.host_id,
                 excluded=machine.excluded,
+                simulated=machine.simulated,
             )
 
 
-def _write(path: Path, data: bytes) -> None:
-    permissions.make_folder(path.parent)
-    atomic.write(path, data)
+def _is_revoked(session: "Session", is_valid: Callable[[str], bool]) -> bool:
+    return session.token_sha256 is not None and not is_valid(session.token_sha256)

@@ -1,12 +1,11 @@
-"""One agent's link: messages in both directions, until it closes."""
+"""One agent's link, whoever dialled it: messages in both directions, until it closes."""
 
 from collections import deque
-from collections.abc import Awaitable
 from typing import Protocol, assert_never
 
 import anyio
 
-from benchrace.central.fleet.machine import Machine
+from benchrace.central.fleet.machine import Load, Machine
 from benchrace.central.fleet.pending_requests import PendingRequests
 from benchrace.central.settings import Limits
 from benchrace.clock import Clock
@@ -16,19 +15,14 @@ from benchrace.protocol.liveness import KeepAlive
 from benchrace.protocol.offset import Ping
 from benchrace.run.states import JobPhase
 from benchrace.store.run_log import Gap
-from benchrace.web.socket import SocketClosed
+from benchrace.tls.identity import LinkSecurity
+from benchrace.web.socket import LinkSocket, SocketClosed
 
 BURST = 8
 BURST_S = 0.03
 MAX_WAITING = 10_000
-
-
-class Socket(Protocol):
-    """A WebSocket: text as `str`, binary as `bytes`. Both raise `SocketClosed` at its end."""
-
-    def receive(self) -> Awaitable[str | bytes]: ...
-
-    def send(self, data: str | bytes) -> Awaitable[None]: ...
+# An answer that came later says nothing about a wall clock.
+_PROMPT_NS = 1_000_000_000
 
 
 class JobSink(Protocol):
@@ -48,12 +42,25 @@ class JobSink(Protocol):
 
 
 class Session:
-    """Serve one link until it closes. `post` never waits: one task sends, in order."""
+    """Serve one link until it closes. `post` never waits: one task sends, in order.
+
+    `token_sha256` is the digest of the token that opened it, None where central has dialled.
+    `security` says whether the link is encrypted.
+    """
 
     def __init__(
-        self, socket: Socket, machine: Machine, sink: JobSink, limits: Limits, clock: Clock
+        self,
+        socket: LinkSocket,
+        machine: Machine,
+        sink: JobSink,
+        limits: Limits,
+        clock: Clock,
+        token_sha256: str | None,
+        security: LinkSecurity,
     ) -> None:
         self.machine = machine
+        self.token_sha256 = token_sha256
+        self.security = security
         self.requests = PendingRequests(self.post, machine.machine_id)
         self._socket = socket
         self._sink = sink
@@ -127,6 +134,8 @@ class Session:
                 self._sink.refused(self, message.job_id, message.failure)
             case m.CapabilitiesChanged():
                 self._learn(message)
+            case m.SettingsReported():
+                self.machine.settings_report = message.report
             case m.Goodbye():
                 self.machine.stopped = self.machine.session is self
             case m.Hello():
@@ -147,6 +156,10 @@ class Session:
 
     def _pong(self, pong: m.Pong, now_ns: int) -> None:
         sent_ns = self._sent_ns.pop(pong.ping_id, None)
+        if sent_ns is not None and now_ns - sent_ns < _PROMPT_NS:
+            self.machine.clock_watch.note_wall(pong.wall_s, self._clock.wall_s())
+        if pong.sample is not None:
+            self.machine.load = Load(sampled_at=self._clock.wall_s(), sample=pong.sample)
         if sent_ns is not None:
             self.machine.clock.add(
                 Ping(

@@ -2,13 +2,17 @@
 
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
+from operator import itemgetter
 
 import anyio
 import msgspec
 from anyio import to_thread
 
+from benchrace.central.ceilings.snapshot import RoofsOf, snapshot
 from benchrace.central.disk import Disk
 from benchrace.central.fleet.fleet import Fleet
+from benchrace.central.fleet.status import status_of
 from benchrace.central.runs.coordinator import RaceCoordinator
 from benchrace.central.runs.job import Job
 from benchrace.central.runs.live_run import LiveRun
@@ -20,10 +24,11 @@ from benchrace.clock import Clock
 from benchrace.errors import BenchraceError, Category, Failure
 from benchrace.events.payloads import RunLifecyclePayload, RunPhase
 from benchrace.ids import new_job_id
+from benchrace.plugin.readiness import Problem
 from benchrace.protocol.agent_central import Ack, CancelJob
 from benchrace.protocol.liveness import Liveness
-from benchrace.run.metadata import MachineHost, RunMetadata
-from benchrace.run.planning.completion import with_jobs
+from benchrace.run.metadata import LeftOut, MachineHost, RunMetadata
+from benchrace.run.planning.completion import with_jobs, with_readiness
 from benchrace.run.states import RunState
 from benchrace.run.summary import RunSummary
 
@@ -46,6 +51,7 @@ class RunController:
         limits: Limits,
         clock: Clock,
         changed: Changed,
+        roofs_of: RoofsOf | None,
     ) -> None:
         self._fleet = fleet
         self._preflight = preflight
@@ -54,6 +60,7 @@ class RunController:
         self._limits = limits
         self._clock = clock
         self._changed = changed
+        self._roofs_of = roofs_of
 
     async def execute(self, run: LiveRun, *, checked: bool) -> None:
         """Run until the end; `checked` says that preflight has just passed.
@@ -101,46 +108,91 @@ class RunController:
                 await self._arrive(run)
                 if not checked:
                     await self._check(run)
-                await self._dispatch(run, await self._preflight.calibrate(run.metadata))
+                calibrate = partial(self._preflight.calibrate, run.metadata)
+                await self._dispatch(run, await self._once_free(calibrate))
             except BenchraceError as error:
                 failure = error.failure()
             group.cancel_scope.cancel()
         return failure
 
     async def _arrive(self, run: LiveRun) -> None:
-        """Wait until every machine is there and free; raises `unreachable` or `busy`."""
+        """Wait until every machine is there and free; raises `unreachable` or `busy`.
+
+        A run of only what is ready goes on without those that do not come.
+        """
         deadline_ns = self._clock.monotonic_ns() + int(self._limits.arrival_s * 1e9)
-        while (missing := self._missing(run)) is not None:
+        while missing := self._missing(run):
             if self._clock.monotonic_ns() >= deadline_ns:
-                raise missing
+                if not run.metadata.spec.only_ready or len(missing) == len(run.machine_ids):
+                    raise next(iter(missing.values()))
+                await self._leave_out(run, missing)
+                return
             await run.changed.wait()
 
-    def _missing(self, run: LiveRun) -> BenchraceError | None:
-        now_ns = self._clock.monotonic_ns()
-        for machine_id in sorted(run.machine_ids):
-            machine = self._fleet.get(machine_id)
-            if machine.excluded:
-                return BenchraceError(
-                    Category.UNREACHABLE, f"{machine_id} was excluded after the run was planned"
-                )
-            if machine.session is None or (
-                machine.liveness(self._fleet.keep, now_ns) is not Liveness.ALIVE
-            ):
-                return BenchraceError(
-                    Category.UNREACHABLE,
-                    f"{machine_id} has not linked within {self._limits.arrival_s:g} s",
-                    "Start its agent, and start the run again.",
-                )
-            if machine.others:
-                return BenchraceError(
-                    Category.BUSY, f"{machine_id} is working on job {min(machine.others)}"
-                )
+    def _missing(self, run: LiveRun) -> dict[str, BenchraceError]:
+        """Return why machines are not there, by machine."""
+        whys = ((machine_id, self._why_missing(machine_id)) for machine_id in run.machine_ids)
+        return {
+            machine_id: why
+            for machine_id, why in sorted(whys, key=itemgetter(0))
+            if why is not None
+        }
+
+    def _why_missing(self, machine_id: str) -> BenchraceError | None:
+        machine, now_ns = self._fleet.get(machine_id), self._clock.monotonic_ns()
+        if machine.excluded:
+            return BenchraceError(
+                Category.UNREACHABLE, f"{machine_id} was excluded after the run was planned"
+            )
+        if machine.session is None or (
+            machine.liveness(self._fleet.keep, now_ns) is not Liveness.ALIVE
+        ):
+            reason = status_of(machine, self._fleet.keep, now_ns, None).reason
+            return BenchraceError(
+                Category.UNREACHABLE,
+                f"{machine_id} has not linked within {self._limits.arrival_s:g} s: {reason}",
+                "Start its agent, and start the run again.",
+            )
+        if machine.others:
+            return BenchraceError(
+                Category.BUSY, f"{machine_id} is working on job {min(machine.others)}"
+            )
         return None
+
+    async def _leave_out(self, run: LiveRun, missing: dict[str, BenchraceError]) -> None:
+        """Take the lanes of machines that did not come out of a run, and keep the reasons."""
+        left_out = {
+            lane.lane_id: LeftOut(
+                label=lane.label,
+                machine_id=lane.machine_id,
+                backend=lane.backend,
+                problems=(Problem(message=why.message, remedy=why.remedy),),
+            )
+            for lane in run.metadata.lanes
+            if (why := missing.get(lane.machine_id)) is not None
+        }
+        left = with_readiness(run.metadata, {}, left_out)
+        await run.save(lanes=left.lanes, left_out=left.left_out, workloads=left.workloads)
 
     async def _check(self, run: LiveRun) -> None:
         """Preflight a run that had to wait, or was queued before a restart."""
-        checked = await self._preflight.check(run.metadata)
+        checked = await self._once_free(partial(self._preflight.check, run.metadata))
         await run.save(lanes=checked.lanes, left_out=checked.left_out, workloads=checked.workloads)
+
+    async def _once_free(self, ask: Callable[[], Awaitable[RunMetadata]]) -> RunMetadata:
+        """Ask until no machine is busy, as one is that stops its engines after the run before.
+
+        Raises `busy` where that takes too long, and what `ask` raises.
+        """
+        deadline_ns = self._clock.monotonic_ns() + int(self._limits.arrival_s * 1e9)
+        while True:
+            try:
+                return await ask()
+            except BenchraceError as error:
+                is_late = self._clock.monotonic_ns() >= deadline_ns
+                if error.category is not Category.BUSY or is_late:
+                    raise
+            await anyio.sleep(self._limits.retry_s)
 
     async def _dispatch(self, run: LiveRun, planned: RunMetadata) -> None:
         """Name the jobs, store the run as running, and only then send them."""
@@ -154,6 +206,7 @@ class RunController:
             for machine_id in sorted(run.machine_ids)
             if (machine := self._fleet.get(machine_id)).host_id
         }
+        ceilings = await snapshot(planned, self._fleet, self._roofs_of)
         # Central may be killed anywhere here. Stored before sent: the next central then knows every
         # job that an agent may have, and sends again what did not arrive. The other way round, an
         # agent could run a job that no central knows, and keep its machine busy.
@@ -163,6 +216,7 @@ class RunController:
                 automatic=planned.automatic,
                 machines=machines,
                 hosts=hosts,
+                ceilings=ceilings,
                 state=RunState.RUNNING,
                 started_at=self._clock.wall_s(),
             )

@@ -22,7 +22,8 @@ class LogWriter:
 
     `acked` are the next numbers, by job and stream, up to which lines are on the disk. `rewound`
     is called when the log went back to what the disk has (`synced` bytes): what is missing must
-    be sent again. `metadata` is held while the run's metadata is written.
+    be sent again. `lines` and `size` count the agents' lines and bytes that were written.
+    `metadata` is held while the run's metadata is written.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class LogWriter:
         self.log = log
         self.acked: dict[Key, int] = {}
         self.rewinds = 0
+        self.lines, self.size = 0, 0
         self.synced = 0
         self._metadata = metadata
         self._rewound = rewound
@@ -61,7 +63,10 @@ class LogWriter:
         async def append() -> int:
             if self.log.closed:
                 raise Gap(0)
-            return self.log.append(frame.job, frame.stream, frame.first_seq, frame.count, lines)
+            before = self.log.size
+            new = self.log.append(frame.job, frame.stream, frame.first_seq, frame.count, lines)
+            self.lines, self.size = self.lines + new, self.size + self.log.size - before
+            return new
 
         # Not reading on is what holds the agent back: its lines stay on its own disk, and
         # central's memory stays small. `alive` keeps the silent link from counting as lost.

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterator
 
+import msgspec
+
 from benchrace.central.fleet.session import Session
 from benchrace.central.runs.job import Job
 from benchrace.central.runs.live_run import AGENT_STREAMS, LiveRun
@@ -9,6 +11,26 @@ from benchrace.errors import BenchraceError, Category, Failure
 from benchrace.protocol.agent_central import Ack, CancelJob, Frame, Hello
 from benchrace.run.states import JobPhase
 from benchrace.store.run_log import Gap
+
+
+class LogTraffic(msgspec.Struct, frozen=True, kw_only=True):
+    """Lines of agents written to logs since the start, and their bytes; `unsynced` bytes now."""
+
+    lines: int = 0
+    size: int = 0
+    unsynced: int = 0
+
+    def __add__(self, other: "LogTraffic") -> "LogTraffic":
+        return LogTraffic(
+            lines=self.lines + other.lines,
+            size=self.size + other.size,
+            unsynced=self.unsynced + other.unsynced,
+        )
+
+
+def _traffic(run: LiveRun) -> LogTraffic:
+    writer = run.writer
+    return LogTraffic(lines=writer.lines, size=writer.size, unsynced=writer.log.unsynced)
 
 
 class Runs:
@@ -22,6 +44,7 @@ class Runs:
         self._jobs: dict[str, tuple[LiveRun, Job]] = {}
         self._moved = moved
         self._spoilt: set[str] = set()
+        self._past = LogTraffic()
 
     def __iter__(self) -> Iterator[LiveRun]:
         return iter(self.live.values())
@@ -34,10 +57,17 @@ class Runs:
         """Register a run's jobs; call it once they exist."""
         self._jobs.update({job.job_id: (run, job) for job in run.jobs.values()})
 
+    def traffic(self) -> LogTraffic:
+        """Add up what was written to logs, of all runs."""
+        return sum((_traffic(run) for run in self), self._past)
+
     def remove(self, run: LiveRun) -> None:
-        self.live.pop(run.run_id, None)
+        """Remove a run that is over, and wake who waits for that."""
+        if self.live.pop(run.run_id, None) is not None:
+            self._past += msgspec.structs.replace(_traffic(run), unsynced=0)
         for job_id in run.jobs:
             self._jobs.pop(job_id, None)
+        run.changed.notify()
 
     def forsake(self, run: LiveRun) -> None:
         """Remove a run of which no more is wanted, whatever its agents still have."""
@@ -121,6 +151,15 @@ class Runs:
             return
         run, job = entry
         job.spoke(phase, heat)
+        if phase.final and not run.is_over(job):
+            # An agent sends its last phase after all of its lines: there will be no end.
+            job.failure = BenchraceError(
+                Category.INTERRUPTED,
+                f"{job.machine_id} ended its job, but its journal does not contain the end",
+                "Its disk lost or refused the last lines, as after a power failure. Check the "
+                "disk, and start the run again.",
+            ).failure()
+            self._moved()
         if phase is JobPhase.READY:
             session.measure_clock()
         run.changed.notify()

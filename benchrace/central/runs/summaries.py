@@ -4,8 +4,9 @@ import msgspec
 
 from benchrace.run.summary import RunSummary
 from benchrace.stats import Fold
+from benchrace.stats.image.likeness import with_likeness
 from benchrace.stats.result.result import result
-from benchrace.store import regular
+from benchrace.store import likeness, regular
 from benchrace.store.run_folder import RunFolder
 from benchrace.store.run_log import StoredLog
 
@@ -15,15 +16,22 @@ def summary_of(folder: RunFolder) -> RunSummary:
     try:
         summary = msgspec.json.decode(regular.read(folder.summary_path), type=RunSummary)
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        fold = Fold(folder.metadata)
-        log = StoredLog(folder.log_path, folder.metadata.epoch)
-        offset = 0
-        while lines := log.read(offset):
-            fold.feed(lines)
-            offset += len(lines)
-        log.close()
-        return fold.summary()
-    if summary.result is not None:
-        return summary
-    # An older version stored it: its numbers give the result as well.
-    return msgspec.structs.replace(summary, result=result(folder.metadata, summary, over=True))
+        summary = _folded(folder)
+    if summary.result is None:
+        # An older version stored it: its numbers give the result as well.
+        summary = msgspec.structs.replace(
+            summary, result=result(folder.metadata, summary, over=True)
+        )
+    stored = likeness.read(folder.path)
+    return summary if stored is None else with_likeness(summary, stored.lanes)
+
+
+def _folded(folder: RunFolder) -> RunSummary:
+    fold = Fold(folder.metadata)
+    log = StoredLog(folder.log_path, folder.metadata.epoch)
+    offset = 0
+    while lines := log.read(offset):
+        fold.feed(lines)
+        offset += len(lines)
+    log.close()
+    return fold.summary()

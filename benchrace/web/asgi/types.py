@@ -11,6 +11,8 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 # Frameworks type their scopes in narrower words of their own.
 App = Callable[[Any, Any, Any], Awaitable[None]]
+# The key of a scope with the verified certificate of a client, None where it needed none.
+CERTIFICATE = "benchrace.certificate"
 
 
 def header(scope: Scope, name: bytes) -> str | None:

@@ -1,5 +1,6 @@
 """What a request may do, by its token or session."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import cast
@@ -8,10 +9,11 @@ from benchrace.api.session import Right
 from benchrace.web.asgi.types import Scope, header, is_local, peer
 from benchrace.web.auth.login_rate_limit import Attempts
 from benchrace.web.auth.session import Sessions
-from benchrace.web.token import Tokens
+from benchrace.web.token import Tokens, sha256_of
 
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 RIGHT = "benchrace.right"
+LASTING_S = 1.0
 _ASK = ((b"www-authenticate", b'Bearer realm="benchrace"'),)
 
 
@@ -46,13 +48,39 @@ class Access:
         return None if is_open else self._refusal(scope, right)
 
     def lasting(self, scope: Scope) -> Callable[[], bool]:
-        """Return a check, to be called later, of whether this request would still be allowed."""
+        """Return a check, to be called later, of whether this request would still be allowed.
+
+        It is up to date to within a second.
+        """
         token = bearer(scope)
-        return lambda: self._right(scope, token) is not None
+        checked_s, allowed = float("-inf"), True
+
+        def is_allowed() -> bool:
+            # A stream looks before each frame, and all tokens are compared.
+            nonlocal checked_s, allowed
+            if (now_s := time.monotonic()) - checked_s >= LASTING_S:
+                checked_s, allowed = now_s, self._right(scope, token) is not None
+            return allowed
+
+        return is_allowed
 
     def session_id(self, scope: Scope) -> str | None:
         """Return the session that the request's cookie names."""
         return None if self.sessions is None else _cookie(scope, self.sessions.cookie)
+
+    def credential(self, scope: Scope) -> str | None:
+        """Return the digest of the token that a request shows, or that began its session.
+
+        None for the key of central's machine, which lasts only until the next start.
+        """
+        token = bearer(scope)
+        if token is not None:
+            return None if self.tokens.is_local(token) else sha256_of(token)
+        session_id = self.session_id(scope)
+        if self.sessions is None or session_id is None:
+            return None
+        entry = self.sessions.find(session_id)
+        return None if entry is None else entry[1].token_sha256
 
     def _judge(self, scope: Scope, token: str, right: Right | None) -> float:
         # Whoever guesses here must not keep out this machine's own agents and commands.

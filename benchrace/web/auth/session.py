@@ -8,7 +8,6 @@ from pathlib import Path
 
 import msgspec
 
-from benchrace import permissions
 from benchrace.api.session import Right
 from benchrace.errors import BenchraceError
 from benchrace.store import atomic
@@ -23,10 +22,14 @@ _COOKIE_BYTES = 4
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
-    """`token_sha256` is of the token that was shown; `expires_at` is in wall seconds."""
+    """`token_sha256` is of the token that was shown; `expires_at` is in wall seconds.
+
+    `watch` limits it to watching, whatever the token allows.
+    """
 
     token_sha256: str
     expires_at: float
+    watch: bool = False
 
 
 class _Stored(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,10 +57,15 @@ class Sessions:
         """Begin a session for a holder of `token`; only the hash of its id is kept."""
         return self.begin(sha256_of(token))
 
-    def begin(self, token_sha256: str) -> tuple[str, Session]:
-        """Begin a session that lasts as long as the token with this digest."""
+    def begin(self, token_sha256: str, *, watch: bool = False) -> tuple[str, Session]:
+        """Begin a session that lasts as long as the token with this digest.
+
+        `watch` limits it to watching.
+        """
         session_id = secrets.token_urlsafe(_ID_BYTES)
-        session = Session(token_sha256=token_sha256, expires_at=self._wall_s() + LIFE_S)
+        session = Session(
+            token_sha256=token_sha256, expires_at=self._wall_s() + LIFE_S, watch=watch
+        )
         with self._changing:
             living = sorted(self._living().items(), key=lambda item: item[1].expires_at)
             self._save(dict(living[-(MAX_SESSIONS - 1) :]) | {sha256_of(session_id): session})
@@ -69,7 +77,9 @@ class Sessions:
         if session is None or session.expires_at <= self._wall_s():
             return None
         right = self._tokens.right_of_digest(session.token_sha256)
-        return None if right is None else (right, session)
+        if right is None:
+            return None
+        return (Right.WATCH if session.watch else right), session
 
     def end(self, session_id: str) -> None:
         """Log out; one that is unknown is over already."""
@@ -91,9 +101,8 @@ class Sessions:
     def _save(self, sessions: dict[str, Session]) -> None:
         self._stored = _Stored(cookie=self._stored.cookie, sessions=sessions)
         try:
-            permissions.make_folder(self._path.parent)
-            atomic.write(self._path, msgspec.json.encode(self._stored))
-        except (OSError, BenchraceError) as error:
+            atomic.write_private(self._path, msgspec.json.encode(self._stored))
+        except BenchraceError as error:
             # It holds as long as this server lives.
             log.warning("sessions will be lost at the next restart: %s", error)
 

@@ -66,7 +66,8 @@ def agent(engine: EngineHome, start_agent: StartAgent) -> AgentProcess:
     from benchrace.agent.settings import WORKER
 
     tables = {"engine": {"idle_stop_s": LIMIT_S}}
-    return start_agent(worker=WORKER, tables=tables, probe_every_s=0.5).started()
+    defaults = {"sampling_s": 0, "heartbeat_interval_s": 0.5}
+    return start_agent(worker=WORKER, tables=tables, defaults=defaults).started()
 
 
 def stops(agent: AgentProcess) -> list[Any]:

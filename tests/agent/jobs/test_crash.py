@@ -128,7 +128,7 @@ def test_a_stopped_agent_ends_its_job(start_agent: StartAgent) -> None:
 
 
 def test_old_jobs_go_and_recent_ones_stay(start_agent: StartAgent) -> None:
-    agent = start_agent(keep_jobs=2).started()
+    agent = start_agent(defaults={"sampling_s": 0, "keep_jobs": 2}).started()
     ids = []
     for _ in range(4):
         ids.append(agent.act("done"))

@@ -42,7 +42,7 @@ def jobs(tmp_path: Path, clock: FakeClock) -> Jobs:
         "m1",
         Slot("m1", None),
         RunnerContext(command=(), sampling=cast(Sampling, None), clock=clock, boot_id=None),
-        Retention(keep_jobs=3, keep_s=KEEP_S),
+        lambda: Retention(keep_jobs=3, keep_s=KEEP_S),
     )
 
 

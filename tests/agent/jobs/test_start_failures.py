@@ -51,7 +51,9 @@ async def running_jobs(folder: Path) -> AsyncIterator[Jobs]:
     context = RunnerContext(
         command=tuple(FAKE), sampling=Sampling(Sampler(), clock), clock=clock, boot_id="b"
     )
-    jobs = Jobs(folder, "m1", Slot("m1", None), context, Retention(keep_jobs=9, keep_s=99.0))
+    jobs = Jobs(
+        folder, "m1", Slot("m1", None), context, lambda: Retention(keep_jobs=9, keep_s=99.0)
+    )
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(jobs.run)
         await anyio.wait_all_tasks_blocked()

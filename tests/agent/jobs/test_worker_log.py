@@ -7,9 +7,9 @@ import anyio
 import pytest
 
 from benchrace.agent.jobs.worker_process import Worker
-from benchrace.agent.link.connector import link_url
 from benchrace.errors import InvalidInput
 from benchrace.redaction import SECRETS
+from benchrace.web.remote.dial import link_url
 
 PRINTS = """
 import os, sys

@@ -19,7 +19,7 @@ from benchrace.run.lane import JobLane
 from benchrace.run.states import JobPhase
 from tests.agent.conftest import AgentProcess, StartAgent, wait_for
 from tests.agent.fake_central import FakeCentral, Link, job
-from tests.agent.relay import Relay
+from tests.relay import Relay
 
 pytestmark = pytest.mark.slow
 

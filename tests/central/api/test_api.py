@@ -248,6 +248,8 @@ async def test_what_is_about_central_itself(site: Served) -> None:
         assert (await site.get(path))["ok"] is True
     metrics = await site.http.get("/metrics")
     assert 'benchrace_machines{state="ready"} 0.0' in metrics.text
+    assert "benchrace_events_total 0.0" in metrics.text
+    assert "benchrace_disk_free_bytes" in metrics.text
     page = await site.http.get("/")
     assert page.headers["content-type"].startswith("text/html")
     assert re.search(r"<script(?![^>]* src=)", page.text) is None

@@ -15,10 +15,12 @@ from tests.central.scripted import FakeAgent
 from tests.central.served import Served, served
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
+WAV = b"RIFF\x24\x00\x00\x00WAVEfmt " + bytes(range(100))
 HTML = b"<html><script>alert(1)</script>"
 SVG = b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>"
 FILES = (
     ("seen.png", "image/png", PNG),
+    ("heard.wav", "audio/x-wav", WAV),
     ("page.png", "image/png", HTML),
     ("drawn.svg", "image/svg+xml", SVG),
     ("x.html", "text/html\r\nSet-Cookie: a=b", b"<p>" + HTML),
@@ -59,24 +61,44 @@ async def run_with_files(central: Served) -> str:
     return run_id
 
 
-async def test_an_image_is_shown_and_everything_else_is_a_download(tmp_path: Path) -> None:
+async def test_an_image_or_a_recording_is_shown_and_everything_else_is_a_download(
+    tmp_path: Path,
+) -> None:
     async with served(tmp_path) as central:
         run_id = await run_with_files(central)
         for name, _, data in FILES:
             answer = await file(central, run_id, data)
             assert (answer.status_code, answer.content) == (200, data)
             headers = answer.headers
-            image = data is PNG
-            sandbox = "sandbox" if image else "sandbox allow-downloads"
+            shown = {PNG: "image/png", WAV: "audio/wav"}.get(data)
+            sandbox = "sandbox" if shown else "sandbox allow-downloads"
             assert headers["content-security-policy"] == f"{sandbox}; default-src 'none'"
             assert headers["x-content-type-options"] == "nosniff"
             assert headers["content-length"] == str(len(data))
             assert "set-cookie" not in headers
-            how = "inline" if image else "attachment"
+            how = "inline" if shown else "attachment"
             assert headers["content-disposition"] == f'{how}; filename="{name}"'
-            assert headers["content-type"] == ("image/png" if image else "application/octet-stream")
+            assert headers["content-type"] == (shown or "application/octet-stream")
         head = await central.http.head(f"/api/runs/{run_id}/artifacts/{sha(PNG)}")
         assert (head.status_code, head.content) == (200, b"")
+
+
+async def test_a_part_of_a_recording_is_sent_to_a_player_that_seeks(tmp_path: Path) -> None:
+    async with served(tmp_path) as central:
+        run_id = await run_with_files(central)
+        ranges = {"bytes=100-": WAV[100:], "bytes=5-9": WAV[5:10], "bytes=-7": WAV[-7:]}
+        for wanted, data in ranges.items():
+            part = await file(central, run_id, WAV, headers={"Range": wanted})
+            assert (part.status_code, part.content) == (206, data)
+            assert part.headers["content-length"] == str(len(data))
+            assert part.headers["content-type"] == "audio/wav"
+            start = WAV.index(data)
+            end = start + len(data) - 1
+            assert part.headers["content-range"] == f"bytes {start}-{end}/{len(WAV)}"
+        for wanted in (f"bytes={len(WAV)}-", "bytes=0-1,4-5", "lines=1-2", "bytes=x-"):
+            whole = await file(central, run_id, WAV, headers={"Range": wanted})
+            assert (whole.status_code, whole.content) == (200, WAV)
+            assert whole.headers["accept-ranges"] == "bytes"
 
 
 async def test_the_document_lists_them_with_their_state(tmp_path: Path) -> None:
@@ -84,11 +106,12 @@ async def test_the_document_lists_them_with_their_state(tmp_path: Path) -> None:
         run_id = await run_with_files(central)
         run = await central.get(f"/api/runs/{run_id}")
         assert run["artifacts"] == await listed(central, run_id)
-        assert [artifact["image"] for artifact in run["artifacts"]] == [
-            "image/png",
-            None,
-            None,
-            None,
+        assert [(artifact["image"], artifact["audio"]) for artifact in run["artifacts"]] == [
+            ("image/png", None),
+            (None, "audio/wav"),
+            (None, None),
+            (None, None),
+            (None, None),
         ]
         assert run["artifacts"][0] == {
             "name": "seen.png",
@@ -102,6 +125,7 @@ async def test_the_document_lists_them_with_their_state(tmp_path: Path) -> None:
             "state": "stored",
             "reason": None,
             "image": "image/png",
+            "audio": None,
         }
         folder = tmp_path / "runs" / run_id / "artifacts"
         assert {path.name for path in folder.iterdir()} == {sha(data) for _, _, data in FILES}

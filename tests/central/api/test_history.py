@@ -116,8 +116,43 @@ async def test_nothing_but_a_log_is_read(site: Served, tmp_path: Path, name: str
 
 
 @pytest.mark.parametrize(
-    "path", ["/inference", "/runs", "/compare", "/fleet", "/admin", "/runs/x", "/runs/x/replay"]
+    "path",
+    [
+        "/inference",
+        "/runs",
+        "/compare",
+        "/fleet",
+        "/admin",
+        "/machines/x",
+        "/runs/x",
+        "/runs/x/replay",
+    ],
 )
 async def test_every_address_of_the_page_gives_the_page(site: Served, path: str) -> None:
     answer = await site.http.get(path)
     assert answer.headers["content-type"].startswith("text/html")
+
+
+async def test_a_machine_has_a_history_over_its_runs(site: Served) -> None:
+    await site.link(FakeAgent())
+    empty = await site.get("/api/machines/local/history")
+    assert empty == {"machine_id": "local", "first": {}, "periods": [], "complete": True}
+    first = (await site.over(await site.submit()))["run_id"]
+    await site.over(await site.submit())
+    history = await site.get("/api/machines/local/history")
+    (period,) = history["periods"]
+    assert (period["run_id"], period["runs"], period["changes"]) == (first, 2, [])
+    assert history["first"]["Usable threads"] == "6"
+
+
+async def test_a_pinned_run_says_so_in_the_list(site: Served) -> None:
+    await site.link(FakeAgent())
+    run_id = (await site.over(await site.submit()))["run_id"]
+
+    async def pinned() -> bool:
+        (row,) = (await site.get("/api/runs"))["runs"]
+        return bool(row["pinned"])
+
+    assert not await pinned()
+    assert (await site.http.patch(f"/api/runs/{run_id}", json={"pinned": True})).status_code == 200
+    assert await pinned()

@@ -1,14 +1,15 @@
-"""Which files are taken, and which of them are images; nothing here touches a link."""
+"""Which files are taken, and which of them are images or audio; nothing here touches a link."""
 
 from pathlib import Path
 
 import pytest
 
 from benchrace.api.artifacts import ArtifactState
-from benchrace.central.artifacts.catalog import image_of, listed, refusals
+from benchrace.central.artifacts.catalog import audio_of, image_of, listed, refusals
 from benchrace.central.artifacts.pending import PendingArtifacts
 from benchrace.central.settings import ArtifactLimits
 from benchrace.run.artifact import RunArtifact
+from benchrace.store.artifacts import Artifacts
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(8)
 
@@ -109,3 +110,48 @@ def test_a_shelf_rests_until_its_time_or_the_next_link() -> None:
     assert shelf.begin(other, 101)  # type: ignore[arg-type]
     shelf.forget("run")
     assert shelf.next() is None
+
+
+@pytest.mark.parametrize(
+    ("media_type", "begin", "expected"),
+    [
+        ("audio/x-wav", b"RIFF\0\0\0\0WAVEfmt ", "audio/wav"),
+        ("audio/flac", b"fLaC\0\0\0\x22", "audio/flac"),
+        ("audio/mpeg", b"ID3\x04\0\0\0\0\0\0", "audio/mpeg"),
+        ("audio/mpeg", b"\xff\xfb\x90\x64", "audio/mpeg"),
+        ("video/mp4", b"\0\0\0\x20ftypisom", "audio/mp4"),
+        ("audio/webm", b"\x1a\x45\xdf\xa3\x9f", "audio/webm"),
+        ("audio/mpeg", b"OggS\0\2", "audio/ogg"),
+        ("audio/aac", b"\xff\xf1\x50\x80", None),
+        ("audio/wav", PNG, None),
+        ("audio/wav", b"<html>", None),
+        ("audio/wav", b"", None),
+        ("text/html", b"OggS\0\2", None),
+    ],
+)
+def test_a_recording_is_claimed_to_be_one_and_has_the_format_of_its_bytes(
+    media_type: str, begin: bytes, expected: str | None
+) -> None:
+    assert audio_of(media_type, begin) == expected
+
+
+def test_the_first_bytes_of_an_image_are_read_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = [named("a", 16)]
+    folder = tmp_path / "artifacts"
+    folder.mkdir()
+    (folder / ("a" * 64)).write_bytes(b"")
+    reads = []
+
+    def begin_of(store: Artifacts, sha256: str) -> bytes:
+        reads.append(sha256)
+        return store.path(sha256).read_bytes()
+
+    def image() -> str | None:
+        return listed(tmp_path, files, ArtifactLimits(), lambda _: None)[0].image
+
+    monkeypatch.setattr(Artifacts, "begin_of", begin_of)
+    assert image() is None
+    (folder / ("a" * 64)).write_bytes(PNG)
+    assert [image(), image(), len(reads)] == ["image/png", "image/png", 2]

@@ -2,6 +2,7 @@
 
 import errno
 import os
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -9,6 +10,12 @@ import pytest
 
 from benchrace.api.artifacts import ArtifactState
 from benchrace.central.api.documents import answer
+from benchrace.central.artifacts.collector import Collector
+from benchrace.central.disk import Disk
+from benchrace.central.fleet.fleet import Fleet
+from benchrace.central.runs.registry import Runs
+from benchrace.central.settings import CentralSettings
+from benchrace.clock import SystemClock
 from benchrace.errors import BenchraceError, Category
 from benchrace.protocol.agent_central import Answer, Ask, encode
 from benchrace.protocol.artifacts import PIECE_BYTES, ArtifactAsk
@@ -259,3 +266,24 @@ async def test_two_machines_that_made_the_same_file(host: Host) -> None:
     assert one.digests == other.digests
     await fetched(host, run_id, one.digests[0], BIG)
     assert await states(host, run_id) == [(ArtifactState.STORED, None)] * 2
+
+
+async def test_files_may_still_come_until_what_runs_lacked_is_loaded(tmp_path: Path) -> None:
+    settings = CentralSettings(data=tmp_path)
+    collector = Collector(
+        path=tmp_path / "artifacts.json",
+        runs_dir=tmp_path,
+        settings=settings,
+        fleet=Fleet(tmp_path / "machines.json", settings.keep_alive, SystemClock()),
+        runs=Runs(lambda: None),
+        disk=Disk(tmp_path, lambda: None, 1.0),
+        clock=SystemClock(),
+        fetched=lambda _: None,
+    )
+    assert collector.lacks("run")
+    async with anyio.create_task_group() as group:
+        group.start_soon(collector.run)
+        with anyio.fail_after(HANG_S):
+            while collector.lacks("run"):  # noqa: ASYNC110 - it reads a file
+                await anyio.sleep(0.01)
+        group.cancel_scope.cancel()

@@ -1,9 +1,13 @@
-"""Every route of a central that asks for tokens, walked by every kind of visitor."""
+"""Every route of a central that asks for tokens, walked by every kind of visitor.
+
+Among them are holders of revoked tokens, and a machine's own token where others are named.
+"""
 
 import json
 from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -12,10 +16,13 @@ import pytest
 from anyio import to_thread
 from quart import Quart
 
+from benchrace.api.paths import ASSETS, JOIN, LEAVE, SELF, WHEELS
+from benchrace.api.tokens import TokenRole
 from benchrace.central.central import Central
 from benchrace.compat.central import install
 from benchrace.config.central import Watching
 from benchrace.web.auth.access import READS
+from benchrace.web.auth.login_rate_limit import Attempts
 from tests.central.offer import TOKEN
 from tests.central.served import Served, served
 
@@ -29,6 +36,7 @@ OPEN = {
     *("/runs", "/runs/page.x", "/runs/page.x/replay"),
     *(
         "/fleet",
+        "/machines/page.x",
         "/compare",
         "/admin",
         "/favicon.svg",
@@ -41,7 +49,23 @@ OPEN = {
 # A component that is none: who may ask learns so, and nothing is stopped.
 VALUES = {"name": "page.x", "component": "none", "action": "stop"}
 Request = tuple[str, str, dict[str, str]]
-TOKENS = {"nobody": None, "watcher": WATCH, "operator": OPERATOR, "agent": TOKEN}
+TOKENS = {
+    "nobody": None,
+    "nobody with a wrong token": "a wrong token",
+    "watcher": WATCH,
+    "operator": OPERATOR,
+    "agent": TOKEN,
+}
+PLAIN = {*TOKENS, "watcher's session", "operator's session"}
+# What only operators read, and what an agent with a token of its own reads of its machine.
+OPERATORS_OWN = ("/api/tokens", "/api/invitations")
+ANY_AGENT = (SELF, LEAVE, WHEELS, f"{WHEELS}/page.x", f"{ASSETS}/none")
+# These check a code or change who may ask; the tests of joining and logging in say how they answer.
+ASIDE = ("/api/logout", "/api/login", JOIN, LEAVE)
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
 
 
 @dataclass
@@ -63,22 +87,40 @@ class Routes:
 
     async def visitors(self) -> dict[str, dict[str, str]]:
         """Return each kind of visitor's headers: with a token, or a session's cookie."""
-        headers = {
-            who: {} if token is None else {"Authorization": f"Bearer {token}"}
-            for who, token in TOKENS.items()
-        }
+        headers = {who: {} if token is None else bearer(token) for who, token in TOKENS.items()}
         for who, token in (("watcher's session", WATCH), ("operator's session", OPERATOR)):
-            answer = await self.served.http.post("/api/login", json={"token": token})
-            headers[who] = {"Cookie": answer.headers["set-cookie"].partition(";")[0]}
-            self.served.http.cookies.clear()
+            headers[who] = await self.session(token)
+        _, token = await self.create(TokenRole.AGENT, "another")
+        headers["agent of another machine"] = bearer(token)
+        for role in TokenRole:
+            token_id, token = await self.create(role)
+            headers[f"nobody, revoked {role}"] = bearer(token)
+            if role is TokenRole.OPERATOR:
+                headers["nobody, session of a revoked operator"] = await self.session(token)
+            path = f"/api/tokens/{token_id}"
+            await self.served.http.delete(path, headers=bearer(OPERATOR))
         return headers
+
+    async def session(self, token: str) -> dict[str, str]:
+        answer = await self.served.http.post("/api/login", json={"token": token})
+        self.served.http.cookies.clear()
+        return {"Cookie": answer.headers["set-cookie"].partition(";")[0]}
+
+    async def create(self, role: TokenRole, machine_id: str | None = None) -> tuple[str, str]:
+        """Create a named token; return its id, and the token."""
+        wanted = {"role": role, "name": f"a {role}", "machine_id": machine_id}
+        answer = await self.served.http.post("/api/tokens", json=wanted, headers=bearer(OPERATOR))
+        created = answer.json()
+        return created["entry"]["token_id"], created["token"]
 
     async def ask(self, method: str, path: str, headers: dict[str, str]) -> httpx.Response:
         return await self.served.http.request(method, path, headers=headers)
 
 
 @pytest.fixture
-async def site(tmp_path: Path) -> AsyncIterator[Routes]:
+async def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Routes]:
+    # Many visitors here are wrong, and each is to learn that.
+    monkeypatch.setattr("benchrace.central.central.Attempts", partial(Attempts, 10**6))
     apps: list[Quart] = []
 
     def extend(app: Quart, central: Central) -> None:
@@ -111,16 +153,21 @@ def refusal(who: str, method: str, path: str) -> int | None:
     if path in OPEN or kind == "operator" or (method == "OPTIONS" and service):
         return None
     match kind:
-        case "nobody":
+        case _ if kind.startswith("nobody"):
             return 401
+        case "watcher" if path in OPERATORS_OWN and method in ("GET", "HEAD"):
+            return 403
         case "watcher":
             return None if method in READS else 403
+        case "agent of another machine" if path.startswith(AGENTS_OWN):
+            return None if method == "OPTIONS" or path in ANY_AGENT else 403
         case _ if path.startswith(AGENTS_OWN):
             return None
         case _:
             return 401 if service else 403
 
 
+@pytest.mark.timeout(180)
 async def test_every_route_lets_in_whom_it_should(site: Routes) -> None:
     wrong: list[str] = []
     refused: set[tuple[str, int | None]] = set()
@@ -129,8 +176,10 @@ async def test_every_route_lets_in_whom_it_should(site: Routes) -> None:
         (who, method, path)
         for method, path in site.routes()
         # What these answer is told by the tests of logging in.
-        if path not in ("/api/logout", "/api/login")
+        if path not in ASIDE
         for who in visitors
+        # What these get for HEAD and OPTIONS the others show.
+        if who in PLAIN or method not in ("HEAD", "OPTIONS")
     ]
     requests = [(method, path, visitors[who]) for who, method, path in visits]
     answers = await to_thread.run_sync(answers_to, site.served.url, requests)
@@ -144,8 +193,8 @@ async def test_every_route_lets_in_whom_it_should(site: Routes) -> None:
             assert json.loads(body)["error"]["remedy"], path
     assert wrong == []
     assert len(site.routes()) > 60
-    assert {(who, 403) for who in ("watcher", "watcher's session", "agent")} <= refused
-    assert ("nobody", 401) in refused
+    for who in visitors:
+        assert "operator" in who or (who, 401 if who.startswith("nobody") else 403) in refused, who
 
 
 @pytest.mark.slow

@@ -41,7 +41,7 @@ async def test_who_is_refused_is_told_until_it_is_let_in(host: Host) -> None:
     await refusal(host, FakeAgent(token="wrong"))
     await refusal(host, FakeAgent(token="wrong"))
     (rejection,) = host.central.refused()
-    assert (rejection.times, rejection.reason) == (2, "wrong agent token")
+    assert (rejection.times, rejection.reason) == (2, "wrong or revoked agent token")
     await host.link(FakeAgent())
     assert host.central.refused() == ()
 

@@ -55,6 +55,17 @@ async def test_a_machine_that_never_linked_is_offline_and_its_reset_503(
         assert (await states(site))["box"] == ("ready", None)
 
 
+async def test_a_machine_that_was_forgotten_keeps_what_the_file_says(
+    tmp_path: Path, config: Path
+) -> None:
+    async with served(tmp_path, config=config) as site:
+        assert (await site.http.delete("/api/machines/box")).status_code == 200
+        assert set(await states(site)) == {"old"}
+        await site.link(FakeAgent("box"))
+        (box, _) = (await site.get("/api/machines"))["machines"]
+        assert box["label"] == "The box"
+
+
 async def test_the_file_alone_says_what_is_listed_until_somebody_changes_it(
     tmp_path: Path, config: Path
 ) -> None:

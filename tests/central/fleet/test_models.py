@@ -7,7 +7,9 @@ from benchrace.central.fleet.models import lacks, model_here, room_of
 from benchrace.config.model_policy import Group, ModelPolicy
 from benchrace.plugin.readiness import KvLayers, Model
 from benchrace.protocol.capabilities import Capabilities
+from benchrace.run.findings.ceiling import Ceiling, Roofs
 from benchrace.run.planning.fit import Badge, Pool
+from benchrace.run.planning.prediction import Prediction
 from benchrace.telemetry.hardware import Gpu, GpuKind, Memory
 from tests.central.offer import capabilities
 
@@ -41,6 +43,38 @@ def gpu(index: int, vram: int | None, *, ready: bool = True, unified: bool = Fal
         memory_bytes=memory,
         ready=ready,
         unified=unified,
+    )
+
+
+def predicted(here: Capabilities) -> dict[str, Prediction]:
+    read = Ceiling(
+        value=40.0, unit="GB/s", threads=1, tier=None, at=1.0, run_id="r", lane_id="lane-0"
+    )
+    pool = room_of(here.hardware).pool
+    return model_here("tiny", 64, here, (), Roofs(pool=pool, read=read)).predictions
+
+
+def test_each_backend_is_predicted_from_its_own_model() -> None:
+    here = machine("a", msgspec.structs.replace(TINY, active_bytes=4 * GIB), memory=64 * GIB)
+    (first,) = here.backends
+    other = msgspec.structs.replace(
+        first,
+        description=msgspec.structs.replace(first.description, name="other"),
+        models=(msgspec.structs.replace(TINY, active_bytes=GIB),),
+    )
+    outcome = predicted(msgspec.structs.replace(here, backends=(first, other)))
+    sizes = [outcome[name].bytes_per_token for name in (first.description.name, "other")]
+    assert sizes[0] is not None
+    assert sizes[1] == sizes[0] - 3 * GIB
+
+
+@pytest.mark.parametrize(("vram", "is_predicted"), [(8 * GIB, True), (GIB // 2, False)])
+def test_what_does_not_fit_a_gpu_is_not_predicted(vram: int, is_predicted: bool) -> None:
+    model = msgspec.structs.replace(TINY, active_bytes=GIB)
+    (outcome,) = predicted(machine("a", model, memory=64 * GIB, gpus=(gpu(0, vram),))).values()
+    assert (outcome.decode is not None, outcome.unmeasured) == (is_predicted, False)
+    assert is_predicted or outcome.missing == (
+        "the speed of the part that does not fit into GPU memory",
     )
 
 

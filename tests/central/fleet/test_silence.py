@@ -161,6 +161,8 @@ async def test_a_run_waits_for_its_machines_and_not_for_ever(host: Host, clock: 
     clock.forward(31)
     await host.over(first)
     await host.until(lambda: host.central.queue_position(second) is None)
+    # By then it waits for its machine: its deadline is set.
+    await anyio.wait_all_tasks_blocked()
     clock.forward(61)
     over = await host.over(second)
     assert over.state is RunState.FAILED

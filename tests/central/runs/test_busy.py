@@ -1,6 +1,7 @@
 """A machine that begins to measure while a run is being checked: the run waits for its turn."""
 
 import msgspec
+import pytest
 from websockets.asyncio.client import ClientConnection
 
 from benchrace.errors import BenchraceError, Category, FieldError
@@ -16,13 +17,17 @@ SPEC = RunSpec(kind="work", params={"n": 10}, rounds=2)
 
 
 class Occupied(FakeAgent):
-    """Refuses its first preflight, as an agent does whose slot was taken in between."""
+    """Refuses its first questions, as an agent does whose slot was taken in between."""
 
-    refused_once = False
+    what, most, denials = "preflight", 1, 0
+
+    @property
+    def refused_once(self) -> bool:
+        return self.denials > 0
 
     async def _answer(self, socket: ClientConnection, ask: m.Ask) -> None:
-        if ask.what == "preflight" and not self.refused_once:
-            self.refused_once = True
+        if ask.what == self.what and self.denials < self.most:
+            self.denials += 1
             failure = BenchraceError(Category.BUSY, "job j1 is running on local").failure()
             await socket.send(m.encode(m.Answer(ask_id=ask.ask_id, failure=failure)))
             return
@@ -37,6 +42,28 @@ async def test_a_run_whose_machine_was_just_taken_waits_for_its_turn(host: Host)
     assert over.state is RunState.DONE
     assert over.metadata.lanes[0].params == {"n": 10, "threads": 1}
     assert [lane.counted for lane in over.summary.lanes] == [2]
+
+
+class CleaningUp(Occupied):
+    """Is still stopping the engines of the run before."""
+
+    most = 3
+
+
+class SlowToCalibrate(CleaningUp):
+    what = "calibrate"
+
+
+@pytest.mark.parametrize("kind", [CleaningUp, SlowToCalibrate])
+async def test_a_machine_that_is_busy_for_longer_is_asked_again(
+    host: Host, kind: type[CleaningUp]
+) -> None:
+    agent = kind()
+    await host.link(agent)
+    spec = RunSpec(kind="work", params={"n": "auto"}, rounds=2, warmup=0)
+    over = await host.over(await host.central.submit(spec))
+    assert agent.denials == 3
+    assert over.state is RunState.DONE, over.metadata.failure
 
 
 class Strict(Occupied):

@@ -4,13 +4,15 @@ import anyio
 import pytest
 
 from benchrace.errors import Category
+from benchrace.protocol.agent_central import PhaseChanged
 from benchrace.run.machine import MachineState
 from benchrace.run.metadata import RunMetadata
 from benchrace.run.spec import RunSpec, Sync
-from benchrace.run.states import RunState
+from benchrace.run.states import JobPhase, RunState
 from benchrace.store.run_folder import RunFolder
 from tests.central.hosting import Data, Host
 from tests.central.scripted import FakeAgent
+from tests.central.scripted_job import FakeJob
 
 SPEC = RunSpec(kind="work", params={"n": 10}, rounds=3, warmup=0)
 
@@ -75,14 +77,23 @@ async def test_a_heat_that_waits_at_the_line_is_started_by_the_next_central(data
         machines.cancel_scope.cancel()
 
 
-async def test_a_start_that_no_central_heard_of_is_judged_by_the_next(data: Data) -> None:
+async def test_a_start_that_no_central_heard_of_is_judged_by_the_next(
+    data: Data, monkeypatch: pytest.MonkeyPatch
+) -> None:
     agent = FakeAgent()
     frame = agent.frame
 
     async def lost(*_: object) -> None:
         """Hide from the first central what the job does."""
 
+    def silent(job: FakeJob, phase: JobPhase, heat: int | None = None) -> None:
+        job.phase = phase
+        if not phase.final:
+            agent.phases.append(PhaseChanged(job_id=job.spec.job_id, phase=phase, heat=heat))
+        agent.notify()
+
     agent.frame = lost  # type: ignore[assignment,method-assign]
+    monkeypatch.setattr(FakeJob, "to", silent)
     async with anyio.create_task_group() as machine:
         async with data.host() as host:
             agent.url = host.url

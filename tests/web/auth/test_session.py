@@ -11,7 +11,8 @@ from benchrace.web.auth.login_rate_limit import Attempts
 from benchrace.web.auth.session import LIFE_S, MAX_SESSIONS, Sessions
 from benchrace.web.token import Tokens, sha256_of
 
-TOKENS = Tokens(operate=sha256_of("o"), watch=sha256_of("w"), is_link=lambda shown: shown == "l")
+RIGHTS = {"o": Right.OPERATE, "w": Right.WATCH, "l": Right.LINK}
+TOKENS = Tokens(entries=lambda: [(sha256_of(token), right) for token, right in RIGHTS.items()])
 
 
 class Hands:
@@ -39,7 +40,7 @@ def test_each_token_has_its_right() -> None:
         "O": None,
         "o" * 600: None,
     }
-    alone = Tokens(operate=sha256_of("o"))
+    alone = Tokens(entries=lambda: ((sha256_of("o"), Right.OPERATE),))
     assert (alone.right_of("o"), alone.right_of(""), alone.right_of("w")) == (
         Right.OPERATE,
         None,

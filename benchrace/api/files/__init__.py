@@ -1,0 +1,1 @@
+"""Requests and answers about files that are not of runs."""

@@ -1,0 +1,1 @@
+"""What central answers about one machine beyond its state."""

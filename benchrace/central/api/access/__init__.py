@@ -1,0 +1,1 @@
+"""Routes that give access: tokens, invitations, and machines that join."""

@@ -1,0 +1,1 @@
+"""The ceilings of machines: what stored runs measured of their memory and processors."""

@@ -1,0 +1,1 @@
+"""Envelopes of the older agent for image workflows: as jobs, and their callbacks."""

@@ -1,0 +1,1 @@
+"""TLS: certificates of servers, agents and operators, and whom a client trusts."""

@@ -1,0 +1,1 @@
+"""Reaching other benchrace servers: dialling their links, and finding them nearby."""
