@@ -22,6 +22,10 @@ class Category(StrEnum):
     UNREACHABLE = "unreachable"
     MISSING_MODEL = "missing_model"
     MISSING_ASSET = "missing_asset"
+    EMPTY_FILE = "empty_file"
+    BROKEN_FILE = "broken_file"
+    SILENCE = "silence"
+    WRONG_LANGUAGE = "wrong_language"
     OUT_OF_MEMORY = "out_of_memory"
     UNSUPPORTED_HARDWARE = "unsupported_hardware"
     TIMEOUT_CONNECT = "timeout_connect"
@@ -44,6 +48,10 @@ REMEDY: dict[Category, str] = {
     Category.UNREACHABLE: "Start the engine or the machine, or correct its address.",
     Category.MISSING_MODEL: "Load the model on that machine, or choose one that it has.",
     Category.MISSING_ASSET: "Copy the missing file to that machine.",
+    Category.EMPTY_FILE: "Replace the file on that machine, or choose another one.",
+    Category.BROKEN_FILE: "Replace the file on that machine, or choose another one.",
+    Category.SILENCE: "Choose a recording in which somebody speaks.",
+    Category.WRONG_LANGUAGE: "Choose a language that the model knows, or another model.",
     Category.OUT_OF_MEMORY: "Choose a smaller size, or free memory on that machine.",
     Category.UNSUPPORTED_HARDWARE: "Choose a machine that can do this work.",
     Category.TIMEOUT_CONNECT: "Check that the engine answers at its address.",

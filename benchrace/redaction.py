@@ -22,8 +22,10 @@ _SECRET_NAME = re.compile(
     r"|authorization|auth|credentials?)$",
     re.IGNORECASE,
 )
-# A limit or a list of stop words, not secrets.
-_NOT_SECRET = re.compile(r"(?:max|min|stop|num|n)_(?:new_)?(?:tokens?|keys?)$", re.IGNORECASE)
+# A limit, a list of stop words, and the path of a file: not secrets.
+_NOT_SECRET = re.compile(
+    r"(?:max|min|stop|num|n)_(?:new_)?(?:tokens?|keys?)$|^benchrace_client_key$", re.IGNORECASE
+)
 _VARIABLE_NAME = re.compile(r"(?:^|[_-])env$", re.IGNORECASE)
 _OPTION = re.compile(r"-{1,2}(?P<name>[A-Za-z][A-Za-z0-9_-]*)(?:=(?P<value>.*))?", re.DOTALL)
 _SCHEME = re.compile(r"(?:bearer|basic|token)\s+", re.IGNORECASE)

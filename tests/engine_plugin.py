@@ -71,7 +71,12 @@ class Engine(Backend):
 
     async def sync(self, assets, context):
         context.log(f"{len(assets)} named")
+        for asset in assets:
+            await context.assets.place(asset, HOME / "models", self.is_listed)
         (HOME / "synced").touch()
+
+    async def is_listed(self, name):
+        return (HOME / "models" / name).exists()
 
     async def write(self, model, writing, context):
         context.log(f"{model} writes")

@@ -120,6 +120,7 @@ def test_configuration_is_searched_by_names_addresses_options_and_variables() ->
         ("central_token", True),
         ("password", True),
         ("max_tokens", False),
+        ("BENCHRACE_CLIENT_KEY", False),
         ("tokenizer", False),
         ("keyboard", False),
         ("api_key_env", False),

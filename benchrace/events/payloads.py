@@ -19,7 +19,10 @@ class LaneStart(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class JobStartPayload(msgspec.Struct, frozen=True, kw_only=True):
-    """`monotonic_ns` is the machine's clock at `t_ns` 0; `boot_id` tells reboots apart."""
+    """`monotonic_ns` is the machine's clock at `t_ns` 0; `boot_id` tells reboots apart.
+
+    A `simulated` machine is invented: its figures come from a script, and nothing was measured.
+    """
 
     kind: str
     lanes: tuple[LaneStart, ...]
@@ -28,6 +31,7 @@ class JobStartPayload(msgspec.Struct, frozen=True, kw_only=True):
     boot_id: str | None
     pid: int
     version: str
+    simulated: bool = False
 
 
 class RoundStartPayload(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,12 +59,15 @@ class ComputeLinePayload(msgspec.Struct, frozen=True, kw_only=True):
     line: str
 
 
-class ProgressPayload(msgspec.Struct, frozen=True, kw_only=True):
-    """`done` of `total` (null where unknown), both counted in `unit`."""
+class ProgressPayload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`done` of `total` (null where unknown), both counted in `unit`; `phase` says what runs now,
+    where work has several parts (`decoding`).
+    """
 
     done: float
     total: float | None
     unit: str
+    phase: str = ""
 
 
 class ArtifactPayload(msgspec.Struct, frozen=True, kw_only=True):

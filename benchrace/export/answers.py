@@ -1,19 +1,22 @@
-"""Tables of runs of text: the engines, the agreement of quantisations, the knee of a sweep."""
+"""Tables of what lanes answered: engines, agreement of texts, likeness of images, knees."""
 
 from collections.abc import Iterable, Iterator
 
 from benchrace.export.grid import Grid
-from benchrace.formatting import percent, precise
+from benchrace.formatting import DASH, digits, file_size, percent, precise, quantity
 from benchrace.kinds.llm import EngineFacts
 from benchrace.run.document import DocumentLane, RunDocument
+from benchrace.run.findings.ceiling import CeilingShare
 from benchrace.run.summary import Knee
 
 
 def answer_grids(run: RunDocument) -> Iterator[Grid]:
-    """Return the tables; they have no rows where the run is not of text."""
+    """Return the tables; they have no rows where a run has nothing of the kind."""
     yield _identity(run)
     yield _settings(run)
     yield _agreement(run)
+    yield _likeness(run)
+    yield _ceilings(run)
     yield from (_knee(run, knee) for knee in run.knees)
 
 
@@ -92,6 +95,55 @@ def _agreement(run: RunDocument) -> Grid:
             if lane.agreement is not None
         ),
     )
+
+
+def _likeness(run: RunDocument) -> Grid:
+    labels = {lane.lane_id: lane.label for lane in run.lanes}
+    return Grid(
+        title="Likeness of images",
+        header=("Lane", "SSIM", "Lowest", "PSNR (dB)", "With", "n", ""),
+        rows=tuple(
+            (
+                lane.label,
+                precise(own.ssim),
+                precise(own.lowest),
+                precise(own.psnr_db),
+                labels.get(own.with_ or "", "-"),
+                str(own.n),
+                own.reason or ("the images show different things" if own.different else ""),
+            )
+            for lane in run.lanes
+            if (own := lane.likeness) is not None
+        ),
+    )
+
+
+def _ceilings(run: RunDocument) -> Grid:
+    return Grid(
+        title="Share of the machine's read bandwidth",
+        header=("Lane", "Share", "Reached", "Ceiling", "A token", "Depth", "Predicted", ""),
+        rows=tuple(
+            (
+                lane.label,
+                percent(near.share),
+                quantity(near.bytes_per_s, "B/s"),
+                quantity(near.read_bytes_per_s, "B/s"),
+                file_size(near.bytes_per_token),
+                DASH if near.depth is None else str(near.depth),
+                _predicted(near),
+                near.reason or f"ceiling measured by {near.run_id}",
+            )
+            for lane in run.lanes
+            if (near := lane.ceiling) is not None
+        ),
+    )
+
+
+def _predicted(near: CeilingShare) -> str:
+    rate = near.predicted
+    if rate is None:
+        return DASH
+    return f"{quantity(rate.value, 'tok/s')} ({digits(rate.low)} to {digits(rate.high)})"
 
 
 def _knee(run: RunDocument, knee: Knee) -> Grid:

@@ -10,6 +10,7 @@ from benchrace.run.metadata import RunMetadata
 
 _SHOWN = (
     ("Label", ("label",)),
+    ("Simulated", ("simulated",)),
     ("Product", ("hardware", "product")),
     ("Processor", ("hardware", "cpu", "model")),
     ("Architecture", ("hardware", "cpu", "architecture")),
@@ -43,7 +44,9 @@ def _facts(capabilities: Any) -> Iterator[tuple[str, str]]:
     facts = msgspec.to_builtins(capabilities)
     for what, path in _SHOWN:
         value = at(facts, *path)
-        if value is not None and not isinstance(value, Mapping | list):
+        if value is True:
+            yield what, "yes"
+        elif _plain(value):
             yield what, str(value)
     memory = at(facts, "hardware", "memory", "total_bytes")
     if isinstance(memory, int | float):

@@ -51,6 +51,7 @@ class Extra(msgspec.Struct, frozen=True, kw_only=True):
     confidence: Confidence | None
     result: LaneResult | None
     noise: tuple[str, ...]
+    simulated: bool
 
 
 class Benchmark(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,6 +131,7 @@ def _benchmark(run: RunDocument, lane: DocumentLane) -> Benchmark:
             confidence=None if run.result is None else run.result.confidence,
             result=lane_result(run, lane.lane_id),
             noise=tuple(noise(lane)),
+            simulated=run.simulated,
         ),
         options=Options(min_rounds=run.rounds, max_time=run.spec.timeout_s, warmup=run.warmup > 0),
         stats=spread([done.elapsed_ns / 1e9 for done in lane.rounds if done.counted]),

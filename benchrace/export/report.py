@@ -53,6 +53,8 @@ def _facts(run: RunDocument) -> Iterator[tuple[str, str]]:
     named = {lane.lane_id: lane.label for lane in run.lanes}
     yield "Run", run.run_id
     yield "State", str(run.state)
+    if run.simulated:
+        yield "Simulated", "yes: the machines do not exist, and a script gave the figures"
     if run.state.final:
         yield "Winner", named.get(run.winner or "", "none declared")
     else:
@@ -132,7 +134,11 @@ def _warnings(run: RunDocument) -> Iterator[str]:
         yield f"{left.label} was skipped: {'; '.join(reasons) or 'not ready'}"
     for heat in run.heats:
         if heat.staggered:
-            spread = "unknown" if heat.spread_ns is None else duration(heat.spread_ns)
+            spread = (
+                "unknown"
+                if heat.spread_ns is None
+                else f"{duration(heat.spread_ns)} ± {duration(heat.uncertainty_ns)}"
+            )
             yield f"Heat {heat.heat} did not start together: the spread is {spread}"
     if run.failure is not None:
         yield f"The run failed: {run.failure.message}"

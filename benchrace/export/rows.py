@@ -46,6 +46,7 @@ COLUMNS: dict[str, type] = {
     "simulated": bool,
     "agreement": float,
     "agreement_with": str,
+    "ceiling_share": float,
     "place": int,
     "outcome": str,
     "confidence": str,
@@ -70,7 +71,7 @@ def rows(run: RunDocument) -> Iterator[tuple[Cell, ...]]:
             lane.backend,
             msgspec.json.encode(lane.params).decode(),
         )
-        text = (*_text(lane), *_result(run, lane))
+        text = (*_text(run, lane), *_result(run, lane))
         for done in lane.rounds:
             for measured in done.measured or (None,):
                 yield (*start, *_round(done), *_measured(lane, measured), _error(done), *text)
@@ -104,12 +105,13 @@ def _measured(lane: DocumentLane, measured: Measured | None) -> tuple[Cell, ...]
     )
 
 
-def _text(lane: DocumentLane) -> tuple[Cell, ...]:
+def _text(run: RunDocument, lane: DocumentLane) -> tuple[Cell, ...]:
     """Return what identifies a lane of text; all values where its rounds differ."""
     text, agreed = lane.text, lane.agreement
     agreement = (None, None) if agreed is None else (agreed.share, agreed.with_)
+    share = None if lane.ceiling is None else lane.ceiling.share
     if text is None:
-        return (*(None,) * 7, *agreement)
+        return (*(None,) * 6, run.simulated or None, *agreement, share)
     engines = text.engines
     return (
         _all(named(engine) for engine in engines),
@@ -118,8 +120,9 @@ def _text(lane: DocumentLane) -> tuple[Cell, ...]:
         _all(engine.quantization for engine in engines),
         _all(text.cache),
         _all(text.timing_source),
-        text.simulated,
+        run.simulated or text.simulated,
         *agreement,
+        share,
     )
 
 

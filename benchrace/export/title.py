@@ -5,7 +5,14 @@ from benchrace.run.title import title as made_of_lanes
 
 
 def title(run: RunMetadata) -> str:
-    """Return its name, or its work and what differs: `Generate text: small-f16 vs small-q8`."""
+    """Return its name, or its work and what differs: `Generate text: small-f16 vs small-q8`.
+
+    The title of simulated machines says so.
+    """
+    return f"{_title(run)} (simulated)" if run.simulated else _title(run)
+
+
+def _title(run: RunMetadata) -> str:
     if run.name:
         return run.name
     work = next((work.title for work in run.workloads.values()), run.kind)

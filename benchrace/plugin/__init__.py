@@ -16,6 +16,9 @@ if TYPE_CHECKING:
         COMPUTE,
         LLM,
         SERVE,
+        TRANSCRIBE,
+        TXT2IMG,
+        WORKFLOW,
         Better,
         ComputeParams,
         ComputeRecord,
@@ -28,9 +31,42 @@ if TYPE_CHECKING:
         Record,
         energy_work,
     )
+    from benchrace.kinds.ceiling import (
+        GEMM,
+        GEMV,
+        GPU_MEMORY_BANDWIDTH,
+        MEMORY_BANDWIDTH,
+        GemmParams,
+        GemmRecord,
+        GemvParams,
+        GemvRecord,
+        GpuMemoryParams,
+        GpuMemoryRecord,
+        MemoryParams,
+        MemoryRecord,
+        Sweep,
+    )
+    from benchrace.kinds.image import (
+        IMAGE_PRESETS,
+        MAX_SEED,
+        NEW_SEED,
+        Binding,
+        ImageClock,
+        ImageOutput,
+        ImageParams,
+        ImagePhases,
+        ImageRecord,
+        InputImage,
+        Lora,
+        Override,
+        SamplerSpan,
+        ServerTimes,
+        WorkflowParams,
+    )
     from benchrace.kinds.llm import (
         TEXT_PRESETS,
         Answer,
+        CacheProof,
         CacheState,
         EngineFacts,
         EngineTimes,
@@ -47,6 +83,19 @@ if TYPE_CHECKING:
         Thinking,
         Usage,
     )
+    from benchrace.kinds.speech import (
+        SPEECH_PRESETS,
+        ErrorCounts,
+        Normalizer,
+        Processor,
+        SpeechParams,
+        SpeechRecord,
+        SpeechTask,
+        Transcript,
+        Utterance,
+    )
+    from benchrace.kinds.speech import totals as speech_totals
+    from benchrace.plugin.assets import Asset, AssetKind, Assets, PlacedAsset
     from benchrace.plugin.backend import Backend, Config, Lane
     from benchrace.plugin.context import Context, RoundInfo
     from benchrace.plugin.engine.device import Device, GpuName
@@ -54,6 +103,9 @@ if TYPE_CHECKING:
     from benchrace.plugin.engine.gpu_hold import EngineGpu
     from benchrace.plugin.engine.launch import Launch
     from benchrace.plugin.engine.process import EngineProcess, answers_at
+    from benchrace.plugin.gguf.attention import kv_layers, layer_count
+    from benchrace.plugin.gguf.attention import whole as whole_number
+    from benchrace.plugin.gguf.weights import describe as describe_weights
     from benchrace.plugin.hookspecs import hookimpl
     from benchrace.plugin.lenient import JsonReader, parse_json, to_struct
     from benchrace.plugin.llm import (
@@ -75,7 +127,6 @@ if TYPE_CHECKING:
         words,
     )
     from benchrace.plugin.operations import (
-        Asset,
         NotOffered,
         Operated,
         Operation,
@@ -108,16 +159,31 @@ if TYPE_CHECKING:
 
 __all__ = [
     "COMPUTE",
+    "GEMM",
+    "GEMV",
+    "GPU_MEMORY_BANDWIDTH",
+    "IMAGE_PRESETS",
     "LLM",
+    "MAX_SEED",
+    "MEMORY_BANDWIDTH",
+    "NEW_SEED",
     "SERVE",
+    "SPEECH_PRESETS",
     "TEXT_PRESETS",
+    "TRANSCRIBE",
+    "TXT2IMG",
+    "WORKFLOW",
     "Annotated",
     "Answer",
     "Ask",
     "Asset",
+    "AssetKind",
+    "Assets",
     "Backend",
     "BenchraceError",
     "Better",
+    "Binding",
+    "CacheProof",
     "CacheState",
     "Category",
     "Chunk",
@@ -135,12 +201,25 @@ __all__ = [
     "EngineProcess",
     "EngineTimes",
     "ErrorBody",
+    "ErrorCounts",
     "Estimator",
     "Failure",
     "Fallback",
     "FieldError",
     "Format",
+    "GemmParams",
+    "GemmRecord",
+    "GemvParams",
+    "GemvRecord",
+    "GpuMemoryParams",
+    "GpuMemoryRecord",
     "GpuName",
+    "ImageClock",
+    "ImageOutput",
+    "ImageParams",
+    "ImagePhases",
+    "ImageRecord",
+    "InputImage",
     "InvalidInput",
     "JsonReader",
     "Kind",
@@ -152,20 +231,27 @@ __all__ = [
     "LlmParams",
     "LlmRecord",
     "Loaded",
+    "Lora",
     "Measured",
+    "MemoryParams",
+    "MemoryRecord",
     "Meta",
     "Metric",
     "Model",
+    "Normalizer",
     "NotOffered",
     "Oddities",
     "Operated",
     "Operation",
+    "Override",
     "Params",
     "Parts",
     "Perplexity",
+    "PlacedAsset",
     "Prefix",
     "Probe",
     "Problem",
+    "Processor",
     "Readiness",
     "Reason",
     "Record",
@@ -175,27 +261,37 @@ __all__ = [
     "Resident",
     "Resource",
     "RoundInfo",
+    "SamplerSpan",
     "ServeParams",
     "ServeRecord",
+    "ServerTimes",
+    "SpeechParams",
+    "SpeechRecord",
+    "SpeechTask",
     "Startable",
     "Stream",
     "StreamEnd",
     "StreamLimits",
     "StreamRequest",
     "Streams",
+    "Sweep",
     "TextBackend",
     "TextLane",
     "TextParams",
     "Thinking",
     "TimingSource",
+    "Transcript",
     "Unloaded",
     "Usage",
+    "Utterance",
     "Whereabouts",
+    "WorkflowParams",
     "Workload",
     "Writing",
     "Written",
     "answers_at",
     "credential",
+    "describe_weights",
     "duration",
     "endpoint",
     "energy_work",
@@ -203,12 +299,16 @@ __all__ = [
     "find_error",
     "find_gpu",
     "hookimpl",
+    "kv_layers",
+    "layer_count",
     "parse_json",
     "percent",
     "read_parts",
+    "speech_totals",
     "times_are_credible",
     "to_struct",
     "whereabouts",
+    "whole_number",
     "words",
 ]
 
@@ -221,22 +321,38 @@ __getattr__ = exports(
         "benchrace.events": "Measured Reason",
         "benchrace.formatting": "duration percent",
         "benchrace.kinds": (
-            "COMPUTE LLM SERVE Better ComputeParams ComputeRecord EnergyWork Estimator Kind "
-            "LaneRecord Metric Params Record energy_work "
+            "COMPUTE LLM SERVE TRANSCRIBE TXT2IMG WORKFLOW Better ComputeParams ComputeRecord "
+            "EnergyWork Estimator Kind LaneRecord Metric Params Record energy_work "
+        ),
+        "benchrace.kinds.ceiling": (
+            "GEMM GEMV GPU_MEMORY_BANDWIDTH MEMORY_BANDWIDTH GemmParams GemmRecord GemvParams "
+            "GemvRecord GpuMemoryParams GpuMemoryRecord MemoryParams MemoryRecord Sweep "
+        ),
+        "benchrace.kinds.image": (
+            "IMAGE_PRESETS MAX_SEED NEW_SEED Binding ImageClock ImageOutput ImageParams "
+            "ImagePhases ImageRecord InputImage Lora Override SamplerSpan ServerTimes "
+            "WorkflowParams "
         ),
         "benchrace.kinds.llm": (
-            "TEXT_PRESETS Answer CacheState EngineFacts EngineTimes Fallback LlmParams "
+            "TEXT_PRESETS Answer CacheProof CacheState EngineFacts EngineTimes Fallback LlmParams "
             "LlmRecord Perplexity Prefix Rendering Residence ServeParams ServeRecord "
             "TextParams Thinking Usage "
+        ),
+        "benchrace.plugin.assets": "Asset AssetKind Assets PlacedAsset",
+        "benchrace.kinds.speech": (
+            "SPEECH_PRESETS ErrorCounts Normalizer Processor SpeechParams SpeechRecord SpeechTask "
+            "Transcript Utterance totals:speech_totals "
         ),
         "benchrace.plugin.backend": "Backend Config Lane",
         "benchrace.plugin.context": "Context RoundInfo",
         "benchrace.plugin.engine.device": "Device GpuName find:find_gpu",
         "benchrace.plugin.engine.gpu_hold": "EngineGpu",
         "benchrace.plugin.engine.launch": "Launch",
+        "benchrace.plugin.gguf.attention": "kv_layers layer_count whole:whole_number",
+        "benchrace.plugin.gguf.weights": "describe:describe_weights",
         "benchrace.plugin.lenient": "JsonReader parse_json to_struct",
         "benchrace.plugin.operations": (
-            "Asset NotOffered Operated Operation Reset Unloaded Writing Written "
+            "NotOffered Operated Operation Reset Unloaded Writing Written "
         ),
         "benchrace.plugin.readiness": "KvLayers Model Probe Problem Readiness Resident Startable",
         "benchrace.plugin.hookspecs": "hookimpl",

@@ -8,9 +8,9 @@ import msgspec
 from msgspec import Meta
 
 from benchrace.kinds import Params, Record
+from benchrace.plugin.assets import Asset
 from benchrace.plugin.context import Context
 from benchrace.plugin.operations import (
-    Asset,
     NotOffered,
     Operated,
     Operation,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from benchrace.clock import Clock
+from benchrace.plugin.assets import Assets
 from benchrace.plugin.engine.device import Device
 from benchrace.plugin.stream import Streams
 
@@ -19,6 +20,8 @@ class RoundInfo:
     """The current round.
 
     `nonce` is unique to this round: no other lane, round, warm-up, machine or attempt has it.
+    `draw` is new in each round of a run, and equal in that round of all its lanes and machines: for
+    work that lanes must share and no earlier run had, such as the seed of an image.
     `alone` tells whether everything else was unloaded before the lane opened, and `stayed` what
     was not; None if the run did not request that.
     """
@@ -26,6 +29,7 @@ class RoundInfo:
     round: int
     warmup: bool
     nonce: str
+    draw: str
     alone: bool | None = None
     stayed: tuple[str, ...] = ()
 
@@ -57,6 +61,11 @@ class Context(Protocol):
         ...
 
     @property
+    def agent_id(self) -> str:
+        """The agent's name for engines, the same after its restart; no other agent has it."""
+        ...
+
+    @property
     def http(self) -> "httpx.AsyncClient":
         """A shared client for control calls: no redirects, identity encoding, 10 s timeouts."""
         ...
@@ -64,6 +73,11 @@ class Context(Protocol):
     @property
     def stream(self) -> Streams:
         """The timestamping reader for measured output; the raw data is stored with the round."""
+        ...
+
+    @property
+    def assets(self) -> Assets:
+        """The machine's store of files for engines; raises `RuntimeError` outside of `sync`."""
         ...
 
     def token(self, text: str, *, reasoning: bool = False) -> None:
@@ -74,8 +88,11 @@ class Context(Protocol):
         """Show one line of output."""
         ...
 
-    def progress(self, done: float, total: float | None, unit: str) -> None:
-        """Show real progress: finished units out of `total`, None if unknown."""
+    def progress(self, done: float, total: float | None, unit: str, *, phase: str = "") -> None:
+        """Show real progress: finished units out of `total`, None if unknown.
+
+        `phase` names what runs now in words, where a round has several parts.
+        """
         ...
 
     def log(self, message: str, level: str = "info") -> None:

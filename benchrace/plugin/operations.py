@@ -58,15 +58,6 @@ class Unloaded(msgspec.Struct, frozen=True, kw_only=True):
     freed: int | None = None
 
 
-class Asset(msgspec.Struct, frozen=True, kw_only=True):
-    """A file that an engine needs; `sha256` in hexadecimal, `size` in bytes, null if unknown."""
-
-    name: str
-    url: str
-    sha256: str | None = None
-    size: int | None = None
-
-
 class Writing(msgspec.Struct, frozen=True, kw_only=True):
     """A request for a text: the answer to `prompt`, of at most `max_tokens`."""
 

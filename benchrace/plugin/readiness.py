@@ -48,6 +48,8 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
 
     `size` is the bytes of its files, `digest` the engine's own, `parameters` their number,
     `context_length` as trained, `kv` over all `layers`, `loaded` while it is in memory.
+    `active_bytes` and `active_parameters` are of the weights that one token reads: of a mixture of
+    experts those that it uses, and not the embeddings, of which it reads one row.
     `compute_buffer` in bytes, and `slots` that each hold a whole context, are the engine's.
     `engines` maps the name by which a lane selects an engine to its address (`host:port`), for all
     engines that have the model; the first one is the default. Several backends may reach one
@@ -60,6 +62,8 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     quantization: str | None = None
     family: str | None = None
     parameters: int | None = None
+    active_bytes: int | None = None
+    active_parameters: int | None = None
     context_length: int | None = None
     layers: int | None = None
     kv: tuple[KvLayers, ...] = ()
@@ -86,7 +90,8 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
 
     `legacy` is filled in from `Backend.legacy`. `started` means that the engine runs and was
     started by the agent, so that stopping it affects nobody else. `startable` are the engines that
-    do not run and that lanes start.
+    do not run and that lanes start. `choices` are names by parameter, for those whose schema says
+    `"choices": "engine"`, such as samplers.
     """
 
     reachable: bool
@@ -95,6 +100,7 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
     problems: tuple[Problem, ...] = ()
     started: bool = False
     startable: tuple[Startable, ...] = ()
+    choices: dict[str, tuple[str, ...]] = {}
     legacy: dict[str, Any] = {}
 
 

@@ -5,6 +5,8 @@ import msgspec
 from benchrace.errors import Failure, FieldError, InvalidInput
 from benchrace.events import Level, Reason
 from benchrace.events.payloads import StandingPayload
+from benchrace.run.findings.ceiling import CeilingShare
+from benchrace.run.findings.likeness import Likeness
 from benchrace.run.flat import Flat, flat
 from benchrace.run.lane import RunLane
 from benchrace.run.metadata import RunMetadata
@@ -36,6 +38,8 @@ class DocumentLane(RunLane, frozen=True, kw_only=True):
     text: TextIdentity | None = None
     missing: int = 0
     energy: tuple[EnergySource, ...] = ()
+    likeness: Likeness | None = None
+    ceiling: CeilingShare | None = None
 
 
 class RunDocument(RunMetadata, frozen=True, kw_only=True):
@@ -85,6 +89,7 @@ def document(metadata: RunMetadata, summary: RunSummary) -> RunDocument:
             "remarks": summary.remarks,
             "knees": summary.knees,
             "result": summary.result,
+            "simulated": metadata.simulated or summary.simulated,
         }
     )
 
@@ -111,4 +116,6 @@ def _lane(lane: RunLane, summary: LaneSummary) -> DocumentLane:
         text=summary.text,
         missing=summary.missing,
         energy=summary.energy,
+        likeness=summary.likeness,
+        ceiling=summary.ceiling,
     )

@@ -21,6 +21,19 @@ class MachineState(StrEnum):
     STOPPED = "stopped"
 
 
+class Condition(StrEnum):
+    """What people are shown of a machine.
+
+    A `degraded` machine has a problem, or has been silent for some seconds; one that is `offline`
+    was stopped, has been silent for 30 s, or has never linked.
+    """
+
+    READY = "ready"
+    BUSY = "busy"
+    DEGRADED = "degraded"
+    OFFLINE = "offline"
+
+
 class MachineView(msgspec.Struct, frozen=True, kw_only=True):
     """`host_id` is shared by agents of one host; `share_host` lets them race side by side.
 
@@ -28,6 +41,7 @@ class MachineView(msgspec.Struct, frozen=True, kw_only=True):
     that it tells a digest of; `engines` are the addresses of the engines that have them, by the
     name that a lane chooses one by, the default first; `silent` are the backends whose engine does
     not answer, `unusable` the plugins that are broken or not described yet, each with the reason.
+    `reason` says why it is not ready. A `simulated` machine is invented.
     """
 
     machine_id: str
@@ -41,6 +55,8 @@ class MachineView(msgspec.Struct, frozen=True, kw_only=True):
     engines: dict[str, dict[str, dict[str, str]]] = {}
     silent: tuple[str, ...] = ()
     unusable: tuple[str, ...] = ()
+    reason: str | None = None
+    simulated: bool = False
 
     @property
     def available(self) -> bool:

@@ -1,5 +1,6 @@
 """A run's metadata, `metadata.json`: enough to read the run without its plugins."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -8,6 +9,7 @@ from benchrace.errors import Failure, FieldError
 from benchrace.ids import RunId
 from benchrace.plugin.description import WorkloadDescription
 from benchrace.plugin.readiness import Problem
+from benchrace.run.findings.ceiling import Roofs
 from benchrace.run.lane import RunLane
 from benchrace.run.spec import Order, RunSpec, Sync
 from benchrace.run.states import RunState
@@ -36,10 +38,13 @@ class MachineHost(msgspec.Struct, frozen=True, kw_only=True):
 class RunMetadata(msgspec.Struct, frozen=True, kw_only=True):
     """Written before anything is dispatched, and again (whole, atomically) when it changes.
 
-    `machines` holds each machine's capabilities as they were, `hosts` the computer of each.
+    `machines` holds each machine's capabilities as they were at the start, and its label alone
+    before that; `hosts` holds the computer of each. `ceilings` is what was known of their limits at
+    the start, in runs of text.
     `workloads` is by backend. `automatic` is what "auto" came to, by parameter. Times are wall
-    seconds. `epoch` rises when the log had to be cut, so that viewers of the older one start from a
-    snapshot.
+    seconds. A `pinned` run is never deleted for its age. `epoch` rises when the log had to be cut,
+    so that viewers of the older one start from a snapshot. A `simulated` run is one of invented
+    machines: nothing in it was measured.
     """
 
     run_id: RunId
@@ -58,12 +63,31 @@ class RunMetadata(msgspec.Struct, frozen=True, kw_only=True):
     workloads: dict[str, WorkloadDescription] = {}
     machines: dict[str, Any] = {}
     hosts: dict[str, MachineHost] = {}
+    ceilings: dict[str, Roofs] = {}
     automatic: dict[str, Any] | None = None
     name: str | None = None
     tags: tuple[str, ...] = ()
     notes: str | None = None
+    pinned: bool = False
     started_at: float | None = None
     ended_at: float | None = None
     staggered: bool = False
     failure: Failure | None = None
     epoch: int = 0
+    simulated: bool = False
+
+
+def machine_label(run: RunMetadata, machine_id: str) -> str:
+    """Return a machine's label where it is known: an agent of any version described it."""
+    described: Any = run.machines.get(machine_id)
+    label = (
+        described.get("label")
+        if isinstance(described, Mapping)
+        else getattr(described, "label", None)
+    )
+    return label if isinstance(label, str) and label else machine_id
+
+
+def machine_labels(run: RunMetadata) -> dict[str, str]:
+    """Return the labels of the machines that race, by their ids."""
+    return {lane.machine_id: machine_label(run, lane.machine_id) for lane in run.lanes}

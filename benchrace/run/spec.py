@@ -49,7 +49,8 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     `resident` is for engines that keep models in memory: `many` lets lanes of one machine be open
     together, and take turns. `sampling_s` is the period of runtime samples in seconds, 0 for none;
-    `timeout_s` the longest that one round may take.
+    `timeout_s` the longest that one round may take. `continues` is the ID of a run that this one
+    repeats with more rounds: the two are linked and compared, and their rounds never joined.
     """
 
     kind: str
@@ -68,3 +69,4 @@ class RunSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     notes: Annotated[str, Meta(max_length=20_000)] | None = None
     sampling_s: Annotated[float, Meta(ge=0, le=60)] = 0.5
     timeout_s: Annotated[float, Meta(gt=0, le=7 * 86400)] = 3600.0
+    continues: Annotated[str, Meta(max_length=100)] | None = None

@@ -9,6 +9,8 @@ from benchrace.formatting import TIMES_NS
 from benchrace.ids import LaneId, MachineId, Name, RunId
 from benchrace.kinds import Better, Estimator
 from benchrace.run.artifact import RunArtifact
+from benchrace.run.findings.ceiling import CeilingShare
+from benchrace.run.findings.likeness import Likeness
 from benchrace.run.result import Result
 from benchrace.run.text_identity import TextIdentity
 
@@ -123,8 +125,9 @@ class LaneSummary(msgspec.Struct, frozen=True, kw_only=True):
     `verdict` is the worst of its counted rounds, INVALID where all were discarded, and null
     before the first. `marks` are the reasons of its SUSPECT rounds, each once. `error` ended it.
     `missing` counts the rounds it was to measure and did not: discarded, or never run.
-    `agreement` and `text` are null where lanes do not answer in text. `energy` are the counters
-    that its metrics of energy add up.
+    `agreement` and `text` are null where lanes do not answer in text, `likeness` where they make no
+    images, or these were not compared yet, and `ceiling` where they have no decode rate. `energy`
+    are the counters that its metrics of energy add up.
     """
 
     lane_id: LaneId
@@ -142,6 +145,8 @@ class LaneSummary(msgspec.Struct, frozen=True, kw_only=True):
     text: TextIdentity | None = None
     missing: int = 0
     energy: tuple[EnergySource, ...] = ()
+    likeness: Likeness | None = None
+    ceiling: CeilingShare | None = None
 
 
 class KneePoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -180,7 +185,7 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
 
     `remarks` say what stands between lanes, as codes and sentences. `artifacts` are the files that
     events name, of which a run may have 2,000; `artifacts_left_out` counts those beyond.
-    `result` is null while nothing is ranked.
+    `result` is null while nothing is ranked. `simulated` says that the log is of invented machines.
     """
 
     run_id: RunId
@@ -194,3 +199,4 @@ class RunSummary(msgspec.Struct, frozen=True, kw_only=True):
     artifacts: tuple[RunArtifact, ...] = ()
     artifacts_left_out: int = 0
     result: Result | None = None
+    simulated: bool = False

@@ -1,10 +1,7 @@
 """What a race is called that nobody has named: on the page, in lists, in what is published."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from benchrace.run.lane import RunLane
-from benchrace.run.metadata import RunMetadata
+from benchrace.run.metadata import RunMetadata, machine_label
 from benchrace.run.planning.labels import Facts
 from benchrace.run.planning.labels import title as named_by
 from benchrace.run.planning.schema import Schema
@@ -20,12 +17,12 @@ def title(run: RunMetadata) -> str:
     if len(run.lanes) == 1 and _own_label(run, lane := run.lanes[0]) is None:
         workload = run.workloads.get(lane.backend)
         work = run.kind if workload is None else workload.title
-        return f"{work} on {_machine(run, lane.machine_id)}"
+        return f"{work} on {machine_label(run, lane.machine_id)}"
     facts = [
         Facts(
             label=_own_label(run, lane),
             spread=False,
-            machine=_machine(run, lane.machine_id),
+            machine=machine_label(run, lane.machine_id),
             backend=lane.backend,
             params=lane.params,
             schema=_schema(run, lane.backend),
@@ -43,14 +40,3 @@ def _own_label(run: RunMetadata, lane: RunLane) -> str | None:
 def _schema(run: RunMetadata, backend: str) -> Schema:
     workload = run.workloads.get(backend)
     return _NOTHING if workload is None else workload.params_schema
-
-
-def _machine(run: RunMetadata, machine_id: str) -> str:
-    """Return its label where it is known: an agent of any version described it."""
-    described: Any = run.machines.get(machine_id)
-    label = (
-        described.get("label")
-        if isinstance(described, Mapping)
-        else getattr(described, "label", None)
-    )
-    return label if isinstance(label, str) and label else machine_id

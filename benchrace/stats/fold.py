@@ -23,7 +23,7 @@ from benchrace.events import (
 )
 from benchrace.events.payloads import RunPhase, StandingPayload
 from benchrace.run.lane import RunLane
-from benchrace.run.metadata import RunMetadata
+from benchrace.run.metadata import RunMetadata, machine_labels
 from benchrace.run.states import RunState
 from benchrace.run.summary import HeatStart, RunSummary
 from benchrace.stats.artifacts import ArtifactFold
@@ -36,7 +36,9 @@ from benchrace.stats.ranking import declared, standing
 from benchrace.stats.result.result import result
 from benchrace.stats.result.shared_host import shared
 from benchrace.stats.round_bounds import RoundBounds
+from benchrace.stats.simulated import REMARK as SIMULATED
 from benchrace.stats.text.agreement import agreements
+from benchrace.stats.text.ceiling import CeilingShares
 from benchrace.stats.text.knee import knees
 from benchrace.stats.text.text_identity import text_facts
 from benchrace.stats.text.tokens import remarks
@@ -59,6 +61,8 @@ _FOLDED = frozenset(
         "run_lifecycle",
     }
 )
+# Most lines of a fast run, and known by how the codec begins them: they need no decoding.
+_SHOWN = tuple(f'{{"type":"{tag}",'.encode() for tag in ("llm_token", "compute_line", "progress"))
 
 
 class Fold:
@@ -81,16 +85,20 @@ class Fold:
         self._clocks = ClockSteps()
         self._bounds = RoundBounds(metadata)
         self._energy = EnergyFold(metadata, self._bounds)
+        self._ceilings = CeilingShares(metadata)
         self._throttling: defaultdict[str | None, Throttling] = defaultdict(Throttling)
         self._stamps = stamps(metadata.machines)
         self._judge = Judge(metadata)
         self.artifacts = ArtifactFold(metadata)
         self.unreadable = 0
         self._ended = metadata.state.final
+        self._simulated = metadata.simulated
 
     def feed(self, lines: bytes) -> None:
         """Process the next bytes of the log; a line may come in several pieces."""
         for line in self._lines.feed(lines):
+            if line.startswith(_SHOWN):
+                continue
             event = self._event(line)
             if event is not None:
                 self._take(event)
@@ -102,9 +110,11 @@ class Fold:
         agreed = agreements(folds)
         lanes = tuple(
             msgspec.structs.replace(
-                self._energy.with_energy(fold.summary()), agreement=agreed.get(fold.lane.lane_id)
+                self._energy.with_energy(summary),
+                agreement=agreed.get(summary.lane_id),
+                ceiling=self._ceilings.share(summary),
             )
-            for fold in folds
+            for summary in (fold.summary() for fold in folds)
         )
         places = self.standing()
         winner, reason = declared(places, folds)
@@ -116,14 +126,16 @@ class Fold:
             winner=winner,
             winner_reason=reason,
             remarks=(
+                *((SIMULATED,) if self._simulated else ()),
                 *remarks(folds),
-                *shared((lane.machine_id for lane in lanes), self._metadata.hosts),
+                *shared(machine_labels(self._metadata), self._metadata.hosts),
                 *self._clocks.remarks(),
                 *energy_remarks(lanes),
             ),
             knees=knees(folds),
             artifacts=tuple(self.artifacts.named),
             artifacts_left_out=self.artifacts.left_out,
+            simulated=self._simulated,
         )
         return msgspec.structs.replace(
             summary, result=result(self._metadata, summary, over=self._ended)
@@ -169,7 +181,7 @@ class Fold:
             case RoundDone():
                 self._round(event)
             case JobStart() | RoundStart():
-                self._bounds.take(event)
+                self._begin(event)
             case RuntimeSample():
                 self._energy.take(event)
                 self._throttling[event.job_id].take(event)
@@ -187,6 +199,11 @@ class Fold:
                 self._over(event)
             case _:
                 return
+
+    def _begin(self, event: JobStart | RoundStart) -> None:
+        self._bounds.take(event)
+        if isinstance(event, JobStart):
+            self._simulated |= event.payload.simulated
 
     def _round(self, event: RoundDone) -> None:
         lane = self._lane(event)

@@ -78,15 +78,17 @@ class Artifacts:
         except OSError as error:
             raise self._failure(sha256, error) from error
 
-    def finish(self, sha256: str) -> None:
+    def finish(self, sha256: str, digest: str | None = None) -> None:
         """Store the received bytes as the file, synced.
 
-        Raises `bad_output`, and drops what came, where its digest is another.
+        `digest` is the SHA-256 of all of them, where it was computed while they came. Raises
+        `bad_output`, and drops what came, where its digest is another.
         """
         partial = self._partial(sha256)
         try:
             with os.fdopen(regular.open_regular(partial), "rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
+                if digest is None:
+                    digest = hashlib.file_digest(file, "sha256").hexdigest()
                 if digest == sha256:
                     os.fsync(file.fileno())
             if digest == sha256:

@@ -28,6 +28,15 @@ def write(path: Path, data: bytes, *, mode: int = permissions.FILE) -> None:
         raise failure(path, error) from error
 
 
+def write_private(path: Path, data: bytes) -> None:
+    """Write as `write` does, and make a private folder for the file where there is none."""
+    try:
+        permissions.make_folder(path.parent)
+    except OSError as error:
+        raise failure(path.parent, error) from error
+    write(path, data)
+
+
 def sync_folder(path: Path) -> None:
     """Make the names in a folder survive a power loss."""
     fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

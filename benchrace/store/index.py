@@ -11,7 +11,7 @@ from benchrace.run.metadata import RunMetadata
 from benchrace.run.states import RunState
 from benchrace.run.summary import RunSummary
 from benchrace.store.database import Database
-from benchrace.store.query import MAX_ROWS, SERIES, Query, select, select_series
+from benchrace.store.query import CONTINUES, MAX_ROWS, SERIES, Query, select, select_series
 from benchrace.store.run_row import RunRow, build_row, columns, searched, sort_key
 
 Entry = tuple[RunMetadata, RunSummary | None]
@@ -64,11 +64,13 @@ class SeriesPage(msgspec.Struct, frozen=True, kw_only=True):
 class Index:
     """All calls block, and take their turn; use them from a thread.
 
-    A failure of the file reaches nobody who lists or changes runs: see `Database`.
+    A failure of the file reaches nobody who lists or changes runs: see `Database`. `changes` rises
+    with every change, for those who keep what they made of the rows.
     """
 
     def __init__(self, path: Path) -> None:
         self._database = Database(path)
+        self.changes = 0
 
     @property
     def stale(self) -> bool:
@@ -87,6 +89,7 @@ class Index:
     def restore(self) -> None:
         """Use the file again after a failure; raises where it still cannot be used."""
         self._database.restore()
+        self.changes += 1
 
     def put(self, metadata: RunMetadata, summary: RunSummary | None) -> None:
         """Add a run, or replace what is known of it."""
@@ -121,6 +124,7 @@ class Index:
                 )
 
         self._database.do(write)
+        self.changes += 1
 
     def remove(self, run_ids: Sequence[str]) -> None:
         """Remove runs; unknown ones are ignored."""
@@ -131,6 +135,7 @@ class Index:
             base.executemany("DELETE FROM runs WHERE run_id = ?", ids)
 
         self._database.do(write)
+        self.changes += 1
 
     def page(self, query: Query) -> Page:
         """List runs."""
@@ -184,6 +189,8 @@ class Index:
 def _marks(row: RunRow) -> Iterator[tuple[str, str]]:
     yield "kind", row.kind
     yield SERIES, row.series
+    if row.continues is not None:
+        yield CONTINUES, row.continues
     for tag in row.tags:
         yield "tag", tag
     for lane in row.lanes:

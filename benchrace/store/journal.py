@@ -1,5 +1,6 @@
 """A journal: one file, one writer, one JSON line per event. A line without newline is torn."""
 
+import contextlib
 import fcntl
 import os
 import sys
@@ -27,6 +28,7 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._partial = False
         try:
             self._fd = open_regular(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
         except OSError as error:
@@ -43,16 +45,20 @@ class Journal:
 
     def append(self, lines: bytes) -> None:
         """Write whole lines at once; they can be read by others when this returns."""
-        start = self.size
         view = memoryview(lines)
         try:
+            self._cut()
+            self._partial = True
             while view:
                 written = os.write(self._fd, view)
                 view = view[written:]
+            self._partial = False
         except OSError as error:
-            os.ftruncate(self._fd, start)
+            # A disk that refuses this as well is cut before the next line is written.
+            with contextlib.suppress(OSError):
+                self._cut()
             raise atomic.failure(self.path, error) from error
-        self.size = start + len(lines)
+        self.size += len(lines)
 
     def sync(self) -> None:
         """Make what was written survive a power loss; raises where the disk refuses."""
@@ -60,6 +66,12 @@ class Journal:
             _fdatasync(self._fd)
         except OSError as error:
             raise atomic.failure(self.path, error) from error
+
+    def _cut(self) -> None:
+        """Remove what a failed write has left after the last line."""
+        if self._partial:
+            os.ftruncate(self._fd, self.size)
+            self._partial = False
 
     def close(self) -> None:
         """Release the lock; closing twice does nothing."""

@@ -9,6 +9,7 @@ from benchrace.run.states import RunState
 
 MAX_ROWS = 500
 SERIES = "series"
+CONTINUES = "continues"
 
 
 class Sort(StrEnum):
@@ -35,7 +36,8 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     """Which runs to list, at most `limit` of them: those that follow the run `after`.
 
     Every word of `q` must be found; `tag` and `state` must be equal, `kind` as well, and one lane
-    at least be on `machine`. `series` is that of a row. Runs without a value in the column of
+    at least be on `machine`. `series` is that of a row; `continues` is the ID of a run that others
+    repeat with more rounds. Runs without a value in the column of
     `sort` come last.
     """
 
@@ -47,6 +49,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     kind: str | None = None
     machine: str | None = None
     series: str | None = None
+    continues: str | None = None
     sort: Sort = Sort.CREATED
     order: Direction = Direction.DESCENDING
 
@@ -97,6 +100,7 @@ def select_series(query: Query, limit: int) -> tuple[str, list[Any]]:
 def _filter(query: Query) -> _Filter:
     # The first mark leads: in its order the page's rows alone are read.
     wanted = (
+        (CONTINUES, query.continues),
         (SERIES, query.series),
         ("tag", query.tag),
         ("machine", query.machine),

@@ -12,6 +12,7 @@ from benchrace.run.flat import flat
 from benchrace.run.metadata import RunMetadata
 from benchrace.run.summary import RunSummary
 from benchrace.store import atomic, regular
+from benchrace.store.retention.leftovers import DELETED
 
 METADATA = "metadata.json"
 EVENTS = "events.ndjson"
@@ -84,6 +85,11 @@ class RunFolder:
         atomic.write(self.path / METADATA, _encode(metadata))
         self.metadata = metadata
 
+    def raise_epoch(self, by: int = 1) -> None:
+        """Make every offset into the log that a reader holds invalid."""
+        metadata = self.metadata
+        self.save(msgspec.structs.replace(metadata, epoch=metadata.epoch + by))
+
     def save_summary(self, summary: RunSummary) -> None:
         """Replace the summary; it is derived, and can always be made again from the log.
 
@@ -98,7 +104,7 @@ class RunFolder:
         """Remove the run; a half-removed folder is never taken for a run."""
         import shutil  # It brings three compressors, which a list of runs does not need.
 
-        away = self.path.with_name(f".deleted-{self.path.name}-{os.urandom(4).hex()}")
+        away = self.path.with_name(f"{DELETED}{self.path.name}-{os.urandom(4).hex()}")
         try:
             self.path.rename(away)
             atomic.sync_folder(away.parent)

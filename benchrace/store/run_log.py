@@ -4,7 +4,6 @@ import os
 from pathlib import Path
 
 import anyio
-import msgspec
 
 from benchrace.errors import BenchraceError, Category
 from benchrace.events import MAX_LINE_BYTES, Stream
@@ -12,7 +11,7 @@ from benchrace.store import atomic, recovery
 from benchrace.store.journal import Journal
 from benchrace.store.regular import open_regular
 from benchrace.store.run_folder import RunFolder
-from benchrace.store.sequence import Cursor, bad, read_head, split
+from benchrace.store.sequence import Cursor, bad, read_heads
 
 READ_BYTES = 1 << 16
 
@@ -86,7 +85,7 @@ class RunLog:
             cursor, end = recovery.scan(folder.log_path)
             cut = journal.size - end
             if cut:
-                _raise_epoch(folder)
+                folder.raise_epoch()
                 recovery.cut(folder.log_path, end)
                 journal.size = end
             journal.sync()
@@ -97,6 +96,11 @@ class RunLog:
         except BaseException:
             journal.close()
             raise
+
+    @property
+    def unsynced(self) -> int:
+        """The bytes that a power loss would take."""
+        return self._journal.size - self._synced
 
     @property
     def size(self) -> int:
@@ -127,9 +131,10 @@ class RunLog:
         if repeated >= count:
             return 0
         new = _after(lines, repeated)
-        taken = _check(new, job_id, stream, expected)
+        taken = new.count(b"\n")
         if taken != count - repeated or not new.endswith(b"\n"):
             raise bad(f"{count - repeated} lines were announced and {taken} came", new)
+        _check(new, job_id, stream, expected)
         self._write(new)
         self._cursor.advance(job_id, stream, expected + taken)
         return taken
@@ -157,7 +162,7 @@ class RunLog:
 
     def rewind(self) -> None:
         """Go back to what is on disk after a failed `sync`; raises the epoch."""
-        _raise_epoch(self._folder)
+        self._folder.raise_epoch()
         recovery.cut(self._folder.log_path, self._synced)
         self._cursor, self._journal.size = recovery.scan(self._folder.log_path)
         self._failure = None
@@ -207,19 +212,11 @@ class RunLog:
             raise self._failure
 
 
-def _raise_epoch(folder: RunFolder) -> None:
-    metadata = folder.metadata
-    folder.save(msgspec.structs.replace(metadata, epoch=metadata.epoch + 1))
-
-
-def _check(lines: bytes, job_id: str | None, stream: str, seq: int) -> int:
-    count = 0
-    for line in split(lines):
-        head = read_head(line)
-        if (head.job_id, head.stream, head.seq) != (job_id, stream, seq + count):
+def _check(lines: bytes, job_id: str | None, stream: str, first_seq: int) -> None:
+    for seq, head in enumerate(read_heads(lines), first_seq):
+        if head.seq != seq or head.job_id != job_id or head.stream != stream:
+            line = lines.split(b"\n")[seq - first_seq]
             raise bad("a line is not of the stream or the number that was announced", line)
-        count += 1
-    return count
 
 
 def _after(lines: bytes, skip: int) -> bytes:

@@ -8,7 +8,7 @@ import msgspec
 from benchrace.formatting import prose
 from benchrace.ids import LaneId, MachineId, Name, RunId
 from benchrace.kinds import Better
-from benchrace.run.metadata import RunMetadata
+from benchrace.run.metadata import RunMetadata, machine_label
 from benchrace.run.result import ConfidenceLevel, LaneResult, Result
 from benchrace.run.states import RunState
 from benchrace.run.summary import LaneSummary, RunSummary
@@ -56,6 +56,7 @@ class RowMachine(msgspec.Struct, frozen=True, kw_only=True):
     """A machine with its processor and GPUs by the names that they have for themselves."""
 
     machine_id: MachineId
+    label: str | None = None
     cpu: str | None = None
     gpus: tuple[str, ...] = ()
 
@@ -65,7 +66,8 @@ class RunRow(msgspec.Struct, frozen=True, kw_only=True):
 
     `winner` is the label of the lane that won. `result` is null while nothing is ranked. `series`
     is the same in runs of the same work and lanes; `work` is how much work the lanes had, where it
-    was the same: `N 20 million`.
+    was the same: `N 20 million`. The machines of a `simulated` run are invented. `continues` is
+    the run that this one repeats with more rounds. Retention never removes a `pinned` one.
     """
 
     run_id: RunId
@@ -85,6 +87,9 @@ class RunRow(msgspec.Struct, frozen=True, kw_only=True):
     machines: tuple[RowMachine, ...] = ()
     series: str = ""
     work: str = ""
+    simulated: bool = False
+    continues: str | None = None
+    pinned: bool = False
 
 
 def build_row(metadata: RunMetadata, summary: RunSummary | None) -> RunRow:
@@ -113,6 +118,9 @@ def build_row(metadata: RunMetadata, summary: RunSummary | None) -> RunRow:
         machines=tuple(_machines(metadata)),
         series=series_key(metadata),
         work=", ".join(_work(metadata)),
+        simulated=metadata.simulated or (summary is not None and summary.simulated),
+        continues=metadata.spec.continues,
+        pinned=metadata.pinned,
     )
 
 
@@ -208,6 +216,7 @@ def _machines(metadata: RunMetadata) -> Iterator[RowMachine]:
         cpu = _at(_at(hardware, "cpu"), "model")
         yield RowMachine(
             machine_id=machine_id,
+            label=machine_label(metadata, machine_id),
             cpu=cpu if isinstance(cpu, str) else None,
             gpus=tuple(name for name in names if isinstance(name, str)),
         )

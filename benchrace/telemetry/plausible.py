@@ -63,6 +63,8 @@ _RANGES: Mapping[str, tuple[Number, Number]] = {
     "vram": _BYTES,
     "total": _BYTES,
     "parameters": (0, 10**15),
+    "active_bytes": _BYTES,
+    "active_parameters": (0, 10**15),
     "layers": (0, 100_000),
     "slots": _COUNT,
     "context": (0, 1 << 40),

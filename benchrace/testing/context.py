@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from benchrace.clock import Clock, SystemClock
 from benchrace.events import Measured, Verdict
-from benchrace.plugin import Device, RoundInfo
+from benchrace.plugin import Assets, Device, RoundInfo
 from benchrace.worker.control_client import ControlClient
-from benchrace.worker.lanes.context import LEVELS, nonce
+from benchrace.worker.lanes.context import LEVELS, draw, nonce
 from benchrace.worker.lanes.marks import Marks, is_number
 from benchrace.worker.stream.factory import WorkerStreams
 from benchrace.worker.threads import run_blocking
@@ -38,6 +38,7 @@ class RecordingContext:
         self.tokens: list[str] = []
         self.lines: list[str] = []
         self.steps: list[tuple[float, float | None, str]] = []
+        self.phases: list[str] = []
         self.logs: list[tuple[str, str]] = []
         self.artifacts: dict[str, tuple[str, bytes]] = {}
         self.cancelled = False
@@ -49,6 +50,8 @@ class RecordingContext:
         self._marks = Marks(metrics)
         self.stream = WorkerStreams()
         self.gpus: Sequence[Device] = ()
+        self.agent_id = "testing"
+        self.library: Assets | None = None
 
     @property
     def measured(self) -> list[Measured]:
@@ -73,6 +76,7 @@ class RecordingContext:
             round=round_,
             warmup=warmup,
             nonce=nonce(salt, self._job_id, "lane", round_),
+            draw=draw(salt, self._job_id, round_),
             alone=False if stayed else None,
             stayed=stayed,
         )
@@ -92,16 +96,24 @@ class RecordingContext:
     def http(self) -> "httpx.AsyncClient":
         return self._client.get()
 
+    @property
+    def assets(self) -> Assets:
+        if self.library is None:
+            raise RuntimeError("set `library` to a store of assets first")
+        return self.library
+
     def token(self, text: str, *, reasoning: bool = False) -> None:
         self.tokens.append(text)
 
     def line(self, text: str) -> None:
         self.lines.append(text)
 
-    def progress(self, done: float, total: float | None, unit: str) -> None:
+    def progress(self, done: float, total: float | None, unit: str, *, phase: str = "") -> None:
         if not is_number(done) or not (total is None or is_number(total)):
             raise ValueError(f"invalid progress {done!r} of {total!r}: pass finite numbers")
         self.steps.append((done, total, unit))
+        if phase and self.phases[-1:] != [phase]:
+            self.phases.append(phase)
 
     def log(self, message: str, level: str = "info") -> None:
         if level not in LEVELS:

@@ -1,7 +1,7 @@
 """A backend controlled by its parameters: it works, or misbehaves like real plugins."""
 
+import ctypes
 import os
-import re
 import sys
 import threading
 import time
@@ -166,8 +166,8 @@ def _misbehave_sync(params: ScriptedParams, number: int | None) -> None:
         case Misdeed.BLOCK:
             time.sleep(params.block_s)
         case Misdeed.HOLD_LOCK:
-            # Backtracks for ages while it holds the interpreter's lock.
-            re.fullmatch(r"(a+)+b", "a" * 60)
+            # A `PyDLL` keeps the interpreter's lock while the function runs.
+            ctypes.PyDLL(None).sleep(3600)
         case Misdeed.EXIT:
             sys.exit(3)
         case Misdeed.EXIT_HARD:

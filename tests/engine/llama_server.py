@@ -1,6 +1,7 @@
 """Run llama.cpp's own server, from its wheel, as a process that tests can stop, freeze and kill.
 
 python -m tests.engine.llama_server MODEL PORT [--context N] [--slots N] [--alias NAME]
+    [--threads N]
 """
 
 import argparse
@@ -50,24 +51,35 @@ class Running:
         self.process.wait()
 
 
-def command(model: Path, port: int, *, context: int, slots: int, alias: str) -> list[str]:
+def command(
+    model: Path, port: int, *, context: int, slots: int, alias: str, threads: int = 1
+) -> list[str]:
     """Return the command that serves `model`."""
     return [
         *(sys.executable, "-m", "tests.engine.llama_server", str(model), str(port)),
         *("--context", str(context), "--slots", str(slots), "--alias", alias),
+        *("--threads", str(threads)),
     ]
 
 
 @contextmanager
 def serving(
-    model: Path, *, context: int = 2048, slots: int = 1, alias: str = "", port: int = 0
+    model: Path,
+    *,
+    context: int = 2048,
+    slots: int = 1,
+    alias: str = "",
+    port: int = 0,
+    threads: int = 1,
 ) -> Iterator[Running]:
     """Serve `model` until the block ends, on a free port unless one is given.
 
     `context` is divided by the slots.
     """
     port = port or free_port()
-    words = command(model, port, context=context, slots=slots, alias=alias or model.stem)
+    words = command(
+        model, port, context=context, slots=slots, alias=alias or model.stem, threads=threads
+    )
     # Not a pipe: nobody reads it, and a server whose output blocks hangs.
     with (
         tempfile.TemporaryFile() as output,
@@ -103,11 +115,11 @@ def free_port() -> int:
         return int(server.getsockname()[1])
 
 
-def serve(model: str, port: int, context: int, slots: int, alias: str) -> None:
+def serve(model: str, port: int, context: int, slots: int, alias: str, threads: int) -> None:
     """Serve until a signal arrives.
 
-    One thread computes, so that other work on the host only delays tokens and never makes two
-    threads wait for each other.
+    One thread computes by default, so that other work on the host only delays tokens and never
+    makes two threads wait for each other.
     """
     import xllamacpp
 
@@ -117,7 +129,7 @@ def serve(model: str, port: int, context: int, slots: int, alias: str) -> None:
     params.port = port
     params.n_ctx = context
     params.n_parallel = slots
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
     params.endpoint_slots = True
     params.use_jinja = True
     # It serves as long as it is referenced; the constructor returns once the model is loaded.
@@ -134,4 +146,5 @@ if __name__ == "__main__":
     parser.add_argument("--context", type=int, default=2048)
     parser.add_argument("--slots", type=int, default=1)
     parser.add_argument("--alias", default="tiny")
+    parser.add_argument("--threads", type=int, default=1)
     serve(**vars(parser.parse_args()))

@@ -4,7 +4,7 @@ Its tokens are invented words of printable ASCII, so that each token is a piece 
 engine can send at once; the end token is never sampled unless requested, so that an answer has the
 requested length. The same arguments give the same bytes.
 
-    python -m tests.engine.tiny_gguf OUT [--shape tiny|slow] [--type f16|q8_0] [--ends]
+    python -m tests.engine.tiny_gguf OUT [--shape tiny|slow|small|mid] [--type f16|q8_0] [--ends]
 """
 
 import argparse
@@ -50,6 +50,9 @@ SHAPES = {
     "tiny": Shape(layers=2, width=192, inner=384, heads=6, kv_heads=3),
     # Large enough that one token takes milliseconds on one core.
     "slow": Shape(layers=8, width=1024, inner=3072, heads=8, kv_heads=4),
+    # For benchmarks/prediction.py: 27 and 401 MB as Q8_0.
+    "small": Shape(layers=8, width=512, inner=1536, heads=8, kv_heads=4),
+    "mid": Shape(layers=8, width=2048, inner=5632, heads=16, kv_heads=8),
 }
 
 

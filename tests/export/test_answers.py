@@ -13,6 +13,7 @@ from benchrace.export import render
 from benchrace.export.report import report
 from benchrace.kinds.llm import EngineFacts
 from benchrace.run.document import RunDocument
+from benchrace.run.findings.likeness import Likeness
 from benchrace.run.summary import Agreement, Knee, KneePoint
 from benchrace.run.text_identity import TextIdentity
 
@@ -43,6 +44,9 @@ def answered(race: Any) -> RunDocument:
             result.lanes[1],
             text=msgspec.structs.replace(TEXT, simulated=True),
             agreement=agreed,
+            likeness=Likeness(
+                with_="lane-0", ssim=0.12, lowest=0.1, psnr_db=9.5, n=2, different=True
+            ),
         ),
     )
     point = KneePoint(lane_id="lane-0", load=4, throughput=80, latency_ms=500, power=160)
@@ -69,6 +73,8 @@ def test_a_report_lets_a_reader_check_text(answered: RunDocument, name: str) -> 
         "25 %",
         "no knee: 1 loads; a knee takes 3",
         "tokens do not compare",
+        "Likeness of images",
+        "the images show different things",
     ):
         assert expected in text
 
@@ -82,6 +88,7 @@ def test_a_run_without_text_has_no_empty_tables(race: Any) -> None:
     text = render("markdown", race()).decode()
     assert "Engines and models" not in text
     assert "Agreement" not in text
+    assert "Likeness" not in text
 
 
 def test_rows_tell_who_answered(answered: RunDocument) -> None:

@@ -43,6 +43,7 @@ def workload(kind: str = "compute", *, together: bool = True) -> WorkloadDescrip
         metrics_version=1,
         presets=presets,
         automatic="n" if kind == "compute" else None,
+        work=COMPUTE.work if kind == "compute" else (),
         saturates=(),
         drawing=Drawing.PROGRESS,
         together=together,

@@ -64,3 +64,17 @@ def test_a_place_in_the_specification_that_is_not_there_is_no_label(
     assert title(msgspec.structs.replace(metadata, lanes=tuple(lanes))) == (
         "size 0 vs size 1, a and b"
     )
+
+
+def test_many_lanes_are_named_by_their_values_though_some_combinations_do_not_race(
+    race: Callable[..., RunMetadata],
+) -> None:
+    metadata = race()
+    last = metadata.lanes[-1]
+    third = msgspec.structs.replace(last, params={"size": 2})
+    lanes = (*metadata.lanes, third)
+    assert title(msgspec.structs.replace(metadata, lanes=lanes)) == (
+        "size 0 vs size 1 vs size 2, a and b"
+    )
+    few = (metadata.lanes[0], metadata.lanes[1], last)
+    assert title(msgspec.structs.replace(metadata, lanes=few)) == "Lane 0 vs Lane 1 vs Lane 3"

@@ -147,6 +147,17 @@ def test_runs_of_one_series_are_listed_together(index: Index, make: Any) -> None
     assert series(series=key) == [(a, 1)]
 
 
+def test_runs_that_repeat_another_with_more_rounds_are_found(index: Index, make: Any) -> None:
+    first, second, third = ids(3)
+    for run_id, continues in ((first, None), (second, first), (third, None)):
+        metadata = make.metadata(run_id)
+        spec = msgspec.structs.replace(metadata.spec, continues=continues)
+        index.put(msgspec.structs.replace(metadata, spec=spec), None)
+    (row,) = index.page(Query(continues=first)).runs
+    assert (row.run_id, row.continues) == (second, first)
+    assert listed(index, continues=second) == []
+
+
 @pytest.mark.parametrize("garbage", [b"garbage" * 1000, b"SQLite format 3\0" + b"\xff" * 5000])
 def test_garbage_is_put_aside_and_made_again(tmp_path: Path, make: Any, garbage: bytes) -> None:
     runs, path = tmp_path / "runs", tmp_path / "index.sqlite"

@@ -71,7 +71,7 @@ def test_a_row_says_what_its_result_says(race: Race, capsys: pytest.CaptureFixtu
     assert (row.result.confidence, row.result.leader) == (ConfidenceLevel.HIGH, "Lane 1")
     assert [(lane.share, lane.place) for lane in row.lanes] == [(0.5, 2), (1, 1)]
     assert row.title == "Lane 0 vs Lane 1"
-    assert row.machines == (RowMachine(machine_id="m", cpu="Xeon", gpus=("RTX 4090",)),)
+    assert row.machines == (RowMachine(machine_id="m", label="m", cpu="Xeon", gpus=("RTX 4090",)),)
     out = drawn(row, capsys)
     assert "Lane 1 wins, 2.0x faster, 200/s" in out
     assert "high" in out

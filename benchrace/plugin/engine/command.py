@@ -82,11 +82,16 @@ async def run(words: Sequence[str], limit_s: float) -> CommandResult:
 
 
 def spawn(
-    words: Sequence[str], environment: Mapping[str, str], out: Path, log: Path
+    words: Sequence[str],
+    environment: Mapping[str, str],
+    out: Path,
+    log: Path,
+    cwd: str | None = None,
 ) -> DetachedProcess:
     """Start an engine that outlives this process; raises `system` if that fails. Blocks.
 
-    Its output goes to files, since a broken pipe would kill it.
+    It runs in the folder `cwd`, or in this process's. Its output goes to files, since a broken pipe
+    would kill it.
     """
     try:
         permissions.make_folder(out.parent)
@@ -100,6 +105,7 @@ def spawn(
                 stdout=stdout,
                 stderr=stderr,
                 env={**os.environ, **environment},
+                cwd=cwd,
                 start_new_session=True,
                 # Keep SIGPIPE ignored: some engines die of it when a client disconnects.
                 restore_signals=False,
@@ -131,9 +137,14 @@ def text(data: bytes) -> str:
     return data.decode("utf-8", "replace")
 
 
+def _missing(words: Sequence[str], error: OSError) -> str:
+    """Return what an error is about if it is not the program: its folder."""
+    return "" if error.filename in (None, words[0]) else f": {error.filename}"
+
+
 def _not_started(words: Sequence[str], error: OSError) -> BenchraceError:
     return BenchraceError(
         Category.SYSTEM,
-        f"cannot start `{shlex.join(words)}`: {error.strerror or error}",
+        f"cannot start `{shlex.join(words)}`: {error.strerror or error}{_missing(words, error)}",
         "Correct the command in the backend's table in agent.yaml, or install the program.",
     )

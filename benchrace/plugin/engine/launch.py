@@ -1,5 +1,6 @@
 """The configuration of how an engine is started and stopped."""
 
+from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -16,7 +17,7 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     At most one of `unit` (of systemd, needs the rights for it), `user_unit`, `brew` (a Homebrew
     service) and `command` (a list of words). An engine with a `command` is stopped by
     `stop_command` or, if the agent started it, by TERM and then KILL. `environment` is passed to
-    the command. Limits are in seconds.
+    the command, which runs in the folder `cwd`. Limits are in seconds.
     """
 
     unit: Name | None = None
@@ -25,6 +26,7 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     command: tuple[str, ...] = ()
     stop_command: tuple[str, ...] = ()
     environment: dict[str, str] = {}
+    cwd: str | None = None
     start_timeout_s: Annotated[float, Meta(gt=0)] = 120.0
     stop_timeout_s: Annotated[float, Meta(gt=0)] = 30.0
 
@@ -32,6 +34,8 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         methods = (self.unit, self.user_unit, self.brew, self.command)
         if sum(1 for method in methods if method) > 1:
             raise ValueError("set only one of unit, user_unit, brew and command")
+        if self.cwd is not None and not Path(self.cwd).is_absolute():
+            raise ValueError(f"cwd: {self.cwd!r:.200} is not an absolute path")
 
     @property
     def configured(self) -> bool:

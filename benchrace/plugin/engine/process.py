@@ -217,7 +217,7 @@ class EngineProcess:
     def _spawn(self) -> None:
         launch = self._launch
         environment = {**launch.environment, **(self._gpu.environment if self._gpu else {})}
-        self._process = spawn(launch.command, environment, self._out, self._log)
+        self._process = spawn(launch.command, environment, self._out, self._log, launch.cwd)
         self._pid_file.write(self._process.pid, self._gpu_key)
 
     @property

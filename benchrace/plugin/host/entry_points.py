@@ -3,6 +3,8 @@
 import msgspec
 
 GROUP = "benchrace"
+# Read by the agents of simulated machines alone: no other agent can offer what is in it.
+SIMULATED_GROUP = "benchrace.simulated"
 
 
 class PluginRef(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,8 +20,8 @@ class PluginRef(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.name}={self.module}@{self.distribution}-{self.version}"
 
 
-def discover() -> tuple[PluginRef, ...]:
-    """List the entry points of group `benchrace`, sorted by name, then by distribution."""
+def discover(group: str = GROUP) -> tuple[PluginRef, ...]:
+    """List the entry points of a group, sorted by name, then by distribution."""
     # Workers never call this: the import would take a tenth of their startup time.
     from importlib import metadata
 
@@ -30,6 +32,6 @@ def discover() -> tuple[PluginRef, ...]:
             distribution=entry_point.dist.name if entry_point.dist else None,
             version=entry_point.dist.version if entry_point.dist else None,
         )
-        for entry_point in metadata.entry_points(group=GROUP)
+        for entry_point in metadata.entry_points(group=group)
     ]
     return tuple(sorted(refs, key=lambda ref: (ref.name, ref.distribution or "", ref.module)))

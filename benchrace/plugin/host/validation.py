@@ -7,11 +7,40 @@ from typing import Any
 import msgspec
 
 from benchrace.ids import is_name
-from benchrace.kinds import COMPUTE, LLM, SERVE, Better, EnergyWork, Kind, Metric, Params, Record
+from benchrace.kinds import (
+    COMPUTE,
+    GEMM,
+    GEMV,
+    GPU_MEMORY_BANDWIDTH,
+    LLM,
+    MEMORY_BANDWIDTH,
+    SERVE,
+    TRANSCRIBE,
+    TXT2IMG,
+    WORKFLOW,
+    Better,
+    EnergyWork,
+    Kind,
+    Metric,
+    Params,
+    Record,
+)
 from benchrace.plugin.backend import Backend, Config
 from benchrace.plugin.workload import Workload
 
-BUILT_IN = {kind.name: kind for kind in (COMPUTE, LLM, SERVE)}
+_KINDS = (
+    COMPUTE,
+    LLM,
+    SERVE,
+    TXT2IMG,
+    WORKFLOW,
+    TRANSCRIBE,
+    MEMORY_BANDWIDTH,
+    GEMV,
+    GEMM,
+    GPU_MEMORY_BANDWIDTH,
+)
+BUILT_IN = {kind.name: kind for kind in _KINDS}
 AUTO = "auto"
 
 

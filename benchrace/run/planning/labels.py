@@ -46,8 +46,8 @@ def labels(lanes: Sequence[Facts]) -> tuple[str, ...]:
 def title(lanes: Sequence[Facts], names: Sequence[str]) -> str:
     """Name a race by what differs: "segmented sieve vs simple sieve, 1 thread and all threads".
 
-    Unless every combination of values races, and no lane has a label of its own, it lists the
-    lanes' `names`.
+    It lists the lanes' `names` where one has a label of its own or lacks a value, and where few
+    lanes race that are not every combination of the values.
     """
     facets = _facets(lanes)
     values = [list(dict.fromkeys(facet)) for facet in zip(*facets, strict=True)]
@@ -56,8 +56,9 @@ def title(lanes: Sequence[Facts], names: Sequence[str]) -> str:
         combinations *= len(facet)
     by_hand = any(lane.label is not None for lane in lanes)
     distinct = len(set(map(tuple, facets))) == len(lanes)
-    is_matrix = distinct and combinations == len(lanes) and not any("" in it for it in values)
-    if by_hand or not is_matrix or len(lanes) < _NAMED or len(values) < 2:
+    is_matrix = distinct and (combinations == len(lanes) or len(lanes) > _NAMED)
+    lacking = any("" in facet for facet in values)
+    if by_hand or lacking or not is_matrix or len(lanes) < _NAMED or len(values) < 2:
         return _against(names)
     first, *others = values
     return ", ".join([_against(first), *(listed(_shortened(facet)) for facet in others)])
@@ -107,7 +108,12 @@ def _value(name: str, params: Mapping[str, Any], schema: Schema) -> str:
 
 
 def _phrase(name: str, value: Any, part: Schema) -> str:
-    """Return a clear name by itself (`simple sieve`), all else with its parameter's name."""
+    """Return a clear name by itself (`simple sieve`), all else with its parameter's name.
+
+    A document begins as all others do, so that only its parameter is named.
+    """
+    if isinstance(value, Mapping) or (isinstance(value, str) and value.lstrip().startswith("{")):
+        return name
     if isinstance(value, str) and value not in _VAGUE and not value.isdecimal():
         line = " ".join(value.split())
         if value in part.get("enum", ()):

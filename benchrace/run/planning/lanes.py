@@ -82,7 +82,8 @@ class Filling:
                 where = f"{at}.backend" if lane.backend else f"{at}.machine_id"
                 missing = _unusable(self._machines)
                 self._error(where, f"no available machine offers {what}; {self._where()}{missing}")
-            return able
+            # Who names no machine means real ones, as long as there are any.
+            return [machine for machine in able if not machine.simulated] or able
         machine = self._machines_by_id.get(lane.machine_id)
         if machine is None:
             names = listed(self._machines_by_id) or "none yet"
@@ -241,4 +242,5 @@ def _absent(machine: MachineView) -> str:
         MachineState.EXCLUDED: "include it again, or leave it out",
         MachineState.SUSPECT: "it has not answered for several seconds; try again",
     }.get(machine.state, "start its agent, or leave it out")
-    return f'machine "{machine.machine_id}" is {machine.state}; {remedy}'
+    why = f" ({machine.reason})" if machine.reason else ""
+    return f'machine "{machine.machine_id}" is {machine.state}{why}; {remedy}'

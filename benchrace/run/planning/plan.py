@@ -2,14 +2,17 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 from benchrace.errors import FieldError, InvalidInput
 from benchrace.ids import lane_id
 from benchrace.run.lane import RunLane
 from benchrace.run.machine import MachineView
 from benchrace.run.metadata import RunMetadata
+from benchrace.run.planning import schema as schemas
+from benchrace.run.planning.coerce import AUTO
 from benchrace.run.planning.labels import Facts, labels
-from benchrace.run.planning.lanes import Filled, Filling, listed
+from benchrace.run.planning.lanes import Filled, Filling, listed, shown
 from benchrace.run.planning.reloading import reloading
 from benchrace.run.spec import Order, ResidentModels, RunSpec
 from benchrace.run.states import RunState
@@ -42,6 +45,8 @@ def resolve(
     errors = list(filling.errors.values())
     errors += _too_much(filling.lanes, rounds + spec.warmup)
     errors += _one_host(filling.lanes)
+    errors += _mixed(filling.lanes)
+    errors += _automatic(filling.lanes)
     order = _order(spec, filling.lanes, errors)
     if not errors and not filling.lanes:
         errors += [field for left in filling.left_out for field in left.fields]
@@ -62,9 +67,11 @@ def resolve(
         lanes=_lanes(filling.lanes),
         left_out=tuple(filling.left_out),
         workloads={lane.backend: lane.workload for lane in filling.lanes},
+        machines={lane.machine.machine_id: {"label": lane.machine.label} for lane in filling.lanes},
         name=spec.name,
         tags=spec.tags,
         notes=spec.notes,
+        simulated=any(lane.machine.simulated for lane in filling.lanes),
     )
 
 
@@ -162,4 +169,40 @@ def _one_host(lanes: Sequence[Filled]) -> list[FieldError]:
         )
         for together in hosts.values()
         if len(together) > 1 and not all(machine.share_host for machine in together.values())
+    ]
+
+
+def _automatic(lanes: Sequence[Filled]) -> list[FieldError]:
+    """Reject "auto" where the other parameters of the work differ: one value suits all lanes."""
+    first: dict[str, Any] = {}
+    errors = []
+    for lane in lanes:
+        automatic = lane.workload.automatic
+        if automatic is None or lane.params.get(automatic) != AUTO:
+            continue
+        complete = schemas.completed(lane.params, lane.workload.params_schema)
+        for name in lane.workload.work:
+            value = complete.get(name)
+            if name != automatic and value != first.setdefault(name, value):
+                what = f"{shown(str(value))}, and an earlier lane has {shown(str(first[name]))}"
+                choice = f'"auto" chooses one {automatic} for all lanes'
+                remedy = f"give them equal values, or set {automatic}"
+                path = f"lanes[{lane.index}].params.{name}"
+                errors.append(FieldError(path, f"{what}; {choice}: {remedy}"))
+    return errors
+
+
+def _mixed(lanes: Sequence[Filled]) -> list[FieldError]:
+    """Reject a race of simulated machines with real ones: the figures of a script mean nothing."""
+    machines = {lane.machine.machine_id: lane.machine.simulated for lane in lanes}
+    if len(set(machines.values())) < 2:
+        return []
+    real = listed(name for name, simulated in machines.items() if not simulated)
+    invented = listed(name for name, simulated in machines.items() if simulated)
+    return [
+        FieldError(
+            "lanes",
+            f"simulated machines cannot race real ones: {invented} simulated, {real} real; "
+            "choose machines of one sort",
+        )
     ]

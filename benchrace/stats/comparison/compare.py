@@ -12,7 +12,7 @@ from benchrace.stats.comparison.difference import Difference, difference, lead
 from benchrace.stats.comparison.identity import Differing, differing
 from benchrace.stats.comparison.matching import AUTOMATIC, Chosen, match_lanes, only
 from benchrace.stats.comparison.recorded import missing
-from benchrace.stats.comparison.work import Side, comparable, statement, work_differs
+from benchrace.stats.comparison.work import MIXED, Side, comparable, statement, work_differs
 from benchrace.stats.energy.cover import same_cover
 from benchrace.stats.estimate import recovered
 from benchrace.stats.timing_error import Stamped, stamps, tie
@@ -43,9 +43,9 @@ class LanePair(msgspec.Struct, frozen=True, kw_only=True):
     """Two lanes that match; `matched_by` names the rule, "hand" where somebody chose them.
 
     Each agreement is with a lane of its own run. `work` says that the lanes had not the same to do,
-    and what does not compare for that reason; null where they had. `headline` is the change of the
-    first headline metric that compares. `missing_a` and `missing_b` say what a side
-    does not have yet, so that it is not compared.
+    and what does not compare for that reason, or that one run is simulated and the other is not;
+    null otherwise. `headline` is the change of the first headline metric that compares. `missing_a`
+    and `missing_b` say what a side does not have yet, so that it is not compared.
     """
 
     a: str
@@ -101,7 +101,8 @@ def _pair(matched_by: str, one: Side, other: Side, name: str) -> LanePair:
     a, b = one[1], other[1]
     different = differing(one, other)
     work = work_differs(one, other, different)
-    metrics = tuple(_metrics(work, one, other))
+    mixed = one[0].simulated is not other[0].simulated
+    metrics = tuple(_metrics(work, one, other, mixed=mixed))
     headlines = [pair.a or pair.b for pair in metrics if pair.headline]
     return LanePair(
         a=a.lane_id,
@@ -115,12 +116,14 @@ def _pair(matched_by: str, one: Side, other: Side, name: str) -> LanePair:
         agreement_b=b.agreement,
         missing_a=missing(*one),
         missing_b=missing(*other),
-        work=statement(work, [metric for metric in headlines if metric is not None]),
-        headline=_headline(metrics, name),
+        work=MIXED
+        if mixed
+        else statement(work, [metric for metric in headlines if metric is not None]),
+        headline=_headline(metrics, name, simulated=one[0].simulated and other[0].simulated),
     )
 
 
-def _metrics(work: Sequence[str], one: Side, other: Side) -> Iterable[MetricPair]:
+def _metrics(work: Sequence[str], one: Side, other: Side, *, mixed: bool) -> Iterable[MetricPair]:
     a, b = one[1], other[1]
     errors = {**stamps(one[0].machines), **stamps(other[0].machines)}
     for name in dict.fromkeys((*a.summary, *b.summary)):
@@ -129,7 +132,7 @@ def _metrics(work: Sequence[str], one: Side, other: Side) -> Iterable[MetricPair
         if summary is None:
             continue
         apart = _difference(first, second)
-        same = comparable(work, summary) and same_cover(name, one, other)
+        same = not mixed and comparable(work, summary) and same_cover(name, one, other)
         error = tie(Stamped(a.machine_id, first), Stamped(b.machine_id, second), errors)
         ahead = _ahead((first, second), apart, error) if same else None
         yield MetricPair(
@@ -146,8 +149,13 @@ def _metrics(work: Sequence[str], one: Side, other: Side) -> Iterable[MetricPair
         )
 
 
-def _headline(metrics: Sequence[MetricPair], name: str) -> str | None:
+def _headline(metrics: Sequence[MetricPair], name: str, *, simulated: bool) -> str | None:
     """Return what became of the first headline metric that compares: `B is 2.2x faster than A`."""
+    text = _outcome(metrics, name)
+    return f"Simulated: {text}" if simulated and text else text
+
+
+def _outcome(metrics: Sequence[MetricPair], name: str) -> str | None:
     for pair in metrics:
         match pair.change.verdict:
             case _ if not pair.headline:

@@ -132,6 +132,7 @@ def _facts(
     run: RunDocument, lane: DocumentLane, shared: frozenset[Part]
 ) -> Iterator[tuple[str, Any]]:
     yield "kind", run.kind
+    yield "simulated machines", run.simulated
     yield "machine", lane.machine_id
     yield "backend", lane.backend
     for name, value in lane.params.items():

@@ -13,6 +13,7 @@ from benchrace.stats.result.phrases import sentence
 _PARAMS = "params."
 # The same parameters can give another prompt: a nonce apart, lanes then read another text.
 _PROMPT = "prompt digest"
+MIXED = "One of the runs is simulated and the other was measured: nothing is comparable"
 
 Side = tuple[RunDocument, DocumentLane]
 

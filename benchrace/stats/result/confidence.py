@@ -128,11 +128,11 @@ def _estimates(lanes: Sequence[Contender]) -> Iterator[Limit]:
 def _machines(lanes: Sequence[Contender]) -> Iterator[Limit]:
     for lane in lanes:
         if lane.throttled:
-            text = f"machine {lane.lane.machine_id} was throttled when the run began"
+            text = f"machine {lane.machine} was throttled when the run began"
             yield Limit(ConfidenceLevel.MEDIUM, "throttled", text)
-    machines = [lane.lane.machine_id for lane in lanes]
+    labels = {lane.lane.machine_id: lane.machine for lane in lanes}
     hosts = {lane.lane.machine_id: lane.host for lane in lanes if lane.host is not None}
-    for remark in shared(machines, hosts):
+    for remark in shared(labels, hosts):
         yield Limit(ConfidenceLevel.LOW, remark.code, remark.text)
 
 

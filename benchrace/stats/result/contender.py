@@ -7,7 +7,7 @@ import msgspec
 
 from benchrace.events import Level, Measured
 from benchrace.kinds import Metric
-from benchrace.run.metadata import MachineHost, RunMetadata
+from benchrace.run.metadata import MachineHost, RunMetadata, machine_label
 from benchrace.run.summary import LaneSummary, MetricSummary, RunSummary
 from benchrace.stats.estimate import Estimate, recovered
 from benchrace.stats.moments import usable
@@ -15,7 +15,10 @@ from benchrace.stats.timing_error import Stamped
 
 
 class Contender(msgspec.Struct, frozen=True, kw_only=True):
-    """`values` are the ranking metric's, of the counted rounds, in their order."""
+    """`values` are the ranking metric's, of the counted rounds, in their order.
+
+    `machine` is the label of the lane's machine.
+    """
 
     lane: LaneSummary
     place: int | None
@@ -23,6 +26,7 @@ class Contender(msgspec.Struct, frozen=True, kw_only=True):
     estimate: Estimate
     values: tuple[float, ...]
     phrase: str
+    machine: str
     host: MachineHost | None
     throttled: bool
 
@@ -58,6 +62,7 @@ def contenders(metadata: RunMetadata, summary: RunSummary) -> Iterator[Contender
             estimate=recovered(figure),
             values=tuple(_values(lane, standing.metric)),
             phrase="" if metric is None else metric.phrase,
+            machine=machine_label(metadata, lane.machine_id),
             host=metadata.hosts.get(lane.machine_id),
             throttled=_throttled(metadata.machines.get(lane.machine_id)),
         )

@@ -46,6 +46,7 @@ def result(metadata: RunMetadata, summary: RunSummary, *, over: bool) -> Result 
         gap=gap,
         overlap=None if overlap is None else overlap.text,
         why_none=summary.winner_reason,
+        simulated=metadata.simulated or summary.simulated,
     )
     return Result(
         metric=summary.standing.metric,

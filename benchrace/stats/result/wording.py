@@ -15,6 +15,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What the sentences are about: the lanes that decide, best first.
 
     `only` says that the run has one lane, `overlap` why lanes are tied, `why_none` why nobody won.
+    The headline of `simulated` machines says so, since it is quoted alone.
     """
 
     lanes: tuple[Contender, ...]
@@ -25,10 +26,16 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     gap: Ratio | None
     overlap: str | None
     why_none: str | None
+    simulated: bool = False
 
 
 def headline(outcome: Outcome) -> str:
     """Return who won, or that nobody has."""
+    text = _headline(outcome)
+    return f"Simulated: {text}" if outcome.simulated else text
+
+
+def _headline(outcome: Outcome) -> str:
     if outcome.only:
         return "Only one lane"
     first = outcome.lanes[0].label

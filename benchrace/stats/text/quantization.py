@@ -8,7 +8,7 @@ _FOUR = re.compile(r"(?<![a-z])(?:awq|gptq)(?![a-z])")
 # Parts of a name that say how a model was packed, not which one it is.
 _PACKING = re.compile(
     r"(?<![a-z0-9])(?:ud-)?(?:i?q\d+(?:_(?:k|xxs|xs|nl|[01sml]))*|bf16|fp?(?:8|16|32)|int[48]|"
-    r"w\d+a\d+|mxfp4|nvfp4|[48]-?bit|awq|gptq|gguf|mlx|latest|instruct|it|chat)(?![a-z0-9])"
+    r"w\d+a\d+|e\dm\d(?:fn)?|mxfp4|nvfp4|[48]-?bit|awq|gptq|gguf|mlx|latest|instruct|it|chat)(?![a-z0-9])"
 )
 _EDGES = re.compile(r"[-_:.]+")
 

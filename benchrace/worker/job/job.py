@@ -186,6 +186,7 @@ class _Job:
         }
         for context in contexts.values():
             context.gpus = self._order.setup.gpus
+            context.agent_id = self._order.setup.agent_id
         return contexts
 
     def _runner(self, registry: Registry, contexts: dict[str, LaneContext]) -> Runner:
@@ -226,6 +227,7 @@ def _start(order: JobOrder, registry: Registry, writer: Writer) -> None:
             planned_rounds=len(spec.schedule),
             monotonic_ns=order.t0_ns,
             boot_id=order.boot_id,
+            simulated=order.setup.simulated,
             pid=os.getpid(),
             version=benchrace.__version__,
         ),

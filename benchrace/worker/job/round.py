@@ -15,7 +15,7 @@ from benchrace.worker.job.calls import Calls
 from benchrace.worker.job.terminal_events import failed
 from benchrace.worker.job.verdict import Surroundings, judge, numbers, plain
 from benchrace.worker.job.writer import Writer
-from benchrace.worker.lanes.context import nonce
+from benchrace.worker.lanes.context import draw, nonce
 from benchrace.worker.lanes.lane import OpenLane
 from benchrace.worker.lanes.marks import Marks
 from benchrace.worker.lanes.residency import SHARED
@@ -57,6 +57,7 @@ class Rounds:
             round=slot.round,
             warmup=slot.warmup,
             nonce=nonce(self._spec.salt, self._spec.job_id, slot.lane_id, slot.round),
+            draw=draw(self._spec.salt, self._spec.run_id or self._spec.job_id, slot.round),
             alone=open_lane.company.alone,
             stayed=open_lane.company.stayed,
         )

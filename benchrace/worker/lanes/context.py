@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 from benchrace.clock import Clock
 from benchrace.events import Artifact, Chunks, ComputeLine, Event, LlmToken, Log, Progress
 from benchrace.events import payloads as p
-from benchrace.plugin import Device, RoundInfo
+from benchrace.plugin import Assets, Device, RoundInfo
 from benchrace.worker.commands import Commands
 from benchrace.worker.control_client import ControlClient
 from benchrace.worker.job.writer import Writer
@@ -35,6 +35,11 @@ def nonce(salt: str, job_id: str, lane_id: str, round_: int) -> str:
     return hashlib.sha256(parts.encode()).hexdigest()[:16]
 
 
+def draw(salt: str, run_id: str, round_: int) -> str:
+    """Return what all lanes of a run share in a round, and no other round or run has."""
+    return hashlib.sha256(f"{salt}\n{run_id}\n{round_}".encode()).hexdigest()[:16]
+
+
 class LaneContext:
     """Implements `benchrace.plugin.Context` for one lane of a job."""
 
@@ -51,6 +56,7 @@ class LaneContext:
         flush: Flush,
     ) -> None:
         self.gpus: Sequence[Device] = ()
+        self.agent_id = ""
         self._lane_id = lane_id
         self._source = source
         self._writer = writer
@@ -119,6 +125,10 @@ class LaneContext:
         return self._client.get()
 
     @property
+    def assets(self) -> Assets:
+        raise RuntimeError("assets are fetched before a job, by a sync")
+
+    @property
     def stream(self) -> WorkerStreams:
         return self._streams
 
@@ -130,10 +140,10 @@ class LaneContext:
     def line(self, text: str) -> None:
         self._emit(ComputeLine, p.ComputeLinePayload(line=cut(text)))
 
-    def progress(self, done: float, total: float | None, unit: str) -> None:
+    def progress(self, done: float, total: float | None, unit: str, *, phase: str = "") -> None:
         if not is_number(done) or not (total is None or is_number(total)):
             raise ValueError(f"progress of {done!r} in {total!r}: give finite numbers")
-        self._progress.put(done, total, cut(unit))
+        self._progress.put(done, total, cut(unit), cut(phase))
 
     def log(self, message: str, level: str = "info") -> None:
         if level not in LEVELS:
@@ -176,8 +186,9 @@ class LaneContext:
     def _show_thought(self, text: str, pieces: int) -> None:
         self._emit(LlmToken, p.LlmTokenPayload(text=text, reasoning=True, pieces=pieces))
 
-    def _show_progress(self, done: float, total: float | None, unit: str) -> None:
-        self._emit(Progress, p.ProgressPayload(done=done, total=total, unit=unit))
+    def _show_progress(self, done: float, total: float | None, unit: str, phase: str) -> None:
+        payload = p.ProgressPayload(done=done, total=total, unit=unit, phase=phase)
+        self._emit(Progress, payload)
 
     def _emit(self, event: type[Event], payload: object) -> None:
         round_ = None if self._round is None else self._round.round

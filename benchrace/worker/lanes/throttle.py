@@ -3,10 +3,12 @@
 import os
 import threading
 from collections.abc import Callable
+from typing import Generic, TypeVarTuple
 
 from benchrace.clock import Clock
 from benchrace.redaction import redact
 
+Ts = TypeVarTuple("Ts")
 MAX_CHARS = 16_384
 _PROGRESS_NS = 33_000_000
 
@@ -88,20 +90,20 @@ class TextBatch:
         return (self._clock.monotonic_ns() - self._since_ns) / 1e9
 
 
-class Throttled:
+class Throttled(Generic[*Ts]):
     """Shows a value at most 30 times a second, and the last one always."""
 
-    def __init__(self, show: Callable[[float, float | None, str], None], clock: Clock) -> None:
+    def __init__(self, show: Callable[[*Ts], None], clock: Clock) -> None:
         self._show = show
         self._clock = clock
         self._last_ns: int | None = None
-        self._waiting: tuple[float, float | None, str] | None = None
+        self._waiting: tuple[*Ts] | None = None
         self._lock = threading.RLock()
 
-    def put(self, done: float, total: float | None, unit: str) -> None:
+    def put(self, *value: *Ts) -> None:
         """Show this value now or later, unless a newer one comes."""
         with self._lock:
-            self._waiting = (done, total, unit)
+            self._waiting = value
             self.tick()
 
     def tick(self) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from benchrace.clock import Clock
-from benchrace.plugin import Device, RoundInfo
+from benchrace.plugin import Assets, Device, RoundInfo
 from benchrace.worker.control_client import ControlClient
 from benchrace.worker.lanes.throttle import cut
 from benchrace.worker.stream.factory import WorkerStreams
@@ -24,6 +24,7 @@ class QuestionContext:
         self._clock = clock
         self._client = client
         self.gpus = gpus
+        self.agent_id = ""
         self.stream = WorkerStreams()
 
     def show_all(self) -> None:
@@ -46,13 +47,17 @@ class QuestionContext:
     def http(self) -> "httpx.AsyncClient":
         return self._client.get()
 
+    @property
+    def assets(self) -> Assets:
+        raise RuntimeError("assets are fetched in a sync only")
+
     def token(self, text: str, *, reasoning: bool = False) -> None:
         return
 
     def line(self, text: str) -> None:
         return
 
-    def progress(self, done: float, total: float | None, unit: str) -> None:
+    def progress(self, done: float, total: float | None, unit: str, *, phase: str = "") -> None:
         return
 
     def log(self, message: str, level: str = "info") -> None:

@@ -89,9 +89,12 @@ async def _main(
     monitor.start()
     client = ControlClient()
     if isinstance(order, OperateOrder):
-        context: QuestionContext = OperationContext(SystemClock(), client, output, order.setup.gpus)
+        context: QuestionContext = OperationContext(
+            SystemClock(), client, output, order.setup.gpus, order.asset_setup
+        )
     else:
         context = QuestionContext(SystemClock(), client, order.setup.gpus)
+    context.agent_id = order.setup.agent_id
     async with anyio.create_task_group() as group:
         group.start_soon(monitor.run, lambda: None)
         match order:

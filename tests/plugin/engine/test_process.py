@@ -1,6 +1,7 @@
 """Engine processes: real ones, a fake service manager, and time limits."""
 
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -231,11 +232,26 @@ async def test_without_configuration_the_remedy_names_the_table(
         await engine(context, port, Launch(command=("/nowhere/engine",))).start()
 
 
+async def test_a_command_runs_in_its_folder(
+    context: RecordingContext, port: int, tmp_path: Path
+) -> None:
+    shutil.copy(SCRIPT, tmp_path / "main.py")
+    words = (sys.executable, "main.py", str(port))
+    process = engine(context, port, Launch(command=words, cwd=str(tmp_path), stop_timeout_s=5))
+    assert (await process.start()).ok
+    await stop(process)
+    gone = Launch(command=words, cwd=str(tmp_path / "gone"))
+    with pytest.raises(BenchraceError, match=r"No such file or directory: .*gone"):
+        await engine(context, port, gone).start()
+
+
 def test_only_one_way_to_start() -> None:
     with pytest.raises(msgspec.ValidationError, match="set only one"):
         msgspec.convert({"unit": "a", "command": ["b"]}, Launch)
     with pytest.raises(msgspec.ValidationError, match="regex"):
         msgspec.convert({"unit": "--force"}, Launch)
+    with pytest.raises(msgspec.ValidationError, match="not an absolute path"):
+        msgspec.convert({"command": ["a"], "cwd": "b"}, Launch)
 
 
 MANAGER = """#!{python}

@@ -80,6 +80,12 @@ def test_long_foreign_values_are_cut_to_one_line() -> None:
     assert "\n" not in first
 
 
+def test_a_document_is_named_by_its_parameter_alone() -> None:
+    values: tuple[str | dict[str, Any], ...] = ('{"3": {}}', {"4": {}}, "a.json")
+    lanes = [facts(params={"workflow": value}) for value in values]
+    assert labels(lanes) == ("workflow", "workflow (2)", "a.json")
+
+
 def test_large_numbers_are_short_where_that_says_all_of_them() -> None:
     many = (2_000_000_000, 1_500_000, 2_000_000_001, 999_999)
     assert labels([facts(params={"n": n}) for n in many]) == (

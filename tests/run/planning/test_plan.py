@@ -6,9 +6,11 @@ import pytest
 
 from benchrace.errors import InvalidInput
 from benchrace.run.machine import MachineState, MachineView
+from benchrace.run.metadata import machine_labels
 from benchrace.run.planning.plan import AUTO_ROUNDS
 from benchrace.run.spec import LaneSpec, Order, ResidentModels, RunSpec
 from benchrace.run.states import RunState
+from benchrace.run.title import title
 from tests.run.conftest import resolve
 
 View = Callable[..., MachineView]
@@ -204,9 +206,29 @@ def test_a_planned_run_is_queued_and_the_given_salt_wins(view: View) -> None:
     assert resolve(spec(), [view()]).salt == "drawn"
 
 
+def test_a_planned_run_has_the_labels_of_its_machines(view: View) -> None:
+    left = msgspec.structs.replace(view("left"), label="Under the desk")
+    run = resolve(spec(lane("left"), lane("right")), [left, view("right"), view("idle")])
+    assert machine_labels(run) == {"left": "Under the desk", "right": "Right"}
+    assert title(run).startswith("Under the desk vs ")
+
+
 def test_lanes_that_cannot_be_open_together_may_where_the_run_says_so(view: View) -> None:
     request = spec(lane(threads=1), lane(threads=2), resident=ResidentModels.MANY)
     run = resolve(request, [view(together=False)])
     assert run.order is Order.ABBA
     one = resolve(spec(lane(threads=1), lane(threads=2)), [view(together=False)])
     assert one.order is Order.CONTIGUOUS
+
+
+def test_auto_needs_lanes_whose_other_work_is_equal(view: View) -> None:
+    errors = refused(spec(lane(n="auto"), lane(n="auto", start=7)), view())
+    assert errors == {
+        "lanes[1].params.start": '7, and an earlier lane has 1; "auto" chooses one n for all '
+        "lanes: give them equal values, or set n"
+    }
+    for lanes in (
+        [lane(n="auto"), lane(n="auto", start=1, threads=2)],
+        [lane(n="auto"), lane(n=9, start=7)],
+    ):
+        assert len(resolve(spec(*lanes), [view()]).lanes) == 2

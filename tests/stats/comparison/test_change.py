@@ -11,6 +11,7 @@ from benchrace.kinds import Better
 from benchrace.run.document import RunDocument, document
 from benchrace.run.metadata import RunMetadata
 from benchrace.run.summary import MetricSummary
+from benchrace.run.text_identity import TextIdentity
 from benchrace.stats import Fold
 from benchrace.stats.comparison.change import Change, Verdict, change
 from benchrace.stats.comparison.compare import LanePair, compare
@@ -99,6 +100,22 @@ def test_work_that_differs_is_said_and_only_rates_compare(documents: Documents) 
     }
     assert changes(pair)["time"].ratio is None
     assert pair.headline == "B is 2.0x faster than A"
+
+
+def test_another_prompt_is_other_work_and_another_parameter_is_not(documents: Documents) -> None:
+    def prompted(digest: str, **params: Any) -> RunDocument:
+        run = documents()
+        text = TextIdentity(
+            engines=(), cache=(), timing_source=(), prompt_digest=(digest,), simulated=False
+        )
+        lane = msgspec.structs.replace(run.lanes[0], text=text)
+        lane = msgspec.structs.replace(lane, params={**lane.params, **params})
+        return msgspec.structs.replace(run, lanes=(lane,))
+
+    assert pair_of(prompted("a"), prompted("a", overrides=[1])).work is None
+    assert (
+        pair_of(prompted("a"), prompted("b")).work == "The prompt differs: time is not comparable"
+    )
 
 
 def test_a_parameter_that_is_no_work_leaves_all_comparable(documents: Documents) -> None:

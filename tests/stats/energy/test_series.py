@@ -87,7 +87,7 @@ def test_a_counter_that_goes_back_is_unknown_only_where_it_did() -> None:
 
 
 def test_a_reset_is_not_taken_for_a_counter_that_starts_again() -> None:
-    # Of a range of 262 kJ, 261 kJ within a second is no load of any machine.
+    # Of a range of 262 kJ, 261 kJ within a second is more than any machine draws.
     read = counter((0, 1000), (1, 1100), (2, 0), (3, 100), (4, 200), range_mj=262_143_328.85)
     assert read.between(0, 4 * S) == JUMPED
     assert read.between(2 * S, 4 * S) == exactly(200)

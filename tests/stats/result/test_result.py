@@ -267,8 +267,10 @@ def test_estimates_lower_the_confidence(run: Run, script: Any) -> None:
 
 def test_lanes_on_one_computer_say_so(race: Race) -> None:
     hosts = {name: MachineHost(host_id="h", share_host=True) for name in ("left", "right")}
-    shared = race(STEADY, times(0.5), machine_ids=("left", "right"), hosts=hosts)
-    text = "lanes shared one computer: left and right"
+    machines = {"left": {"label": "Tower"}}
+    sides = ("left", "right")
+    shared = race(STEADY, times(0.5), machine_ids=sides, hosts=hosts, machines=machines)
+    text = "lanes shared one computer: Tower and right"
     assert shared.remarks == (Reason("shared_host", text),)
     assert codes(of(shared)) == ["shared_host"]
     assert of(shared).confidence.level is ConfidenceLevel.LOW

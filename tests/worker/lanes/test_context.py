@@ -17,11 +17,11 @@ from benchrace.worker.commands import Commands
 from benchrace.worker.control_client import ControlClient
 from benchrace.worker.job.writer import Writer
 from benchrace.worker.lanes.artifacts import Artifacts
-from benchrace.worker.lanes.context import LaneContext, nonce
+from benchrace.worker.lanes.context import LaneContext, draw, nonce
 from benchrace.worker.lanes.marks import Marks
 from benchrace.worker.lanes.throttle import Flush
 
-INFO = RoundInfo(round=2, warmup=False, nonce="n")
+INFO = RoundInfo(round=2, warmup=False, nonce="n", draw="d")
 
 
 class JobSink:
@@ -64,6 +64,11 @@ def test_a_nonce_belongs_to_one_round_of_one_lane_of_one_attempt() -> None:
     assert len({nonce(*part) for part in parts}) == 200
 
 
+def test_a_draw_belongs_to_one_round_of_one_attempt() -> None:
+    parts = itertools.product(("salt", "other"), ("run-1", "run-2"), range(25))
+    assert len({draw(*part) for part in parts}) == 100
+
+
 def test_outside_of_a_round_nothing_can_be_measured(desk: JobSink) -> None:
     with pytest.raises(RuntimeError):
         desk.context.measure("score", 1.0)
@@ -96,6 +101,14 @@ def test_reasoning_is_told_apart_in_the_order_that_it_came(desk: JobSink) -> Non
     assert message == [("ab", True), ("c", False), ("d", True), ("e", False)]
     lines = desk.journal.path.read_bytes().splitlines()
     assert [b'"reasoning"' in line for line in lines] == [True, False, True, False]
+
+
+def test_progress_names_its_phase_where_it_has_one(desk: JobSink) -> None:
+    desk.begin()
+    desk.context.progress(1, 2, "steps", phase="sampling")
+    desk.context.show_all()
+    line = desk.journal.path.read_bytes().splitlines()[-1]
+    assert b'"payload":{"done":1,"total":2,"unit":"steps","phase":"sampling"}' in line
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), "5", None])

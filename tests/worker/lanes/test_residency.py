@@ -28,6 +28,7 @@ class R(Record, frozen=True, kw_only=True):
     held: tuple[str, ...]
     alone: bool | None
     nonce: str
+    draw: str
 
 def derive(record, params):
     yield Measured(metric="held", value=len(record.held))
@@ -58,7 +59,8 @@ class One(Backend):
 
     async def round(self, lane, context):
         held = tuple(f"{name}:{model}" for name, all in HELD.items() for model in all)
-        return R(held=held, alone=context.round.alone, nonce=context.round.nonce)
+        return R(held=held, alone=context.round.alone, nonce=context.round.nonce,
+                 draw=context.round.draw)
 
     async def release(self, keep, context):
         if self.settings is not None and self.settings.slow:
@@ -216,6 +218,11 @@ def test_no_two_rounds_of_any_lanes_have_one_nonce(play: Play) -> None:
     done = play(("one", "a"), ("one", "b"), ("two", "a"), ("one", "A:latest"), ("one", "b"))
     nonces = [round_.record["nonce"] for round_ in rounds(done)]
     assert len(set(nonces)) == len(nonces) == 5
+
+
+def test_all_lanes_draw_alike_in_a_round(play: Play) -> None:
+    done = play(("one", "a"), ("one", "b"), ("two", "a"))
+    assert len({round_.record["draw"] for round_ in rounds(done)}) == 1
 
 
 def test_what_stays_is_named_briefly_with_each_reason_once() -> None:

@@ -1,0 +1,1 @@
+"""Headers of GGUF files: what a model is, read without loading it."""

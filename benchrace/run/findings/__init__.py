@@ -1,0 +1,1 @@
+"""What central finds out about lanes beyond their metrics."""

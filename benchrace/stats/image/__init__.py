@@ -1,0 +1,1 @@
+"""Statistics of images: which lanes compare, and how alike their images are."""

@@ -1,0 +1,1 @@
+"""A central's data folder as one archive, written while it runs, and restored with checks."""
