@@ -56,6 +56,7 @@ def _checks(data_dir: str | None, config_dir: str | None) -> Iterator[Check]:
     yield from _other_files(config)
     yield from hardware()
     yield from plugins(data_dir, _tables(config_dir))
+    yield from _certificates(config_dir)
     yield from _running(data)
 
 
@@ -126,7 +127,7 @@ def hardware() -> Iterator[Check]:
     around = environment(root, machine)
     yield Check(name="environment", value=around.kind)
     for problem in around.problems:
-        yield Check(name=problem.code, value=problem.message, remedy=problem.remedy)
+        yield Check(name=problem.code, value=problem.message, remedy=problem.remedy, required=False)
 
 
 def plugins(data_dir: str | None, tables: dict[str, dict[str, Any]]) -> Iterator[Check]:
@@ -160,6 +161,12 @@ def _tables(config_dir: str | None) -> dict[str, dict[str, Any]]:
         return agent_file(config_dir).config.tables
     except BenchraceError:
         return {}
+
+
+def _certificates(config_dir: str | None) -> Iterator[Check]:
+    from benchrace.cli.tls.expiry import expiry_checks
+
+    yield from expiry_checks(config_dir)
 
 
 def _running(data: Path) -> Iterator[Check]:

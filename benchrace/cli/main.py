@@ -24,7 +24,12 @@ COMMANDS = {
     "central": Lazy(
         "central.central", "central", "Run central: coordinate agents, store runs, serve the page."
     ),
+    "tls": Lazy("tls.tls", "tls", "Create and renew certificates for HTTPS."),
+    "machines": Lazy("machines.machines", "machines", "List machines, and change their settings."),
     "models": Lazy("models.models", "models", "List and pull models on all machines."),
+    "assets": Lazy(
+        "assets.assets", "assets", "Keep files for engines, and bring them onto machines."
+    ),
     "prompt": Lazy("race.prompt", "prompt", "Generate a prompt on a topic."),
     "params": Lazy("race.params", "params", "Show the parameters of a workload."),
     "plugins": Lazy("plugins", "plugins", "List installed plugins, and why any are broken."),

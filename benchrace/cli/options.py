@@ -12,6 +12,8 @@ PORT = click.IntRange(0, 65535)
 
 F = TypeVar("F", bound=Callable[..., Any])
 _TOKEN = "benchrace.token"
+_TLS_FILES = ("ca", "client_cert", "client_key", "tls_cert", "tls_key", "tls_client_ca")
+_PATHS = frozenset(("data_dir", "config_dir", *_TLS_FILES))
 
 data_dir = click.option(
     "--data-dir",
@@ -23,7 +25,7 @@ config_dir = click.option(
     metavar="DIR",
     help="Folder of agent.yaml and other settings [default: BENCHRACE_CONFIG_DIR, ./config, ...].",
 )
-central_url = click.option(
+_central = click.option(
     "--central",
     metavar="URL",
     help="Central to use [default: the one running on the data folder, or a temporary one].",
@@ -42,6 +44,20 @@ def _read_token(ctx: click.Context, _param: click.Parameter, fd: int | None) -> 
     token = _credential("the token", text)
     if token is None:
         raise click.BadParameter(f"file descriptor {fd} contains no token")
+    ctx.meta[_TOKEN] = token
+
+
+def _read_token_file(ctx: click.Context, _param: click.Parameter, name: str | None) -> None:
+    if name is None:
+        return
+    try:
+        with Path(name).open(encoding="utf-8", errors="replace") as file:
+            text = file.read(1024)
+    except OSError as error:
+        raise click.BadParameter(f"cannot read {name}: {error.strerror or error}") from error
+    token = _credential(name, text)
+    if token is None:
+        raise click.BadParameter(f"{name} contains no token")
     ctx.meta[_TOKEN] = token
 
 
@@ -65,6 +81,11 @@ def _credential(name: str, text: str | None) -> str | None:
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON only, including errors.")
 parent_fd = click.option("--parent-fd", type=int, hidden=True)
 log_file = click.option("--log-file", hidden=True)
+log_format = click.option(
+    "--log-format",
+    type=click.Choice(["text", "json"]),
+    help="Format of the log: lines for people, or one JSON object a line [default: text].",
+)
 
 
 def all_of(*options: Callable[[F], F]) -> Callable[[F], F]:
@@ -97,9 +118,58 @@ def token(text: str) -> Callable[[F], F]:
             callback=_read_token,
             help="Read the token (one line) from this open file descriptor.",
         ),
+        click.option(
+            "--token-file",
+            metavar="FILE",
+            is_eager=True,
+            expose_value=False,
+            callback=_read_token_file,
+            help="Read the token from this file.",
+        ),
     )
 
 
+server_tls = all_of(
+    click.option("--tls-cert", metavar="FILE", help="Serve HTTPS with this certificate (PEM)."),
+    click.option("--tls-key", metavar="FILE", help="Key of that certificate (PEM)."),
+    click.option(
+        "--tls-client-ca", metavar="FILE", help="Require client certificates of this CA (PEM)."
+    ),
+)
+_CLIENT_TLS = {
+    "--ca": "CA to trust beside the system's [default: BENCHRACE_CA].",
+    "--client-cert": "Certificate to present to central [default: BENCHRACE_CLIENT_CERT].",
+    "--client-key": "Key of that certificate [default: BENCHRACE_CLIENT_KEY].",
+}
+client_tls = all_of(
+    *(click.option(name, metavar="FILE", help=text) for name, text in _CLIENT_TLS.items())
+)
+
+
+def _export(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
+    """Set the variable that stands for an option, also for processes that the command starts."""
+    variable = f"BENCHRACE_{(param.name or '').upper()}"
+    if value is None:
+        return
+    before = os.environ.get(variable)
+    os.environ[variable] = str(Path(value).expanduser().absolute())
+
+    def restore() -> None:
+        if before is None:
+            os.environ.pop(variable, None)
+        else:
+            os.environ[variable] = before
+
+    ctx.call_on_close(restore)
+
+
+central_url = all_of(
+    _central,
+    *(
+        click.option(name, metavar="FILE", help=text, expose_value=False, callback=_export)
+        for name, text in _CLIENT_TLS.items()
+    ),
+)
 people_token = token("Operator token, if central requires one; prefer BENCHRACE_TOKEN.")
 
 
@@ -140,7 +210,7 @@ def to_arguments(chosen: dict[str, Any]) -> list[str]:
             continue  # On the command line every user of this machine could read it.
         if value is True:
             arguments.append(flag)
-        elif name in ("data_dir", "config_dir") and value:
+        elif name in _PATHS and value:
             arguments += [flag, str(Path(value).absolute())]
         elif value is not None and value is not False:
             arguments += [flag, str(value)]

@@ -72,11 +72,11 @@ async def test_an_agent_that_is_refused_says_so(tmp_path: Path) -> None:
         finally:
             await to_thread.run_sync(call, "agent", "stop", *place)
     assert started.returncode == 1
-    assert "central: refused: wrong agent token" in started.stdout
+    assert "central: refused: wrong or revoked agent token" in started.stdout
     assert "central rejected this agent" in started.stderr
     assert status.returncode == 0
     assert json.loads(status.stdout)["info"]["central"].startswith("refused: ")
-    assert refused["reason"] == "wrong agent token"
+    assert refused["reason"] == "wrong or revoked agent token"
 
 
 @pytest.mark.parametrize(("command", "key"), [("plugins", "plugins"), ("doctor", "checks")])

@@ -25,6 +25,7 @@ SERVERS = {
 CLIENTS = {"httpcore", "httpx", "requests", "urllib3"}
 MACHINE = {"psutil", "pynvml", "benchrace.telemetry.machine_root", "benchrace.telemetry.detection"}
 OTHERS = {
+    "cryptography",
     "benchrace.plugin.host.loader",
     "benchrace.worker",
     "benchrace_core",
@@ -35,17 +36,21 @@ OTHERS = {
     "yaml",
 }
 ALWAYS = SERVERS | CLIENTS | MACHINE | OTHERS
+SERVED_LATE = {"cryptography", "flask", "quart", "quart_schema", "prometheus_client", *CLIENTS}
 COMMANDS = {
     "benchrace.cli.runs.list": ALWAYS | {"benchrace.stats", "benchrace.api", "asyncio", "ssl"},
     "benchrace.cli.runs.show": ALWAYS | {"benchrace.stats.compare", "benchrace.export", "asyncio"},
     "benchrace.cli.runs.export": ALWAYS | {"asyncio"},
     "benchrace.cli.models.list": ALWAYS | {"benchrace.stats", "rich.progress", "asyncio"},
+    "benchrace.cli.machines.ceilings": ALWAYS | {"benchrace.stats", "asyncio", "sqlite3"},
+    "benchrace.cli.machines.list": ALWAYS | {"benchrace.stats", "asyncio", "sqlite3"},
+    "benchrace.cli.machines.settings": ALWAYS | {"benchrace.stats", "asyncio", "sqlite3"},
     "benchrace.cli.models.pull_command": ALWAYS | {"benchrace.stats", "asyncio", "sqlite3"},
     "benchrace.cli.race.race": ALWAYS | {"benchrace.export", "asyncio"},
     "benchrace.cli.race.run": ALWAYS | {"benchrace.export", "asyncio"},
     "benchrace.cli.race.prompt": ALWAYS | {"asyncio", "sqlite3"},
-    "benchrace.agent.server": {"flask", "quart", "quart_schema", "prometheus_client", *CLIENTS},
-    "benchrace.central.server": {"flask", "quart", "quart_schema", "prometheus_client", *CLIENTS},
+    "benchrace.agent.server": SERVED_LATE,
+    "benchrace.central.server": SERVED_LATE,
 }
 
 

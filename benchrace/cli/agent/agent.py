@@ -2,6 +2,7 @@
 
 import sys
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -9,9 +10,13 @@ import msgspec
 
 from benchrace.cli import options
 from benchrace.cli.agent import link
+from benchrace.cli.agent.assets import assets
+from benchrace.cli.agent.callbacks import callbacks
 from benchrace.cli.agent.jobs import jobs
+from benchrace.cli.agent.update.command import update
 from benchrace.cli.service import commands
-from benchrace.cli.service.service import Service, agent_service
+from benchrace.cli.service.install.commands import Component, add_service_group
+from benchrace.cli.service.service import Record, Service, agent_service
 
 if TYPE_CHECKING:
     from quart import Quart
@@ -31,12 +36,15 @@ _options = options.all_of(
     options.token("Agent token of that central; prefer BENCHRACE_TOKEN."),
     click.option("--machine-id", metavar="ID", help="This machine's name in the fleet."),
     click.option("--label", metavar="TEXT", help="Display name of this machine."),
+    options.client_tls,
+    options.server_tls,
     click.option(
         "--share-host",
         is_flag=True,
         help="Measure alongside other agents on this host (simulation).",
     ),
     click.option("--insecure", is_flag=True, help="Disable authentication."),
+    options.log_format,
     options.data_dir,
     options.config_dir,
 )
@@ -65,11 +73,17 @@ def agent(
 
     async def work() -> None:
         from benchrace.agent.server import serve
+        from benchrace.compat.envelope.callbacks import FORMS
 
-        ready = commands.announce("agent")
-        await serve(settings, extend=_add_older_routes, ready=ready, preload=parent_fd is None)
+        await serve(
+            settings,
+            extend=_add_older_routes,
+            forms=FORMS,
+            ready=commands.announce("agent"),
+            preload=parent_fd is None,
+        )
 
-    commands.serve(work, parent_fd, log_file)
+    commands.serve(work, parent_fd, log_file, chosen["log_format"])
 
 
 def _add_older_routes(app: "Quart", served: "Agent") -> None:
@@ -92,7 +106,9 @@ def start(ctx: click.Context, /, fg: bool, as_json: bool, **chosen: Any) -> None
     service = agent_service(settings.data, settings.machine_id)
     again = ["agent", *options.to_arguments(chosen)]
     ask = partial(_link, settings.token) if settings.central else None
-    status = commands.start_service(service, again, as_json, chosen["token"], ask=ask)
+    status = commands.start_service(
+        service, again, as_json, chosen["token"], ask=ask, chosen=chosen
+    )
     if link.is_refused(status.info.get("central", "")):
         hint = "it keeps running and retries; stop it with `benchrace agent stop`"
         click.echo(f"benchrace: central rejected this agent: {hint}", err=True)
@@ -113,21 +129,123 @@ def init(machine_id: str | None, config_dir: str | None) -> None:
 
 
 @agent.command()
+@click.argument("invitation", nargs=-1, metavar="[URL] CODE")
+@click.option("--machine-id", metavar="ID", help="This machine's name in the fleet.")
+@click.option("--label", metavar="TEXT", help="Display name of this machine.")
+@click.option("--host", metavar="ADDRESS", help="Address to listen on [default: 127.0.0.1].")
+@click.option(
+    "--port",
+    type=options.PORT,
+    metavar="N",
+    help="Port to listen on; 0 picks a free one [default: 9001].",
+)
+@click.option(
+    "--share-host", is_flag=True, help="Measure alongside other agents on this host (simulation)."
+)
+@options.client_tls
+@click.option(
+    "--service", is_flag=True, help="Install the agent as a service, which starts it from now on."
+)
+@click.option("--yes", "-y", is_flag=True, help="Replace a central that was joined before.")
+@options.data_dir
+@options.config_dir
+@options.as_json
+def join(
+    invitation: tuple[str, ...],
+    service: bool,
+    yes: bool,
+    as_json: bool,
+    **chosen: Any,
+) -> None:
+    """Join the central at URL with the CODE of an invitation, and start the agent.
+
+    `benchrace central invite` prints the whole command. Without URL, the centrals on the local
+    network are listed to choose from. The address, a token of this machine's own and the
+    certificates to use are stored in a private file beside agent.yaml.
+    """
+    from benchrace.cli.agent import nearby
+    from benchrace.cli.agent.join import Joining
+    from benchrace.cli.agent.starting import AsService, InBackground
+    from benchrace.cli.output.formatting import clean_line
+    from benchrace.cli.service.settings import agent_path
+
+    if not 1 <= len(invitation) <= 2:
+        raise click.UsageError("expected [URL] CODE, as `benchrace central invite` prints them")
+    if "://" in invitation[-1]:
+        raise click.UsageError(
+            f"the code of an invitation is missing after {clean_line(invitation[-1])}; "
+            "`benchrace central invite` prints the whole command"
+        )
+    config_dir, data_dir = chosen["config_dir"], chosen["data_dir"]
+
+    stored = ("machine_id", "label", "ca", "client_cert", "client_key")
+    flags = {name: chosen.pop(name) for name in stored}
+
+    def settings(central: str) -> "AgentSettings":
+        return _settings(data_dir, config_dir, central=central, **flags)
+
+    start = AsService(chosen) if service else InBackground(chosen)
+    joining = Joining(settings, agent_path(config_dir).parent, start, quiet=as_json)
+    url = invitation[0] if len(invitation) == 2 else nearby.choose()
+    result = joining.run(url, invitation[-1], yes=yes)
+    if as_json:
+        options.print_json(result)
+
+
+@agent.command()
+@options.data_dir
+@options.config_dir
+@options.as_json
+def leave(data_dir: str | None, config_dir: str | None, as_json: bool) -> None:
+    """Leave the joined central: stop the agent, revoke its token, forget both."""
+    from benchrace.cli.agent import leave as leaving
+    from benchrace.cli.service.install import background
+    from benchrace.cli.service.settings import agent_path
+    from benchrace.config.joined import joined_path, read_joined
+
+    path = joined_path(agent_path(config_dir).parent)
+    joined = read_joined(path)
+    if joined is None:
+        raise leaving.nothing_joined(path)
+    stopped = background.stop_running(agent_service(options.path(data_dir), joined.machine_id))
+    why_not = leaving.revoke(joined)
+    leaving.forget(path)
+    if as_json:
+        left = {"central": joined.central, "revoked": why_not is None, "why_not": why_not}
+        options.print_json({**left, "agent_stopped": stopped})
+        return
+    click.echo(f"left {joined.central}" + ("; its agent is stopped" if stopped else ""))
+    if why_not is not None:
+        click.echo(
+            f"benchrace: the token was not revoked: {why_not}. Have an operator revoke it: "
+            "`benchrace central token list`",
+            err=True,
+        )
+
+
+@agent.command()
 @_options
 @options.as_json
 def preflight(as_json: bool, **chosen: Any) -> None:
-    """Check that the agent can work on this machine; exit 1 if not."""
+    """Check that the agent can work on this machine; exit 1 if something required is missing."""
     from benchrace.cli.agent import preflight as agent_preflight
     from benchrace.cli.output import checks
 
     checks.report(agent_preflight.checks(_settings(**chosen)), as_json)
 
 
-def _settings(data_dir: str | None, config_dir: str | None, **flags: Any) -> "AgentSettings":
+def _settings(
+    data_dir: str | None, config_dir: str | None, log_format: str | None = None, **flags: Any
+) -> "AgentSettings":
     from benchrace.agent.settings import Flags, settle
     from benchrace.cli.service.settings import agent_file
 
     return settle(options.path(data_dir), agent_file(config_dir), Flags(**flags))
+
+
+def _settle(chosen: dict[str, Any]) -> tuple[Path, str | None]:
+    settings = _settings(**chosen)
+    return settings.data, settings.machine_id
 
 
 def _find(data_dir: str | None, machine_id: str | None) -> Service:
@@ -135,14 +253,18 @@ def _find(data_dir: str | None, machine_id: str | None) -> Service:
     return agent_service(settings.data, settings.machine_id)
 
 
-def _link(token: str | None, url: str) -> dict[str, str]:
-    return {"central": link.wait_for_link(url, token)}
+def _link(token: str | None, record: Record) -> dict[str, str]:
+    return {"central": link.wait_for_link(record, token)}
 
 
-def _ask(data_dir: str | None, machine_id: str | None, url: str) -> dict[str, str]:
+def _ask(data_dir: str | None, machine_id: str | None, record: Record) -> dict[str, str]:
     settings = _settings(data_dir, None, machine_id=machine_id)
-    return {"central": link.link_state(url, settings.token)}
+    return {"central": link.link_state(record, settings.token)}
 
 
 commands.add_commands(agent, "agent", _find, _ask)
+add_service_group(agent, _options, Component("agent", _settle, agent_service))
+agent.add_command(callbacks)
 agent.add_command(jobs)
+agent.add_command(assets)
+agent.add_command(update)

@@ -20,13 +20,30 @@ machine_id: {machine_id}
 # Host names that it answers to, besides its addresses.
 # allowed_hosts: [desk.local]
 
-# The central to join, and the agent token that it printed on its first start.
+# The central to link to, and the agent token that it printed on its first start. Omit both after
+# `benchrace agent join`, which stores them in joined.json beside this file.
 # BENCHRACE_TOKEN in the environment keeps the token out of this file.
 # central_base_url: http://192.168.1.10:8080
 # central_token:
+# For a central with TLS (https): its CA, if the system does not trust it, and the certificate to
+# present if central requires one.
+# central_ca: ca.pem
+# client_cert: tls/agent.pem
+# client_key: tls/agent-key.pem
 
 # Seconds between samples of CPU, memory and GPU while a job runs; 0 disables it.
 # sampling_s: 0.5
+
+# What central can set too (`benchrace machines settings`); a value here overrides central's.
+# heartbeat_interval_s: 60
+# keep_jobs: 200
+# after_run: keep
+# models_dir: /var/lib/models
+
+# Where requests about jobs may go, and the file with the secret that signs them.
+# callbacks:
+#   allowed_hosts: [hooks.example]
+#   secret_file: callbacks.secret
 
 # Measure alongside other agents on this host: for simulations only.
 # share_host: false

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from benchrace.api.jobs import JobSummary
     from benchrace.cli.connect.client import Client
 
-_shared = options.all_of(
+shared_options = options.all_of(
     click.option("--machine-id", metavar="ID", help="This machine's name in the fleet."),
     options.as_json,
     options.token("Agent token; prefer BENCHRACE_TOKEN [default: from agent.yaml]."),
@@ -26,7 +26,7 @@ def jobs() -> None:
 
 
 @jobs.command("list")
-@_shared
+@shared_options
 def list_jobs(
     machine_id: str | None, as_json: bool, token: str | None, data_dir: str | None
 ) -> None:
@@ -37,7 +37,7 @@ def list_jobs(
     from benchrace.cli.output.formatting import clean_line
     from benchrace.cli.output.screen import console
 
-    with _agent(machine_id, token, data_dir) as agent:
+    with running_agent(machine_id, token, data_dir) as agent:
         listed = _jobs(agent)[::-1]
     if as_json:
         options.print_json({"jobs": listed})
@@ -57,7 +57,7 @@ def list_jobs(
 
 @jobs.command()
 @click.argument("job_id", required=False)
-@_shared
+@shared_options
 def stop(
     job_id: str | None,
     machine_id: str | None,
@@ -68,7 +68,7 @@ def stop(
     """Stop JOB_ID or the running job; exit 1 if none is running."""
     from benchrace.api.jobs import JobSummary
 
-    with _agent(machine_id, token, data_dir) as agent:
+    with running_agent(machine_id, token, data_dir) as agent:
         running = [job.job_id for job in _jobs(agent) if not job.state.final]
         if job_id is None and not running:
             raise BenchraceError(Category.SYSTEM, "no job is running on this machine", "")
@@ -87,7 +87,8 @@ def _jobs(agent: "Client") -> "tuple[JobSummary, ...]":
     return agent.convert(agent.get("/jobs"), JobList).jobs
 
 
-def _agent(machine_id: str | None, token: str | None, data_dir: str | None) -> "Client":
+def running_agent(machine_id: str | None, token: str | None, data_dir: str | None) -> "Client":
+    """Return a client of this machine's agent; raises where none runs."""
     from benchrace.agent.settings import Flags, settle
     from benchrace.cli.connect.client import Client
     from benchrace.cli.service.settings import agent_file
@@ -100,4 +101,4 @@ def _agent(machine_id: str | None, token: str | None, data_dir: str | None) -> "
             f"no agent for machine {settings.machine_id} is running on {settings.data}",
             "Start it with `benchrace agent start`, or correct --machine-id and --data-dir.",
         )
-    return Client(record.url, token or settings.token)
+    return Client(record.url, token or settings.token, record.certificate)

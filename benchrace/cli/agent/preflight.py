@@ -1,6 +1,7 @@
 """`benchrace agent preflight`: checks of what this machine's agent needs."""
 
 import os
+import platform
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -14,15 +15,21 @@ if TYPE_CHECKING:
 def checks(settings: "AgentSettings") -> Iterator[Check]:
     """Check what an agent needs, in the order in which it would need it."""
     from benchrace.cli import doctor
+    from benchrace.cli.agent import engines, surroundings
 
     yield Check(name="machine", value=f"{settings.machine_id} ({settings.label})")
+    yield Check(name="Python", value=platform.python_version())
     yield doctor.data_folder(settings.data)
     yield _port(settings)
     yield _token(settings)
     yield _central(settings)
+    yield surroundings.clock_offset(settings.central, settings.token)
+    yield surroundings.keep_awake()
     yield from _others()
     yield from doctor.hardware()
+    yield from surroundings.machine()
     yield from doctor.plugins(str(settings.data), settings.tables)
+    yield from engines.checks(settings.data, settings.tables)
 
 
 def _port(settings: "AgentSettings") -> Check:
@@ -64,7 +71,8 @@ def _central(settings: "AgentSettings") -> Check:
             client.get("/health")
     except BenchraceError as error:
         return Check(name="central", value=error.message, remedy=error.remedy)
-    return Check(name="central", value=f"{settings.central} is reachable")
+    where = f"{settings.central} (set by {settings.central_source})"
+    return Check(name="central", value=f"{where} is reachable")
 
 
 def _others() -> Iterator[Check]:

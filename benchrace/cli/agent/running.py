@@ -36,7 +36,7 @@ class RunningAgent(msgspec.Struct, frozen=True, kw_only=True):
         why = f"its central {self.central} is not linked" if self.central else "it has no central"
         phases.say(f"using the agent that is already running (process {self.record.pid}): {why}")
         try:
-            with Client(self.record.url, self.token) as agent:
+            with Client(self.record.url, self.token, self.record.certificate) as agent:
                 agent.post("/api/v1/loan", LoanRequest(central=url, token=token))
         except BenchraceError as error:
             what = "cannot be used by this command" if self.link != LENT else "is in use"
@@ -54,14 +54,15 @@ def running_agent(data: Path, token: str | None, phases: Phases) -> RunningAgent
     service = agent_service(data, machine_id(file))
     while is_held(service.lock):
         if record := service.running():
-            return _described(record, file.config.central_token or token)
+            joined = file.joined.token if file.joined else None
+            return _described(record, file.config.central_token or joined or token)
         phases.say("waiting for the agent of this data folder")
         time.sleep(_LOOK_S)
     return None
 
 
 def _described(record: Record, token: str | None) -> RunningAgent:
-    link.wait_for_link(record.url, token)
-    with Client(record.url, token) as agent:
+    link.wait_for_link(record, token)
+    with Client(record.url, token, record.certificate) as agent:
         status = msgspec.convert(agent.get("/api/status"), AgentStatus)
     return RunningAgent(record=record, token=token, link=status.central, central=status.central_url)

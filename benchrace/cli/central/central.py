@@ -1,15 +1,22 @@
 """`benchrace central`: coordinate agents, keep runs, serve the page."""
 
 import os
+import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from benchrace.cli import options
-from benchrace.cli.central.tokens import new_tokens
+from benchrace.cli.central.backup import backup, restore
+from benchrace.cli.central.invite import invite
+from benchrace.cli.central.token import token
+from benchrace.cli.central.tokens import NewTokens, new_tokens
 from benchrace.cli.service import commands
+from benchrace.cli.service.install.commands import Component, add_service_group
 from benchrace.cli.service.restart import Restart
 from benchrace.cli.service.service import Service, central_service
 
@@ -18,7 +25,11 @@ if TYPE_CHECKING:
 
     from benchrace.central.central import Central
     from benchrace.central.settings import CentralSettings
+    from benchrace.tls.server import ServerTls
     from benchrace.web.auth.login_code import LoginCodes
+
+# The file of the log, and its format.
+LogOutput = tuple[str | None, str | None]
 
 _options = options.all_of(
     click.option("--host", metavar="ADDRESS", help="Address to listen on [default: 127.0.0.1]."),
@@ -38,6 +49,11 @@ _options = options.all_of(
         help="Who gets read-only access without the operator token [default: nobody].",
     ),
     click.option("--insecure", is_flag=True, help="Disable authentication."),
+    options.server_tls,
+    options.log_format,
+    click.option(
+        "--no-mdns", is_flag=True, help="Do not announce this central on the local network."
+    ),
     options.data_dir,
     options.config_dir,
 )
@@ -62,8 +78,9 @@ def central(
     if parent_fd is not None:
         chosen["token"] = options.token_of_parent(parent_fd)
     settings = _settings(**chosen)
+    output = (log_file, chosen["log_format"])
     if parent_fd is not None:
-        _serve(settings, commands.announce("central"), parent_fd, log_file)
+        _serve(_private(settings), commands.announce("central"), parent_fd, output)
         return
     from benchrace.cli.central.login_link import first_link
     from benchrace.web.auth.login_code import LoginCodes
@@ -76,14 +93,26 @@ def central(
             for line in (*tokens.lines(url), *first_link(settings, url, codes)):
                 click.echo(line)
 
-        _serve(settings, ready, None, log_file, codes)
+        _serve(settings, ready, None, output, codes)
+
+
+def _private(settings: "CentralSettings") -> "CentralSettings":
+    """Return the settings of a command's own central, which shares them with the usual one.
+
+    It leaves the machines that are dialled to that one. Where TLS is configured, it is on loopback
+    only: its clients are the command and a browser here, which may have no certificate to present.
+    """
+    import msgspec
+
+    own = msgspec.structs.replace(settings, dials=False)
+    return own if own.tls is None else msgspec.structs.replace(own, tls=None, host="127.0.0.1")
 
 
 def _serve(
     settings: "CentralSettings",
     ready: Callable[[str], None],
     parent_fd: int | None,
-    log_file: str | None,
+    output: LogOutput,
     codes: "LoginCodes | None" = None,
 ) -> None:
     restart = Restart()
@@ -100,7 +129,7 @@ def _serve(
         extend = partial(_add_older_routes, restart=own)
         await serve(settings, extend=extend, ready=listening, codes=codes)
 
-    commands.serve(work, parent_fd, log_file)
+    commands.serve(work, parent_fd, *output)
     restart.run(settings.token)
 
 
@@ -124,14 +153,25 @@ def start(ctx: click.Context, /, fg: bool, as_json: bool, **chosen: Any) -> None
     service = central_service(settings.data)
     with new_tokens(settings) as tokens:
         again = ["central", *options.to_arguments(chosen)]
-        status = commands.start_service(service, again, as_json, settings.token, tokens.new)
+        status = commands.start_service(
+            service, again, as_json, settings.token, tokens.new, chosen=chosen
+        )
         lines = tokens.lines(str(status.info["url"]))
     if as_json:
         return
-    from benchrace.cli.central.login_link import link_lines
-
-    for line in (*lines, *(link_lines(settings.data) if settings.asks else ())):
+    for line in (*lines, *(_login_link(settings.data) if settings.asks else ())):
         click.echo(line)
+
+
+def _login_link(data: Path) -> tuple[str, ...]:
+    """Return lines with a login link, or why there is none: central runs all the same."""
+    from benchrace.cli.central.login_link import link_lines
+    from benchrace.errors import BenchraceError
+
+    try:
+        return link_lines(data)
+    except BenchraceError as error:
+        return (f"no login link: {error.message}",)
 
 
 @central.command("login-link")
@@ -152,15 +192,48 @@ def login_link(watch: bool, data_dir: str | None, as_json: bool) -> None:
         click.echo(link.url)
 
 
-def _settings(data_dir: str | None, config_dir: str | None, **flags: Any) -> "CentralSettings":
-    from benchrace.central.auth.tokens import SERVICE_KEY
+@central.command("find")
+@click.option(
+    "--seconds", type=click.FloatRange(0.1, 60), default=3.0, show_default=True, help="How long."
+)
+@options.as_json
+def find_centrals(seconds: float, as_json: bool) -> None:
+    """List centrals on the local network; exit 1 if none is found.
+
+    A central announces itself where it listens beyond loopback and has the mdns extra.
+    """
+    import anyio
+
+    from benchrace.cli.output.formatting import clean_line
+    from benchrace.web.remote.nearby import Role, find
+
+    centrals = anyio.run(find, Role.CENTRAL, seconds)
+    if as_json:
+        options.print_json({"centrals": centrals})
+    for one in () if as_json else centrals:
+        click.echo(clean_line(f"{one.url}  {one.name}  benchrace {one.version}"))
+    if not centrals:
+        click.echo("benchrace: no central was found on the local network", err=True)
+        sys.exit(1)
+
+
+def _settings(
+    data_dir: str | None, config_dir: str | None, log_format: str | None = None, **flags: Any
+) -> "CentralSettings":
+    from benchrace.central.auth.first_tokens import SERVICE_KEY
     from benchrace.central.settings import ArtifactLimits, CentralSettings
     from benchrace.cli.service.settings import central_config
     from benchrace.config import paths
     from benchrace.config.central import Watching
     from benchrace.config.credentials import credential
+    from benchrace.tls.server import server_tls
 
     config = central_config(config_dir)
+    tls = server_tls(
+        flags["tls_cert"] or config.tls_cert,
+        flags["tls_key"] or config.tls_key,
+        flags["tls_client_ca"] or config.tls_client_ca,
+    )
     port = config.bind_port if flags["port"] is None else flags["port"]
     return CentralSettings(
         data=options.path(data_dir),
@@ -173,16 +246,50 @@ def _settings(data_dir: str | None, config_dir: str | None, **flags: Any) -> "Ce
         watch=Watching(flags["watch"]) if flags["watch"] else config.watch,
         watch_token=config.watch_token,
         service_token=credential(SERVICE_KEY, os.environ.get(SERVICE_KEY)),
-        hosts=config.allowed_hosts,
+        hosts=tuple(dict.fromkeys((*config.allowed_hosts, *_certified(tls)))),
+        tls=tls,
         config=paths.config_dir(config_dir),
+        mdns=config.mdns and not flags["no_mdns"],
         artifacts=ArtifactLimits(
             file_bytes=config.artifact_mib << 20, run_bytes=config.artifacts_mib << 20
         ),
+        retention=config.retention,
     )
+
+
+def _certified(tls: "ServerTls | None") -> tuple[str, ...]:
+    """Return the host names of central's certificate, which it answers to as well.
+
+    Nobody else can have a browser believe that an address of theirs has such a name.
+    """
+    if tls is None:
+        return ()
+    from benchrace.config.hosts import problem
+    from benchrace.tls.certificate import describe_file
+
+    names = describe_file(tls.certificate).dns_names
+    return tuple(name for name in names if name != "localhost" and problem(name) is None)
 
 
 def _find(data_dir: str | None, machine_id: str | None) -> Service:
     return central_service(options.path(data_dir))
 
 
+def _settle(chosen: dict[str, Any]) -> tuple[Path, str | None]:
+    return _settings(**chosen).data, None
+
+
+def _tokens(chosen: dict[str, Any]) -> AbstractContextManager[NewTokens]:
+    return new_tokens(_settings(**chosen))
+
+
 commands.add_commands(central, "central", _find)
+central.add_command(invite)
+central.add_command(token)
+central.add_command(backup)
+central.add_command(restore)
+add_service_group(
+    central,
+    _options,
+    Component("central", _settle, lambda data, _: central_service(data), _tokens),
+)

@@ -7,10 +7,6 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from benchrace.cli.service.advertised_address import advertised_urls
-from benchrace.cli.service.service import central_service
-from benchrace.config.credentials import credential
-from benchrace.errors import BenchraceError, Category
-from benchrace.store import atomic
 
 if TYPE_CHECKING:
     from benchrace.central.settings import CentralSettings
@@ -30,20 +26,12 @@ def make(data: Path, *, watch: bool) -> Link:
     Raises where none runs, where the key cannot be read, and where no login is needed.
     """
     from benchrace.api.session import LoginLink, LoginLinkRequest
-    from benchrace.central.auth.tokens import LOCAL
-    from benchrace.cli.connect.client import Client
+    from benchrace.cli.central.connection import operator_client
 
-    record = central_service(data).running()
-    if record is None:
-        raise BenchraceError(
-            Category.UNREACHABLE,
-            f"no central is running on the data folder {data}",
-            "Start it with `benchrace central start`, or correct --data-dir.",
-        )
-    with Client(record.url, _key(data / "central" / LOCAL)) as client:
+    with operator_client(None, None, data) as client:
         body = client.post("/api/login-link", msgspec.to_builtins(LoginLinkRequest(watch=watch)))
         answer = client.convert(body, LoginLink)
-    base = advertised_urls(record.url, answer.host, answer.hosts)[0]
+        base = advertised_urls(client.url, answer.host, answer.hosts)[0]
     return Link(url=base + answer.path, life_s=answer.life_s)
 
 
@@ -55,12 +43,12 @@ def link_lines(data: Path) -> tuple[str, ...]:
 def first_link(settings: "CentralSettings", url: str, codes: "LoginCodes") -> tuple[str, ...]:
     """Return lines with a login link from within central, only for a terminal."""
     from benchrace.api.session import Right
-    from benchrace.web.auth.login_code import fragment
+    from benchrace.web.auth.login_code import Grant, fragment
 
     if not settings.asks or not sys.stdout.isatty():
         return ()
     base = advertised_urls(url, settings.host, settings.hosts)[0]
-    return _lines(base + fragment(codes.make(Right.OPERATE)))
+    return _lines(base + fragment(codes.make(Grant(Right.OPERATE))))
 
 
 def _lines(link: str) -> tuple[str, ...]:
@@ -68,13 +56,3 @@ def _lines(link: str) -> tuple[str, ...]:
         f"one-time login link, valid for ten minutes: {link}",
         "for another: benchrace central login-link",
     )
-
-
-def _key(path: Path) -> str | None:
-    """Read the key; None where central requires no login and so left none."""
-    try:
-        return credential(str(path), path.read_bytes().decode("utf-8", "replace"))
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise atomic.failure(path, error) from error

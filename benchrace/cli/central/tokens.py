@@ -23,6 +23,13 @@ class NewTokens:
         self.shown = False
         self._settings = settings
 
+    @property
+    def url(self) -> str:
+        """Where a central with these settings listens."""
+        host = f"[{self._settings.host}]" if ":" in self._settings.host else self._settings.host
+        scheme = "http" if self._settings.tls is None else "https"
+        return f"{scheme}://{host}:{self._settings.port}"
+
     def lines(self, url: str) -> tuple[str, ...]:
         """Return how agents join and users log in, with the tokens that were generated just now."""
         self.shown = True
@@ -44,7 +51,8 @@ class NewTokens:
 
     def _agents(self, url: str) -> str:
         if AGENTS not in self.new:
-            return f"agents join with their existing token: benchrace agent start --central {url}"
+            how = f"with their existing token (benchrace agent start --central {url})"
+            return f"agents join {how}, or by invitation: benchrace central invite"
         command = f"BENCHRACE_TOKEN={self.new[AGENTS]} benchrace agent start --central {url}"
         return f"agents join with: {command}"
 
@@ -52,13 +60,13 @@ class NewTokens:
 @contextmanager
 def new_tokens(settings: "CentralSettings") -> Iterator[NewTokens]:
     """Generate missing tokens; those that are never shown are deleted again."""
-    from benchrace.central.auth import tokens
+    from benchrace.central.auth import first_tokens
 
     if is_held(settings.data / "central.lock"):
         yield NewTokens({}, settings)
         return
     folder = settings.data / "central"
-    files = ("token.sha256", tokens.OPERATOR, tokens.WATCH)
+    files = (first_tokens.AGENT, first_tokens.OPERATOR, first_tokens.WATCH)
     new = [folder / name for name in files if not (folder / name).exists()]
     shown = NewTokens({}, settings)
     try:
@@ -71,16 +79,12 @@ def new_tokens(settings: "CentralSettings") -> Iterator[NewTokens]:
 
 
 def _load(settings: "CentralSettings", folder: Path) -> dict[str, str]:
-    from benchrace.central.auth import token_file, tokens
+    from benchrace.api.tokens import TokenRole
+    from benchrace.central.auth import first_tokens
 
+    names = {TokenRole.AGENT: AGENTS, TokenRole.OPERATOR: OPERATOR, TokenRole.WATCHER: WATCH}
     try:
-        people = tokens.load(settings, folder)
-        _, agents = token_file.load(folder / "token.sha256", settings.token)
+        new = first_tokens.load(settings, folder).new
     except OSError as error:
         raise unusable(settings.data, error) from error
-    tokens_by_name = {
-        AGENTS: agents,
-        OPERATOR: people.made_operator if people else None,
-        WATCH: people.made_watch if people else None,
-    }
-    return {name: token for name, token in tokens_by_name.items() if token is not None}
+    return {names[role]: token for role, token in new.items()}

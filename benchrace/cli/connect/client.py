@@ -1,5 +1,6 @@
 """The command line's side of central's API."""
 
+import os
 from collections.abc import Iterator
 from typing import Any, TypeVar
 
@@ -12,13 +13,14 @@ from benchrace.api.machines import (
     MachineAnswer,
     MachineList,
 )
-from benchrace.cli.connect.http import Http, Response, TransportError
+from benchrace.cli.connect.http import NO_TRUST, Http, Response, TransportError
 from benchrace.cli.connect.sse import Message, messages
 from benchrace.errors import BenchraceError, Category, FieldError, InvalidInput
 from benchrace.redaction import without_user
 from benchrace.run import document
 from benchrace.run.document import RunDocument
 from benchrace.run.states import RunState
+from benchrace.tls.trust import Trust, configured_trust, trust_of
 
 T = TypeVar("T")
 _NO_CENTRAL = "Start one with `benchrace central`, or correct --central."
@@ -34,16 +36,26 @@ class QueueStatus(msgspec.Struct, frozen=True):
 class Client:
     """A client of one central. Failures are raised as `BenchraceError`, as the server sent them.
 
-    `url` is for display: it lacks the user and password of the address.
+    `url` is for display: it lacks the user and password of the address. `certificate` is the
+    server's own, in PEM, for one whose record has it; otherwise `trust`, or without it `--ca`, the
+    environment, `agent.yaml` and what joining stored say whom to trust. `limit_s` limits each wait
+    for the server, in seconds, where the usual limits are too long.
     """
 
-    def __init__(self, url: str, token: str | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        token: str | None = None,
+        certificate: str | None = None,
+        trust: Trust | None = None,
+        limit_s: float | None = None,
+    ) -> None:
         self.url = without_user(url.rstrip("/"))
         headers = {"Accept-Encoding": "identity"}
         if token:
             headers["Authorization"] = f"Bearer {token}"
         try:
-            self._http = Http(url.rstrip("/"), headers)
+            self._http = Http(url.rstrip("/"), headers, trust or _trust(url, certificate), limit_s)
         except ValueError as error:
             what = f"invalid address {url[:200]!r}: {error}"
             raise InvalidInput(FieldError("--central", what)) from error
@@ -61,6 +73,14 @@ class Client:
     def post(self, path: str, body: Any = None, **params: Any) -> Any:
         """POST JSON and decode the JSON answer."""
         return self._call("POST", path, content=msgspec.json.encode(body), params=params)
+
+    def patch(self, path: str, body: Any) -> Any:
+        """PATCH JSON and decode the JSON answer."""
+        return self._call("PATCH", path, content=msgspec.json.encode(body))
+
+    def put(self, path: str, body: Any) -> Any:
+        """PUT JSON and decode the JSON answer."""
+        return self._call("PUT", path, content=msgspec.json.encode(body))
 
     def delete(self, path: str) -> Any:
         """DELETE and decode the JSON answer."""
@@ -136,11 +156,19 @@ class Client:
 
     def unreachable(self, error: Exception) -> BenchraceError:
         """Return the error of a central that does not answer."""
-        return BenchraceError(
-            Category.UNREACHABLE,
-            f"no central answers at {self.url}: {error}",
-            _NO_CENTRAL,
-        )
+        remedy = error.remedy if isinstance(error, TransportError) else None
+        message = f"no central answers at {self.url}: {error}" if remedy is None else str(error)
+        return BenchraceError(Category.UNREACHABLE, message, remedy or _NO_CENTRAL)
+
+
+def _trust(url: str, certificate: str | None = None) -> Trust:
+    """Return whom to trust; a plain HTTP server needs no certificate, and reads no file."""
+    if not url.lower().startswith("https:"):
+        return NO_TRUST
+    from benchrace.cli.service.settings import agent_file
+
+    configured = configured_trust(agent_file(None), url)
+    return trust_of(os.environ, configured).pinned(certificate)
 
 
 def _problem(answer: Response) -> BenchraceError:

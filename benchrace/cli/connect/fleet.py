@@ -14,7 +14,7 @@ from benchrace.cli.agent.running import RunningAgent, running_agent
 from benchrace.cli.connect.client import Client
 from benchrace.cli.connect.lease import Lease
 from benchrace.cli.output.screen import Phases
-from benchrace.cli.service.service import Service, agent_service, central_service
+from benchrace.cli.service.service import Record, Service, agent_service, central_service
 from benchrace.cli.service.settings import agent_file
 from benchrace.config.machine_id import machine_id
 from benchrace.errors import BenchraceError, Category
@@ -44,12 +44,13 @@ def connect(
     *,
     port: int = 0,
     probe: bool = True,
+    agent: bool = True,
 ) -> Iterator[Fleet]:
     """Yield the central named, the one that serves the data folder, the one that the agent of
     this machine is linked to, or a temporary one.
 
     `probe` makes the agent of a temporary one probe its engines at once: false where planning a
-    run decides whether they matter.
+    run decides whether they matter. Without `agent`, a temporary one has no machine of its own.
 
     Two commands on one data folder share a central; the one that started it stays until the
     other is done.
@@ -63,14 +64,20 @@ def connect(
             return
         lease = stack.enter_context(Lease(data))
         with lease.starting():
-            running = _running(central_service(data), phases)
-            agent = None if running else running_agent(data, token, phases)
-            if running is None and agent is not None and (running := agent.linked_to):
+            record = _running(central_service(data), phases)
+            running, certificate = (record.url, record.certificate) if record else (None, None)
+            local = None if running or not agent else running_agent(data, token, phases)
+            if running is None and local is not None and (running := local.linked_to):
                 phases.say(f"using {running}, the central that this machine's agent is linked to")
             if running is None:
-                client = stack.enter_context(_own_fleet(data, port, agent, phases, probe))
+                start = (
+                    _own_fleet(data, port, local, phases, probe)
+                    if agent
+                    else _own_central(data, port, phases, secrets.token_urlsafe(32))
+                )
+                client = stack.enter_context(start)
             else:
-                client = stack.enter_context(Client(running, token))
+                client = stack.enter_context(Client(running, token, certificate))
                 client.get("/health")
         ours, leaves = running is None, False
         try:
@@ -85,11 +92,11 @@ def connect(
                 lease.end_use(lambda: phases.say(phase))
 
 
-def _running(central: Service, phases: Phases) -> str | None:
+def _running(central: Service, phases: Phases) -> Record | None:
     """Find a central that serves the data folder; one that starts or ends is waited for."""
     while is_held(central.lock):
         if record := central.running():
-            return record.url
+            return record
         phases.say("waiting for the central of this data folder")
         time.sleep(0.05)
     return None
@@ -105,23 +112,26 @@ def _own_fleet(
     """
     token = secrets.token_urlsafe(32)
     machine = this_machine()
-    with ExitStack() as stack:
-        phases.say("starting central")
-        central = central_service(data)
-        url = stack.enter_context(
-            _child(central, ["central", "--port", str(port), "--data-dir", str(data)], token)
-        )
-        client = stack.enter_context(Client(url))
+    with _own_central(data, port, phases, token) as client, ExitStack() as stack:
         if running is not None:
-            running.lend(url, token, phases)
+            running.lend(client.url, token, phases)
             yield client
             return
         phases.say("starting this machine's agent")
         agent = agent_service(data, machine)
-        arguments = ["agent", "--port", "0", "--data-dir", str(data), "--central", url]
+        arguments = ["agent", "--port", "0", "--data-dir", str(data), "--central", client.url]
         if not probe:
             arguments.append("--probe-on-request")
         stack.enter_context(_child(agent, [*arguments, "--machine-id", machine], token))
+        yield client
+
+
+@contextmanager
+def _own_central(data: Path, port: int, phases: Phases, token: str) -> Iterator[Client]:
+    """Start a central that agents join with `token`; it ends with this process."""
+    phases.say("starting central")
+    arguments = ["central", "--port", str(port), "--data-dir", str(data)]
+    with _child(central_service(data), arguments, token) as url, Client(url) as client:
         yield client
 
 

@@ -5,8 +5,15 @@ import select
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote, unquote, urlencode, urlsplit
+
+from benchrace.tls.trust import Trust
+
+if TYPE_CHECKING:
+    import ssl
+
+NO_TRUST = Trust()
 
 _CONNECT_S = 30.0
 # A submitted run is checked on its machines before the answer comes.
@@ -16,7 +23,14 @@ _PATH_CHARS = "/:@!$&'()*+,;=~%"
 
 
 class TransportError(Exception):
-    """The server could not be reached, or the connection broke before the end of the answer."""
+    """The server could not be reached, or the connection broke before the end of the answer.
+
+    `remedy` is set where the cause is TLS.
+    """
+
+    def __init__(self, message: str, remedy: str | None = None) -> None:
+        super().__init__(message)
+        self.remedy = remedy
 
 
 class Response(NamedTuple):
@@ -42,11 +56,20 @@ class Http:
     Raises ValueError for an address that is none. Proxies from the environment are not used.
     """
 
-    def __init__(self, url: str, headers: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        trust: Trust = NO_TRUST,
+        limit_s: float | None = None,
+    ) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError("expected http://HOST:PORT or https://HOST:PORT")
         self._tls = parts.scheme == "https"
+        self._trust = trust
+        self._connect_s, self._read_s = limit_s or _CONNECT_S, limit_s or _READ_S
+        self._context: ssl.SSLContext | None = None
         self._host, self._port = parts.hostname, parts.port
         self._host.encode("idna")
         self._base = parts.path.rstrip("/")
@@ -106,12 +129,12 @@ class Http:
         try:
             if connection.sock is None:
                 connection.connect()
-            connection.sock.settimeout(_READ_S)
+            connection.sock.settimeout(self._read_s)
             connection.request(method, target, content, {**self._headers, **headers})
             yield connection, connection.getresponse()
         except (OSError, http.client.HTTPException) as error:
             connection.close()
-            raise TransportError(str(error) or type(error).__name__) from error
+            raise self._failure(error) from error
         except BaseException:
             # Such as Ctrl-C: the rest of this answer must not be read as the next one.
             connection.close()
@@ -128,17 +151,21 @@ class Http:
 
     def _connection(self) -> http.client.HTTPConnection:
         if not self._tls:
-            return http.client.HTTPConnection(self._host, self._port, timeout=_CONNECT_S)
-        import ssl
-
-        import certifi
-
-        # The system's certificate authorities, and certifi's where it has none.
-        context = ssl.create_default_context()
-        context.load_verify_locations(certifi.where())
+            return http.client.HTTPConnection(self._host, self._port, timeout=self._connect_s)
+        self._context = self._context or self._trust.context()
         return http.client.HTTPSConnection(
-            self._host, self._port, timeout=_CONNECT_S, context=context
+            self._host, self._port, timeout=self._connect_s, context=self._context
         )
+
+    def _failure(self, error: OSError | http.client.HTTPException) -> TransportError:
+        """Describe a failure; where the cause is TLS, with what to do."""
+        if self._tls:
+            from benchrace.tls.failure import explain
+
+            explained = explain(error, self._host, self._port or 443, self._trust)
+            if explained is not None:
+                return TransportError(*explained)
+        return TransportError(str(error) or type(error).__name__)
 
 
 def _chunks(answer: http.client.HTTPResponse) -> Iterator[bytes]:

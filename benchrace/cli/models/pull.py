@@ -10,10 +10,12 @@ import msgspec
 from benchrace.cli.connect.client import Client
 from benchrace.cli.models.pull_plan import Pull, Skipped, too_large
 from benchrace.errors import BenchraceError, Failure, with_remedy
-from benchrace.protocol.operations import OperationRequest, OperationState, OperationStatus
+from benchrace.plugin.operations import Operation
+from benchrace.protocol.operations import OperationState, OperationStatus
 
 # How long one machine is polled before the next.
 _TURN_S = 0.4
+_DONE = {Operation.PULL: "pulled", Operation.SYNC: "ready"}
 
 
 class Pulled(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,9 +100,9 @@ class PullRunner:
                 del self._waiting[name]
                 continue
             pull = queue.popleft()
-            path = f"/api/machines/{name}/backends/{pull.backend}/pull"
+            path = f"/api/machines/{name}/backends/{pull.backend}/{pull.operation}"
             try:
-                status = self._status(self._client.post(path, OperationRequest(model=pull.model)))
+                status = self._status(self._client.post(path, pull.request))
             except BenchraceError as error:
                 self._fail(pull, error.failure())
                 continue
@@ -148,7 +150,7 @@ class PullRunner:
                 seconds=took_s,
             )
         )
-        self._watcher.over(pull, "pulled", True)
+        self._watcher.over(pull, _DONE[pull.operation], True)
 
     def _fail(self, pull: Pull, failure: Failure) -> None:
         self.outcome.failed.append(

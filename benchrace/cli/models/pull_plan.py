@@ -8,7 +8,9 @@ from benchrace.api.machines import BackendAnswer, MachineAnswer
 from benchrace.config.model_policy import Group, same
 from benchrace.errors import FieldError, InvalidInput
 from benchrace.formatting import file_size
+from benchrace.plugin.assets import Asset
 from benchrace.plugin.operations import Operation
+from benchrace.protocol.operations import OperationRequest
 from benchrace.run.machine import MachineState
 
 # Fields of the policy, and the prefixes of the kinds of work that they are for.
@@ -16,11 +18,20 @@ _KINDS = {"llm": "llm", "whisper": "transcribe", "sdxl_profiles": "txt2img"}
 
 
 class Pull(msgspec.Struct, frozen=True, kw_only=True):
-    """One model for one machine."""
+    """One model for one machine; for a sync, `assets`, and `model` is what they are called."""
 
     machine_id: str
     backend: str
     model: str
+    operation: Operation = Operation.PULL
+    assets: tuple[Asset, ...] = ()
+
+    @property
+    def request(self) -> OperationRequest:
+        """What the machine is asked for."""
+        if self.operation is Operation.PULL:
+            return OperationRequest(model=self.model)
+        return OperationRequest(assets=self.assets)
 
 
 class Skipped(msgspec.Struct, frozen=True, kw_only=True):

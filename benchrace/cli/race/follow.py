@@ -54,6 +54,10 @@ class RunFollower:
         answer = self._client.post("/api/runs", spec)
         run_id = self._client.convert(answer, _Submitted).run_id
         submitted(run_id)
+        return self.follow(run_id, spec)
+
+    def follow(self, run_id: str, spec: RunSpec) -> RunDocument:
+        """Watch a run that was submitted, to its end."""
         try:
             return self._watch_run(run_id, spec)
         except BenchraceError as error:

@@ -22,7 +22,8 @@ def heading(run: RunDocument) -> str:
     machines = len({lane.machine_id for lane in run.lanes})
     order = "" if machines == len(run.lanes) else f", order {run.order.value}"
     raced = "; ".join(part for part in (shared, rounds) if part)
-    words = f"{run.kind}: {raced}{warmup} in {_lanes(len(run.lanes))}{order}"
+    simulated = "simulated " if run.simulated else ""
+    words = f"{simulated}{run.kind}: {raced}{warmup} in {_lanes(len(run.lanes))}{order}"
     return clean_line(words)
 
 
@@ -51,6 +52,8 @@ def notes(run: RunDocument) -> Iterator[str]:
     yield from left_out(run)
     if run.staggered:
         yield f"staggered: the machines did not start close enough together{_widest(run)}"
+    elif len({lane.machine_id for lane in run.lanes}) > 1 and (apart := _widest(run)):
+        yield f"the machines started together{apart}"
     yield from _failures(run)
 
 
@@ -151,8 +154,12 @@ def _defaults(run: RunDocument, lane: DocumentLane) -> dict[str, object]:
 
 
 def _widest(run: RunDocument) -> str:
-    spreads = [heat.spread_ns for heat in run.heats if heat.spread_ns is not None]
-    return f" ({duration(max(spreads))} apart)" if spreads else ""
+    """Return how far apart the machines started at most, with its uncertainty."""
+    judged = [heat for heat in run.heats if heat.spread_ns is not None]
+    if not judged:
+        return ""
+    widest = max(judged, key=lambda heat: heat.spread_ns or 0)
+    return f" ({duration(widest.spread_ns)} ± {duration(widest.uncertainty_ns)} apart)"
 
 
 def _words(failure: Failure) -> str:

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 import click
+from click.core import ParameterSource
 from rich.console import Console
 from rich.text import Text
 
+from benchrace.api.demo import MACHINES, MAX_MACHINES
 from benchrace.cli import options
 from benchrace.cli.connect.client import Client
 from benchrace.cli.connect.fleet import connect, offers, this_machine, wait_for_machine
@@ -16,6 +18,7 @@ from benchrace.cli.output.formatting import clean_line
 from benchrace.cli.output.interrupt import Interrupted, interruptible
 from benchrace.cli.output.screen import Phases, console, phases
 from benchrace.cli.race import browser, follow, report, run_file
+from benchrace.cli.race.demo import run_demo
 from benchrace.config.plugin_sources import how_to_install
 from benchrace.errors import BenchraceError, Category
 from benchrace.run.spec import LaneSpec, RunSpec
@@ -45,6 +48,14 @@ _ASK_S = 5.0
     default=None,
     help="After the race, serve the page until Ctrl-C, or exit [default: --keep in a terminal].",
 )
+@click.option(
+    "--demo",
+    is_flag=False,
+    flag_value=MACHINES,
+    type=click.IntRange(1, MAX_MACHINES),
+    metavar="[N]",
+    help=f"Race N simulated machines instead [default: {MACHINES}]; nothing is measured.",
+)
 @click.option("--no-browser", is_flag=True, help="Do not open the page in a browser.")
 @click.option(
     "--port",
@@ -57,45 +68,68 @@ _ASK_S = 5.0
 @options.central_url
 @options.people_token
 @options.data_dir
+@click.pass_context
 def race(
+    ctx: click.Context,
+    /,
     n: str,
     rounds: str,
     keep: bool | None,
+    demo: int | None,
     no_browser: bool,
     port: int,
-    central: str | None,
-    token: str | None,
-    data_dir: str | None,
+    **where: str | None,
 ) -> None:
     """Race the Rust kernels on this machine, live.
 
     Three lanes: the segmented sieve on one thread and on all threads, and the simple sieve.
     Ctrl-C cancels the race. Exit 0 only if every lane completes all its rounds.
     """
+    if demo is not None:
+        _refuse_sizes(ctx)
     screen = console()
-    data = options.path(data_dir)
+    data = options.path(where["data_dir"])
     asked_rounds = run_file.rounds(rounds)
     with (
         interruptible(),
         phases(screen) as shown,
-        connect(central, token, data, shown, port=port, probe=False) as fleet,
+        connect(
+            where["central"],
+            where["token"],
+            data,
+            shown,
+            port=port,
+            probe=False,
+            agent=demo is None,
+        ) as fleet,
     ):
-        machine_id, threads = _machine(fleet.client, shown)
-        shown.end()
-        _say(screen, f"central at {fleet.client.url}")
+        client = fleet.client
 
         def show(run_id: str) -> None:
+            shown.end()
+            _say(screen, f"central at {client.url}")
             if not no_browser:
-                browser.show(f"{fleet.client.url}/runs/{run_id}")
+                browser.show(f"{client.url}/runs/{run_id}")
 
-        follower = follow.RunFollower(fleet.client, data, screen, shown)
-        run = follower.run(lanes(machine_id, threads, n, asked_rounds), show)
-        follower.report(run, data_dir)
+        follower = follow.RunFollower(client, data, screen, shown)
+        if demo is not None:
+            run = run_demo(client, follower, demo, shown, show)
+        else:
+            machine_id, threads = _machine(client, shown)
+            run = follower.run(lanes(machine_id, threads, n, asked_rounds), show)
+        follower.report(run, where["data_dir"])
         keeps = sys.stdout.isatty() if keep is None else keep
         if fleet.ours and keeps and not follower.interrupted:
-            _say(screen, f"serving at {fleet.client.url} until Ctrl-C")
-            _serve(lambda: fleet.client.get("/health"))
+            _say(screen, f"serving at {client.url} until Ctrl-C")
+            _serve(lambda: client.get("/health"))
     sys.exit(follower.interrupted.code if follower.interrupted else report.exit_code(run))
+
+
+def _refuse_sizes(ctx: click.Context) -> None:
+    """Refuse options that a demo race does not have."""
+    for name in ("n", "rounds"):
+        if ctx.get_parameter_source(name) is not ParameterSource.DEFAULT:
+            raise click.UsageError(f"--{name} has no effect with --demo; leave it out")
 
 
 def lanes(machine_id: str, threads: int, n: str, rounds: int | Literal["auto"]) -> RunSpec:
@@ -115,7 +149,7 @@ def _machine(client: Client, shown: Phases) -> tuple[str, int]:
     able = [
         machine.machine_id
         for machine in wait_for_machine(client, shown, KIND)
-        if offers(machine, KIND)
+        if offers(machine, KIND) and not machine.simulated
     ]
     if not able:
         raise BenchraceError(

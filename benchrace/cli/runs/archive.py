@@ -13,8 +13,10 @@ from benchrace.store.query import MAX_ROWS
 from benchrace.store.run_row import RunRow
 
 if TYPE_CHECKING:
+    from benchrace.config.retention import RetentionLimits
     from benchrace.run.artifact import RunArtifact
     from benchrace.run.document import RunDocument
+    from benchrace.store.retention.pruning import Pruning
 
 ArtifactData: TypeAlias = "tuple[RunArtifact, bytes | None]"
 
@@ -38,6 +40,17 @@ class Archive(Protocol):
         """Delete a run for good."""
         ...
 
+    def pin(self, run_id: str, *, pinned: bool) -> None:
+        """Pin a run, or unpin it."""
+        ...
+
+    def prune(self, limits: "RetentionLimits", config_dir: str | None, *, apply: bool) -> "Pruning":
+        """Return what limits remove, and remove it where `apply` is true.
+
+        Without limits those of `central.yaml` hold, of the central or in `config_dir`.
+        """
+        ...
+
     def where(self, run_id: str) -> tuple[str, str]:
         """Return where people find a run, and what that is: a folder or a page."""
         ...
@@ -54,7 +67,7 @@ def archive(central: str | None, token: str | None, data: Path) -> Iterator[Arch
         from benchrace.cli.connect.client import Client
         from benchrace.cli.runs.archive_central import CentralArchive
 
-        with Client(url, token) as client:
+        with Client(url, token, running.certificate if running else None) as client:
             yield CentralArchive(client)
         return
     from benchrace.cli.runs.archive_folder import FolderArchive

@@ -2,11 +2,15 @@
 
 from collections.abc import Iterator
 
+import msgspec
+
 from benchrace.api.artifacts import ArtifactList, ArtifactState
 from benchrace.cli.connect.client import Client
 from benchrace.cli.runs.archive import ArtifactData
+from benchrace.config.retention import RetentionLimits
 from benchrace.run.document import RunDocument
 from benchrace.store.index import Page
+from benchrace.store.retention.pruning import Pruning
 
 
 class CentralArchive:
@@ -30,6 +34,16 @@ class CentralArchive:
 
     def delete(self, run_id: str) -> None:
         self._client.delete(f"/api/runs/{run_id}")
+
+    def pin(self, run_id: str, *, pinned: bool) -> None:
+        self._client.patch(f"/api/runs/{run_id}", {"pinned": pinned})
+
+    def prune(self, limits: RetentionLimits, config_dir: str | None, *, apply: bool) -> Pruning:
+        if apply:
+            answer = self._client.post("/api/retention", limits)
+        else:
+            answer = self._client.get("/api/retention", **msgspec.to_builtins(limits))
+        return self._client.convert(answer, Pruning)
 
     def where(self, run_id: str) -> tuple[str, str]:
         return "page", f"{self._client.url}/runs/{run_id}"

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from benchrace.cli.runs.archive import ArtifactData
 from benchrace.config.paths import runs_dir
 from benchrace.store import regular, reindex
@@ -12,8 +14,10 @@ from benchrace.store.query import Query
 from benchrace.store.run_folder import RunFolder
 
 if TYPE_CHECKING:
+    from benchrace.config.retention import RetentionLimits
     from benchrace.run.document import RunDocument
     from benchrace.stats.fold import Fold
+    from benchrace.store.retention.pruning import Pruning
 
 _READ_BYTES = 1 << 20
 
@@ -52,6 +56,24 @@ class FolderArchive:
 
     def delete(self, run_id: str) -> None:
         RunFolder.open(self._runs, run_id).delete()
+
+    def pin(self, run_id: str, *, pinned: bool) -> None:
+        folder = RunFolder.open(self._runs, run_id)
+        folder.save(msgspec.structs.replace(folder.metadata, pinned=pinned))
+
+    def prune(self, limits: "RetentionLimits", config_dir: str | None, *, apply: bool) -> "Pruning":
+        import time
+
+        from benchrace.cli.service.settings import central_config
+        from benchrace.config import paths
+        from benchrace.store.retention import expired, pruning
+
+        chosen = limits if limits.any else central_config(config_dir).retention
+        baselines = expired.baseline_ids(paths.config_dir(config_dir))
+        runs = tuple(expired.stored_runs(self._runs, baselines))
+        planned = pruning.plan(runs, chosen, time.time())
+        # The next list of runs finds that their folders are gone.
+        return pruning.carry_out(self._runs, planned, lambda _: None) if apply else planned
 
     def where(self, run_id: str) -> tuple[str, str]:
         return "stored in", str(self._runs / run_id)

@@ -80,7 +80,7 @@ def _cells(row: RunRow) -> tuple[str, ...]:
     return (
         row.run_id,
         row.kind,
-        row.state.value,
+        f"{row.state.value}, simulated" if row.simulated else row.state.value,
         lanes,
         _result(row),
         sure,

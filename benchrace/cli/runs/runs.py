@@ -9,6 +9,9 @@ COMMANDS = {
     "show": Lazy("runs.show", "show", "Show a stored run's table."),
     "export": Lazy("runs.export", "export", "Export a run for people or programs."),
     "delete": Lazy("runs.manage", "delete", "Permanently delete runs and their events."),
+    "pin": Lazy("runs.pin", "pin", "Keep runs, however old they become."),
+    "unpin": Lazy("runs.pin", "unpin", "Treat runs as others again."),
+    "prune": Lazy("runs.prune", "prune", "Delete finished runs that are over the limits."),
     "derive": Lazy("runs.manage", "derive", "Recompute a run's numbers from its raw records."),
     "reindex": Lazy("runs.manage", "reindex", "Rebuild the index of runs from their folders."),
 }

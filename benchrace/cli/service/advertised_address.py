@@ -17,9 +17,9 @@ def advertised_urls(url: str, host: str, names: Sequence[str] = ()) -> tuple[str
     """
     if host not in (_IPV4_ONLY, _ALL):
         return (url,)
-    port = urlsplit(url).port
-    hosts = dict.fromkeys([*names, *_outward(), *_addresses(host)])
-    return tuple(f"http://{host_name}:{port}" for host_name in hosts) or (url,)
+    scheme, port = urlsplit(url).scheme, urlsplit(url).port
+    hosts = dict.fromkeys([*names, *_outward(), *addresses(host)])
+    return tuple(f"{scheme}://{host_name}:{port}" for host_name in hosts) or (url,)
 
 
 def _outward() -> Iterator[str]:
@@ -34,7 +34,8 @@ def _outward() -> Iterator[str]:
         yield address
 
 
-def _addresses(host: str) -> Iterator[str]:
+def addresses(host: str) -> Iterator[str]:
+    """Yield this machine's addresses that others may reach; IPv6 ones only for the host `::`."""
     import psutil
 
     up = {name for name, entry in psutil.net_if_stats().items() if entry.isup}

@@ -1,10 +1,12 @@
 """The commands that every serving component has: foreground, start, stop, status, logs."""
 
+import os
 import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import anyio
 import click
@@ -12,18 +14,24 @@ import msgspec
 
 from benchrace.cli import options
 from benchrace.cli.output.formatting import clean, clean_line
-from benchrace.cli.service.service import Service, Status, last_lines
+from benchrace.cli.service.service import Record, Service, Status, last_lines
 from benchrace.store import service_log
 
 Find = Callable[[str | None, str | None], Service]
-# Returns more of the status, from the running process: data folder, machine, address.
-Ask = Callable[[str | None, str | None, str], dict[str, str]]
+# Returns more of the status, from the running process: data folder, machine, its record.
+Ask = Callable[[str | None, str | None, Record], dict[str, str]]
 
 
-def serve(work: Callable[[], Awaitable[None]], parent_fd: int | None, log_file: str | None) -> None:
+def serve(
+    work: Callable[[], Awaitable[None]],
+    parent_fd: int | None,
+    log_file: str | None,
+    log_format: str | None = None,
+) -> None:
     """Serve in the foreground until a signal, or until the parent at `parent_fd` is gone.
 
-    `log_file` is what standard output and error are, for a service started apart.
+    `log_file` is what standard output and error are, for a service started apart; `log_format` is
+    `json`, or null for text.
     """
     if parent_fd is not None:
         from benchrace.cli.service.parent import end_with
@@ -31,7 +39,8 @@ def serve(work: Callable[[], Awaitable[None]], parent_fd: int | None, log_file: 
         end_with(parent_fd)
     from benchrace.web import server_log
 
-    server_log.install(None if log_file is None else Path(log_file))
+    path = None if log_file is None else Path(log_file)
+    server_log.install(path, as_json=log_format == "json")
     anyio.run(work)
 
 
@@ -71,11 +80,12 @@ def add_commands(group: click.Group, component: str, find: Find, ask: Ask | None
         help="Number of lines to print first.",
     )
     command("stop", f"Stop the {component} that uses the data folder.", _stop, options.as_json)
-    status = partial(_status, ask)
+    check = click.option("--check", is_flag=True, help="Exit 1 as well if it does not answer.")
     command(
         "status",
         f"Show whether {name} is running, and where; exit 1 if not.",
-        status,
+        partial(_status, ask),
+        check,
         options.as_json,
     )
     command("logs", f"Print the end of {name}'s log.", _logs, follow, count)
@@ -87,15 +97,24 @@ def start_service(
     as_json: bool,
     token: str | None = None,
     tokens: Mapping[str, str] | None = None,
-    ask: Callable[[str], dict[str, str]] | None = None,
+    ask: Callable[[Record], dict[str, str]] | None = None,
+    *,
+    chosen: Mapping[str, Any],
 ) -> Status:
     """Start a service in the background and print where it listens.
 
-    `token` goes to it through a pipe. New `tokens` are in the document, the only time that
-    they are shown. `ask` returns more of its status, once it listens at an address.
+    Where it is installed as a service, its supervisor starts it; `chosen` are the options that
+    may then not differ. `token` goes to it through a pipe. New `tokens` are in the document, the
+    only time that they are shown. `ask` returns more of its status, once it listens.
     """
-    status = service.start(arguments, token)
-    more = ask(status.info["url"]) if ask else {}
+    from benchrace.cli.service.install import background
+
+    if (own := background.find(service)) is not None:
+        status = background.start(service, own, dict(chosen))
+    else:
+        status = service.start(arguments, token)
+    record = service.running()
+    more = ask(record) if ask and record else {}
     status = msgspec.structs.replace(status, info=status.info | more)
     if as_json:
         options.print_json(msgspec.structs.replace(status, info=status.info | dict(tokens or {})))
@@ -106,6 +125,8 @@ def start_service(
 
 def _say(status: Status, more: Mapping[str, str]) -> None:
     click.echo(f"{status.component} is running at {status.info['url']} (process {status.pid})")
+    if own := status.info.get("service"):
+        click.echo(f"  service: {own}")
     for name, words in more.items():
         click.echo(f"  {name}: {clean_line(words)}")
 
@@ -113,8 +134,10 @@ def _say(status: Status, more: Mapping[str, str]) -> None:
 def _stop(
     find: Find, component: str, data_dir: str | None, as_json: bool, machine_id: str | None = None
 ) -> None:
+    from benchrace.cli.service.install import background
+
     service = find(data_dir, machine_id)
-    ended = service.stop()
+    ended = background.stop_running(service)
     if as_json:
         options.print_json(service.status())
     else:
@@ -128,18 +151,28 @@ def _status(
     component: str,
     data_dir: str | None,
     as_json: bool,
+    check: bool,
     machine_id: str | None = None,
 ) -> None:
-    status = find(data_dir, machine_id).status()
-    more = ask(data_dir, machine_id, status.info["url"]) if ask and status.running else {}
+    from benchrace.cli.service.answering import only_running, why_silent
+    from benchrace.cli.service.install import background
+
+    service = find(data_dir, machine_id)
+    if check and machine_id is None:
+        service = only_running(service)
+    own = background.find(service)
+    status, record = background.with_service(service.status(), own), service.running()
+    silent = why_silent(record) if check and record else None
+    more = ask(data_dir, machine_id, record) if ask and record and not silent else {}
+    more |= {"health": f"does not answer: {silent}"} if silent else {}
     status = msgspec.structs.replace(status, info=status.info | more)
     if as_json:
         options.print_json(status)
     elif status.running:
         _say(status, more)
     else:
-        click.echo(f"{component} is not running")
-    if not status.running:
+        click.echo(f"{component} is not running" + (f" ({own.words})" if own else ""))
+    if silent or not status.running:
         sys.exit(1)
 
 
@@ -151,7 +184,12 @@ def _logs(
     lines: int,
     machine_id: str | None = None,
 ) -> None:
+    from benchrace.cli.service.install import background
+
     service = find(data_dir, machine_id)
+    own = background.find(service)
+    if own and (words := background.log_command(own, lines, follow=follow)):
+        os.execvp(words[0], words)
     if not service_log.files(service.log):
         click.echo(f"{component} has no log yet: {service.log}", err=True)
         sys.exit(1)

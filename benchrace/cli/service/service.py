@@ -5,7 +5,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,13 @@ _STOP_S = 10.0
 
 
 class Record(msgspec.Struct, frozen=True):
-    """The record that a service writes once it listens."""
+    """The record that a service writes once it listens; `certificate` is its own, in PEM."""
 
     url: str
     pid: int
     instance: str
     version: str
+    certificate: str | None = None
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,9 +40,14 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Service(msgspec.Struct, frozen=True, kw_only=True):
-    """One component's files: its record, the lock that it holds while it lives, and its log."""
+    """One component's files: its record, the lock that it holds while it lives, and its log.
+
+    `machine_id` is null for a central.
+    """
 
     component: str
+    data: Path
+    machine_id: str | None = None
     record: Path
     lock: Path
     log: Path
@@ -64,20 +71,37 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
         info = {"url": record.url, "version": record.version, "log": str(self.log)}
         return Status(component=self.component, running=True, pid=record.pid, info=info)
 
-    def start(self, arguments: Sequence[str], token: str | None = None) -> Status:
+    def start(
+        self,
+        arguments: Sequence[str],
+        token: str | None = None,
+        *,
+        cwd: str | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> Status:
         """Start it in the background and wait until it listens.
 
-        A token goes through a pipe, so that it is in no command line and no environment.
+        A token goes through a pipe, so that it is in no command line and no environment. Without
+        `cwd` and `env`, it gets those of this process.
         """
         if self.running():
             return self.status()
-        process = self._spawn_with(token, arguments) if token else self.spawn(arguments)
+        spawn = partial(self.spawn, cwd=cwd, env=env)
+        process = _with_token(spawn, token, arguments) if token else spawn(arguments)
         if self.wait(process) is None:
-            raise self.start_failure(process.poll())
+            failure = self.start_failure(process.poll())
+            # One that is too late must not come up after it was reported as failed.
+            _end(process)
+            raise failure
         return self.status()
 
     def spawn(
-        self, arguments: Sequence[str], *, pass_fds: Sequence[int] = ()
+        self,
+        arguments: Sequence[str],
+        *,
+        pass_fds: Sequence[int] = (),
+        cwd: str | None = None,
+        env: Mapping[str, str] | None = None,
     ) -> "subprocess.Popen[bytes]":
         """Start the process with its output in the log."""
         try:
@@ -93,16 +117,9 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
                 # Ctrl-C is for us: we end our children in order.
                 start_new_session=True,
                 pass_fds=tuple(pass_fds),
+                cwd=cwd,
+                env=env,
             )
-
-    def _spawn_with(self, token: str, arguments: Sequence[str]) -> "subprocess.Popen[bytes]":
-        reading, writing = os.pipe()
-        try:
-            with os.fdopen(writing, "wb") as pipe:
-                pipe.write(token.encode() + b"\n")
-            return self.spawn([*arguments, "--token-fd", str(reading)], pass_fds=(reading,))
-        finally:
-            os.close(reading)
 
     def wait(self, process: "subprocess.Popen[bytes]") -> Record | None:
         """Wait until `process` listens; None where it ended, or took too long."""
@@ -113,6 +130,13 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
                 return record
             time.sleep(0.02)
         return None
+
+    def wait_for_record(self) -> Record | None:
+        """Wait until a process that something else has started listens; None after 30 s."""
+        until = time.monotonic() + _START_S
+        while (record := self.running()) is None and time.monotonic() < until:
+            time.sleep(0.05)
+        return record
 
     def stop(self) -> bool:
         """Stop it, by force after 10 s; return false where nothing ran."""
@@ -146,10 +170,33 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+def _with_token(
+    spawn: "Callable[..., subprocess.Popen[bytes]]", token: str, arguments: Sequence[str]
+) -> "subprocess.Popen[bytes]":
+    reading, writing = os.pipe()
+    try:
+        with os.fdopen(writing, "wb") as pipe:
+            pipe.write(token.encode() + b"\n")
+        return spawn([*arguments, "--token-fd", str(reading)], pass_fds=(reading,))
+    finally:
+        os.close(reading)
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """End a process, by force after 10 s: it may have children of its own to end."""
+    process.terminate()
+    try:
+        process.wait(_STOP_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
 def central_service(data: Path) -> Service:
     """Return the central service of a data folder; there is at most one."""
     return Service(
         component="central",
+        data=data,
         record=data / "central.json",
         lock=data / "central.lock",
         log=data / "logs" / "central.log",
@@ -160,6 +207,8 @@ def agent_service(data: Path, machine_id: str) -> Service:
     """Return the agent service of a machine in a data folder."""
     return Service(
         component="agent",
+        data=data,
+        machine_id=machine_id,
         record=data / "agents" / f"{machine_id}.json",
         lock=data / "agents" / f"{machine_id}.lock",
         log=data / "logs" / f"agent-{machine_id}.log",

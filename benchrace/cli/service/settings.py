@@ -28,5 +28,7 @@ def central_config(chosen: str | None) -> CentralConfig:
 
 
 def configured_central(chosen: str | None = None) -> str | None:
-    """Return the central that `agent.yaml` names, if any."""
-    return agent_file(chosen).config.central_base_url
+    """Return the central that `agent.yaml` names, or else the one that this machine has joined."""
+    file = agent_file(chosen)
+    joined = file.joined
+    return file.config.central_base_url or (None if joined is None else joined.central)

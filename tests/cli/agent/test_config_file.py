@@ -29,6 +29,9 @@ def test_a_first_configuration_is_good_and_never_overwritten(call: Call, tmp_pat
         for line in first.splitlines()
     )
     path.write_text(everything.replace("http://central.local:8080", "http://c:1"))
+    secret = path.with_name("callbacks.secret")
+    secret.touch(mode=0o600)
+    secret.write_text("a secret of more than 16 bytes")
     checked = call(
         "agent", "preflight", "--port", "0", "--token", "t", "--central", "http://127.0.0.1:1"
     )

@@ -5,6 +5,7 @@ from pathlib import Path
 from benchrace.central.settings import CentralSettings
 from benchrace.cli.central.tokens import new_tokens
 from benchrace.config.central import Watching
+from benchrace.tls.server import ServerTls
 from benchrace.web import log_tail
 
 
@@ -35,3 +36,9 @@ def test_a_given_token_is_not_made_and_none_is_asked_of_people_on_loopback(tmp_p
         assert tokens.new == {}
         assert len(tokens.lines("http://x")) == 1
     assert not (tmp_path / "central").exists()
+
+
+def test_the_address_of_a_central_with_tls_is_https(tmp_path: Path) -> None:
+    tls = ServerTls(certificate=tmp_path / "central.pem", key=tmp_path / "central-key.pem")
+    with new_tokens(CentralSettings(data=tmp_path, port=8443, tls=tls)) as tokens:
+        assert tokens.url == "https://127.0.0.1:8443"

@@ -23,7 +23,7 @@ from benchrace.cli.connect import fleet
 from benchrace.cli.race import race, run
 from benchrace.errors import BenchraceError
 from benchrace.protocol.capabilities import Capabilities
-from benchrace.run.machine import MachineState
+from benchrace.run.machine import Condition, MachineState
 from tests.central.offer import capabilities
 
 KIND = "work"
@@ -48,6 +48,7 @@ def machine(*plugins: PluginState, state: MachineState = MachineState.READY) -> 
         machine_id="m1",
         label="m1",
         state=state,
+        condition=Condition.READY,
         reason=None,
         excluded=False,
         host_id="h",

@@ -10,7 +10,7 @@ from benchrace.config.model_policy import Group
 from benchrace.errors import InvalidInput
 from benchrace.plugin.operations import Operation
 from benchrace.plugin.readiness import Model
-from benchrace.run.machine import MachineState
+from benchrace.run.machine import Condition, MachineState
 
 
 def backend(
@@ -41,6 +41,7 @@ def machine(
         machine_id=name,
         label=name,
         state=state,
+        condition=Condition.READY,
         reason=None,
         excluded=False,
         host_id="h",

@@ -1,8 +1,12 @@
 """Records, locks and logs of services."""
 
+import subprocess
 from pathlib import Path
 
-from benchrace.cli.service.service import agent_service, central_service, last_lines
+import pytest
+
+from benchrace.cli.service.service import Service, agent_service, central_service, last_lines
+from benchrace.errors import BenchraceError
 from benchrace.store.journal import Journal
 from tests.cli.conftest import Call
 
@@ -43,3 +47,38 @@ def test_a_log_is_said_as_sentences(tmp_path: Path) -> None:
     assert service.start_failure(1).message == (
         "central exited with code 1: the port is in use. Stop that program"
     )
+
+
+class Late:
+    """A process that does not listen, and that ends at SIGTERM only where it is told to."""
+
+    def __init__(self, *, stays: bool) -> None:
+        self.stays = stays
+        self.signals: list[str] = []
+
+    def poll(self) -> None:
+        """Return None, as a process that runs."""
+
+    def terminate(self) -> None:
+        self.signals.append("SIGTERM")
+
+    def kill(self) -> None:
+        self.signals.append("SIGKILL")
+
+    def wait(self, limit_s: float | None = None) -> None:
+        if limit_s is not None and self.stays:
+            raise subprocess.TimeoutExpired("late", limit_s)
+
+
+@pytest.mark.parametrize(
+    ("stays", "signals"), [(False, ["SIGTERM"]), (True, ["SIGTERM", "SIGKILL"])]
+)
+def test_a_late_start_can_end_in_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stays: bool, signals: list[str]
+) -> None:
+    late = Late(stays=stays)
+    monkeypatch.setattr(Service, "spawn", lambda *_, **__: late)
+    monkeypatch.setattr(Service, "wait", lambda *_: None)
+    with pytest.raises(BenchraceError, match="did not start in time"):
+        central_service(tmp_path).start(["central"])
+    assert late.signals == signals

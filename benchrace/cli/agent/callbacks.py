@@ -1,0 +1,74 @@
+"""`benchrace agent callbacks`: how the callbacks of this machine's jobs stand."""
+
+import click
+
+from benchrace.cli import options
+from benchrace.cli.agent.jobs import running_agent, shared_options
+
+
+@click.group()
+def callbacks() -> None:
+    """List the callbacks of this machine's jobs, or send failed ones again."""
+
+
+@callbacks.command("list")
+@click.option("--all", "everything", is_flag=True, help="Also list those that have arrived.")
+@shared_options
+def list_callbacks(
+    everything: bool,
+    machine_id: str | None,
+    as_json: bool,
+    token: str | None,
+    data_dir: str | None,
+) -> None:
+    """List the callbacks that have not arrived, newest first."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from benchrace.api.jobs import CallbackList
+    from benchrace.cli.output.formatting import clean_line
+    from benchrace.cli.output.screen import console
+
+    with running_agent(machine_id, token, data_dir) as agent:
+        listed = agent.convert(agent.get("/api/v1/callbacks"), CallbackList).callbacks
+    shown = [entry for entry in listed if everything or entry.state != "delivered"]
+    if as_json:
+        options.print_json({"callbacks": shown})
+        return
+    if not shown:
+        click.echo("No callbacks." if everything else "All callbacks have arrived.")
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("id", "job", "event", "state", "attempts", "url", "why"):
+        table.add_column(title)
+    for entry in shown:
+        where = (entry.state, str(entry.attempts), entry.url, entry.reason or "")
+        cells = (str(entry.id), entry.job_id, entry.event, *where)
+        table.add_row(*(Text(clean_line(cell)) for cell in cells))
+    console().print(table)
+
+
+@callbacks.command()
+@click.argument("ids", type=int, nargs=-1, metavar="[ID]...")
+@click.option("--job", "job_id", metavar="JOB_ID", help="Send those of this job.")
+@shared_options
+def retry(
+    ids: tuple[int, ...],
+    job_id: str | None,
+    machine_id: str | None,
+    as_json: bool,
+    token: str | None,
+    data_dir: str | None,
+) -> None:
+    """Send the callbacks with these IDs again now; without IDs, all that have not arrived."""
+    from benchrace.api.jobs import RetryAnswer, RetryRequest
+
+    with running_agent(machine_id, token, data_dir) as agent:
+        wanted = RetryRequest(ids=ids, job_id=job_id)
+        answer = agent.convert(agent.post("/api/v1/callbacks/retry", wanted), RetryAnswer)
+    if as_json:
+        options.print_json(answer)
+    elif answer.retried:
+        click.echo(f"sending again: {answer.retried}")
+    else:
+        click.echo("Nothing to send again.")

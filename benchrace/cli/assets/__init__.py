@@ -1,0 +1,1 @@
+"""Files for engines: on central, and onto machines."""

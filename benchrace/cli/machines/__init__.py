@@ -1,0 +1,1 @@
+"""The `benchrace machines` commands."""

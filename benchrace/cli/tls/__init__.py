@@ -1,0 +1,1 @@
+"""`benchrace tls`: certificates of one's own."""
