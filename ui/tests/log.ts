@@ -66,13 +66,14 @@ interface Done {
 export function documentOf(lanes: string[], more: Partial<RunDocument> = {}): RunDocument {
   return {
     run_id: 'run1',
+    ceilings: {},
     title: lanes.map((lane) => `lane ${lane}`).join(' vs '),
     created_at: 1_000,
     started_at: 1_000,
     ended_at: null,
     spec: {
       kind: 'compute', params: {}, preset: null, lanes: [], rounds: 2, warmup: 1, order: 'abba', sync: 'first_heat', resident: 'one',
-      salt: null, only_ready: false, name: null, tags: [], notes: null, sampling_s: 0.5, timeout_s: 3600,
+      salt: null, only_ready: false, name: null, tags: [], notes: null, sampling_s: 0.5, timeout_s: 3600, continues: null,
     },
     state: 'running',
     kind: 'compute',
@@ -98,6 +99,8 @@ export function documentOf(lanes: string[], more: Partial<RunDocument> = {}): Ru
       text: null,
       missing: 0,
       energy: [],
+      likeness: null,
+      ceiling: null,
     })),
     left_out: [],
     workloads: {},
@@ -107,6 +110,7 @@ export function documentOf(lanes: string[], more: Partial<RunDocument> = {}): Ru
     name: null,
     tags: [],
     notes: null,
+    pinned: false,
     staggered: false,
     failure: null,
     epoch: 0,
@@ -125,6 +129,7 @@ export function documentOf(lanes: string[], more: Partial<RunDocument> = {}): Ru
     queue_position: null,
     artifacts: [],
     artifacts_left_out: 0,
+    simulated: false,
     ...more,
   };
 }

@@ -63,16 +63,32 @@ export function options(lines: readonly Line[], look: Look, within: HTMLElement,
   };
 }
 
-export function data(lines: readonly Line[], join: typeof uPlot.join): uPlot.AlignedData {
-  const tables = lines.map(
-    (line) => [line.points.map((point) => point.x), line.points.map((point) => point.y)] as uPlot.AlignedData,
-  );
+/** So many places along x are about as many as pixels; all lines share them. */
+const MAX_PLACES = 512;
+
+export function data(lines: readonly Line[], join: typeof uPlot.join, counted = false): uPlot.AlignedData {
+  const step = counted ? 0 : stepOf(lines);
+  const tables = lines.map(({ points }) => {
+    const places = new Map(points.map(({ x, y }) => [step ? Math.round(x / step) * step : x, y]));
+    return [[...places.keys()], [...places.values()]] as uPlot.AlignedData;
+  });
   return tables.length === 0 ? [[]] : join(tables);
+}
+
+/** How far apart places are where the lines have too many of their own; a power of two, so that they stay when a line grows. */
+function stepOf(lines: readonly Line[]): number {
+  const xs = new Set(lines.flatMap((line) => line.points.map((point) => point.x)));
+  return xs.size <= MAX_PLACES ? 0 : 2 ** Math.ceil(Math.log2(Math.max(...xs) / MAX_PLACES));
 }
 
 /** Two lists of lines with one shape need no new chart, only new data. */
 export function shape(lines: readonly Line[]): string {
-  return JSON.stringify(lines.map((line) => [line.label, line.colour, line.dash, line.mark, line.faint, line.dot]));
+  return JSON.stringify(lines.map((line) => [line.label, line.colour, line.dash, line.mark, line.dot]));
+}
+
+/** How a line is drawn that fades when its round is over: it changes while the chart stays. */
+export function strength({ faint, dash }: Line): { width: number; dash: number[] } {
+  return { width: faint ? 1 : 2, dash: faint ? [4, 4] : [...(dash ?? [])] };
 }
 
 function series(line: Line, within: HTMLElement): uPlot.Series {
@@ -80,8 +96,7 @@ function series(line: Line, within: HTMLElement): uPlot.Series {
   return {
     label: line.label,
     stroke,
-    width: line.faint ? 1 : 2,
-    ...(line.faint ? { dash: [4, 4] } : line.dash ? { dash: [...line.dash] } : {}),
+    ...strength(line),
     spanGaps: true,
     points: line.dot === undefined ? { show: false } : { show: true, size: 7, fill: stroke, stroke, paths: dots(line.dot) },
   };

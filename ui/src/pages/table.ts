@@ -16,43 +16,46 @@ export interface PageEntry {
 export const SECTIONS = [
   { path: '/inference', title: 'Language models', kinds: ['llm_generate', 'llm_serve'], plugins: ['./plugins/ollama', './plugins/openai'] },
   { path: '/compute', title: 'Compute', kinds: ['compute'], plugins: ['./benchrace_core ./plugins/compute'] },
-  { path: '/image', title: 'Images', kinds: ['txt2img'], plugins: [] },
-  { path: '/whisper', title: 'Speech', kinds: ['transcribe'], plugins: [] },
+  { path: '/image', title: 'Images', kinds: ['txt2img', 'workflow'], plugins: ['./plugins/comfyui'] },
+  { path: '/whisper', title: 'Speech', kinds: ['transcribe'], plugins: ['./plugins/whisper'] },
 ] as const;
 
 export type Section = (typeof SECTIONS)[number];
 export const [TEXT, COMPUTE] = SECTIONS;
 
 const RUN = /^\/runs\/([A-Za-z0-9_-]{1,64})$/;
+const MACHINE = /^\/machines\/([\w.-]+)$/;
 const REPLAY = /^\/runs\/([A-Za-z0-9_-]{1,64})\/replay$/;
 
 /** The pages of the header; of one with several addresses, the first is the one that links name. */
 export const TABS = [
   { title: 'New race', paths: ['/', ...SECTIONS.map((section) => section.path)] },
   { title: 'Runs', paths: ['/runs'] },
-  { title: 'Fleet', paths: ['/fleet', '/admin'] },
+  { title: 'Fleet', paths: ['/fleet', '/admin', '/machines'] },
 ] as const;
 
 export function pageOf(path: string): PageEntry {
   const section = SECTIONS.find((candidate) => candidate.path === path);
   if (section !== undefined || path === '/') {
-    return entry('New race', '/', { section: section ?? null }, import('./start/Start.svelte'));
+    return entry('New race', '/', { section: section ?? null }, () => import('./start/Start.svelte'));
   }
   const run = RUN.exec(path)?.[1];
-  if (run !== undefined) return entry('Race', path, { runId: run }, import('./race/Race.svelte'));
+  if (run !== undefined) return entry('Race', path, { runId: run }, () => import('./race/Race.svelte'));
   const replay = REPLAY.exec(path)?.[1];
   if (replay !== undefined) {
-    return entry('Replay', path, { runId: replay }, import('./replay/Replay.svelte'));
+    return entry('Replay', path, { runId: replay }, () => import('./replay/Replay.svelte'));
   }
-  if (path === '/runs') return entry('Runs', path, {}, import('./runs/Runs.svelte'));
-  if (path === '/compare') return entry('Compare', path, {}, import('./compare/Compare.svelte'));
-  if (path === '/fleet' || path === '/admin') return entry('Fleet', '/fleet', {}, import('./fleet/FleetPage.svelte'));
-  return entry('Not found', path, { path }, import('./missing/Missing.svelte'));
+  if (path === '/runs') return entry('Runs', path, {}, () => import('./runs/Runs.svelte'));
+  if (path === '/compare') return entry('Compare', path, {}, () => import('./compare/Compare.svelte'));
+  if (path === '/fleet' || path === '/admin') return entry('Fleet', '/fleet', {}, () => import('./fleet/FleetPage.svelte'));
+  const machine = MACHINE.exec(path)?.[1];
+  if (machine !== undefined) return entry('Machine', path, { machineId: machine }, () => import('./machine/MachinePage.svelte'));
+  return entry('Not found', path, { path }, () => import('./missing/Missing.svelte'));
 }
 
 /** Each page knows its own properties; the table hands them over as they are. */
-function entry(title: string, key: string, props: PageProps, page: Promise<{ default: unknown }>): PageEntry {
-  return { title, key, props, load: () => page as Promise<{ default: Component<PageProps> }> };
+function entry(title: string, key: string, props: PageProps, page: () => Promise<{ default: unknown }>): PageEntry {
+  return { title, key, props, load: page as PageEntry['load'] };
 }
 
 /** The address of a run's page. */

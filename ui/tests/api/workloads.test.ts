@@ -28,29 +28,27 @@ describe('descriptions of workloads', () => {
 
   afterEach(() => void vi.unstubAllGlobals());
 
-  it('are fetched once for each digest, however many offers have it', async () => {
+  it('are fetched for the kind that is asked for, once for each digest', async () => {
     const kinds = [kind('one', 'a1', 'b1'), kind('two', 'a1')];
-    const full = await described(kinds);
-    expect(full.map(({ offers }) => offers.map(({ workload }) => workload.params_schema.title))).toEqual([
-      ['/api/workloads/a1', '/api/workloads/b1'],
-      ['/api/workloads/a1'],
-    ]);
-    await described(kinds);
+    const titles = async (name: string) =>
+      (await described(kinds, name)).map(({ offers }) => offers.map(({ workload }) => workload.params_schema.title));
+    expect(await titles('one')).toEqual([['/api/workloads/a1', '/api/workloads/b1'], []]);
+    expect(await titles('two')).toEqual([[], ['/api/workloads/a1']]);
     expect(asked).toEqual(['/api/workloads/a1', '/api/workloads/b1']);
   });
 
   it('leave out an offer that has just changed, and ask for it again', async () => {
     answer = () => Response.json({ error: { message: 'gone' } }, { status: 404 });
-    const [gone] = await described([kind('one', 'a2')]);
+    const [gone] = await described([kind('one', 'a2')], 'one');
     expect(gone?.offers).toEqual([]);
     answer = () => Response.json({ params_schema: {} });
-    const [back] = await described([kind('one', 'a2')]);
+    const [back] = await described([kind('one', 'a2')], 'one');
     expect(back?.offers).toHaveLength(1);
     expect(asked).toHaveLength(2);
   });
 
   it('fail where central is away', async () => {
     answer = () => Response.json({ error: { message: 'busy' } }, { status: 503 });
-    await expect(described([kind('one', 'a3')])).rejects.toThrow('busy');
+    await expect(described([kind('one', 'a3')], 'one')).rejects.toThrow('busy');
   });
 });

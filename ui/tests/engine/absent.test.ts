@@ -21,6 +21,8 @@ describe('engines that nobody has', () => {
     expect(absent.map(({ name, machines }) => [name, machines])).toEqual([['ollama', ['box 0', 'box 1']], ['openai', ['box 0']]]);
     expect(absentLine(absent)).toBe('Ollama not found on 2 machines. OpenAI-compatible server not found on 1 machine.');
     expect(absentLine(absentEngines(fleet([OLLAMA, OTHER])))).toBe('Ollama and OpenAI-compatible server not found on 1 machine.');
+    const three = fleet([OLLAMA, OTHER, { ...OTHER, name: 'comfyui', title: 'ComfyUI' }]);
+    expect(absentLine(absentEngines(three))).toBe('Ollama, OpenAI-compatible server and ComfyUI not found on 1 machine.');
     expect(absent[0]?.problems).toEqual([{ ...OLLAMA.problems[0], machines: ['box 0', 'box 1'] }]);
   });
 

@@ -8,6 +8,7 @@ import { eventually } from '../eventually';
 
 const MACHINE = {
   machine_id: 'old box',
+  link: null,
   label: 'Old',
   state: 'lost',
   reason: null,

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 
 import type { FleetMachine, Told } from '../../src/lib/api/admin';
-import { clockLabel, hardwareLabel, idleLabel, joinLabel, reachLabel, refusalLabel } from '../../src/pages/fleet/labels';
+import { clockLabel, hardwareLabel, idleLabel, joinLabel, linkLabel, reachLabel, refusalLabel, usableRoles } from '../../src/pages/fleet/labels';
 
 it('hardware is said as far as it is known', () => {
   const told = {
@@ -15,6 +15,20 @@ it('hardware is said as far as it is known', () => {
 it('a clock that was not measured is not said to be exact', () => {
   expect(clockLabel({ uncertainty_ns: null } as FleetMachine)).toBe('not measured yet');
   expect(clockLabel({ uncertainty_ns: 716_000 } as FleetMachine)).toBe('known to ±716 µs');
+});
+
+it('a link says how it is protected, and when that ends', () => {
+  const label = (link: FleetMachine['link'], address = '10.0.0.7') => linkLabel({ link, address }, 0);
+  const open = (local: boolean) => ({ tls: false, local, certificate_expires_at: null });
+  const until = (days: number) => label({ tls: true, local: false, certificate_expires_at: days * 86_400 });
+  expect(label(null)).toBeNull();
+  expect(label(open(false))).toEqual({ text: 'not encrypted', warn: true });
+  expect(label(open(true), '127.0.0.1')).toEqual({ text: 'not encrypted, on this computer', warn: false });
+  expect(label(open(false), '127.0.0.1')?.text).toContain('through a proxy');
+  expect(label({ ...open(false), tls: true })).toEqual({ text: 'TLS, without a client certificate', warn: false });
+  expect(until(300)?.text).toMatch(/^TLS, client certificate valid until .*1970/);
+  expect([until(300), until(20), until(-1)].map((one) => one?.warn)).toEqual([false, true, true]);
+  expect(until(-1)?.text).toContain('expired on');
 });
 
 it('a backend that was not asked is neither reachable nor not', () => {
@@ -45,4 +59,9 @@ it('an agent that runs here need not be of this central', () => {
     'joined this central, now lost',
     'has not joined this central',
   ]);
+});
+
+it('only tokens that central accepts are offered', () => {
+  expect(usableRoles({ asks: false, watch: 'anyone' as never })).toEqual(['agent']);
+  expect(usableRoles({ asks: true, watch: 'token' as never })).toContain('watcher');
 });

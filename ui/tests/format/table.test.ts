@@ -26,6 +26,7 @@ const FORMATS: Record<string, (...given: never[]) => string> = {
   change: format.change,
   quantity: format.quantity,
   exact_quantity: (value: number, unit: string) => format.quantity(value, unit, true),
+  prose: format.prose,
   duration: format.durationNs,
   // The table has nanoseconds.
   remaining: (ns: number | null) => format.remaining(ns === null ? null : ns / 1e6),

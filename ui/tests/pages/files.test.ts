@@ -20,6 +20,7 @@ function file(more: Partial<Artifact> = {}): Artifact {
     state: 'stored',
     reason: null,
     image: 'image/png',
+    audio: null,
     ...more,
   };
 }

@@ -1,6 +1,7 @@
 import { flushSync, mount, unmount } from 'svelte';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 
+import Outcome from '../../src/pages/race/Outcome.svelte';
 import Result from '../../src/pages/race/tabs/Result.svelte';
 import Track from '../../src/pages/race/track/Track.svelte';
 import { reduce } from '../../src/lib/race/reduce';
@@ -8,6 +9,17 @@ import { begin } from '../../src/lib/race/state';
 import { documentOf, Log } from '../log';
 
 const HOSTILE = '<img src=x onerror="alert(1)">\u202e';
+
+/** An observer to which everything is in sight. */
+class InSight {
+  constructor(private readonly callback: (entries: { isIntersecting: boolean }[]) => void) {}
+
+  observe(): void {
+    this.callback([{ isIntersecting: true }]);
+  }
+
+  disconnect(): void {}
+}
 
 describe('the race page', () => {
   let shown: Record<string, unknown> | undefined;
@@ -41,6 +53,28 @@ describe('the race page', () => {
     expect(bars[0]?.getAttribute('aria-label')).toBe(`${HOSTILE} a`);
     expect(bars[1]?.getAttribute('aria-valuetext')).toContain('1 of 2 rounds done, 53 %');
     expect(document.querySelectorAll('.ghost')).toHaveLength(1);
+  });
+
+  it('moves a bar that is in sight with the race, and others with the words', () => {
+    const run = documentOf(['a', 'b']);
+    const log = new Log().add('round_start', { warmup: false, heat: null }, { lane: 'a', round: 1 });
+    const before = reduce(begin(run), log.lines, 1_000_000);
+    log.add('progress', { done: 50, total: 100, unit: 'blocks' }, { lane: 'a', round: 1, t_ms: 50 });
+    const race = reduce(begin(run), log.lines, 1_000_050);
+    const props = { run, race, now: 1_000_050, calm: { race: before, now: 1_000_000 } };
+    const bar = () => document.querySelector('[role=progressbar]')?.getAttribute('aria-valuenow');
+    shown = mount(Track, { target: document.body, props });
+    flushSync();
+    expect(bar()).toBe('5');
+    void unmount(shown);
+    vi.stubGlobal('IntersectionObserver', InSight);
+    try {
+      shown = mount(Track, { target: document.body, props });
+      flushSync();
+      expect(bar()).toBe('29');
+    } finally {
+      vi.unstubAllGlobals();
+    }
   });
 
   it('shows places by central’s standing, ties as ties, with reasons', () => {
@@ -88,5 +122,24 @@ describe('the race page', () => {
     expect(folded?.querySelector('summary')?.textContent).toBe('Traceback');
     expect(folded?.querySelector('pre')?.textContent).toBe(failure.detail);
     expect(document.querySelector('img')).toBeNull();
+  });
+
+  it('says what several lanes failed of once, below them', () => {
+    const run = { ...hostile(), state: 'failed' as const, failure: { category: 'missing_model' as const, message: 'no such model', remedy: 'Choose another.', fields: [], detail: null } };
+    const both = { ...run, lanes: run.lanes.map((lane) => ({ ...lane, error: run.failure })) };
+    const log = new Log();
+    for (const lane of ['a', 'b']) log.add('lane_error', { error: run.failure }, { lane });
+    const race = reduce(begin(both), log.lines, 1_000_150);
+    const now = 1_000_150;
+    const said = (selector: string) => document.querySelectorAll(selector).length;
+    shown = mount(Track, { target: document.body, props: { run: both, race, now, calm: { race, now } } });
+    let outcome = mount(Outcome, { target: document.body, props: { run: both, race } });
+    flushSync();
+    expect([said('li .error'), said('[role=alert]')]).toEqual([0, 1]);
+    void unmount(outcome);
+    outcome = mount(Outcome, { target: document.body, props: { run: { ...both, lanes: both.lanes.slice(0, 1) }, race } });
+    flushSync();
+    expect(said('[role=alert]')).toBe(0);
+    void unmount(outcome);
   });
 });

@@ -45,7 +45,7 @@ describe('the result on the race page', () => {
     expect(text('li.lane .name .mark')).toEqual(['2', '1']);
     expect(text('.figure strong')).toEqual(['172 tok/s', '77 tok/s']);
     expect(text('.gap')).toEqual(['100 %of best', '45 %of best']);
-    expect(text('.figure .noisy')).toEqual(['~ noisy 22 %']);
+    expect(text('.figure .noisy')).toEqual(['varies by 22 %']);
     expect(document.querySelectorAll('svg .dot')).toHaveLength(4);
     expect(document.querySelectorAll('.won')).toHaveLength(1);
     expect(document.querySelector('[role=img]')?.getAttribute('aria-label')).toBe('lane b: 172 tok/s, 100 % of the best');

@@ -27,6 +27,17 @@ const NAMED = { kind: 'compute', title: 'Count primes', digest: DIGEST };
 const BACKEND = { name: 'compute', title: 'Sieves', workloads: [NAMED], reachable: true, models: [], startable: [], problems: [] };
 const MACHINE = { machine_id: 'm1', label: 'box', state: 'ready', reason: null, threads: 8, connected_at: 1, host_id: 'm1', backends: [BACKEND] };
 
+/** Everything is in sight: this page has no layout. */
+class InSight {
+  constructor(private readonly seen: (entries: { isIntersecting: boolean }[]) => void) {}
+
+  observe(): void {
+    queueMicrotask(() => this.seen([{ isIntersecting: true }]));
+  }
+
+  disconnect(): void {}
+}
+
 const LANES = ['m1', 'm2'].map((machine_id) => ({ lane_id: machine_id, label: machine_id, machine_id, backend: 'compute', spec_index: 0 }));
 
 describe('the form of a race', () => {
@@ -91,6 +102,7 @@ describe('the form of a race', () => {
     refused = [];
     estimate = { duration_ns: 101e9, reason: null };
     vi.stubGlobal('fetch', fetched);
+    vi.stubGlobal('IntersectionObserver', InSight);
     await open('/compute', SECTIONS[1]);
   });
 
@@ -112,12 +124,38 @@ describe('the form of a race', () => {
     machines = [MACHINE];
     await open('/', null);
     expect(document.querySelectorAll('.lane')).toHaveLength(2);
-    expect(commandLine()).toBe('benchrace run --workload compute --lane algorithm=fast --lane algorithm=slow');
+    await eventually(() => expect(commandLine()).toBe('benchrace run --workload compute --lane algorithm=fast --lane algorithm=slow'));
     const tabs = [...document.querySelectorAll('nav a')].map((each) => [each.textContent, each.getAttribute('aria-current')]);
     expect(tabs).toEqual([['Compute', 'page']]);
     expect(document.body.textContent).toContain('language models, images, speech');
     await eventually(() => expect(location.search).toContain('spec='));
     expect(location.pathname).toBe('/');
+  });
+
+  it('splits a row on all machines, and begins anew at the link of the page', async () => {
+    await close();
+    await open('/', null);
+    press('Add a lane');
+    await eventually(() => press('Split into 2 rows, one per machine, for lane 1'));
+    expect([...document.querySelectorAll<HTMLSelectElement>('.lane select')].map((each) => each.value)).toEqual(['m1', 'm2']);
+    await eventually(() => expect(location.search).toContain('machine_id'));
+    router.go('/');
+    await eventually(() => expect(document.querySelectorAll('.lane')).toHaveLength(0));
+    await eventually(() => expect(location.search).toContain('spec='));
+    expect(location.search).not.toContain('machine_id');
+  });
+
+  it('leaves the address to the race that is loading', async () => {
+    await eventually(() => expect(location.search).toContain('spec='));
+    vi.useFakeTimers();
+    try {
+      router.go('/runs/run1');
+      flushSync();
+      await vi.advanceTimersByTimeAsync(1000);
+      expect(location.pathname).toBe('/runs/run1');
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('is filled by a ready-made race, with its time, and starts at one more press', async () => {
@@ -128,7 +166,7 @@ describe('the form of a race', () => {
     cards[1]?.click();
     flushSync();
     // The form stays in its place.
-    expect(commandLine()).toBe('benchrace run --workload compute -p n=auto --lane machine=m1 --lane machine=m2');
+    await eventually(() => expect(commandLine()).toBe('benchrace run --workload compute -p n=auto --lane machine=m1 --lane machine=m2'));
     await eventually(() => expect(document.activeElement?.textContent?.trim()).toBe('Start the race'));
   });
 
@@ -139,12 +177,10 @@ describe('the form of a race', () => {
     expect(document.querySelector<HTMLButtonElement>('button[type=submit]')?.disabled).toBe(true);
   });
 
-  it('makes a lane of every value at a press, and the same run as a command', () => {
+  it('makes a lane of every value at a press, and the same run as a command', async () => {
     press('Algorithm');
     expect(document.querySelectorAll('.lane')).toHaveLength(2);
-    expect(document.querySelector('pre')?.textContent).toBe(
-      'benchrace run --workload compute --lane algorithm=fast --lane algorithm=slow',
-    );
+    await eventually(() => expect(commandLine()).toBe('benchrace run --workload compute --lane algorithm=fast --lane algorithm=slow'));
   });
 
   it('numbers a row like its lanes in the race: one on each machine', async () => {

@@ -58,6 +58,8 @@ describe('the parts of a finished race', () => {
   it('are all printed', async () => {
     const print = new Promise((called) => vi.stubGlobal('print', called));
     show();
+    // The browser's own menu prints at once what is there.
+    expect(document.querySelector('.paper')?.textContent).toContain('⋯ > Print');
     window.dispatchEvent(new KeyboardEvent('keydown', { key: 'p', ctrlKey: true, cancelable: true }));
     await print;
     for (const name of ['result', 'machines', 'settings']) expect(part(name).textContent).not.toBe('');

@@ -23,7 +23,7 @@ describe('the leader of a race that is on', () => {
   it('is the first of the standing, by how much, and how early that is', () => {
     const [run, race] = running([{ lane_id: 'b', place: 1, value: 172 }, { lane_id: 'a', place: 2, value: 89 }]);
     expect(liveHead(run, race, false)).toEqual({
-      lane_id: 'b', name: 'lane b', rest: 'leads', margin: '1.9x', unit: '', interval: 'early: 2 of 5 rounds', detail: '172 tok/s against 89 tok/s',
+      lane_id: 'b', name: 'lane b', rest: 'leads', margin: '1.9x', unit: '', interval: 'early: 2 of 5 rounds', detail: 'Rate: 172 against 89 tok/s',
     });
   });
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { reduce } from '../../src/lib/race/reduce';
 import { begin, type Race } from '../../src/lib/race/state';
 import { raceElapsed, raceRemaining } from '../../src/lib/race/times';
-import { LEAD_IN, laneViews } from '../../src/lib/race/view';
+import { LEAD_IN, laneViews, MAX_GHOSTS } from '../../src/lib/race/view';
 import { laneLabel } from '../../src/pages/race/labels';
 import { documentOf, Log } from '../log';
 
@@ -45,6 +45,21 @@ describe('laneViews', () => {
   it('lets a ghost wait at the finish of the round', () => {
     const [a] = laneViews(race(running(), 350), 1_000_900);
     expect(a?.ghosts[0]?.at).toEqual(along(2));
+  });
+
+  it('has the last rounds of the best others only, in the order of the lanes', () => {
+    const lanes = ['a', 'b', 'c', 'd', 'e', 'f'];
+    const log = new Log();
+    lanes.forEach((lane, at) => log.round(lane, 1, at * 100, 100 + at));
+    // The standing ranks them in reverse; a lane that it does not rank comes last, though it was fast.
+    const places = [...lanes].reverse().map((lane_id, at) => ({ lane_id, place: lane_id === 'b' ? null : at + 1, value: null }));
+    log.add('standing', { metric: 'x', places }, { stream: 'central', t_ms: 700 });
+    log.add('round_start', { warmup: false, heat: null }, { lane: 'f', round: 2, t_ms: 700 });
+    const views = laneViews(reduce(begin(documentOf(lanes)), log.lines, 1_000_700), 1_000_750);
+    expect(views.at(-1)?.ghosts.map((ghost) => ghost.lane_id)).toEqual(['c', 'd', 'e']);
+    expect(MAX_GHOSTS).toBe(3);
+    // The leader of the standing is the rival of all others, the next one is its own.
+    expect(views.map((view) => view.split?.label)).toEqual([...Array<string>(5).fill('lane f'), undefined]);
   });
 
   it('says how far a lane is ahead of its rival at the same part of the round, and after it', () => {

@@ -28,6 +28,16 @@ describe('the head of a result', () => {
     expect(doubtOf({ text: 'Confidence: high.', reasons: [] })).toEqual(['Confidence: high.', '']);
   });
 
+  it('leaves the word for simulated machines to a label', () => {
+    expect(split('Simulated: small-q8 wins', 'small-q8')).toEqual({ name: 'small-q8', rest: 'wins' });
+    expect(split('Simulated: Too close to call', 'small-q8')).toEqual({ name: '', rest: 'Too close to call' });
+  });
+
+  it('says of what an interval is that stands without a margin', () => {
+    const tie = resultOf({ a: [2], b: [1] }, { headline: 'Too close to call', winner: null, margin: null, interval: '95 % interval −1 to 2 %' });
+    expect(headOf(tie, new Map())).toMatchObject({ margin: '', unit: 'difference to the second lane', interval: '95 % interval −1 to 2 %' });
+  });
+
   it('leaves whole what it cannot cut', () => {
     expect(split('It is over', 'small-q8')).toEqual({ name: '', rest: 'It is over' });
     expect(['12 % faster', '27.6x', '1,200x lower', 'equal'].map((text) => Object.values(sized(text)))).toEqual([

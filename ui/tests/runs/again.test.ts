@@ -19,7 +19,8 @@ describe('the same race once more', () => {
 
   it('keeps the whole specification but what belongs to that one run', () => {
     const spec: RunSpec = { kind: 'llm_generate', resident: 'many', order: 'abba', salt: 's', sampling_s: 1, timeout_s: 9 };
-    expect(specIn(againAddress(spec.kind, { ...spec, tags: ['t'], notes: 'n' }))).toEqual(spec);
+    expect(specIn(againAddress(spec.kind, { ...spec, tags: ['t'], notes: 'n', continues: 'r0' }))).toEqual(spec);
+    expect(specIn(againAddress(spec.kind, spec, 'r1')).continues).toBe('r1');
   });
 });
 

@@ -9,10 +9,10 @@ const lane = (label: string, value: number | null, share: number | null, unit = 
 
 function row(changes: Partial<RunRow>): RunRow {
   return {
-    run_id: 'r', series: 's', work: '', state: 'done', kind: 'k', created_at: 0, started_at: null, ended_at: null, name: null, tags: [],
+    run_id: 'r', series: 's', work: '', continues: null, pinned: false, state: 'done', kind: 'k', created_at: 0, started_at: null, ended_at: null, name: null, tags: [],
     rounds: 5, lanes: [lane('f16', 77.2, 0.45), lane('q8', 172, 1)], winner: 'q8', notes: null, title: 'f16 vs q8',
     result: { headline: 'q8 wins', margin: '2.2x faster', confidence: 'high', doubt: 'Confidence: high.', leader: 'q8', tied: [], ratio: 2.2 },
-    machines: [{ machine_id: 'left', cpu: 'Intel(R) Xeon(R) Processor', gpus: [] }],
+    machines: [{ machine_id: 'left', label: 'left', cpu: 'Intel(R) Xeon(R) Processor', gpus: [] }], simulated: false,
     ...changes,
   };
 }
@@ -39,6 +39,11 @@ describe('the result of a run in the list', () => {
     const old = row({ result: null, machines: [], lanes: [lane('f16', 77.2, null), lane('q8', 172, null)] });
     expect(outcome(old)).toEqual({ name: 'q8', text: 'wins', margin: '', unit: '' });
     expect([bars(old), value(old), machines(old)]).toEqual([[], '172 tok/s', 'left']);
+  });
+
+  it('leaves it to a mark of its own to say that it is simulated', () => {
+    const result = { headline: 'Simulated: q8 wins', margin: '2.2x faster', confidence: 'high' as const, doubt: '', leader: 'q8', tied: [], ratio: 2.2 };
+    expect(outcome(row({ result, simulated: true }))).toMatchObject({ name: 'q8', text: 'wins', margin: '2.2x' });
   });
 
   it('is missing where nothing is ranked', () => {

@@ -26,6 +26,12 @@ function named(name: string): Field {
 }
 
 describe('fields', () => {
+  it('take a document that may be named as text in several lines', () => {
+    const either = { anyOf: [{ type: 'string' }, { type: 'object' }], default: '' };
+    const types = fields({ properties: { workflow: { ...either, multiline: true }, other: either } }).map((own) => own.type);
+    expect(types).toEqual(['long', 'json']);
+  });
+
   it('come in the order that the schema names, then the others', () => {
     expect(fields(SCHEMA).map((each) => each.name)).toEqual([
       'algorithm', 'n', 'prompt', 'seed', 'stream', 'interval_s', 'stops',

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Model } from '../../src/lib/api/documents';
 import { emptyLane } from '../../src/lib/spec/draft';
 import type { KnownModel } from '../../src/pages/start/models';
-import { count, lanesBy, modelOf, sweep, withModels } from '../../src/pages/start/text/lanes';
+import { count, doubled, lanesBy, modelOf, sweep, withModels } from '../../src/pages/start/text/lanes';
 
 function model(name: string, ...places: [machine: string, backend: string, starts?: Record<string, string>][]): KnownModel {
   return {
@@ -125,5 +125,11 @@ describe('a sweep', () => {
 
   it('takes nothing where one of them is no number of streams', () => {
     expect([sweep('1, two'), sweep('0, 1'), sweep('1.5, 2'), sweep('')]).toEqual([[], [], [], []]);
+  });
+});
+
+describe('the threads of a sweep', () => {
+  it('double up to the most', () => {
+    expect([1, 2, 6, 8].map(doubled)).toEqual(['1', '1, 2', '1, 2, 4, 6', '1, 2, 4, 8']);
   });
 });

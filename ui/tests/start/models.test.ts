@@ -1,10 +1,10 @@
 import { describe, expect, it, vi } from 'vitest';
 
-import type { Fit, ModelHere } from '../../src/lib/api/engines';
+import type { Fit, ModelHere, Prediction } from '../../src/lib/api/engines';
 import type { Machine } from '../../src/lib/api/documents';
 import { fields } from '../../src/lib/schema/schema';
 import { choices, filtered, gpuLabel, knownModels, lacking } from '../../src/pages/start/models';
-import { Fits, fitLabel } from '../../src/pages/start/text/fits.svelte';
+import { Fits, fitLabel, predictionLabel } from '../../src/pages/start/text/fits.svelte';
 import { parted } from '../../src/pages/start/text/open';
 import { eventually } from '../eventually';
 
@@ -105,6 +105,16 @@ describe('the fields of text', () => {
     ]);
   });
 
+  it('stand open for images: size and steps before what few change', () => {
+    const names = ['model', 'prompt', 'negative', 'width', 'steps', 'sampler', 'seed'];
+    const properties = Object.fromEntries(names.map((name) => [name, { type: 'string', ...(name === 'model' ? { choices: 'models' } : {}) }]));
+    const { open, more } = parted(fields({ type: 'object', properties }));
+    expect([open.map(({ name }) => name), more.map(({ name }) => name)]).toEqual([
+      ['prompt', 'width', 'steps', 'sampler'],
+      ['negative', 'seed'],
+    ]);
+  });
+
   it('are all open where no field names a model', () => {
     const plain = TEXT.filter((field) => field.name !== 'model');
     expect(parted(plain)).toEqual({ model: null, open: plain, more: [] });
@@ -130,6 +140,38 @@ const FIT: Fit = {
   missing: [],
 };
 
+const PREDICTION: Prediction = {
+  decode: { value: 10.4, low: 8.84, high: 12 },
+  prefill: null,
+  depth: 512,
+  bytes_per_token: 1.2e9,
+  bandwidth_roof: 14.6,
+  compute_roof: null,
+  efficiency: { value: 0.71, low: 0.6, high: 0.82, n: 2, run_ids: ['r'] },
+  prefill_efficiency: { value: 0.4, low: 0.1, high: 1, n: 0, run_ids: [] },
+  unmeasured: false,
+  missing: ['x'],
+};
+
+describe('how fast a model should be', () => {
+  it('is said with what it is made of', () => {
+    expect(predictionLabel(PREDICTION)).toBe(
+      'predicted 10.4 tok/s, between 8.84 and 12, at a depth of 512 tokens; 1.20 GB a token allow 14.6 tok/s, of which an engine reaches 71 % (measured in 2 lanes on this machine)',
+    );
+    const more = { ...PREDICTION, efficiency: { ...PREDICTION.efficiency, n: 0 }, compute_roof: 11, prefill: { value: 90, low: 60, high: 120 } };
+    expect(predictionLabel(more)).toContain('(assumed, as this engine was not measured here yet); computing allows 11 tok/s; prefill 90 tok/s, between 60 and 120');
+    expect(predictionLabel({ ...PREDICTION, decode: null, missing: ['a', 'b'] })).toBe('not predicted: a; b');
+  });
+
+  it('is known for each backend of a machine', async () => {
+    const fits = new Fits((model) => Promise.resolve(new Map([['m1', { model, has_model: true, backends: ['e'], fit: FIT, predictions: { e: PREDICTION } }]])));
+    fits.want(['a'], 0);
+    await eventually(() => expect(fits.predicted('a', 0, 'm1', 'e')).toBe(PREDICTION));
+    expect([fits.predicted('a', 0, 'm1', 'f'), fits.predicted('a', 0, 'm2', 'e')]).toEqual([null, null]);
+    expect([fits.elsewhere('a', 0, 'm1'), fits.elsewhere('a', 0, 'm2')]).toEqual([PREDICTION, null]);
+  });
+});
+
 describe('how models fit', () => {
   it('is said with every number', () => {
     expect(fitLabel(FIT)).toBe(
@@ -149,7 +191,7 @@ describe('how models fit', () => {
       most = Math.max(most, (open += 1));
       await Promise.resolve();
       open -= 1;
-      return new Map([['m1', { model, has_model: true, backends: [], fit: FIT }]]);
+      return new Map([['m1', { model, has_model: true, backends: [], fit: FIT, predictions: {} }]]);
     });
     const fits = new Fits(ask);
     const fleet = [1];

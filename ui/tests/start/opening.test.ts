@@ -14,7 +14,7 @@ const COUNTING = fields({
   },
 });
 const ready = (threads: number | null, host_id = String(threads), share_host = false) =>
-  ({ machine_id: `on ${host_id}`, state: 'ready', threads, host_id, share_host }) as const;
+  ({ machine_id: `on ${host_id}`, state: 'ready', threads, host_id, share_host, simulated: false as boolean }) as const;
 
 describe('the lanes that a form opens with', () => {
   const params = (...machines: Parameters<typeof openingLanes>[1][number][]) => openingLanes(COUNTING, machines).map((lane) => lane.params);
@@ -34,6 +34,7 @@ describe('the lanes that a form opens with', () => {
   it('are none of their own where machines race each other, or models are to be chosen', () => {
     expect(params(ready(8), ready(4))).toEqual([]);
     expect(params(ready(8), { ...ready(4), state: 'lost' })).toHaveLength(2);
+    expect(params(ready(8), { ...ready(4), simulated: true })).toHaveLength(2);
     const models = fields({ properties: { model: { type: 'string', choices: 'models' }, cache: { enum: ['a', 'b'] } } });
     expect(openingLanes(models, [ready(8)])).toEqual([]);
   });

@@ -33,6 +33,17 @@ function plan(n: string): void {
   setup.planSoon();
 }
 
+it('more rounds of a run are that, until other work is raced', async () => {
+  await setup.turn(COMPUTE, { kind: 'compute', params: { n: 5 }, rounds: 9, continues: 'r1' });
+  setup.kinds = [KIND as unknown as Kind];
+  setup.draft.rounds = '20';
+  expect(setup.checked.spec).toMatchObject({ rounds: 20, continues: 'r1' });
+  setup.draft.params.n = '6';
+  expect(setup.checked.spec).not.toHaveProperty('continues');
+  setup.draft.params.n = '5';
+  expect(setup.checked.spec.continues).toBe('r1');
+});
+
 it('a form that is changed and changed back is checked already', async () => {
   plan('5');
   vi.runOnlyPendingTimers();

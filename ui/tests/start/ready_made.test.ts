@@ -40,6 +40,7 @@ describe('a ready-made race of threads', () => {
     expect(titles(machine('1', [COUNTING], { threads: 1 }))).toEqual([]);
     expect(titles(machine('1', [engine([])]))).toEqual([]);
     expect(titles(machine('1', [COUNTING], { state: 'lost' }))).toEqual([]);
+    expect(titles(machine('1', [COUNTING], { simulated: true }))).toEqual([]);
   });
 });
 

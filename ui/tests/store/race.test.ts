@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { RaceStore } from '../../src/lib/store/race.svelte';
 import type { Browser } from '../../src/lib/store/browser';
-import type { RunState } from '../../src/lib/api/documents';
+import type { RunDocument, RunState } from '../../src/lib/api/documents';
 import { documentOf, Log } from '../log';
 import { eventually } from '../eventually';
 
@@ -13,6 +13,8 @@ class Central {
   down = false;
   /** A log that is complete has nothing for who has all of it. */
   complete = false;
+  /** Central serves its limit of viewers. */
+  full = false;
   /** Stored lines are not given. */
   refused = false;
   asked: string[] = [];
@@ -31,6 +33,10 @@ class Central {
       return Response.json(this.document);
     }
     if (this.complete) return new Response(null, { status: 204 });
+    if (this.full) {
+      const error = { category: 'busy', message: 'this central serves its limit of 256 viewers', remedy: 'Wait.' };
+      return Response.json({ error }, { status: 503, headers: { 'Retry-After': '0.01' } });
+    }
     let sink: ReadableStreamDefaultController<Uint8Array> | undefined;
     const body = new ReadableStream<Uint8Array>({ start: (controller) => void (sink = controller) });
     const stream = {
@@ -158,6 +164,19 @@ describe('RaceStore', () => {
     await shown(log.lines.length);
   });
 
+  it('says that central serves its limit of viewers, until it does not', async () => {
+    await stream(1);
+    central.full = true;
+    page.show(false);
+    page.show(true);
+    await eventually(() => expect(store.failure?.message).toBe('this central serves its limit of 256 viewers'));
+    expect(store.link).not.toBe('refused');
+    central.full = false;
+    await stream(2);
+    await eventually(() => expect(store.link).toBe('live'));
+    expect(store.failure).toBeNull();
+  });
+
   it('closes the stream of a hidden page, and resumes it where it was', async () => {
     const log = new Log().round('a', 0, 0, 100);
     const open = await stream(1);
@@ -244,6 +263,75 @@ describe('RaceStore', () => {
         page.time += 500;
       }
       expect(documents()).toBeGreaterThanOrEqual(4);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('keeps the newest document where an older one comes later', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      await reopen([], 'running');
+      const answers: ((document: RunDocument) => void)[] = [];
+      const { fetch } = central;
+      vi.stubGlobal('fetch', async (path: string, request: RequestInit) => {
+        if (path !== '/api/runs/run1') return fetch(path, request);
+        return Response.json(await new Promise((resolve) => answers.push(resolve)));
+      });
+      const { lines } = new Log().round('a', 0, 0, 100).round('b', 0, 0, 100);
+      const half = lines.length / 2;
+      for (const [number, part] of [lines.slice(0, half), lines.slice(half)].entries()) {
+        central.streams[0]?.send(message(part, `0-${number}`));
+        await vi.advanceTimersByTimeAsync(1_000);
+      }
+      expect(answers).toHaveLength(2);
+      answers[1]?.({ ...central.document, state: 'done' });
+      await vi.advanceTimersByTimeAsync(0);
+      answers[0]?.(central.document);
+      await vi.advanceTimersByTimeAsync(0);
+      expect(store.run?.state).toBe('done');
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('keeps a change that a document asked for earlier does not have, and fetches it again', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      await reopen([], 'running');
+      const answers: ((document: RunDocument) => void)[] = [];
+      const { fetch } = central;
+      vi.stubGlobal('fetch', async (path: string, request: RequestInit) => {
+        if (path !== '/api/runs/run1') return fetch(path, request);
+        return Response.json(await new Promise((resolve) => answers.push(resolve)));
+      });
+      central.streams[0]?.send(message(new Log().round('a', 0, 0, 100).lines, '0-1'));
+      await vi.advanceTimersByTimeAsync(1_000);
+      expect(answers).toHaveLength(1);
+      store.changed({ ...central.document, notes: 'typed' });
+      answers[0]?.({ ...central.document, state: 'done' });
+      await vi.advanceTimersByTimeAsync(0);
+      expect([store.run?.notes, store.run?.state]).toEqual(['typed', 'running']);
+      expect(answers).toHaveLength(2);
+      answers[1]?.({ ...central.document, notes: 'typed', state: 'done' });
+      await vi.advanceTimersByTimeAsync(0);
+      expect([store.run?.notes, store.run?.state]).toEqual(['typed', 'done']);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('fetches the document of many lanes less often', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const lanes = Array.from({ length: 64 }, (_, at) => `lane${at}`);
+      const { lines } = new Log().round('lane0', 0, 0, 100);
+      await reopen(lines.slice(0, -1), 'running', { document: documentOf(lanes) });
+      central.streams[0]?.send(message(lines.slice(-1), '0-1'));
+      await vi.advanceTimersByTimeAsync(2_500);
+      expect(documents()).toBe(1);
+      await vi.advanceTimersByTimeAsync(500);
+      expect(documents()).toBe(2);
     } finally {
       vi.useRealTimers();
     }

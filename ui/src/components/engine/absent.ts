@@ -36,7 +36,7 @@ export function absentLine(absent: readonly AbsentEngine[]): string {
   return counts
     .map((count) => {
       const titles = absent.filter(({ machines }) => machines.length === count).map(({ title }) => title);
-      return `${titles.join(' and ')} not found on ${plural(count, 'machine')}.`;
+      return `${listed(titles)} not found on ${plural(count, 'machine')}.`;
     })
     .join(' ');
 }
@@ -56,4 +56,8 @@ function problemsOf(places: { label: string; backend: Asked['backends'][number] 
     }
   }
   return [...problems.values()];
+}
+
+function listed(titles: readonly string[]): string {
+  return titles.length < 2 ? titles.join('') : `${titles.slice(0, -1).join(', ')} and ${titles.at(-1)}`;
 }

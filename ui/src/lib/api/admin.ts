@@ -2,21 +2,37 @@
 
 import type {
   CapabilitiesAnswer,
+  LoadAnswer,
+  LoadList,
   LogFile,
   LogTail,
+  MachineCeilings,
+  MachineHistory,
   MachineList,
+  MachineSettingsAnswer,
+  MachineSettingsChange,
   ServiceStatus,
 } from './generated';
 
 export type {
   CapabilitiesAnswer as Told,
   Environment,
+  LoadAnswer as Load,
   LogFile,
   LogTail,
+  LinkSecurity,
+  CeilingAnswer,
+  EngineEfficiency,
   MachineAnswer as FleetMachine,
+  MachineCeilings,
+  MachineHistory,
+  MachinePeriod,
   MachineList as Machines,
+  MachineSettingsAnswer,
+  NearbyAgent,
   PluginAnswer as Plugin,
   RejectedAgent as RefusedAgent,
+  SettingDescription,
   ServiceStatus as Service,
 } from './generated';
 
@@ -26,6 +42,33 @@ export type Component = 'agent' | 'central';
 
 export function fleet(signal?: AbortSignal): Promise<MachineList> {
   return get<MachineList>('/api/machines', signal);
+}
+
+export async function loads(): Promise<LoadAnswer[]> {
+  return (await get<LoadList>('/api/machines/load')).machines;
+}
+
+const settingsAddress = (machineId: string) => `/api/machines/${encodeURIComponent(machineId)}/settings`;
+
+export function machineSettings(machineId: string): Promise<MachineSettingsAnswer> {
+  return get<MachineSettingsAnswer>(settingsAddress(machineId));
+}
+
+/** Replace the settings of a version; central refuses one that is out of date. */
+export async function changeSettings(machineId: string, change: MachineSettingsChange): Promise<MachineSettingsAnswer> {
+  const headers = { 'Content-Type': 'application/json' };
+  const answer = await send(settingsAddress(machineId), { method: 'PUT', headers, body: JSON.stringify(change) });
+  return (await answer.json()) as MachineSettingsAnswer;
+}
+
+/** How a machine changed over its runs; one that was forgotten has them as well. */
+export function machineHistory(machineId: string): Promise<MachineHistory> {
+  return get<MachineHistory>(`/api/machines/${encodeURIComponent(machineId)}/history`);
+}
+
+/** What limits a machine, as its runs measured it. */
+export function machineCeilings(machineId: string): Promise<MachineCeilings> {
+  return get<MachineCeilings>(`/api/machines/${encodeURIComponent(machineId)}/ceilings`);
 }
 
 export async function told(signal?: AbortSignal): Promise<CapabilitiesAnswer[]> {

@@ -6,6 +6,8 @@ export class ApiError extends Error {
   constructor(
     readonly status: number,
     readonly failure: Failure,
+    /** When central wants to be asked again, in seconds. */
+    readonly retry_after_s = 0,
   ) {
     super(failure.message);
   }
@@ -49,7 +51,7 @@ export async function send(path: string, request: RequestInit): Promise<Response
   for (let tried = false; ; tried = true) {
     const answer = await ask(path, request);
     if (answer.ok) return answer;
-    const error = new ApiError(answer.status, await failureOf(answer));
+    const error = new ApiError(answer.status, await failureOf(answer), Number(answer.headers.get('Retry-After')) || 0);
     const refused = answer.status === 401 || answer.status === 403;
     if (!refused || !(await unknown(path, answer.status, tried, request.signal))) throw error;
   }

@@ -5,8 +5,10 @@ import type * as generated from './generated';
 export type {
   Agreement,
   ArtifactAnswer as Artifact,
+  ArtifactList as RunFiles,
   BackendAnswer,
   Confidence,
+  DemoAnswer,
   DocumentLane,
   KindAnswer,
   Knee,

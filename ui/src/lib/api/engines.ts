@@ -17,6 +17,7 @@ export type {
   OperationEvent,
   OperationStatus,
   PolicyAnswer,
+  Prediction,
 } from './generated';
 
 export interface Policy {

@@ -1,15 +1,15 @@
 /** The calls of central's API that the page makes, one function each. */
 
 import { get, ofRuns, post } from './client';
-import type { Artifact, KindAnswer, Machine, Plan, RunDocument, RunRow, RunSpec, RunState, Status } from './documents';
+import type { DemoAnswer, KindAnswer, Machine, Plan, RunDocument, RunFiles, RunRow, RunSpec, RunState, Status } from './documents';
 
 export function run(runId: string, signal?: AbortSignal): Promise<RunDocument> {
   return ofRuns(get<RunDocument>(`/api/runs/${encodeURIComponent(runId)}`, signal));
 }
 
-/** The files that a run's rounds made, and where each is now. */
-export async function artifacts(runId: string): Promise<Artifact[]> {
-  return (await get<{ artifacts: Artifact[] }>(`/api/runs/${encodeURIComponent(runId)}/artifacts`)).artifacts;
+/** The files that a run's rounds made, where each is now, and how alike its images are as far as that is known. */
+export function files(runId: string): Promise<RunFiles> {
+  return get(`/api/runs/${encodeURIComponent(runId)}/artifacts`);
 }
 
 export function artifactAddress(runId: string, sha256: string): string {
@@ -18,6 +18,11 @@ export function artifactAddress(runId: string, sha256: string): string {
 
 export function submit(spec: RunSpec): Promise<{ run_id: string }> {
   return post('/api/runs', spec);
+}
+
+/** Start simulated machines beside central, and a race of them. */
+export function startDemo(): Promise<DemoAnswer> {
+  return post('/api/demo', {});
 }
 
 /** Plan and check a run on its machines, and store nothing. */

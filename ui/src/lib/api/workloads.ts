@@ -5,10 +5,12 @@ import type { Kind, KindAnswer, Workload } from './documents';
 
 const fetched = new Map<string, Promise<Workload>>();
 
-/** Complete kinds with the descriptions of their offers; one that has just changed is left out. */
-export async function described(kinds: readonly KindAnswer[]): Promise<Kind[]> {
+/** Complete one kind with the descriptions of its offers, and leave the others without offers; an
+    offer that has just changed is left out. */
+export async function described(kinds: readonly KindAnswer[], name: string): Promise<Kind[]> {
   return Promise.all(
     kinds.map(async (kind) => {
+      if (kind.kind !== name) return { ...kind, offers: [] };
       const offers = await Promise.all(
         kind.offers.map(async (offer) => {
           const workload = await current(offer.workload.digest);

@@ -1,6 +1,7 @@
 /** Dates in the reader's own locale, and how long ago in words. */
 
 const FULL = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+const DAY = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' });
 const RELATIVE = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
 
 const STEPS: readonly [number, Intl.RelativeTimeFormatUnit][] = [
@@ -18,6 +19,11 @@ const SECONDS: Partial<Record<Intl.RelativeTimeFormatUnit, number>> = {
 
 export function date(at_s: number): string {
   return FULL.format(at_s * 1000);
+}
+
+/** The date without the time. */
+export function day(at_s: number): string {
+  return DAY.format(at_s * 1000);
 }
 
 /** `5 minutes ago`; older than a week, the date. */

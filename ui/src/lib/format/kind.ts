@@ -5,6 +5,7 @@ export const KIND_LABELS: Readonly<Record<string, string>> = {
   llm_generate: 'Generate text',
   llm_serve: 'Serve many streams',
   txt2img: 'Generate images',
+  workflow: 'Run a workflow',
   transcribe: 'Transcribe speech',
 };
 

@@ -19,6 +19,12 @@ export const PREFIXES: readonly (readonly [number, string])[] = [
   [1e3, 'k'],
 ];
 
+const WORDS: readonly (readonly [number, string])[] = [
+  [1e12, 'trillion'],
+  [1e9, 'billion'],
+  [1e6, 'million'],
+];
+
 export type Value = number | null | undefined;
 
 /** Whether a value can be shown: it was measured, and is finite. */
@@ -61,6 +67,20 @@ export function short(value: Value): string {
   const size = Math.abs(value);
   const step = size < HUGE ? PREFIXES.find(([limit]) => size >= limit * EDGE) : undefined;
   return step ? `${digits(value / step[0])} ${step[1]}` : digits(value);
+}
+
+/** Three digits for a sentence: `1.37 billion`, `12,300`, `12.3`. */
+export function inWords(value: number): string {
+  const size = Math.abs(value);
+  const [limit, word] = (size < HUGE ? WORDS.find(([limit]) => size >= limit * EDGE) : undefined) ?? [1, ''];
+  return `${three(value / limit)} ${word}`.trimEnd();
+}
+
+/** Three significant digits; the digits after them are zeros. */
+function three(value: number): string {
+  let step = 1;
+  for (; Math.abs(value) >= 999.5 * step && Math.abs(value) < HUGE; step *= 10);
+  return step === 1 ? digits(value) : fixed(Math.round(value / step) * step, 0);
 }
 
 /** An integer with commas: `50,847,534`. */

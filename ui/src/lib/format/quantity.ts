@@ -1,6 +1,6 @@
 /** Values with units, as `benchrace/formatting` writes them: one table of cases is held to both. */
 
-import { count, DASH, digits, EDGE, fixed, MINUS, PREFIXES, shown, short, type Value } from './number';
+import { count, DASH, digits, EDGE, fixed, inWords, MINUS, PREFIXES, shown, short, type Value } from './number';
 
 export { change, percent } from './comparison';
 export { count, DASH, digits, plural, short } from './number';
@@ -35,6 +35,12 @@ export function quantity(value: Value, unit: string, exact = false): string {
   if (ns !== undefined) return durationNs(value * ns);
   if (exact && Number.isInteger(value)) return spaced(count(value), unit);
   return joined(takesPrefix(unit) ? short(value) : digits(value), unit);
+}
+
+/** A number with its unit for a sentence: `1.37 billion numbers/s`. */
+export function prose(value: Value, unit = ''): string {
+  if (!shown(value)) return DASH;
+  return TIMES_NS.has(unit) || !takesPrefix(unit) ? quantity(value, unit) : spaced(inWords(value), unit);
 }
 
 /** Both ends with the unit once: `60.4–119 Mprimes/s`, `−1.2 to 3.4 s`; with the prefix of the value beside it, if any. */
@@ -126,7 +132,7 @@ function joined(text: string, unit: string): string {
 }
 
 /** `12.3 tok/s`; of `1/s` the 1 is the number: `12.3/s`. */
-function spaced(text: string, unit: string): string {
+export function spaced(text: string, unit: string): string {
   return isPer(unit) ? `${text}${unit.slice(1)}` : `${text} ${unit}`.trimEnd();
 }
 

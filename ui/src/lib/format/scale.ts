@@ -1,7 +1,7 @@
 /** One unit for several values, so that it stands once: in the head of a row or a column. */
 
 import { DASH, digits, EDGE, shown, type Value } from './number';
-import { apart, between, prefixFor, SHORT_TIMES, TIMES_NS } from './quantity';
+import { apart, between, prefixFor, SHORT_TIMES, spaced, TIMES_NS } from './quantity';
 
 type Bounds = readonly [Value, Value] | null | undefined;
 
@@ -11,6 +11,8 @@ export interface Scale {
   text: (value: Value) => string;
   /** `701–823`. */
   interval: (bounds: Bounds) => string;
+  /** A text with the unit: `12.3 Mprimes/s`. */
+  withUnit: (text: string) => string;
 }
 
 const TIMES: readonly (readonly [number, string])[] = [[6e10, 'min'], ...SHORT_TIMES];
@@ -24,6 +26,7 @@ export function scaleOf(values: readonly Value[], unit: string): Scale {
     unit: shared,
     text: (value) => (shown(value) ? digits(value / factor) : DASH),
     interval: (bounds) => intervalText(bounds, factor),
+    withUnit: (text) => (text === DASH ? DASH : spaced(text, shared)),
   };
 }
 

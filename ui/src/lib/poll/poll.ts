@@ -2,10 +2,10 @@
 
 import { browser, type Browser } from '../store/browser';
 
-/** Call `ask` now and every `every_ms` after it has ended, not while the page is hidden. */
+/** Call `ask` now and `every_ms` after it has ended, by then, and so on; not while the page is hidden. */
 export function poll(
   ask: () => Promise<void>,
-  every_ms: number,
+  every_ms: number | (() => number),
   around: Pick<Browser, 'visible' | 'onVisibility'> = browser,
 ): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -19,7 +19,7 @@ export function poll(
       await ask();
     } finally {
       asking = false;
-      if (!stopped) timer = setTimeout(() => void turn(), every_ms);
+      if (!stopped) timer = setTimeout(() => void turn(), typeof every_ms === 'number' ? every_ms : every_ms());
     }
   }
 

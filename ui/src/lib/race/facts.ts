@@ -55,6 +55,12 @@ export function factsOf(record: unknown): Facts | null {
   };
 }
 
+/** The seed that a round of images was made from; null where its record has none. */
+export function seedOf(record: unknown): number | null {
+  const seed = part(record)?.seed;
+  return typeof seed === 'number' && Number.isSafeInteger(seed) ? seed : null;
+}
+
 function settings(value: Record<string, unknown> | null): [string, string][] {
   return Object.entries(value ?? {})
     .slice(0, MAX_SETTINGS)

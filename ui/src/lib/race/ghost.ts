@@ -38,24 +38,25 @@ export interface Split {
   label: string;
 }
 
-/** How far a lane is ahead of its rival or behind it: at the same part of a round, or in their last ones. */
-export function splitOf(race: Race, lane: LaneRace, fraction: number | null, elapsed_ms: number | null): Split | null {
-  const rival = rivalOf(race, lane);
+/** Lanes that have a last counted round, best first: by the standing, and where it does not tell by their times. */
+export function rivals(race: Race): LaneRace[] {
+  const places = new Map(race.standing?.places.map((place, index) => [place.lane_id, place.place === null ? Infinity : index]));
+  const rank = (lane: LaneRace) => places.get(lane.lane_id) ?? Infinity;
+  const time = (lane: LaneRace) => lane.ghost?.elapsed_ns ?? Infinity;
+  return Object.values(race.lanes)
+    .filter((lane) => lane.ghost !== null)
+    .sort((one, other) => (rank(one) === rank(other) ? time(one) - time(other) : rank(one) - rank(other)));
+}
+
+/** How far a lane is ahead of the first of the others or behind it: at the same part of a round, or in their last ones. */
+export function splitOf(rivals: readonly LaneRace[], lane: LaneRace, fraction: number | null, elapsed_ms: number | null): Split | null {
+  const rival = rivals.find((other) => other.lane_id !== lane.lane_id);
   if (rival?.ghost == null || lane.state === 'warming') return null;
   if (lane.state !== 'running') {
     return lane.ghost === null ? null : { ms: (lane.ghost.elapsed_ns - rival.ghost.elapsed_ns) / 1e6, label: rival.label };
   }
   if (fraction === null || fraction < MIN_FRACTION || elapsed_ms === null || totalOf(lane) === null) return null;
   return { ms: elapsed_ms - timeOf(rival.ghost, fraction), label: rival.label };
-}
-
-/** The leader of the standing, for the leader itself the next one; while none stands, the fastest of the others. */
-function rivalOf(race: Race, lane: LaneRace): LaneRace | null {
-  const others = Object.values(race.lanes).filter((other) => other !== lane && other.lane_id !== lane.lane_id && other.ghost !== null);
-  const places = new Map(race.standing?.places.map((place, index) => [place.lane_id, place.place === null ? Infinity : index]));
-  const rank = (other: LaneRace) => places.get(other.lane_id) ?? Infinity;
-  const time = (other: LaneRace) => other.ghost?.elapsed_ns ?? Infinity;
-  return [...others].sort((one, other) => (rank(one) === rank(other) ? time(one) - time(other) : rank(one) - rank(other)))[0] ?? null;
 }
 
 function timeOf(ghost: Ghost, fraction: number): number {

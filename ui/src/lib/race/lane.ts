@@ -1,8 +1,8 @@
 /** What one event does to one lane. Pure: the lane given stays as it is. */
 
 import type { Failure, Known, RoundDone } from '../events/types';
-import { factsOf } from './facts';
-import { isFinal, NOTHING, type LaneRace, type LaneState, type RoundMark, type Window } from './state';
+import { factsOf, seedOf } from './facts';
+import { isFinal, NOTHING, type LaneRace, type LaneState, type Progress, type RoundMark, type Window } from './state';
 import { EMPTY, extend } from './trace';
 
 /** How much text of a round is kept; older text is cut off at a line where there is one. */
@@ -101,7 +101,7 @@ function start(
 function advance(
   lane: LaneRace,
   t_ns: number,
-  part: { done: number; total: number | null; unit: string },
+  part: Progress,
 ): LaneRace {
   // Reading the prompt comes before the answer, and is no part of how far that is.
   if (part.unit === PREFILL) return { ...lane, prefill: part };
@@ -167,6 +167,7 @@ function end(lane: LaneRace, round: number, done: RoundDone): LaneRace {
     reasons: done.verdict.reasons,
     elapsed_ns: done.elapsed_ns,
     error: done.error ?? null,
+    seed: seedOf(done.record),
   };
   const counts = !done.warmup && mark.level !== 'INVALID';
   const ms = done.elapsed_ns / 1e6;

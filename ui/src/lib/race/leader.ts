@@ -2,7 +2,7 @@
 
 import type { MetricDeclaration, RunDocument } from '../api/documents';
 import { percent, ratio } from '../format/comparison';
-import { plural, quantity } from '../format/quantity';
+import { plural, prose, TIMES_NS } from '../format/quantity';
 import { BLANK, type Head } from '../result/head';
 import type { Race } from './state';
 
@@ -78,14 +78,21 @@ export function liveHead(run: RunDocument, race: Race, over: boolean): Head {
   if (lead === null || declared === undefined) return { ...BLANK, ...before(run, race) };
   const label = race.lanes[lead.lane_id]?.label ?? lead.lane_id;
   const early = lead.rounds < lead.planned ? `early: ${lead.rounds} of ${plural(lead.planned, 'round')}` : plural(lead.rounds, 'round');
-  const figure = (value: number | null) => quantity(value, declared.unit);
   if (lead.second === null || lead.factor === null) {
     const rest = run.lanes.length === 1 ? '' : 'leads';
-    return { ...BLANK, lane_id: lead.lane_id, name: label, rest, interval: early, detail: figure(lead.value) };
+    return { ...BLANK, lane_id: lead.lane_id, name: label, rest, interval: early, detail: amounts(declared, lead.value) };
   }
-  const against = `${figure(lead.value)} against ${figure(lead.second)}`;
+  const against = amounts(declared, lead.value, lead.second);
   if (lead.tied) return { ...BLANK, rest: 'Too close to call', interval: early, detail: `${label} is ahead by ${marginText(lead.factor)}: ${against}` };
   return { lane_id: lead.lane_id, name: label, rest: 'leads', margin: marginText(lead.factor), unit: '', interval: early, detail: against };
+}
+
+/** Values as the result will say them: `172 against 77 tokens per second while decoding`. */
+function amounts({ unit, phrase, title }: Pick<MetricDeclaration, 'unit' | 'phrase' | 'title'>, ...values: number[]): string {
+  const timed = TIMES_NS.has(unit);
+  const texts = values.map((value) => prose(value, timed ? unit : '')).join(' against ');
+  if (phrase) return `${texts} ${phrase}`;
+  return `${title}: ${texts} ${timed ? '' : unit}`.trimEnd();
 }
 
 const ENDED: Partial<Record<RunDocument['state'], string>> = {

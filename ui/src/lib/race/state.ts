@@ -25,6 +25,8 @@ export interface Progress {
   done: number;
   total: number | null;
   unit: string;
+  /** What runs now, where a round has several parts. */
+  phase?: string;
 }
 
 /** A finished round. */
@@ -35,6 +37,8 @@ export interface RoundMark {
   reasons: Reason[];
   elapsed_ns: number;
   error: Failure | null;
+  /** What its image was made from; null where it made none. */
+  seed: number | null;
 }
 
 /** The latest finished counted round of a lane, to race against. */

@@ -20,11 +20,15 @@ export const BLANK: Head = { lane_id: null, name: '', rest: '', margin: '', unit
 export function headOf(result: Result, labels: ReadonlyMap<string, string>): Head {
   const lane_id = result.winner ?? result.leader;
   const cut = split(result.headline, labels.get(lane_id) ?? '');
+  const interval = result.interval ?? '';
+  const { margin, unit } = sized(result.margin ?? '');
   return {
     ...cut,
-    ...sized(result.margin ?? ''),
     lane_id: cut.name === '' ? null : lane_id,
-    interval: result.interval ?? '',
+    margin,
+    // Without a margin above it, an interval would be of nothing.
+    unit: margin === '' && interval !== '' ? 'difference to the second lane' : unit,
+    interval,
     detail: result.detail,
   };
 }
@@ -38,10 +42,18 @@ export function doubtOf({ text, reasons }: Pick<Confidence, 'text' | 'reasons'>)
   return rest !== '' && text.endsWith(rest) ? [text.slice(0, -rest.length), rest.trim()] : [text, ''];
 }
 
+/** With this begins the headline of a race of simulated machines; the page has a label for it. */
+const SIMULATED = 'Simulated: ';
+
+export function bare(headline: string): string {
+  return headline.startsWith(SIMULATED) ? headline.slice(SIMULATED.length) : headline;
+}
+
 /** Cut a headline behind the name it begins with. */
 export function split(headline: string, name: string): Pick<Head, 'name' | 'rest'> {
-  if (name === '' || !headline.startsWith(name)) return { name: '', rest: headline };
-  return { name, rest: headline.slice(name.length).trim() };
+  const text = bare(headline);
+  if (name === '' || !text.startsWith(name)) return { name: '', rest: text };
+  return { name, rest: text.slice(name.length).trim() };
 }
 
 /** Cut `12 % faster` behind its figure. */

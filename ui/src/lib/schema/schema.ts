@@ -42,7 +42,7 @@ export interface Field {
   required: boolean;
   nullable: boolean;
   unit: string;
-  /** What its values are taken from: `models` of the machines; empty for none. */
+  /** What its values are taken from: `models` or `gpus` of the machines, what an `engine` reports; empty for none. */
   source: string;
 }
 
@@ -112,7 +112,9 @@ function types(part: Schema): Set<string> {
 
 function typeOf(name: string, part: Schema, kinds: Set<string>): FieldType {
   if (part.enum !== undefined && part.enum.length > 0) return 'choice';
-  if (kinds.has('object') || kinds.has('array')) return 'json';
+  // A document that may be named instead: what is typed is text, which the lane reads.
+  const isText = part.multiline === true && kinds.has('string');
+  if (!isText && (kinds.has('object') || kinds.has('array'))) return 'json';
   if (kinds.has('string')) {
     return part.multiline === true || name === 'prompt' || (part.maxLength ?? 0) > ONE_LINE * 5 ? 'long' : 'text';
   }

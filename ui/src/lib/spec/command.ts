@@ -20,6 +20,8 @@ const ARGUMENTS: { [Field in keyof RunSpec]-?: (value: NonNullable<RunSpec[Field
   tags: (tags) => tags.flatMap((tag) => ['--tag', tag]),
   // Notes have no option; the file has them.
   notes: () => [],
+  // A run of another central has no earlier one there.
+  continues: () => [],
   salt: (salt) => (salt ? ['--salt', salt] : []),
   sampling_s: (period) => (period === 0.5 ? [] : ['--sampling-s', String(period)]),
   timeout_s: (limit) => (limit === 3600 ? [] : ['--timeout-s', String(limit)]),

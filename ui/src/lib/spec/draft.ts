@@ -52,6 +52,7 @@ const SHOWN = {
   notes: false,
   sampling_s: false,
   timeout_s: false,
+  continues: false,
 } as const satisfies Record<keyof RunSpec, boolean>;
 
 type Shown = { [Field in keyof RunSpec]-?: (typeof SHOWN)[Field] extends true ? Field : never }[keyof RunSpec];
@@ -115,6 +116,11 @@ export function check(draft: Draft, fields: Field[], automatic: string | null): 
 function unknownIn(draft: Draft, fields: Field[]): string[] {
   const names = [draft, ...draft.lanes].flatMap((lane) => Object.keys(lane.params));
   return [...new Set(names)].filter((name) => !fields.some((field) => field.name === name));
+}
+
+/** What is raced and under which conditions, whatever it is called and however many rounds it has. */
+export function workOf({ kind, preset, params, lanes, warmup, order, sync, resident }: Draft): string {
+  return JSON.stringify([kind, preset, params, lanes, warmup, order, sync, resident]);
 }
 
 /** Draw a specification as a form: to run one again, or from the address. */

@@ -21,8 +21,9 @@ const CALM_MS = 120;
 const CALM_PER_LANE_MS = 22;
 /** So much of a log is taken at once. */
 const PIECE_BYTES = 64 << 10;
-/** How soon after a round ended central's figures are fetched again. */
+/** How soon after a round ended central's figures are fetched again: the more lanes, the longer the document. */
 const REFRESH_MS = 700;
+const REFRESH_PER_LANE_MS = 45;
 /** How often is looked whether central was heard. */
 const LISTEN_MS = 500;
 
@@ -47,6 +48,9 @@ export class RaceStore {
   private follower: Follower | null = null;
   /** Ends the reading of the lines that were there before the page. */
   private reading = new AbortController();
+  /** Which requests of the document were made, and the newest one that was answered: answers may overtake each other. */
+  private asked = 0;
+  private answered = 0;
   private closed = false;
   private alive_ms = 0;
   private listening: ReturnType<typeof setInterval> | undefined;
@@ -86,6 +90,14 @@ export class RaceStore {
       this.failure = failure(error);
     }
     this.refreshSoon(0);
+  }
+
+  /** Take what somebody changed. A document that was asked for before may not have it: it is fetched again. */
+  changed({ name, tags, notes, pinned }: Pick<RunDocument, 'name' | 'tags' | 'notes' | 'pinned'>): void {
+    const waiting = this.asked > this.answered;
+    this.answered = ++this.asked;
+    if (this.run !== null) this.run = { ...this.run, name, tags, notes, pinned };
+    if (waiting) this.refreshSoon(0);
   }
 
   /** Fetch the document anew and read the log from its beginning: what was heard may be void. */
@@ -138,13 +150,18 @@ export class RaceStore {
     if (this.around.visible()) this.follower.start();
   }
 
+  /** Fetch the document; an answer that comes after one to a later request gives that one's. */
   private async fetched(): Promise<RunDocument | null> {
+    const asked = ++this.asked;
     try {
       const run = await api.run(this.runId);
+      if (asked < this.answered) return this.run;
+      this.answered = asked;
       this.run = run;
       this.failure = null;
       return run;
     } catch (error) {
+      if (asked < this.answered) return this.run;
       if (error instanceof ApiError && (error.status === 0 || error.status >= 500)) {
         this.link = 'lost';
         if (this.race === null && !this.closed) setTimeout(() => void this.restart(), 1500);
@@ -159,6 +176,7 @@ export class RaceStore {
     this.link = link;
     this.listen();
     if (error) this.failure = error.failure;
+    else if (link === 'live' && this.failure?.category === 'busy') this.failure = null;
     // The log is complete only after the run's last document is stored.
     if (link === 'ended') this.refreshSoon(0);
   }
@@ -175,7 +193,7 @@ export class RaceStore {
     const race = this.take(lines);
     if (before === null || race === null) return;
     if (race.phase !== before.phase) this.refreshSoon(0);
-    else if (ended(race) > ended(before)) this.refreshSoon(REFRESH_MS);
+    else if (ended(race) > ended(before)) this.refreshSoon(Math.max(REFRESH_MS, race.order.length * REFRESH_PER_LANE_MS));
   }
 
   private take(lines: string[]): Race | null {

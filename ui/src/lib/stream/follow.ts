@@ -9,6 +9,7 @@ export interface Listener {
   lines(lines: string[]): void;
   /** The log was cut: all that was heard is void; start again from a fresh document. */
   snapshot(): void;
+  /** `error` says why it was refused, or that central serves its limit of viewers. */
   link(link: Link, error?: ApiError): void;
   /** Something came, if only a ping. */
   alive(): void;
@@ -73,15 +74,15 @@ export class Follower {
         this.listener.link('refused', error);
         return;
       }
-      this.lost(open);
+      this.lost(open, error instanceof ApiError && error.failure.category === 'busy' ? error : undefined);
     }
   }
 
-  private lost(open: AbortController): void {
+  private lost(open: AbortController, full?: ApiError): void {
     if (this.open !== open) return;
     this.open = null;
-    this.listener.link('lost');
-    const wait = RETRY_MS[Math.min(this.failures, RETRY_MS.length - 1)];
+    this.listener.link('lost', full);
+    const wait = full?.retry_after_s ? full.retry_after_s * 1000 : RETRY_MS[Math.min(this.failures, RETRY_MS.length - 1)];
     this.failures += 1;
     this.timer = setTimeout(() => this.start(), wait);
   }

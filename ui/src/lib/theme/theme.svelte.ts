@@ -4,6 +4,9 @@ export type Theme = 'system' | 'light' | 'dark';
 
 const KEY = 'benchrace.theme';
 
+/** Colours by their names: to resolve one, the browser computes styles anew. */
+const resolved = new Map<string, string>();
+
 class Chosen {
   theme = $state<Theme>(stored());
   /** Rises whenever colours may have changed: canvases must be drawn again. */
@@ -11,7 +14,7 @@ class Chosen {
 
   constructor() {
     this.apply();
-    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => (this.turn += 1));
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.changed());
   }
 
   choose(theme: Theme): void {
@@ -27,6 +30,11 @@ class Chosen {
   private apply(): void {
     if (this.theme === 'system') delete document.documentElement.dataset.theme;
     else document.documentElement.dataset.theme = this.theme;
+    this.changed();
+  }
+
+  private changed(): void {
+    resolved.clear();
     this.turn += 1;
   }
 }
@@ -35,11 +43,14 @@ export const chosen = new Chosen();
 
 /** Resolve a colour of the design, for a canvas. */
 export function colour(within: HTMLElement | SVGElement, name: string): string {
+  const known = resolved.get(name);
+  if (known !== undefined) return known;
   const before = within.style.color;
   within.style.color = `var(${name})`;
-  const stored = getComputedStyle(within).color;
+  const found = getComputedStyle(within).color;
   within.style.color = before;
-  return stored;
+  resolved.set(name, found);
+  return found;
 }
 
 function stored(): Theme {

@@ -1,18 +1,23 @@
 /** What a machine is and how it stands, in words. */
 
+import type { TokenEntry, TokenRole } from '../../lib/api/access';
 import type { FleetMachine, Told } from '../../lib/api/admin';
 import type { BackendAnswer, MachineState } from '../../lib/api/documents';
-import { ago } from '../../lib/format/date';
-import { durationNs, memorySize } from '../../lib/format/quantity';
+import { isLocal } from '../../lib/api/local';
+import type { Said as SessionAnswer } from '../../lib/api/session.svelte';
+import { ago, day } from '../../lib/format/date';
+import { MACHINE_LABELS } from '../../lib/format/machine';
+import { durationNs, memorySize, plural } from '../../lib/format/quantity';
 
-export const MACHINE_LABELS: Record<MachineState, string> = {
-  ready: 'ready',
-  busy: 'busy',
-  suspect: 'not responding',
-  lost: 'lost',
-  stopped: 'stopped',
-  excluded: 'excluded',
-};
+type Tone = 'good' | 'busy' | 'warn' | 'bad';
+
+const TONES: Record<MachineState, Tone> = { ready: 'good', busy: 'busy', suspect: 'warn', excluded: 'warn', lost: 'bad', stopped: 'warn' };
+
+/** The word of a machine: its condition where it could race, else what keeps it from that. */
+export function conditionLabel({ state, condition }: Pick<FleetMachine, 'state' | 'condition'>): { word: string; tone: Tone } {
+  if (state === 'ready' && condition === 'degraded') return { word: 'degraded', tone: 'warn' };
+  return { word: MACHINE_LABELS[state], tone: TONES[state] };
+}
 
 export function hardwareLabel(report: Told | undefined): string[] {
   const hardware = report?.hardware;
@@ -35,6 +40,22 @@ export function clockLabel(machine: FleetMachine): string {
   return `known to ±${durationNs(machine.uncertainty_ns)}`;
 }
 
+const CERTIFICATE_WARN_S = 30 * 86_400;
+
+/** How a link is protected; null while there is none. */
+export function linkLabel({ link, address }: Pick<FleetMachine, 'link' | 'address'>, now_s: number): { text: string; warn: boolean } | null {
+  if (link === null) return null;
+  if (!link.tls) {
+    if (link.local) return { text: 'not encrypted, on this computer', warn: false };
+    if (address === null || !isLocal(address)) return { text: 'not encrypted', warn: true };
+    return { text: 'through a proxy on central’s computer, which decides whether it is encrypted', warn: false };
+  }
+  const expiry = link.certificate_expires_at;
+  if (expiry === null) return { text: 'TLS, without a client certificate', warn: false };
+  const certificate = expiry > now_s ? `client certificate valid until ${day(expiry)}` : `client certificate expired on ${day(expiry)}`;
+  return { text: `TLS, ${certificate}`, warn: expiry < now_s + CERTIFICATE_WARN_S };
+}
+
 export function reachLabel(
   backend: BackendAnswer,
   linked: boolean,
@@ -42,6 +63,11 @@ export function reachLabel(
   if (!linked) return { word: 'last known', tone: 'calm' };
   if (backend.reachable === null) return { word: 'not checked yet', tone: 'calm' };
   return backend.reachable ? { word: 'responding', tone: 'good' } : { word: 'not responding', tone: 'bad' };
+}
+
+/** What an engine is and can run: its version, its kinds of work, and how many models it has. */
+export function backendLine({ engine_version, workloads, models }: BackendAnswer): string {
+  return [engine_version, workloads.map(({ title }) => title).join(', '), models.length > 0 ? plural(models.length, 'model') : ''].filter(Boolean).join(' · ');
 }
 
 /** When an engine that nobody uses is stopped; empty for never. */
@@ -64,4 +90,18 @@ export function refusalLabel(status: number): string | null {
     return 'Anyone who reaches this central can use it without a token (--insecure), so starting and stopping services needs the service token: the value of SERVICE_CONTROL_TOKEN in the environment that central was started with. If it is not set, set it and restart central.';
   }
   return null;
+}
+
+export const ROLE_LABELS: Record<TokenRole, string> = { agent: 'Agent', operator: 'Operator', watcher: 'Watcher' };
+
+/** The roles whose tokens central accepts: one that asks nobody has agents only. */
+export function usableRoles(said: Pick<SessionAnswer, 'asks' | 'watch'> | null): TokenRole[] {
+  if (!said?.asks) return ['agent'];
+  return said.watch === 'token' ? ['agent', 'operator', 'watcher'] : ['agent', 'operator'];
+}
+
+/** `Agent, for left only`: who shows a token. */
+export function tokenLabel({ role, machine_id, origin }: Pick<TokenEntry, 'role' | 'machine_id' | 'origin'>): string {
+  const from = { configuration: 'from the configuration', first_start: 'from the first start', named: '' }[origin];
+  return [ROLE_LABELS[role], machine_id === null ? '' : `for ${machine_id} only`, from].filter(Boolean).join(', ');
 }

@@ -61,6 +61,11 @@ export function roundsLabel(run: RunDocument): string {
   return `${plural(run.rounds, 'round')} each${run.warmup > 0 ? ` after ${plural(run.warmup, 'warm-up')}` : ''}`;
 }
 
+/** How many lanes failed of what the run failed of: one says so in its row, several leave it to the notice below. */
+export function failedAlike({ failure, lanes }: Pick<RunDocument, 'failure' | 'lanes'>): number {
+  return failure === null ? 0 : lanes.filter(({ error }) => error?.message === failure.message).length;
+}
+
 /** Its name, or else what differs between its lanes. */
 export function titleOf(run: RunDocument): string {
   return run.name ?? run.title;

@@ -16,7 +16,7 @@ export function tabTitle(run: RunDocument, race: Race, now_ms: number): string {
   }
   const head = liveHead(run, race, false);
   const words = [head.name, head.rest].filter(Boolean).join(' ');
-  return [percentDone(race, now_ms), words].filter(Boolean).join(' · ');
+  return [run.simulated ? 'Simulated' : '', percentDone(race, now_ms), words].filter(Boolean).join(' · ');
 }
 
 function percentDone(race: Race, now_ms: number): string {

@@ -3,7 +3,8 @@
 import type { RunSpec } from '../../lib/api/documents';
 import { sectionOf } from '../table';
 
-export function againAddress(kind: string, spec: RunSpec): string {
-  const repeated = { ...spec, tags: undefined, notes: undefined };
+/** `continues` is the run that it repeats with more rounds. */
+export function againAddress(kind: string, spec: RunSpec, continues?: string): string {
+  const repeated = { ...spec, tags: undefined, notes: undefined, continues };
   return `${sectionOf(kind).path}?spec=${encodeURIComponent(JSON.stringify(repeated))}`;
 }

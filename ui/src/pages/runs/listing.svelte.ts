@@ -20,24 +20,38 @@ export class Listing {
 
   private requested = '';
   private open: AbortController | null = null;
+  private again: () => Promise<void> = async () => undefined;
+  private holds = 0;
 
   /** Show what a filter leaves; gives what ends it. `brief` has the choices read alone. */
   watch(filter: Filter, brief = false): () => void {
     const query = apiQuery(filter);
     this.requested = query.toString();
     this.asking = true;
-    const stop = poll(() => this.look(query, brief), AGAIN_MS);
+    this.again = () => this.look(query, brief);
+    const stop = poll(this.again, AGAIN_MS);
     return () => {
       stop();
+      this.again = async () => undefined;
       this.open?.abort();
     };
   }
 
   async change(runId: string, changes: Changes): Promise<void> {
     const run = await history.change(runId, changes);
-    const { name, tags, notes } = run;
-    this.replace(runId, (row) => ({ ...row, name, tags, notes }));
-    if (changes.tags !== undefined) this.choices = await history.choices().catch(() => this.choices);
+    const { name, tags, notes, pinned } = run;
+    this.replace(runId, (row) => ({ ...row, name, tags, notes, pinned }));
+    // What was asked before the change may not have it.
+    void this.again();
+  }
+
+  /** Keep every row where it is, while somebody acts on one; gives what ends it. */
+  hold(): () => void {
+    this.holds += 1;
+    return () => {
+      this.holds -= 1;
+      if (this.holds === 0) void this.again();
+    };
   }
 
   private replace(runId: string, by: (row: RunRow) => RunRow): void {
@@ -67,7 +81,7 @@ export class Listing {
 
   private take(page: RunPage | null, choices: Choices): void {
     // An answer like the one before draws nothing anew.
-    if (JSON.stringify(page) !== JSON.stringify(this.page)) this.page = page;
+    if (this.holds === 0 && JSON.stringify(page) !== JSON.stringify(this.page)) this.page = page;
     this.choices = choices;
     this.failure = null;
     this.unreachable = false;

@@ -3,7 +3,7 @@
 import type { RowLane, RowMachine, RunRow } from '../../lib/api/history';
 import { shortModel, shortModels } from '../../lib/format/hardware';
 import { quantity } from '../../lib/format/quantity';
-import { sized, split } from '../../lib/result/head';
+import { bare, sized, split } from '../../lib/result/head';
 
 export interface Outcome {
   /** The lane that is named first, and what is said of it. */
@@ -25,12 +25,13 @@ const BARS = 4;
 /** What fits the row of values that are too close. */
 const VALUES = 3;
 
+/** Whether the machines are simulated, the row says by itself. */
 export function outcome(row: RunRow): Outcome | null {
   const { result } = row;
   if (result === null) return row.winner === null ? null : { name: row.winner, text: 'wins', margin: '', unit: '' };
   if (result.tied.length > 0) {
     const lanes = result.tied.flatMap((label) => row.lanes.filter((lane) => lane.label === label));
-    return { name: '', text: `${result.headline}: ${beside(lanes)}`, margin: '', unit: '' };
+    return { name: '', text: `${bare(result.headline)}: ${beside(lanes)}`, margin: '', unit: '' };
   }
   const { name, rest } = split(result.headline, result.leader);
   return { name, text: rest, ...sized(result.margin ?? '') };
@@ -40,8 +41,8 @@ export function outcome(row: RunRow): Outcome | null {
 function beside(lanes: readonly RowLane[]): string {
   const texts = lanes.slice(0, VALUES).map((lane) => quantity(lane.value, lane.unit ?? ''));
   const [unit, ...others] = new Set(texts.map((text) => /^\S+ (.+)$/.exec(text)?.[1]));
-  const bare = unit !== undefined && others.length === 0 ? texts.map((text) => text.slice(0, -unit.length - 1)) : texts;
-  return [...bare, ...(lanes.length > VALUES ? ['…'] : [])].join(' / ');
+  const shown = unit !== undefined && others.length === 0 ? texts.map((text) => text.slice(0, -unit.length - 1)) : texts;
+  return [...shown, ...(lanes.length > VALUES ? ['…'] : [])].join(' / ');
 }
 
 /** The lane whose value stands for the run. */
@@ -69,7 +70,8 @@ export function hardware(machine: RowMachine): string {
 
 /** The machines with their hardware: `left, right · Xeon`. */
 export function machines(row: RunRow): string {
-  const ids = [...new Set(row.lanes.map((lane) => lane.machine_id))].join(', ');
+  const labels = new Map(row.machines.map((machine) => [machine.machine_id, machine.label]));
+  const names = [...new Set(row.lanes.map((lane) => labels.get(lane.machine_id) ?? lane.machine_id))].join(', ');
   const parts = [...new Set(row.machines.map(hardware))].filter((part) => part !== '');
-  return [ids, parts.join(', ')].filter((part) => part !== '').join(' · ');
+  return [names, parts.join(', ')].filter((part) => part !== '').join(' · ');
 }

@@ -78,9 +78,10 @@ export function reported(machines: Machine[], kind: string): boolean {
   return backends(machines, kind).every(({ backend }) => backend.reachable !== null);
 }
 
-/** What a field's value may be taken from: names of models, numbers of GPUs, or nothing known. */
+/** What a field's value may be taken from: names of models or of an engine's parts, numbers of GPUs, or nothing known. */
 export function choices(machines: Machine[], field: Field, kind: string): string[] {
   if (field.source === 'models') return knownModels(machines, kind).map((model) => model.name);
+  if (field.source === 'engine') return [...new Set(backends(machines, kind).flatMap(({ backend }) => backend.choices[field.name] ?? []))].sort();
   return field.source === 'gpus' ? [...gpus(machines).keys()].sort() : [];
 }
 

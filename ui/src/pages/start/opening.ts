@@ -34,14 +34,16 @@ export function apart<Kind extends Pick<Machine, 'host_id' | 'share_host'>>(mach
   }, []);
 }
 
-type Able = Pick<Machine, 'machine_id' | 'state' | 'threads' | 'host_id' | 'share_host'>;
+type Able = Pick<Machine, 'machine_id' | 'state' | 'threads' | 'host_id' | 'share_host' | 'simulated'>;
 
 /**
  * Two lanes for a machine that is alone: one thread against all, or else two values of the first parameter
  * with a choice. Several machines race each other, and models are chosen.
  */
 export function openingLanes(fields: readonly Field[], able: readonly Able[]): LaneDraft[] {
-  const ready = connected(able);
+  const linked = connected(able);
+  const real = linked.filter((machine) => !machine.simulated);
+  const ready = real.length > 0 ? real : linked;
   const all = ready.length > 0 ? ready : able;
   const machines = apart(all);
   const [machine] = machines;

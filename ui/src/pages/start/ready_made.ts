@@ -17,7 +17,7 @@ const SIZED = { n: 'auto' };
 
 /** Up to three races; `here` says whether a machine is the one that shows the page. */
 export function readyMade(machines: readonly Machine[], here: (machine: Machine) => boolean): Card[] {
-  const linked = connected(machines);
+  const linked = connected(machines).filter((machine) => !machine.simulated);
   const counting = linked.filter((machine) => machine.backends.some(({ workloads }) => workloads.some(({ kind }) => kind === PRIMES)));
   return [threads(counting, here), models(linked), pair(counting)].filter((card) => card !== null);
 }

@@ -7,7 +7,7 @@ import { session } from '../../lib/api/session.svelte';
 import type { Kind, KindAnswer, Machine, Plan, RunSpec, Workload } from '../../lib/api/documents';
 import type { Failure, FieldError } from '../../lib/events/types';
 import { fields, type Field } from '../../lib/schema/schema';
-import { check, emptyDraft, fromSpec, type Draft } from '../../lib/spec/draft';
+import { check, emptyDraft, fromSpec, workOf, type Draft } from '../../lib/spec/draft';
 import { sectionOf, type Section } from '../table';
 import { knownModels, reported, SELECTS } from './models';
 import { isSettled, openingLanes, openingSection } from './opening';
@@ -20,7 +20,7 @@ export class Setup {
   offered = $state.raw<readonly KindAnswer[] | null>(null);
   /** What this form is for; null until that is known. */
   section = $state.raw<Section | null>(null);
-  /** The kinds of the section. */
+  /** The kinds of the section; only the one that the form is for has its offers. */
   kinds = $state.raw<Kind[] | null>(null);
   machines = $state.raw<Machine[]>([]);
   draft = $state<Draft>(emptyDraft(''));
@@ -28,6 +28,8 @@ export class Setup {
   plan = $state.raw<Plan | null>(null);
   planning = $state(false);
   starting = $state(false);
+  /** Another form is being fetched; nothing can be entered in the one that it replaces. */
+  choosing = $state(false);
   failure = $state.raw<Failure | null>(null);
   unreachable = $state(false);
 
@@ -35,7 +37,7 @@ export class Setup {
   readonly workload = $derived<Workload | null>(this.kind?.offers[0]?.workload ?? null);
   readonly fields = $derived<Field[]>(merged(this.kind));
   readonly checked = $derived(
-    check($state.snapshot(this.draft), this.fields, this.workload?.automatic ?? null),
+    check(this.continued($state.snapshot(this.draft)), this.fields, this.workload?.automatic ?? null),
   );
   /** The form's own errors first, then what central said of the fields. */
   readonly errors = $derived<Record<string, string>>({
@@ -65,10 +67,13 @@ export class Setup {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private looking: ReturnType<typeof setTimeout> | undefined;
   private closed = false;
+  /** Counts what was asked for: an answer to an earlier request changes nothing. */
+  private turns = 0;
   /** Whether the section is the one that somebody asked for, or the best that the fleet has. */
   private settled = false;
   /** The form as it opened: one that is still like it may open anew. */
   private opened = '';
+  private openedWork = $state('');
 
   constructor(named: Section | null, spec: RunSpec | null) {
     void this.turn(named, spec);
@@ -80,8 +85,17 @@ export class Setup {
 
   /** Begin anew with a section, or the one of a specification; without both, with what the fleet can race. */
   async turn(named: Section | null, spec: RunSpec | null): Promise<void> {
+    const turn = ++this.turns;
     const section = spec === null ? named : sectionOf(spec.kind);
     if (section !== this.section || section === null) this.kinds = null;
+    if (spec !== null && this.kinds !== null) {
+      // The form stays until that of the other kind is there.
+      this.choosing = true;
+      const own = await described(this.ofSection(), spec.kind).catch(() => this.kinds);
+      if (this.closed || turn !== this.turns) return;
+      this.kinds = own;
+    }
+    this.choosing = false;
     this.section = section;
     this.settled = section !== null;
     this.reset(spec === null ? emptyDraft('') : fromSpec(spec));
@@ -96,7 +110,22 @@ export class Setup {
   }
 
   /** Choose another kind of work; what was typed for the one before is not its. */
-  choose(kind: string): void {
+  async choose(kind: string): Promise<void> {
+    const turn = ++this.turns;
+    this.choosing = true;
+    try {
+      const own = await described(this.ofSection(), kind);
+      if (this.closed || turn !== this.turns) return;
+      this.kinds = own;
+      this.begin(kind);
+    } catch (error) {
+      if (turn === this.turns) this.failure = failure(error);
+    } finally {
+      if (turn === this.turns) this.choosing = false;
+    }
+  }
+
+  private begin(kind: string): void {
     this.reset(emptyDraft(kind));
     this.draft.lanes = openingLanes(this.fields, this.able);
     this.opened = this.text();
@@ -190,11 +219,18 @@ export class Setup {
       this.settled = section !== null && isSettled(machines);
     }
     const { section } = this;
-    const own = await described(offered.filter(({ kind }) => sectionOf(kind) === section));
-    if (this.closed || section !== this.section) return;
+    const all = this.ofSection();
+    const kind = this.draft.kind || (all[0]?.kind ?? '');
+    const own = await described(all, kind);
+    // Another kind may have been chosen meanwhile.
+    if (this.closed || section !== this.section || (this.draft.kind || kind) !== kind) return;
     // No field loses its place while somebody types.
     if (JSON.stringify(own) !== JSON.stringify(this.kinds)) this.kinds = own;
-    if (!this.draft.kind && own[0] !== undefined) this.choose(own[0].kind);
+    if (!this.draft.kind && kind) this.begin(kind);
+  }
+
+  private ofSection(): KindAnswer[] {
+    return (this.offered ?? []).filter(({ kind }) => sectionOf(kind) === this.section);
   }
 
   private reset(draft: Draft): void {
@@ -205,6 +241,13 @@ export class Setup {
     this.plan = null;
     this.failure = null;
     this.opened = this.text();
+    this.openedWork = workOf($state.snapshot(this.draft));
+  }
+
+  /** Other work continues no run. */
+  private continued(draft: Draft): Draft {
+    const { continues, ...rest } = draft.rest;
+    return continues && workOf(draft) !== this.openedWork ? { ...draft, rest } : draft;
   }
 
   private text(): string {

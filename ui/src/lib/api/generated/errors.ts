@@ -1,6 +1,6 @@
 // Written by `make docs` from benchrace/api; do not edit.
 
-export type Category = 'validation' | 'unreachable' | 'missing_model' | 'missing_asset' | 'out_of_memory' | 'unsupported_hardware' | 'timeout_connect' | 'timeout_first' | 'timeout_idle' | 'stream_error' | 'ended_early' | 'bad_output' | 'plugin_error' | 'worker_died' | 'interrupted' | 'cancelled' | 'busy' | 'disk_full' | 'system';
+export type Category = 'validation' | 'unreachable' | 'missing_model' | 'missing_asset' | 'empty_file' | 'broken_file' | 'silence' | 'wrong_language' | 'out_of_memory' | 'unsupported_hardware' | 'timeout_connect' | 'timeout_first' | 'timeout_idle' | 'stream_error' | 'ended_early' | 'bad_output' | 'plugin_error' | 'worker_died' | 'interrupted' | 'cancelled' | 'busy' | 'disk_full' | 'system';
 
 /** A failure as data: travels in events and answers. */
 export interface Failure {

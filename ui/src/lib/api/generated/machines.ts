@@ -1,14 +1,16 @@
 // Written by `make docs` from benchrace/api; do not edit.
 
+import type { Condition, MachineState } from './machine';
 import type { Lacks, ModelHere } from './models';
 import type { Model, Operation, Problem, Startable } from './plugin';
 import type { Timing } from './protocol';
-import type { MachineState } from './run';
 import type { Environment, Gpu, Hardware } from './telemetry';
+import type { LinkSecurity } from './tls';
 
 /**
- * A backend of a machine; `reachable` is null until it was probed. `stops_at` is the wall time at which its
- * engine is stopped, if it is not used until then.
+ * A backend of a machine; `reachable` is null until it was probed. `choices` are what its engine has for
+ * parameters that name one of its parts, such as samplers. `stops_at` is the wall time at which its engine is
+ * stopped, if it is not used until then.
  */
 export interface BackendAnswer {
   name: string;
@@ -20,6 +22,7 @@ export interface BackendAnswer {
   models: Model[];
   problems: Problem[];
   startable: Startable[];
+  choices: Record<string, string[]>;
   operations: Operation[];
   stops_at: number | null;
 }
@@ -39,10 +42,21 @@ export interface CapabilitiesAnswer {
   plugins: PluginAnswer[];
   timing: Timing | null;
   restart: string | null;
+  simulated: boolean;
 }
 
 export interface CapabilityList {
   machines: CapabilitiesAnswer[];
+}
+
+/** The use of a GPU; null where it is not measured. */
+export interface GpuLoad {
+  index: number;
+  utilization_percent: number | null;
+  memory_used_bytes: number | null;
+  memory_total_bytes: number | null;
+  temperature_c: number | null;
+  power_w: number | null;
 }
 
 export interface KindAnswer {
@@ -52,13 +66,37 @@ export interface KindAnswer {
 }
 
 /**
- * A machine of the fleet; `reason` says why it is not ready. `threads` are those that its processes may use,
- * null where that is unknown. `missing` is what it lacks of the model policy, null until its engines were asked.
+ * The load of a linked machine; null where it is not measured. `sampled_at` is when central received the sample,
+ * in wall seconds. `cpu_percent` is the mean over all processors since the machine's sample before.
+ */
+export interface LoadAnswer {
+  machine_id: string;
+  sampled_at: number;
+  cpu_percent: number | null;
+  memory_used_bytes: number | null;
+  memory_total_bytes: number | null;
+  cpu_temperature_c: number | null;
+  gpus: GpuLoad[];
+}
+
+/** A machine whose agent sends no samples is missing. */
+export interface LoadList {
+  machines: LoadAnswer[];
+}
+
+/**
+ * A machine of the fleet; `reason` says why its condition is not `ready`. `condition` is what people are shown,
+ * `state` has more detail: a machine whose state is `ready` or `busy` can race. `problems` are what degrades it,
+ * `notes` those of `machines.yaml`. `link` says whether its link is encrypted, null while there is none.
+ * `threads` are those that its processes may use, null where that is unknown. `missing` is what it lacks of the
+ * model policy, null until its engines were asked. A `simulated` machine is invented: its figures come from a
+ * script.
  */
 export interface MachineAnswer {
   machine_id: string;
   label: string;
   state: MachineState;
+  condition: Condition;
   reason: string | null;
   excluded: boolean;
   host_id: string;
@@ -74,20 +112,62 @@ export interface MachineAnswer {
   threads: number | null;
   gpus: Gpu[];
   missing: Lacks | null;
+  problems: Problem[];
+  notes: string | null;
+  simulated: boolean;
+  link: LinkSecurity | null;
+}
+
+/** A property with its value in the period before, and in this one. */
+export interface MachineChange {
+  name: string;
+  before: string;
+  after: string;
+}
+
+/**
+ * Hardware, driver, system and versions of a machine over its runs, the newest period first. `first` is the
+ * first known value of each property. `complete` is false where there are older runs, which were not read.
+ */
+export interface MachineHistory {
+  machine_id: string;
+  first: Record<string, string>;
+  periods: MachinePeriod[];
+  complete: boolean;
 }
 
 /**
  * `policy_problem` says why the model policy cannot be read; null where it can. `refused` are agents that were
- * not let in during the last minute, and so is an empty fleet.
+ * not let in during the last minute, and so is an empty fleet. `nearby` are agents that could join: they
+ * announce by mDNS that they have no central.
  */
 export interface MachineList {
   machines: MachineAnswer[];
   policy_problem: string | null;
   refused: RejectedAgent[];
+  nearby: NearbyAgent[];
 }
 
 export interface MachinePatch {
   excluded: boolean;
+}
+
+/**
+ * Runs, one after the other, for which a machine was the same. `since` is when the first of them, `run_id`, was
+ * submitted, in wall seconds. `changes` are those from the period before; the oldest period has none.
+ */
+export interface MachinePeriod {
+  since: number;
+  run_id: string;
+  runs: number;
+  changes: MachineChange[];
+}
+
+/** An agent of the local network without a central; all of it is what it says of itself. */
+export interface NearbyAgent {
+  machine_id: string;
+  url: string;
+  version: string;
 }
 
 /** A kind as one backend offers it, on the machines that do. */
@@ -127,6 +207,7 @@ export interface Reach {
   label: string;
   reachable: boolean;
   state: MachineState;
+  condition: Condition;
   reason: string | null;
   run_id: string | null;
   has_model: boolean | null;

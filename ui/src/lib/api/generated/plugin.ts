@@ -3,13 +3,23 @@
 import type { Schema } from '../../schema/schema';
 import type { EnergyWork, Metric } from './kinds';
 
-/** A file that an engine needs; `sha256` in hexadecimal, `size` in bytes, null if unknown. */
+/**
+ * A file that an engine needs; `sha256` in hexadecimal, `size` in bytes, null if unknown. `name` is the file's
+ * name in the engine's folder. `url` is where it is: `https://`, `s3://bucket/key`, `share:folder/file` on the
+ * machine's model share, or `central:sha256`. An `ephemeral` one is deleted after the machine's next run, a
+ * `pinned` one only on request.
+ */
 export interface Asset {
   name: string;
   url: string;
   sha256?: string | null;
   size?: number | null;
+  kind?: AssetKind;
+  ephemeral?: boolean;
+  pinned?: boolean;
 }
+
+export type AssetKind = 'checkpoint' | 'lora' | 'vae' | 'audio' | 'workflow' | 'gguf';
 
 /** A backend without its code; `config_schema` is null if it takes no configuration. */
 export interface BackendDescription {
@@ -41,10 +51,12 @@ export interface KvLayers {
 /**
  * A model that an engine has; null for what the engine does not report. `size` is the bytes of its files,
  * `digest` the engine's own, `parameters` their number, `context_length` as trained, `kv` over all `layers`,
- * `loaded` while it is in memory. `compute_buffer` in bytes, and `slots` that each hold a whole context, are the
- * engine's. `engines` maps the name by which a lane selects an engine to its address (`host:port`), for all
- * engines that have the model; the first one is the default. Several backends may reach one engine. `notes` say
- * why an implausible number from the engine became null.
+ * `loaded` while it is in memory. `active_bytes` and `active_parameters` are of the weights that one token
+ * reads: of a mixture of experts those that it uses, and not the embeddings, of which it reads one row.
+ * `compute_buffer` in bytes, and `slots` that each hold a whole context, are the engine's. `engines` maps the
+ * name by which a lane selects an engine to its address (`host:port`), for all engines that have the model; the
+ * first one is the default. Several backends may reach one engine. `notes` say why an implausible number from
+ * the engine became null.
  */
 export interface Model {
   name: string;
@@ -53,6 +65,8 @@ export interface Model {
   quantization: string | null;
   family: string | null;
   parameters: number | null;
+  active_bytes: number | null;
+  active_parameters: number | null;
   context_length: number | null;
   layers: number | null;
   kv: KvLayers[];

@@ -1,5 +1,6 @@
 // Written by `make docs` from benchrace/api; do not edit.
 
+import type { Source } from './config';
 import type { Failure } from './errors';
 import type { Asset, BackendDescription, Model, Operation, PluginDescription, Problem, Startable, Writing } from './plugin';
 import type { Environment, Hardware } from './telemetry';
@@ -17,6 +18,7 @@ export interface BackendStatus {
   models: Model[];
   problems: Problem[];
   startable: Startable[];
+  choices: Record<string, string[]>;
   legacy: Record<string, unknown>;
   stops_at: number | null;
 }
@@ -24,7 +26,8 @@ export interface BackendStatus {
 /**
  * All that central knows of a machine; copied into the metadata of each run on it. `timing` is null until the
  * machine has certified itself; `restart` says why the agent has to be started again before it can measure, null
- * where it need not.
+ * where it need not. `problems` are those of the machine itself: it can race, and somebody should look after it.
+ * `simulated` machines run a script: their hardware and their speed are invented.
  */
 export interface Capabilities {
   machine_id: string;
@@ -37,6 +40,22 @@ export interface Capabilities {
   backends: BackendStatus[];
   timing: Timing | null;
   restart: string | null;
+  problems: Problem[];
+  simulated: boolean;
+}
+
+/**
+ * A folder that an agent watches; a null is unknown, and `problem` says why. `setting` is the one that names it,
+ * null for the agent's own data folder. `mounted` says that it is a mount point.
+ */
+export interface FolderReport {
+  path: string;
+  setting: string | null;
+  exists: boolean | null;
+  mounted: boolean | null;
+  total_bytes: number | null;
+  free_bytes: number | null;
+  problem: string | null;
 }
 
 /** Progress (`unit` is not null) or a line of the log; `model` is the one that it is about. */
@@ -82,6 +101,24 @@ export interface OperationStatus {
   failure: Failure | null;
   events: OperationEvent[];
   next: number;
+}
+
+/** The value that an agent uses, and where it comes from. */
+export interface SettingUsed {
+  value: unknown;
+  source: Source;
+}
+
+/**
+ * The settings that an agent uses, by name; it applies this `version` of central's. `waiting` says why a newer
+ * version is not applied yet; `ignored` why some of central's settings cannot be applied at all.
+ */
+export interface SettingsReport {
+  version: number;
+  used: Record<string, SettingUsed>;
+  folders: FolderReport[];
+  ignored: Record<string, string>;
+  waiting: string | null;
 }
 
 /**

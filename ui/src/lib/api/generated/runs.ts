@@ -1,13 +1,22 @@
 // Written by `make docs` from benchrace/api; do not edit.
 
 import type { ArtifactAnswer } from './artifacts';
+import type { CardShape, CardTheme } from './card';
+import type { DocumentLane } from './document';
 import type { Failure } from './errors';
 import type { Reason, StandingPayload } from './events';
+import type { Roofs } from './findings';
+import type { RunLane } from './lane';
+import type { LeftOut, MachineHost } from './metadata';
+import type { Estimate } from './planning';
 import type { WorkloadDescription } from './plugin';
 import type { Capabilities } from './protocol';
-import type { CardShape, CardTheme, DocumentLane, Estimate, HeatStart, Knee, LeftOut, MachineHost, Order, Result, RunLane, RunSpec, RunState, Sync } from './run';
+import type { Result } from './result';
+import type { Order, RunSpec, Sync } from './spec';
+import type { RunState } from './states';
 import type { HistoryChange } from './stats';
 import type { RunRow } from './store';
+import type { HeatStart, Knee } from './summary';
 
 /** The body of a cancel; it may be left out. */
 export interface CancelRequest {
@@ -67,15 +76,18 @@ export interface PlanAnswer {
   workloads: Record<string, WorkloadDescription>;
   machines: Record<string, unknown>;
   hosts: Record<string, MachineHost>;
+  ceilings: Record<string, Roofs>;
   automatic: Record<string, unknown> | null;
   name: string | null;
   tags: string[];
   notes: string | null;
+  pinned: boolean;
   started_at: number | null;
   ended_at: number | null;
   staggered: boolean;
   failure: Failure | null;
   epoch: number;
+  simulated: boolean;
   title: string;
   estimate: Estimate;
 }
@@ -102,15 +114,18 @@ export interface RunAnswer {
   workloads: Record<string, WorkloadDescription>;
   machines: Record<string, Partial<Capabilities> | undefined>;
   hosts: Record<string, MachineHost>;
+  ceilings: Record<string, Roofs>;
   automatic: Record<string, unknown> | null;
   name: string | null;
   tags: string[];
   notes: string | null;
+  pinned: boolean;
   started_at: number | null;
   ended_at: number | null;
   staggered: boolean;
   failure: Failure | null;
   epoch: number;
+  simulated: boolean;
   heats: HeatStart[];
   standing: StandingPayload | null;
   winner: string | null;
@@ -131,6 +146,7 @@ export interface RunPatch {
   name?: string | null;
   tags?: string[] | null;
   notes?: string | null;
+  pinned?: boolean;
 }
 
 export interface RunStateAnswer {

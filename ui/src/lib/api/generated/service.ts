@@ -2,11 +2,13 @@
 
 import type { Reach } from './machines';
 
+/** `timestamp_s` is central's wall clock, to compare others with. */
 export interface CentralHealth {
   ok: boolean;
   component: string;
   version: string;
   instance: string;
+  timestamp_s: number;
 }
 
 /** `banner` is what people should see now; `disk_full` that new runs are refused. */
@@ -64,8 +66,12 @@ export interface StatusAnswer {
   machines: Reach[];
 }
 
-/** The model to look for, and with how many positions it would run. */
+/**
+ * The model to look for, and with how many positions it would run. Its rates are predicted for a token behind
+ * `depth` others.
+ */
 export interface StatusQuery {
   model?: string | null;
   num_ctx?: number | null;
+  depth?: number;
 }

@@ -1,7 +1,8 @@
 // Written by `make docs` from benchrace/api; do not edit.
 
 import type { Better } from './kinds';
-import type { Agreement, MetricSummary, Ratio } from './run';
+import type { Ratio } from './result';
+import type { Agreement, MetricSummary } from './summary';
 
 /**
  * How `b` stands against the baseline `a`. `ratio` says how many times better b is: under 1 it is worse. `text`
@@ -59,8 +60,9 @@ export interface HistoryChange {
 /**
  * Two lanes that match; `matched_by` names the rule, "hand" where somebody chose them. Each agreement is with a
  * lane of its own run. `work` says that the lanes had not the same to do, and what does not compare for that
- * reason; null where they had. `headline` is the change of the first headline metric that compares. `missing_a`
- * and `missing_b` say what a side does not have yet, so that it is not compared.
+ * reason, or that one run is simulated and the other is not; null otherwise. `headline` is the change of the
+ * first headline metric that compares. `missing_a` and `missing_b` say what a side does not have yet, so that it
+ * is not compared.
  */
 export interface LanePair {
   a: string;

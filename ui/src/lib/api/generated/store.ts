@@ -1,7 +1,9 @@
 // Written by `make docs` from benchrace/api; do not edit.
 
+import type { RetentionLimits } from './config';
 import type { Better } from './kinds';
-import type { ConfidenceLevel, RunState } from './run';
+import type { ConfidenceLevel } from './result';
+import type { RunState } from './states';
 
 /** A value that runs can be listed by, and how many runs have it. */
 export interface Choice {
@@ -19,6 +21,13 @@ export interface Choices {
 
 export type Direction = 'ascending' | 'descending';
 
+/** A run that is over a limit, its size in bytes, and which limit it is. */
+export interface ExpiredRun {
+  run_id: string;
+  size: number;
+  reason: string;
+}
+
 /** `next` is the `after` of the next page, null at the end. */
 export interface Page {
   runs: RunRow[];
@@ -26,9 +35,28 @@ export interface Page {
 }
 
 /**
+ * What limits mean for the stored runs. `expired` are the runs over them; `removed` says whether they are gone.
+ * `size` is that of all stored runs, in bytes. `pinned` and `baselines` count the runs that stay for that
+ * reason. `failed` says of runs why they could not be removed. `last_s` is when central applied the limits of
+ * `central.yaml` last, in wall seconds, null before the first time.
+ */
+export interface Pruning {
+  limits: RetentionLimits;
+  expired: ExpiredRun[];
+  removed: boolean;
+  runs: number;
+  size: number;
+  pinned: number;
+  baselines: number;
+  failed: string[];
+  last_s: number | null;
+}
+
+/**
  * Which runs to list, at most `limit` of them: those that follow the run `after`. Every word of `q` must be
  * found; `tag` and `state` must be equal, `kind` as well, and one lane at least be on `machine`. `series` is
- * that of a row. Runs without a value in the column of `sort` come last.
+ * that of a row; `continues` is the ID of a run that others repeat with more rounds. Runs without a value in the
+ * column of `sort` come last.
  */
 export interface Query {
   limit?: number;
@@ -39,6 +67,7 @@ export interface Query {
   kind?: string | null;
   machine?: string | null;
   series?: string | null;
+  continues?: string | null;
   sort?: Sort;
   order?: Direction;
 }
@@ -62,6 +91,7 @@ export interface RowLane {
 /** A machine with its processor and GPUs by the names that they have for themselves. */
 export interface RowMachine {
   machine_id: string;
+  label: string | null;
   cpu: string | null;
   gpus: string[];
 }
@@ -84,7 +114,9 @@ export interface RowResult {
 /**
  * `title` is made of the lanes, for a run without a name; times are wall seconds. `winner` is the label of the
  * lane that won. `result` is null while nothing is ranked. `series` is the same in runs of the same work and
- * lanes; `work` is how much work the lanes had, where it was the same: `N 20 million`.
+ * lanes; `work` is how much work the lanes had, where it was the same: `N 20 million`. The machines of a
+ * `simulated` run are invented. `continues` is the run that this one repeats with more rounds. Retention never
+ * removes a `pinned` one.
  */
 export interface RunRow {
   run_id: string;
@@ -104,6 +136,9 @@ export interface RunRow {
   machines: RowMachine[];
   series: string;
   work: string;
+  simulated: boolean;
+  continues: string | null;
+  pinned: boolean;
 }
 
 export type Sort = 'created' | 'title' | 'result' | 'value' | 'confidence' | 'machine';

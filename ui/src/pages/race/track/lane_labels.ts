@@ -1,7 +1,8 @@
 /** What stands in a lane's row, in words. */
 
 import type { LaneResult, RunDocument } from '../../../lib/api/documents';
-import { count, durationNs, interval, plural, quantity, running } from '../../../lib/format/quantity';
+import { count, durationNs, plural, quantity, running } from '../../../lib/format/quantity';
+import type { Scale } from '../../../lib/format/scale';
 import type { Split } from '../../../lib/race/ghost';
 import type { LaneRace } from '../../../lib/race/state';
 import { latestRate } from '../../../lib/race/trace';
@@ -29,7 +30,8 @@ export function amountLabel({ lane, running: on }: LaneView, run: RunDocument): 
   if (!on) return '';
   if (lane.progress) {
     const total = lane.progress.total ? ` of ${count(lane.progress.total)}` : '';
-    return `${count(lane.progress.done)}${total} ${lane.progress.unit}`;
+    const amount = `${count(lane.progress.done)}${total} ${lane.progress.unit}`;
+    return lane.progress.phase ? `${lane.progress.phase}, ${amount}` : amount;
   }
   if (lane.characters + lane.thought.characters === 0) return lane.prefill ? 'reading the prompt' : '';
   const rate = latestRate(lane.trace);
@@ -50,8 +52,8 @@ export function splitLabel(split: Split | null): string {
   return `${split.ms < 0 ? '−' : '+'}${durationNs(Math.abs(split.ms) * 1e6)} on ${split.label}`;
 }
 
-/** The interval of a bar, with its unit once. */
-export function intervalLabel(lane: LaneResult | null, unit: string): string {
+/** The interval of a bar, in the unit of the value beside it. */
+export function intervalLabel(lane: LaneResult | null, scale: Scale): string {
   if (lane?.ci95 == null || lane.ci95[0] === lane.ci95[1]) return '';
-  return `95 %: ${interval([Math.max(0, lane.ci95[0]), lane.ci95[1]], unit, lane.value)}`;
+  return `95 % interval: ${scale.interval([Math.max(0, lane.ci95[0]), lane.ci95[1]])}`;
 }

@@ -1,8 +1,8 @@
 /** How models fit the machines: asked for those that are shown, a few at a time. */
 
 import * as engines from '../../../lib/api/engines';
-import type { Fit, ModelHere } from '../../../lib/api/engines';
-import { count, digits, memorySize } from '../../../lib/format/quantity';
+import type { Fit, ModelHere, Prediction } from '../../../lib/api/engines';
+import { count, digits, fileSize, memorySize, percent, plural, quantity } from '../../../lib/format/quantity';
 
 const AT_ONCE = 2;
 
@@ -20,6 +20,17 @@ export class Fits {
 
   on(model: string, context: number, machineId: string): Fit | null {
     return this.answers.get(key(model, context))?.get(machineId)?.fit ?? null;
+  }
+
+  /** How fast a backend's engine should be there; null until that was answered. */
+  predicted(model: string, context: number, machineId: string, backend: string): Prediction | null {
+    return this.answers.get(key(model, context))?.get(machineId)?.predictions[backend] ?? null;
+  }
+
+  /** The same for a model that the machine lacks, by a backend of another machine that has it. */
+  elsewhere(model: string, context: number, machineId: string): Prediction | null {
+    const predictions = this.answers.get(key(model, context))?.get(machineId)?.predictions ?? {};
+    return Object.values(predictions)[0] ?? null;
   }
 
   /** Learn of these soon; of what is no longer shown, not at all. */
@@ -78,5 +89,19 @@ export function fitLabel(fit: Fit | null): string {
   if (fit.usable_bytes !== null) parts.push(`${memorySize(fit.usable_bytes)} of ${POOLS[fit.pool]} memory available`);
   if (fit.ratio !== null) parts.push(`${digits(fit.ratio)} times what is needed`);
   if (fit.missing.length > 0) parts.push(`not known: ${fit.missing.join('; ')}`);
+  return parts.join('; ');
+}
+
+/** What a prediction is made of, in one sentence. */
+export function predictionLabel(prediction: Prediction): string {
+  const { decode, prefill, efficiency, bytes_per_token, bandwidth_roof, compute_roof, depth } = prediction;
+  if (decode === null) return `not predicted: ${prediction.missing.join('; ')}`;
+  const known = efficiency.n > 0 ? `measured in ${plural(efficiency.n, 'lane')} on this machine` : 'assumed, as this engine was not measured here yet';
+  const parts = [
+    `predicted ${quantity(decode.value, 'tok/s')}, between ${digits(decode.low)} and ${digits(decode.high)}, at a depth of ${count(depth)} tokens`,
+    `${fileSize(bytes_per_token)} a token allow ${quantity(bandwidth_roof, 'tok/s')}, of which an engine reaches ${percent(efficiency.value)} (${known})`,
+  ];
+  if (compute_roof !== null) parts.push(`computing allows ${quantity(compute_roof, 'tok/s')}`);
+  if (prefill !== null) parts.push(`prefill ${quantity(prefill.value, 'tok/s')}, between ${digits(prefill.low)} and ${digits(prefill.high)}`);
   return parts.join('; ');
 }

@@ -92,6 +92,13 @@ export function count(by: By, chosen: KnownModel[]): number {
   return new Set(chosen.flatMap((model) => model.places.map(name))).size;
 }
 
+/** `1, 2, 4, 6`: doubled up to the most, which is the last. */
+export function doubled(most: number): string {
+  const values = [];
+  for (let value = 1; value < most; value *= 2) values.push(value);
+  return [...values, most].join(', ');
+}
+
 /** Numbers of a sweep as typed, each once and upwards; empty where one of them is none. */
 export function sweep(typed: string): string[] {
   const parts = typed.split(/[\s,;]+/).filter(Boolean);

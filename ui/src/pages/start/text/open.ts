@@ -1,14 +1,23 @@
-/** Which parameters of text stand in the open; the rest waits behind "More". */
+/** Which parameters of a model's work stand in the open; the rest waits behind "More". */
 
 import type { Field } from '../../../lib/schema/schema';
 
-const OPEN = ['prompt', 'prompt_tokens', 'max_tokens', 'temperature', 'num_ctx', 'concurrency', 'requests'];
+const TEXT = ['prompt', 'prompt_tokens', 'max_tokens', 'temperature', 'num_ctx', 'concurrency', 'requests'];
+const SPEECH = ['audio', 'language', 'beam', 'vad'];
+const IMAGES = ['width', 'height', 'steps', 'cfg', 'sampler', 'scheduler', 'batch'];
+const OPEN = [...TEXT, ...SPEECH, ...IMAGES];
 
 export interface Parted {
   /** The one that names a model, which has a list of its own. */
   model: Field | null;
   open: Field[];
   more: Field[];
+}
+
+/** What a sweep varies: the load of a model's server, or the threads of a kernel. */
+export function swept(fields: Field[]): Field | null {
+  const name = parted(fields).model === null ? 'threads' : 'concurrency';
+  return fields.find((field) => field.name === name) ?? null;
 }
 
 /** Part the fields of a form; a form without models is short, and all of it open. */

@@ -1,0 +1,5 @@
+// Written by `make docs` from benchrace/api; do not edit.
+
+export type CardShape = 'wide' | 'square';
+
+export type CardTheme = 'light' | 'dark';

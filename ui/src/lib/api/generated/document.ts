@@ -1,0 +1,31 @@
+// Written by `make docs` from benchrace/api; do not edit.
+
+import type { Failure } from './errors';
+import type { Level, Reason } from './events';
+import type { CeilingShare, Likeness } from './findings';
+import type { Agreement, EnergySource, MetricSummary, RoundSummary } from './summary';
+import type { TextIdentity } from './text_identity';
+
+/** A planned lane, with its `LaneSummary`. */
+export interface DocumentLane {
+  lane_id: string;
+  label: string;
+  backend: string;
+  params: Record<string, unknown>;
+  machine_id: string;
+  job_id: string | null;
+  spec_index: number | null;
+  counted: number;
+  discarded: number;
+  verdict: Level | null;
+  marks: Reason[];
+  error: Failure | null;
+  summary: Record<string, MetricSummary>;
+  rounds: RoundSummary[];
+  agreement: Agreement | null;
+  text: TextIdentity | null;
+  missing: number;
+  energy: EnergySource[];
+  likeness: Likeness | null;
+  ceiling: CeilingShare | null;
+}
