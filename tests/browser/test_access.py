@@ -7,20 +7,14 @@ from typing import Any
 
 import pytest
 
-from tests.browser.conftest import OpenTab, lacking
+from tests.browser.axe import serious_faults
+from tests.browser.conftest import OpenTab
 from tests.browser.fleet import Fleet
 from tests.browser.race import QUICK
 from tests.browser.tab import Tab
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(150)]
 
-AXE = Path(__file__).resolve().parents[2] / "ui/node_modules/axe-core/axe.min.js"
-FOUND = """async () => {
-  const { passes, violations } = await axe.run();
-  const serious = violations.filter(({ impact }) => ['serious', 'critical'].includes(impact));
-  const said = ({ id, nodes }) => nodes.map((each) => `${id}: ${each.target} ${each.html}`);
-  return { passed: passes.map(({ id }) => id), serious: serious.flatMap(said) };
-}"""
 OUTLINED = """() => {
   const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(document.activeElement);
   return (outlineStyle !== 'none' && parseFloat(outlineWidth) > 0) || boxShadow !== 'none';
@@ -61,6 +55,7 @@ async def places(fleet: Fleet) -> dict[str, tuple[str, str | re.Pattern[str]]]:
         "replay": (f"/runs/{before}/replay", "Skip to end"),
         "compare": (f"/compare?a={before}&b={after}", "matched by"),
         "fleet": ("/fleet", "Services"),
+        "machine": ("/machines/box", "Save settings"),
         "series": ("/runs?group=series", "A change compares the newest run"),
         "three": (f"/compare?a={before}&b={after}&c={before}", "Match lanes by hand"),
     }
@@ -112,22 +107,18 @@ async def test_a_keyboard_alone_runs_a_race(tab: OpenTab, fleet: Fleet) -> None:
     ]
 
 
-@pytest.mark.parametrize("theme", THEMES)
 async def test_axe_finds_nothing_serious(
-    tab: OpenTab, places: dict[str, tuple[str, str | re.Pattern[str]]], theme: str
+    tab: OpenTab, places: dict[str, tuple[str, str | re.Pattern[str]]]
 ) -> None:
-    if not AXE.is_file():
-        lacking("no axe: `make install` builds the page and brings it")
-    source = AXE.read_text()
-    one = await tab(color_scheme=theme, reduced_motion="reduce")
-    violations: dict[str, list[str]] = {}
+    one = await tab(reduced_motion="reduce")
+    faults: dict[str, list[str]] = {}
     for name, place in places.items():
         await visit(one, place)
-        await one.page.evaluate(source)
-        result = await one.page.evaluate(FOUND)
-        assert "color-contrast" in result["passed"]
-        violations[name] = result["serious"]
-    assert {name: problems for name, problems in violations.items() if problems} == {}
+        faults[name] = await serious_faults(one)
+        if name == "images":
+            # Without an engine for images, the form shows why central refuses its plan.
+            one.wrongs[:] = [wrong for wrong in one.wrongs if "422" not in wrong]
+    assert {name: texts for name, texts in faults.items() if texts} == {}
 
 
 @pytest.mark.parametrize("theme", THEMES)

@@ -76,6 +76,8 @@ async def test_escape_hides_the_crosshair_and_then_closes_the_dialog(
     await fleet.over(run_id)
     one = await tab()
     await one.open(f"/runs/{run_id}?tab=machines")
+    # The samples come with the log: the last one is where End goes.
+    await one.wait_events(len(fleet.stored(run_id)))
     await one.page.get_by_role("button", name="Enlarge box").click()
     dialog = one.page.get_by_role("dialog")
     cpu = dialog.get_by_role("slider", name="CPU over time", exact=True)

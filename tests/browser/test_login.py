@@ -9,11 +9,12 @@ import anyio
 import pytest
 from playwright.async_api import Request
 
-from tests.browser.conftest import OpenTab, lacking
+from tests.browser.axe import CONTRAST, serious_faults
+from tests.browser.conftest import OpenTab
 from tests.browser.fleet import Fleet
 from tests.browser.race import LONG, QUICK, STEADY
 from tests.browser.tab import Tab
-from tests.browser.test_access import AXE, FOUND, OUTLINED, THEMES, WIDTHS, tab_to
+from tests.browser.test_access import OUTLINED, THEMES, WIDTHS, tab_to
 from tests.browser.test_steering import GONE, MANY, SOME_DONE
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(150)]
@@ -310,19 +311,12 @@ async def views(tab: Tab) -> AsyncIterator[str]:
     yield "login-again"
 
 
-@pytest.mark.parametrize("theme", THEMES)
-async def test_axe_finds_nothing_serious(tab: OpenTab, fleet: Fleet, theme: str) -> None:
-    if not AXE.is_file():
-        lacking("no axe: `make install` builds the page and brings it")
-    source = AXE.read_text()
-    one = await tab(color_scheme=theme, reduced_motion="reduce")
-    violations: dict[str, list[str]] = {}
+async def test_axe_finds_nothing_serious(tab: OpenTab, fleet: Fleet) -> None:
+    one = await tab(reduced_motion="reduce")
+    faults: dict[str, list[str]] = {}
     async for view in views(one):
-        await one.page.evaluate(source)
-        texts = await one.page.evaluate(FOUND)
-        assert "label" in texts["passed"] or "login" not in view
-        violations[view] = texts["serious"]
-    assert {view: problems for view, problems in violations.items() if problems} == {}
+        faults[view] = await serious_faults(one, passing="label" if "login" in view else CONTRAST)
+    assert {view: texts for view, texts in faults.items() if texts} == {}
 
 
 @pytest.mark.parametrize("theme", THEMES)

@@ -181,6 +181,7 @@ async def test_a_phone_scrolls_down_only(tab: OpenTab, runs: tuple[str, str]) ->
         (f"/runs/{runs[0]}/replay", "Skip to end"),
         (f"/compare?a={runs[0]}&b={runs[1]}", "matched by"),
         ("/fleet", "Services"),
+        ("/machines/box", "Save settings"),
     ):
         await one.open(path)
         await one.see(sign)
@@ -233,7 +234,7 @@ async def test_an_agent_that_is_sent_away_is_named_with_what_to_do(
     one = await tab(**PHONE)
     await one.open("/fleet")
     await one.see("was refused")
-    await one.see("token that central printed")
+    await one.see("benchrace central invite")
     assert await one.wider() == 0
 
 

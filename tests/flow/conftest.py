@@ -41,10 +41,14 @@ class Shell:
     def data(self) -> Path:
         return self.root / "data"
 
+    def command(self, *args: str) -> list[str]:
+        """Return what is executed for a command."""
+        return [str(Path(sys.executable).with_name("benchrace")), *args]
+
     def start(self, *args: str) -> subprocess.Popen[str]:
         """Start a command, and leave it running."""
         return subprocess.Popen(
-            [str(Path(sys.executable).with_name("benchrace")), *args],
+            self.command(*args),
             cwd=self.root,
             env=self.env,
             stdin=subprocess.DEVNULL,
@@ -110,12 +114,12 @@ class Shell:
             return False
 
 
-def wait_until(holds: Callable[[], bool], what: str) -> None:
-    """Wait until `holds()`, and fail with `what` after a generous time."""
+def wait_until(holds: Callable[[], bool], what: str, pause_s: float = 0.05) -> None:
+    """Wait until `holds()`, looking every `pause_s`; fail with `what` after a generous time."""
     end = time.monotonic() + LIMIT
     while not holds():
         assert time.monotonic() < end, f"never came: {what}"
-        time.sleep(0.05)
+        time.sleep(pause_s)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from pathlib import Path
 
 # pyproject.toml lies beside the package.
 LAYOUT = [
+    "__init__",
     "plugin",
     "backend",
     "lane",

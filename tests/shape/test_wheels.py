@@ -14,18 +14,24 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 PACKAGES = {
     "benchrace": "benchrace",
     "benchrace-core": "benchrace_core/python/benchrace_core",
+    "benchrace-comfyui": "plugins/comfyui/benchrace_comfyui",
     "benchrace-compute": "plugins/compute/benchrace_compute",
     "benchrace-ollama": "plugins/ollama/benchrace_ollama",
     "benchrace-openai": "plugins/openai/benchrace_openai",
+    "benchrace-simulated": "plugins/simulated/benchrace_simulated",
     "benchrace-ui": "ui/benchrace_ui",
+    "benchrace-whisper": "plugins/whisper/benchrace_whisper",
 }
 TRIED_BY = {
     "benchrace": "import benchrace.cli.main",
     "benchrace-core": "import benchrace_core._native",
+    "benchrace-comfyui": "import benchrace_comfyui.backend",
     "benchrace-compute": "import benchrace_compute.plugin",
     "benchrace-ollama": "import benchrace_ollama.backend",
     "benchrace-openai": "import benchrace_openai.backend",
+    "benchrace-simulated": "import benchrace_simulated.fleet.fleet",
     "benchrace-ui": "import benchrace_ui; benchrace_ui.static_folder()",
+    "benchrace-whisper": "import benchrace_whisper.faster.backend",
 }
 
 
