@@ -6,9 +6,13 @@ from pathlib import Path
 from benchrace.compat.agent_config import RENAMES
 from benchrace.config import paths
 from benchrace.config.agent import AgentConfig
+from benchrace.config.assets.catalog import FORMS, KINDS, CatalogFile
+from benchrace.config.assets.sources import AssetsConfig, S3Config
+from benchrace.config.callbacks import CallbackConfig
 from benchrace.config.central import CentralConfig
 from benchrace.config.explain import spelt
 from benchrace.config.machines import MachineEntry, Machines
+from benchrace.config.retention import RetentionLimits
 from benchrace.run.spec import LaneSpec, RunSpec
 from benchrace.telemetry.overrides import GpuOverride, HardwareOverrides
 from docs.generator import structs
@@ -24,6 +28,10 @@ TABLES = """\
 Every other top-level mapping is a backend's own table, under the backend's name; its keys are
 those of the backend's `Config`. A table that no installed backend reads is a warning."""
 
+CATALOG = f"""\
+The files that a backend's engine is to have, in a file named after the backend. Each key has a list
+of lines ({FORMS}), or of tables. See [Bring files onto machines](../how-to/assets.md)."""
+
 SPECIFICATION = """\
 The body of `POST /api/runs`, and the file that `benchrace run FILE` reads as TOML, YAML or JSON."""
 
@@ -33,6 +41,9 @@ VARIABLES = {
     "BENCHRACE_TOKEN": "as `--token`: agent token for agent and central, otherwise operator token",
     "BENCHRACE_OPERATOR_TOKEN": "overrides `operator_token` of `central.yaml`",
     "BENCHRACE_WATCH_TOKEN": "overrides `watch_token` of `central.yaml`",
+    "BENCHRACE_CA": "as `--ca`: PEM file of a CA that clients trust beside the system's",
+    "BENCHRACE_CLIENT_CERT": "as `--client-cert`: certificate that clients present",
+    "BENCHRACE_CLIENT_KEY": "as `--client-key`: key of that certificate",
     "SERVICE_CONTROL_TOKEN": "for central: allows starting and stopping services over HTTP",
     "AGENT_HOST": "overrides `bind_host` of `agent.yaml`",
     "AGENT_PORT": "overrides `bind_port` of `agent.yaml`",
@@ -59,6 +70,9 @@ def render() -> str:
         f"**Data.** {docstring(paths.data_dir)}",
         f"**Configuration.** {docstring(paths.config_dir)}",
         structs.section(AgentConfig, 2, "`agent.yaml`", without="tables"),
+        structs.section(AssetsConfig, 3, "`assets`"),
+        structs.section(S3Config, 3, "`assets.s3`"),
+        structs.section(CallbackConfig, 3, "`callbacks`"),
         TABLES,
         structs.section(HardwareOverrides, 3, "`hardware`"),
         structs.section(GpuOverride, 3, "`hardware.gpus[]`"),
@@ -69,8 +83,13 @@ def render() -> str:
             ((f"`{old}`", f"`{spelt(new)}`") for old, new in RENAMES.items()),
         ),
         structs.section(CentralConfig, 2, "`central.yaml`"),
+        structs.section(RetentionLimits, 3, "`retention`"),
         structs.section(Machines, 2, "`machines.yaml`"),
         structs.section(MachineEntry, 3, "`machines[]`"),
+        "## `BACKEND.yaml`",
+        CATALOG,
+        table(("key", "kind of file"), ((f"`{key}`", kind) for key, kind in KINDS.items())),
+        structs.section(CatalogFile, 3, "An entry as a table"),
         "## Environment",
         table(("variable", "meaning"), ((f"`{name}`", VARIABLES[name]) for name in variables())),
         "## A run's specification",

@@ -12,7 +12,7 @@ from benchrace.export import rows
 from benchrace.run.lane import RunLane
 from benchrace.run.metadata import LeftOut, RunMetadata
 from benchrace.run.summary import LaneSummary, RoundSummary, RunSummary
-from benchrace.store import artifacts, recovery, run_folder, service_log
+from benchrace.store import artifacts, likeness, recovery, run_folder, service_log
 from docs.generator import structs
 from docs.generator.markdown import page, table
 
@@ -85,10 +85,15 @@ def files() -> dict[str, str]:
         _below(RUN / bad): "bytes that had to be cut off the log, kept beside it",
         _below(RUN / run_folder.SUMMARY): "the statistics; derived from the log",
         _below(RUN / run_folder.DERIVED): "the same, recomputed by `benchrace runs derive`",
+        _below(RUN / likeness.NAME): "how alike the images of its lanes are; derived from them",
         _below(
             RUN / artifacts.FOLDER / "SHA256"
         ): "an artifact, copied from its machine and checked",
-        _below(JOB.path / "job.json"): "the job as central sent it",
+        _below(JOB.path / "job.json"): "the job as central sent it, and who asked for it",
+        _below(
+            JOB.path / run_folder.METADATA
+        ): "the metadata of the run that a job without a central is",
+        _below(JOB.archive): "the job's archive, with `manifest.json`; built from the rest",
         _below(
             JOB.path / "worker.json"
         ): "the process that runs the job, to identify it after a crash",
@@ -109,14 +114,22 @@ def files() -> dict[str, str]:
         _below(agent.log): "the same for an agent",
         f"{_below(agent.log)}.1": "the previous log, rotated at "
         f"{service_log.MAX_BYTES >> 20} MiB; `.{service_log.MAX_OLDER}` is the oldest",
+        "callbacks/MACHINE_ID.sqlite": "callbacks of an agent's jobs, until they have arrived",
         "central/token.sha256": "the hash of the agent token; the token itself is not stored",
         "central/operator.sha256": "the hash of the operator token, if central generated it",
         "central/watch.sha256": "the hash of the watcher token, if central generated it",
         "central/sessions.json": "who is logged in: hashes of sessions, and when they expire",
-        "central/agents.json": "the hashes of tokens of agents that central started",
+        "central/tokens.json": "the hashes of tokens with a name, and when tokens were last used",
         "central/artifacts.json": "the runs whose artifacts are still on their machines",
         "central/machines.json": "the machines that central knows, and which are excluded",
         "commands.lock, starting.lock": "held by commands that share the central of this folder",
+        "assets/blobs/SHA256": "a file for engines that this machine fetched, whole and checked; "
+        "below `models_dir` where that is set",
+        "assets/records/SHA256.json": "its name, source and use, and where it was put for engines",
+        "assets/partial/": "files that are still coming, and of which version they are",
+        "assets/learned/": "the SHA-256 that each address had when it was first fetched",
+        "assets/locks/": "held while a file is fetched or put in place",
+        "central/assets/": "files for engines that were uploaded to central; not in backups",
         "cache/describe/": "the descriptions of plugins, by version",
     }
 

@@ -6,15 +6,17 @@ from quart import Quart
 
 from benchrace.agent.agent import Agent
 from benchrace.agent.api.routes import create_app as agent_app
-from benchrace.api.jobs import JobRequest
+from benchrace.api.jobs import ArchiveSummary, JobCallback, JobRequest, ReportedArtifact
+from benchrace.api.paths import LINK
 from benchrace.central.api.app import create_app as central_app
 from benchrace.central.api.link import with_link
-from benchrace.central.api.paths import LINK
 from benchrace.central.api.route_context import RouteContext
 from benchrace.central.central import Central
 from benchrace.compat import agent as agent_compat
 from benchrace.compat import agent_socket
 from benchrace.compat import central as central_compat
+from benchrace.compat.envelope.envelope import Envelope
+from benchrace.delivery.callbacks import Callbacks
 from benchrace.web import problem, sse
 from benchrace.web.asgi.codings import MIN_BYTES
 from benchrace.web.shutdown import Shutdown
@@ -29,8 +31,9 @@ something needs a `Host` that the server knows and no foreign `Origin`. On an ad
 can reach, everything but `/health` and the page's files needs a token (`Authorization: Bearer
 TOKEN`), unless the server was started with `--insecure`. Central accepts the operator token, the
 watcher token (for reading only), or the cookie that `POST /api/login` sets for either; the agent
-token is for agents only. The answer is 401 without a token, 403 if the token does not allow the
-request, and 429 after many wrong tokens.
+token is for agents only. `POST /api/v1/agents/join` takes the code of an invitation instead. The
+answer is 401 without a token, 403 if the token does not allow the request, and 429 after many wrong
+tokens.
 
 {statuses}"""
 
@@ -70,6 +73,11 @@ def render() -> str:
         _table(agent_routes()),
         f"WebSocket `{agent_socket.PATH}`: {first_line(docstring(agent_socket))}",
         structs.section(JobRequest, 3, "The body of `POST /jobs`"),
+        structs.section(Callbacks, 4, "`callbacks`"),
+        structs.section(JobCallback, 3, "The body of a callback"),
+        structs.section(ReportedArtifact, 4, "`artifacts[]`"),
+        structs.section(ArchiveSummary, 4, "`archive`"),
+        structs.section(Envelope, 3, "An envelope at `POST /jobs`"),
         "## Central",
         _table(central_routes()),
         f"WebSocket `{LINK}`: {first_line(docstring(with_link))}",

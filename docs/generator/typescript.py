@@ -34,6 +34,7 @@ _PLAIN: dict[type[types.Type], str] = {
     types.IntType: "number",
     types.FloatType: "number",
     types.StrType: "string",
+    types.BytesType: "string",
 }
 # What Python keeps as it came, the page reads: JSON Schema, and capabilities of any version.
 _REFINED = {
@@ -174,9 +175,9 @@ class Writer:
 
 
 def _topic(cls: type) -> str:
-    """Return the module of `benchrace.api` that a type is from, else its package."""
+    """Return a type's module in `benchrace.api` or `benchrace.run`, else its package."""
     _, package, *inner = cls.__module__.split(".")
-    return inner[0] if package == "api" else package
+    return inner[0] if package in ("api", "run") else package
 
 
 def _reached(roots: Iterable[type]) -> Iterator[type]:

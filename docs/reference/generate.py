@@ -4,17 +4,30 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from docs.generator import cli, configuration, events, files, hooks, http_api, metrics, typescript
+from docs.generator import (
+    cli,
+    configuration,
+    events,
+    faults,
+    files,
+    hooks,
+    http_api,
+    metrics,
+    prometheus,
+    typescript,
+)
 
 HERE = Path(__file__).resolve().parent
 PAGES: dict[str, Callable[[], str]] = {
     "cli.md": cli.render,
     "configuration.md": configuration.render,
     "events.md": events.render,
+    "faults.md": faults.render,
     "files.md": files.render,
     "hooks.md": hooks.render,
     "http-api.md": http_api.render,
     "metrics.md": metrics.render,
+    "prometheus.md": prometheus.render,
 }
 TYPES = "ui/src/lib/api/generated"
 

@@ -11,7 +11,9 @@ MIB = 1 << 20
 
 class HashParams(race.Params, frozen=True, kw_only=True):
     algorithm: Literal["sha256", "sha512", "blake2b", "md5"] = "sha256"
-    mib: race.Annotated[int, race.Meta(title="MiB", description="To hash.", ge=1, le=65536)] = 256
+    mib: race.Annotated[
+        int, race.Meta(title="MiB", description="Data per round.", ge=1, le=65536)
+    ] = 256
 
 
 class HashRecord(race.Record, frozen=True, kw_only=True):
