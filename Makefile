@@ -24,7 +24,7 @@ PLUGINS := $(filter plugins/%,$(MEMBERS))
 MANIFESTS := pyproject.toml $(MEMBERS:%=%/pyproject.toml) $(wildcard Cargo.toml Cargo.lock)
 RUST := $(shell find benchrace_core -name target -prune -o \( -name '*.rs' -o -name Cargo.toml \) -print 2>/dev/null)
 CONSTRAIN := --constraints constraints.txt --build-constraints constraints.txt
-GROUPS := test engine browser lint build
+GROUPS := test engine speech browser lint build bench
 PAGE := $(shell find ui/src ui/public ui/index.html ui/package-lock.json ui/vite.config.ts ui/compress.ts ui/hatch_build.py -type f 2>/dev/null)
 # The tests wait more than they compute: a process more than there are cores.
 CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
@@ -36,7 +36,7 @@ WORKSPACE := benchrace benchrace-core benchrace-ui $(PLUGINS:plugins/%=benchrace
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 .PHONY: race
 race: install ## set up, then race the Rust kernels on this machine (ARGS="--exit" and the like are passed on)
@@ -78,6 +78,19 @@ lint-rust:
 test-py: dev ## the Python tests (ARGS="-k name" picks some, WORKERS=4 runs more files beside each other)
 	$(PYTEST) $(ARGS)
 
+# By Go's own tool: there are no wheels of these servers.
+S3_SERVERS := github.com/versity/versitygw/cmd/versitygw@v1.8.0 github.com/johannesboyne/gofakes3/cmd/gofakes3@v1.2.0
+.venv/s3/installed: | $(STAMPS)/uv
+	@command -v go > /dev/null || { echo "needs Go, to install S3-compatible servers" >&2; exit 1; }
+	@echo "compiling two S3-compatible servers, which takes some minutes"
+	@mkdir -p .venv/s3
+	@for server in $(S3_SERVERS); do GOBIN=$(CURDIR)/.venv/s3 go install $$server || exit 1; done
+	@touch $@
+
+.PHONY: test-s3
+test-s3: dev .venv/s3/installed ## the tests against real S3-compatible servers, which it installs (needs Go)
+	BENCHRACE_S3_BIN=$(CURDIR)/.venv/s3 $(BIN)/python -m pytest -q -m s3 tests/assets $(ARGS)
+
 .PHONY: test-rust
 test-rust: ## the Rust tests
 	@.ci/missing rust linker
@@ -107,6 +120,10 @@ fmt: dev ## format everything, mend what can be mended by itself
 bench: install ## how the sieve scales over the cores
 	$(BIN)/python benchmarks/sieve_scaling.py $(ARGS)
 
+.PHONY: bench-sieve
+bench-sieve: install ## the sieve beside any primesieve on the path (ARGS="--numpy 3" takes numpy as well)
+	$(BIN)/python -m benchmarks.sieve_claim $(ARGS)
+
 .PHONY: docs
 docs: install ## write the reference pages again, from the code
 	@$(BIN)/python -m docs.reference.generate
@@ -119,9 +136,22 @@ bench-stream: install ## how exactly streams are stamped, beside other clients
 bench-page: dev ## what the race page costs a browser (ARGS="--minutes 10" as long as its goal says)
 	$(BIN)/python -m benchmarks.page_weight $(ARGS)
 
+.PHONY: bench-fleet
+bench-fleet: dev ## what 64 simulated machines cost central and a browser (ARGS="--machines 8" takes fewer)
+	$(BIN)/python -m benchmarks.fleet $(ARGS)
+
+.PHONY: soak
+soak: dev ## races of simulated machines while agents, links, central and its disk fail (ARGS="--minutes 10" as long as its goal says)
+	$(BIN)/python -m benchmarks.soak $(ARGS)
+
 .PHONY: bench-startup
 bench-startup: install ## the CPU time of commands and services before they do anything
 	$(BIN)/python benchmarks/startup.py $(ARGS)
+
+.PHONY: bench-relay
+bench-relay: install ## what it costs to bring events to viewers, beside the predecessor's way
+	@$(BIN)/uv pip install --quiet $(CONSTRAIN) --group bench
+	$(BIN)/python -m benchmarks.relay $(ARGS)
 
 .PHONY: wheels
 wheels: $(STAMPS)/uv ## source distributions and wheels of everything, into dist/
@@ -176,5 +206,5 @@ $(STAMPS)/install: $(STAMPS)/packages $(STAMPS)/kernels $(STAMPS)/page
 
 $(STAMPS)/dev: $(STAMPS)/install
 	@echo "downloading what tests and lint need"
-	@$(BIN)/uv pip install --quiet $(CONSTRAIN) --group test --group engine --group browser --group lint
+	@$(BIN)/uv pip install --quiet $(CONSTRAIN) --group test --group engine --group speech --group browser --group lint
 	@touch $@

@@ -7,6 +7,8 @@ from typing import Any
 FRAME_US = 1_000_000 / 60
 MAIN, COMPOSITOR = "CrRendererMain", "Compositor"
 RASTER = "RasterTask"
+# Puts the layers of all processes together: by a GPU, or where there is none by a processor.
+DISPLAY = "VizCompositorThread"
 # Parts of the main thread's time that a page can do something about.
 PARTS = {
     "FireAnimationFrame": "script in frames",
@@ -36,6 +38,7 @@ class Shares:
     cpu_ms: list[float]
     raster_ms: list[float]
     compositor_ms: list[float]
+    display_ms: list[float]
     longest_ms: float
     """By its own clock."""
     slowest_ms: tuple[float, float]
@@ -57,12 +60,14 @@ def shares(events: list[dict[str, Any]]) -> Shares:
     for event in whole:
         if event["name"] == "RunTask" and names.get((event["pid"], event["tid"])) == MAIN:
             busiest[event["pid"]] += event.get("dur", 0)
+    if not busiest:
+        raise SystemExit("the browser ended no task while it was traced: the machine is too busy")
     page = max(busiest, key=lambda pid: busiest[pid])
     parts: dict[str, float] = defaultdict(float)
     frames = 0
     for event in whole:
         name = names.get((event["pid"], event["tid"]), "")
-        if event["pid"] != page:
+        if event["pid"] != page and name != DISPLAY:
             continue
         if event["name"] == "RunTask":
             tasks[name].append(_taken(event))
@@ -76,8 +81,9 @@ def shares(events: list[dict[str, Any]]) -> Shares:
     return Shares(
         wall_ms=_framed(main, 1, begin, end),
         cpu_ms=_framed(main, 2, begin, end),
-        raster_ms=_framed(tasks[RASTER], 1, begin, end),
-        compositor_ms=_framed(tasks[COMPOSITOR], 1, begin, end),
+        raster_ms=_framed(tasks[RASTER], 2, begin, end),
+        compositor_ms=_framed(tasks[COMPOSITOR], 2, begin, end),
+        display_ms=_framed(tasks[DISPLAY], 2, begin, end),
         longest_ms=max(event[2] for event in main) / 1000,
         slowest_ms=max((event[1] / 1000, event[2] / 1000) for event in main),
         frames=frames,

@@ -1,19 +1,21 @@
 """Measure what the race page costs a browser while every lane writes text.
 
-    python -m benchmarks.page_weight [--minutes M] [--lanes L] [--rate R] [--page DIR]...
+    python -m benchmarks.page_weight [--minutes M] [--lanes L] [--machines N] [--page DIR]...
 
 A central, played by a process of its own, sends `--lanes` lanes of `--rate` tokens a second each,
-as central sends them: a message each 16 ms. Headless Chromium shows them, drawn by software. Again
-and again the page is scrolled from part to part, and for each the browser traces what its threads
-do. The heap is read after a forced collection. Long tasks are watched for the whole time, and said
+as central sends them: a message each 16 ms. Each lane has a machine of its own; with fewer
+`--machines` lanes take turns on them. Headless Chromium shows them, drawn by software. Again and
+again the page is scrolled from part to part, and for each the browser traces what its threads do.
+The heap is read after a forced collection. Long tasks are watched for the whole time, and said
 apart for what the script was about: the browser's main thread hands a trace over piece by piece at
 its end, and a forced collection is a task too, and neither is the page's.
 
 A frame is a sixtieth of a second, and has all tasks that began in it: by the wall clock, and by the
-main thread's own clock, which leaves out what else the machine was busy with. Raster and compositor
-threads work beside the main thread. Two and more `--page` folders, each a build of the page, are
-measured in turn, in one run. The goals: p95 of the main thread's own clock <= 8 ms a frame, no task
-over 50 ms of it, and a heap that does not grow.
+main thread's own clock, which leaves out what else the machine was busy with. Raster, compositor
+and display threads work beside the main thread; they are measured by their own clocks as well. Two
+and more `--page` folders, each a build of the page, are measured in turn, in one run. The goals:
+p95 of the main thread's own clock <= 8 ms a frame, no task over 50 ms of it, and a heap that does
+not grow.
 """
 
 import argparse
@@ -34,6 +36,7 @@ import benchrace_ui
 from playwright.async_api import CDPSession, Page, async_playwright
 
 from benchmarks.page_central import serve
+from benchmarks.page_race import Race
 from benchmarks.page_trace import Shares, shares
 
 FLAGS = [
@@ -50,7 +53,6 @@ CATEGORIES = [
     "blink.user_timing",
 ]
 TRACED_S = 6.0
-SETTLED_S = 5.0
 PARTS = ("The race", "Output", "Rate", "Machines")
 FILLED_S = 300.0  # until then the page's window of samples fills
 GOAL_MS, LONGEST_MS, GROWTH = 8.0, 50.0, 1.1
@@ -80,7 +82,9 @@ class Measured:
 async def measure(folder: Path, chosen: argparse.Namespace, chromium: str) -> Measured:
     """Show one build of the page for as long as was asked."""
     measured = Measured(page=str(folder))
-    with central(folder, chosen.lanes, chosen.rate) as url:
+    machines = chosen.machines or chosen.lanes
+    race = Race(chosen.lanes, chosen.rate, machines, chosen.round)
+    with central(folder, race) as url:
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
             page = await browser.new_page(viewport={"width": 1280, "height": 900})
@@ -88,7 +92,7 @@ async def measure(folder: Path, chosen: argparse.Namespace, chromium: str) -> Me
             await page.locator("li.lane").nth(chosen.lanes - 1).wait_for()
             cdp = await page.context.new_cdp_session(page)
             await cdp.send("Performance.enable", {"timeDomain": "timeTicks"})
-            await asyncio.sleep(SETTLED_S)
+            await asyncio.sleep(chosen.settle)
             await page.evaluate(WATCH)
             await watch(measured, page, cdp, chosen.minutes * 60)
             if chosen.picture:
@@ -159,11 +163,11 @@ async def heap(measured: Measured, cdp: CDPSession, began: float) -> None:
 
 
 @contextmanager
-def central(folder: Path, lanes: int, rate: float) -> Iterator[str]:
+def central(folder: Path, race: Race) -> Iterator[str]:
     """Play central in a process of its own."""
     here, there = multiprocessing.Pipe(duplex=False)
     process = multiprocessing.get_context("spawn").Process(
-        target=serve, args=(there, str(folder), lanes, rate), daemon=True
+        target=serve, args=(there, str(folder), race), daemon=True
     )
     process.start()
     try:
@@ -185,16 +189,16 @@ def report(measured: Measured) -> bool:
     row("main, its own clock", cpu)
     row("main, wall clock", wall)
     row("raster threads", [ms for window in seen for ms in window.raster_ms])
-    row(
-        "compositor thread",
-        [ms for window in seen for ms in window.compositor_ms],
-    )
+    row("compositor thread", [ms for window in seen for ms in window.compositor_ms])
+    row("display thread", [ms for window in seen for ms in window.display_ms])
+    frames = sum(window.frames for window in seen)
+    print(f"  main, its own clock, for each frame drawn: {sum(cpu) / max(1, frames):.2f} ms")
     names = dict.fromkeys(name for window in seen for name in window.parts_ms)
     means = {
         name: statistics.fmean(window.parts_ms.get(name, 0.0) for window in seen) for name in names
     }
     print("  of which " + ", ".join(f"{name} {mean:.2f}" for name, mean in means.items()))
-    drawn = sum(window.frames for window in seen) / len(wall) * 60
+    drawn = frames / len(wall) * 60
     longest = max(window.longest_ms for window in seen)
     print(
         f"  {drawn:.0f} frames drawn a second,"
@@ -239,7 +243,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=0.5, help="at least, a page")
     parser.add_argument("--lanes", type=int, default=16)
-    parser.add_argument("--rate", type=float, default=200.0)
+    parser.add_argument("--rate", type=float, default=200.0, help="tokens a second of a lane")
+    parser.add_argument("--machines", type=int, help="default as many as lanes")
+    parser.add_argument("--round", type=float, default=20.0, help="seconds")
+    parser.add_argument("--settle", type=float, default=5.0, help="seconds before it is measured")
     parser.add_argument("--page", type=Path, action="append", help="a build; default the installed")
     parser.add_argument("--picture", type=Path, help="where to put a picture of the page")
     chosen = parser.parse_args()
@@ -248,7 +255,9 @@ def main() -> None:
         raise SystemExit("no chromium: apt-get install -y --no-install-recommends chromium")
     load = ", ".join(f"{share:.1f}" for share in os.getloadavg())
     print(f"{platform.machine()}, {os.cpu_count()} cores, load {load}; drawn by software")
-    print(f"{chosen.lanes} lanes x {chosen.rate:.0f} tokens/s, {chosen.minutes:g} minutes a page")
+    machines = chosen.machines or chosen.lanes
+    print(f"{chosen.lanes} lanes on {machines} machines x {chosen.rate:.0f} tokens/s,", end=" ")
+    print(f"{chosen.minutes:g} minutes a page")
     good = True
     for folder in chosen.page or [benchrace_ui.static_folder()]:
         good = report(asyncio.run(measure(Path(folder), chosen, chromium)))

@@ -1,9 +1,11 @@
 """Operations on Ollama outside of measurements: probe and unload."""
 
+from functools import partial
+
 from benchrace.plugin import Context, Launch, Probe, Unloaded, endpoint, whereabouts
 from benchrace_ollama import load, runner
 from benchrace_ollama.client import OllamaClient
-from benchrace_ollama.models import model
+from benchrace_ollama.models import model, with_weights
 from benchrace_ollama.names import full, listed
 
 
@@ -17,10 +19,14 @@ async def probe(client: OllamaClient, launch: Launch, context: Context) -> Probe
     where = await whereabouts(client.base, context)
     environ = await runner.environment_of(client.base, where, context)
     address = await endpoint(client.base, context)
-    models = [
-        model(tag, await client.shape(tag.name), listed(tag, resident), environ, address)
-        for tag in tags
-    ]
+    models = []
+    for tag in tags:
+        shown = await client.shape(tag.name)
+        described = model(tag, shown, listed(tag, resident), environ, address)
+        if where.elsewhere is None:
+            read = partial(with_weights, described, shown, environ)
+            described = await context.run_blocking(read)
+        models.append(described)
     started = await load.process(client, launch, context).started_here()
     return Probe(reachable=True, version=version, models=tuple(models), started=started)
 

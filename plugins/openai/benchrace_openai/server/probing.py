@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import zip_longest
+from pathlib import Path
 
 import anyio
 import msgspec
@@ -14,12 +15,15 @@ from benchrace.plugin import (
     Probe,
     Problem,
     Startable,
+    describe_weights,
     endpoint,
+    whereabouts,
 )
 from benchrace_openai import operations
 from benchrace_openai.client import OpenAIClient, ServerInfo
 from benchrace_openai.config import Server
 from benchrace_openai.facts import described
+from benchrace_openai.server.info import Listed
 
 _LIMIT_S = 4.0
 _ALIAS = ("-a", "--alias", "--served-model-name")
@@ -34,7 +38,11 @@ async def probe(servers: Sequence[Server], context: Context) -> Probe:
     models: dict[str, Model] = {}
     for server, answer in zip(servers, answers, strict=True):
         if isinstance(answer, ServerInfo):
-            _add(models, server, answer, await endpoint(server.root, context))
+            address = await endpoint(server.root, context)
+            for listed in answer.models:
+                model = models.get(listed.id) or await _described(answer, listed, server, context)
+                engines = model.engines | {server.name: address}
+                models[listed.id] = msgspec.structs.replace(model, engines=engines)
     up = [
         OpenAIClient(server, context)
         for server, answer in zip(servers, answers, strict=True)
@@ -61,13 +69,16 @@ async def probe(servers: Sequence[Server], context: Context) -> Probe:
     )
 
 
-def _add(models: dict[str, Model], server: Server, info: ServerInfo, address: str) -> None:
-    """Add a server's models; if several servers have a model, the first one is the default."""
-    for listed in info.models:
-        model = models.get(listed.id) or described(info, listed)
-        models[listed.id] = msgspec.structs.replace(
-            model, engines=model.engines | {server.name: address}
-        )
+async def _described(info: ServerInfo, model: Listed, server: Server, context: Context) -> Model:
+    """Describe a model, with what its file says where that is on this machine."""
+    reported = described(info, model)
+    path = None if info.props is None else info.props.model_path
+    # A relative path is the server's, and may be another file here.
+    if path is None or not path.endswith(".gguf") or not Path(path).is_absolute():
+        return reported
+    if (await whereabouts(server.root, context)).elsewhere is not None:
+        return reported
+    return await context.run_blocking(lambda: describe_weights(Path(path), reported))
 
 
 def _startable(server: Server) -> Startable:
