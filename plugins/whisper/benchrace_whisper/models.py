@@ -26,7 +26,7 @@ def choose(name: str, models: Mapping[str, ModelFiles], folder: Path, backend: s
     if not name:
         text, category = f"name a model of this machine: {there}", Category.VALIDATION
     else:
-        text, category = f"there is no model {name!r:.200}: {there}", Category.MISSING_MODEL
+        text, category = f"unknown model {name!r:.200}: {there}", Category.MISSING_MODEL
     raise BenchraceError(category, text, _remedy(folder, backend))
 
 
@@ -40,7 +40,7 @@ def listed(models: Mapping[str, ModelFiles]) -> tuple[Model, ...]:
 
 def none_found(folder: Path, backend: str) -> Problem:
     """Return the problem of a machine without models."""
-    return Problem(message=f"there is no model in {folder}", remedy=_remedy(folder, backend))
+    return Problem(message=f"no model found in {folder}", remedy=_remedy(folder, backend))
 
 
 def _remedy(folder: Path, backend: str) -> str:

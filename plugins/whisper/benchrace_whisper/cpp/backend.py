@@ -95,7 +95,7 @@ def _vad(params: CppOptions, models: dict[str, Any]) -> Any:
         names = ", ".join(sorted(models)) or "none"
         raise BenchraceError(
             Category.MISSING_MODEL,
-            f"there is no VAD model {params.vad_model!r:.200}; there is {names}",
+            f"unknown VAD model {params.vad_model!r:.200}; installed: {names}",
             "Copy a ggml file of Silero VAD into the folder of models.",
         )
     return models[params.vad_model]
