@@ -31,6 +31,7 @@ from benchrace.config.machine_settings import DAY_S
 from benchrace.config.paths import jobs_dir
 from benchrace.errors import FieldError, InvalidInput
 from benchrace.plugin.host.entry_points import GROUP, SIMULATED_GROUP
+from benchrace.protocol.assets import AssetSetup
 from benchrace.protocol.capabilities import Capabilities
 from benchrace.protocol.job import JobSpec
 from benchrace.run.lane import JobLane
@@ -98,8 +99,11 @@ class Agent:
             slot=self.slot,
             changed=self.jobs.changed,
             idle=self.idle,
-            asset_setup=lambda: asset_setup(settings, keeper.current),
+            asset_setup=self._asset_setup,
         )
+
+    def _asset_setup(self) -> AssetSetup:
+        return asset_setup(self.settings, self.settings_keeper.current)
 
     @property
     def unlinked_state(self) -> str:
@@ -139,6 +143,7 @@ class Agent:
             self.capabilities.setup(names, spec.kind),
             devices.chosen(spec, capabilities, self.capabilities.gpus),
             direct,
+            await anyio.to_thread.run_sync(self._asset_setup),
         )
 
     async def start_direct(self, request: JobRequest, sender: JobSender | None = None) -> Job:

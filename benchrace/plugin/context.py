@@ -77,7 +77,10 @@ class Context(Protocol):
 
     @property
     def assets(self) -> Assets:
-        """The machine's store of files for engines; raises `RuntimeError` outside of `sync`."""
+        """The machine's store of files for engines, for `sync`, `preflight` and `open`.
+
+        Raises `RuntimeError` inside a round, and for other questions.
+        """
         ...
 
     def token(self, text: str, *, reasoning: bool = False) -> None:

@@ -8,6 +8,8 @@ from benchrace.clock import Clock
 from benchrace.events import Artifact, Chunks, ComputeLine, Event, LlmToken, Log, Progress
 from benchrace.events import payloads as p
 from benchrace.plugin import Assets, Device, RoundInfo
+from benchrace.protocol.assets import AssetSetup
+from benchrace.view.lane import FETCHING_UNIT
 from benchrace.worker.commands import Commands
 from benchrace.worker.control_client import ControlClient
 from benchrace.worker.job.writer import Writer
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 LEVELS = ("debug", "info", "warning", "error")
+# A download may take an hour, and each of these is a line of the log.
+_FETCHING_NS = 500_000_000
 
 
 def nonce(salt: str, job_id: str, lane_id: str, round_: int) -> str:
@@ -57,6 +61,8 @@ class LaneContext:
     ) -> None:
         self.gpus: Sequence[Device] = ()
         self.agent_id = ""
+        self.asset_setup: AssetSetup | None = None
+        self._library: Assets | None = None
         self._lane_id = lane_id
         self._source = source
         self._writer = writer
@@ -70,6 +76,7 @@ class LaneContext:
         self._text = TextBatch(self._show_text, clock, flush)
         self._thought = TextBatch(self._show_thought, clock, flush)
         self._progress = Throttled(self._show_progress, clock)
+        self._fetching = Throttled(self._show_fetching, clock, _FETCHING_NS)
         self._stamps = RoundStamps()
         self._streams = WorkerStreams(self._stamps)
 
@@ -84,6 +91,7 @@ class LaneContext:
         self._thought.show()
         self._text.show()
         self._progress.show()
+        self._fetching.show()
 
     def write_stamps(self) -> None:
         """Write down the stamps of what the round has read; called after its timed part."""
@@ -103,6 +111,7 @@ class LaneContext:
         self._thought.tick(period_s)
         self._text.tick(period_s)
         self._progress.tick()
+        self._fetching.tick()
 
     @property
     def clock(self) -> Clock:
@@ -126,7 +135,15 @@ class LaneContext:
 
     @property
     def assets(self) -> Assets:
-        raise RuntimeError("assets are fetched before a job, by a sync")
+        if self._round is not None:
+            raise RuntimeError("assets are fetched in `open`: inside a round it would be measured")
+        if self._library is None:
+            # Only a lane that fetches imports what that takes.
+            from benchrace.assets.library import Report
+            from benchrace.worker.assets import library
+
+            self._library = library(self.asset_setup, Report(self._fetched, self.log))
+        return self._library
 
     @property
     def stream(self) -> WorkerStreams:
@@ -175,6 +192,9 @@ class LaneContext:
     ) -> T:
         return await run_blocking(call, on_cancel)
 
+    def _fetched(self, done: float, total: float | None, _unit: str) -> None:
+        self._fetching.put(done, total)
+
     def _running(self) -> Marks:
         if self._marks is None:
             raise RuntimeError("no round is running: measure and mark inside `round`")
@@ -189,6 +209,9 @@ class LaneContext:
     def _show_progress(self, done: float, total: float | None, unit: str, phase: str) -> None:
         payload = p.ProgressPayload(done=done, total=total, unit=unit, phase=phase)
         self._emit(Progress, payload)
+
+    def _show_fetching(self, done: float, total: float | None) -> None:
+        self._show_progress(done, total, FETCHING_UNIT, "")
 
     def _emit(self, event: type[Event], payload: object) -> None:
         round_ = None if self._round is None else self._round.round

@@ -105,6 +105,8 @@ function advance(
 ): LaneRace {
   // Reading the prompt comes before the answer, and is no part of how far that is.
   if (part.unit === PREFILL) return { ...lane, prefill: part };
+  // Before a round there is nothing to draw: a file comes, or an engine is waited for.
+  if (lane.started_ns === null) return { ...lane, progress: part };
   const trace = lane.traced === 'progress' ? lane.trace : EMPTY;
   return {
     ...lane,
