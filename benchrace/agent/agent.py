@@ -91,6 +91,7 @@ class Agent:
             settings.callbacks,
             self.jobs,
             self.clock,
+            settings.assets.s3,
         )
         self.operations = Operations(
             settings=settings,
@@ -154,6 +155,7 @@ class Agent:
         await self.jobs.let_end()
         self.slot.refuse_if_busy()
         callbacks = await self.reporter.checked(request.callbacks)
+        await self.reporter.check_output(request.output)
         capabilities = await self.capabilities.offering(request.kind)
         only = await self._settled(
             request, standalone_job.lane(request, capabilities), capabilities
@@ -162,7 +164,9 @@ class Agent:
         sampling_s = self.settings_keeper.current.sampling_s
         spec = standalone_job.spec(request, only, settings.machine_id, sampling_s)
         metadata = standalone_job.metadata(request, spec, capabilities, self.clock.wall_s())
-        sender = msgspec.structs.replace(sender or JobSender(), callbacks=callbacks)
+        sender = msgspec.structs.replace(
+            sender or JobSender(), callbacks=callbacks, output=request.output
+        )
         job = await self.start(spec, Direct(sender=sender, metadata=metadata))
         self.reporter.follow(job)
         return job
