@@ -28,7 +28,7 @@ def upload(folder: Path, **changes: Any) -> Delivery:
     (folder / "file").write_bytes(DATA)
     fields = {"path": str(folder / "file"), "name": "cat.png", "media_type": "image/png"}
     file = UploadedFile(
-        **{**fields, "sha256": hashlib.sha256(DATA).hexdigest(), "size": len(DATA), **changes}  # type: ignore[arg-type]
+        **{**fields, "sha256": hashlib.sha256(DATA).hexdigest(), "size": len(DATA), **changes}
     )
     return upload_of(Output(bucket="out", prefix="/a//b/").url("j1", "cat.png"), file)
 

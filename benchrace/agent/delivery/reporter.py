@@ -243,7 +243,7 @@ class Reporter:
         queue = Queue(self._outbox, self._policy, form)
         queued = queue.add(job, phase, self._clock.wall_s())
         if phase.final and not queued.waits:
-            self._outbox.forget(kept.job_id for kept in self._jobs.all())
+            self._outbox.forget(other.job_id for other in self._jobs.all())
         return queued
 
     def _is_held(self, job: Job) -> bool:
