@@ -165,7 +165,8 @@ class RuntimeSamplePayload(msgspec.Struct, frozen=True, kw_only=True):
 class RoundDonePayload(msgspec.Struct, frozen=True, kw_only=True):
     """The end of a round. `record` is raw; `measured` derives from it by `metrics_version`.
 
-    `error` is set where the round failed; its verdict is then INVALID.
+    `elapsed_ns` is its timed part: scoring and storing what it made may come after that. `error` is
+    set where the round failed; its verdict is then INVALID.
     """
 
     warmup: bool

@@ -126,6 +126,14 @@ class Context(Protocol):
         """Mark the round as INVALID: it is stored and shown, but never enters a statistic."""
         ...
 
+    def stop_timing(self) -> None:
+        """End the timed part of the round, once its work is done.
+
+        What `round` does after that, such as scoring or storing files, is in neither the round's
+        time nor its energy. Without this call, the timed part ends when `round` returns.
+        """
+        ...
+
     async def artifact(self, name: str, media_type: str, data: bytes) -> None:
         """Store a file that the round produced, by its SHA-256; call it outside the timed part."""
         ...

@@ -41,6 +41,8 @@ class RecordingContext:
         self.phases: list[str] = []
         self.logs: list[tuple[str, str]] = []
         self.artifacts: dict[str, tuple[str, bytes]] = {}
+        # Whether the timed part of the round goes on.
+        self.timing = False
         self.cancelled = False
         self._metrics = metrics
         self._clock = SystemClock() if clock is None else clock
@@ -81,6 +83,7 @@ class RecordingContext:
             stayed=stayed,
         )
         self._marks = Marks(self._metrics)
+        self.timing = True
 
     @property
     def clock(self) -> Clock:
@@ -136,6 +139,9 @@ class RecordingContext:
 
     def invalid(self, code: str, text: str) -> None:
         self._marks.invalid(code, text)
+
+    def stop_timing(self) -> None:
+        self.timing = False
 
     async def artifact(self, name: str, media_type: str, data: bytes) -> None:
         self.artifacts[name] = (media_type, data)

@@ -73,6 +73,8 @@ class LaneContext:
         self._round: RoundInfo | None = None
         self._marks: Marks | None = None
         self._until_ns: int | None = None
+        # Called at the end of a round's timed part.
+        self.on_stop: Callable[[], object] = lambda: None
         self._text = TextBatch(self._show_text, clock, flush)
         self._thought = TextBatch(self._show_thought, clock, flush)
         self._progress = Throttled(self._show_progress, clock)
@@ -183,6 +185,10 @@ class LaneContext:
 
     def invalid(self, code: str, text: str) -> None:
         self._running().invalid(cut(code), cut(text))
+
+    def stop_timing(self) -> None:
+        self._running()
+        self.on_stop()
 
     async def artifact(self, name: str, media_type: str, data: bytes) -> None:
         self._emit(Artifact, await self._artifacts.keep(name, media_type, data))

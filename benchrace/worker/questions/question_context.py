@@ -90,6 +90,9 @@ class QuestionContext:
     def invalid(self, code: str, text: str) -> None:
         self._no_round()
 
+    def stop_timing(self) -> None:
+        self._no_round()
+
     async def artifact(self, name: str, media_type: str, data: bytes) -> None:
         self._no_round()
 

@@ -107,6 +107,7 @@ class ComfyLane:
         ran = await self._run(graph, template)
         fetched = await fetch(self._client, ran.outcome.images)
         fetched_ns = context.clock.monotonic_ns()
+        context.stop_timing()
         checks.mark(residence, template, graph, ran, context)
         if opened.engine.settings["cpu_fallback"]:
             context.suspect("cpu_fallback", checks.CPU_FALLBACK)
