@@ -40,6 +40,10 @@ it('shows each image beside what it took, and gives its own bytes', () => {
     ['lane a, round 1', 'lazy'],
     ['lane b, round 1', 'lazy'],
   ]);
+  // A small copy to look at; the image itself behind it.
+  const address = `/api/runs/run1/artifacts/${file('a', 1).sha256}`;
+  expect(pictures[0]?.getAttribute('src')).toBe(`${address}/thumbnail`);
+  expect(pictures[0]?.closest('a')?.getAttribute('href')).toBe(address);
   expect(body.textContent).toContain('Seed 7');
   expect(body.textContent).toContain('1.50 s per image');
   const [link] = body.querySelectorAll<HTMLAnchorElement>('a[download]');
