@@ -70,6 +70,13 @@ class ProgressPayload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     phase: str = ""
 
 
+class PreviewPayload(msgspec.Struct, frozen=True, kw_only=True):
+    """A small image of what a round is making: for the eye, not measured. `data` is in Base64."""
+
+    media_type: str
+    data: bytes
+
+
 class ArtifactPayload(msgspec.Struct, frozen=True, kw_only=True):
     """A file that a round produced; `digest` is `sha256:<hex>`, `size` in bytes."""
 

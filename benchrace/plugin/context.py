@@ -98,6 +98,13 @@ class Context(Protocol):
         """
         ...
 
+    def preview(self, media_type: str, data: bytes) -> None:
+        """Show a small JPEG or PNG of what the round is making; never used for measurement.
+
+        One a second is shown; what has more than 96 KiB, or another type, is left out.
+        """
+        ...
+
     def log(self, message: str, level: str = "info") -> None:
         """Write to the job's log."""
         ...

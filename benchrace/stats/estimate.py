@@ -10,8 +10,8 @@ from benchrace import formatting
 from benchrace.events import Measured
 from benchrace.kinds import Estimator, Metric
 from benchrace.run.summary import MetricSummary
-from benchrace.stats import bootstrap
 from benchrace.stats.moments import deviation, mean, moments, usable
+from benchrace.stats.speech import bootstrap
 from benchrace.stats.student import quantile
 
 CONFIDENCE = 0.95

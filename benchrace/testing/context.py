@@ -41,6 +41,7 @@ class RecordingContext:
         self.phases: list[str] = []
         self.logs: list[tuple[str, str]] = []
         self.artifacts: dict[str, tuple[str, bytes]] = {}
+        self.previews: list[tuple[str, bytes]] = []
         # Whether the timed part of the round goes on.
         self.timing = False
         self.cancelled = False
@@ -117,6 +118,9 @@ class RecordingContext:
         self.steps.append((done, total, unit))
         if phase and self.phases[-1:] != [phase]:
             self.phases.append(phase)
+
+    def preview(self, media_type: str, data: bytes) -> None:
+        self.previews.append((media_type, data))
 
     def log(self, message: str, level: str = "info") -> None:
         if level not in LEVELS:

@@ -13,7 +13,7 @@ from benchrace.kinds.speech.record import ErrorCounts, MoreFiles, SpeechRecord, 
 
 Parts = tuple[tuple[int, int], ...]
 
-# Of the interval's error, as `benchrace/stats/bootstrap.py` computes it.
+# Of the interval's error, as `benchrace/stats/speech/bootstrap.py` computes it.
 BOOTSTRAP = "error by a bootstrap of 500 samples with a fixed seed"
 # More files are taken together with their neighbours: a round's result has to stay small.
 _MAX_PARTS = 128

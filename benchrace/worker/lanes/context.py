@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from benchrace.clock import Clock
-from benchrace.events import Artifact, Chunks, ComputeLine, Event, LlmToken, Log, Progress
+from benchrace.events import Artifact, Chunks, ComputeLine, Event, LlmToken, Log, Preview, Progress
 from benchrace.events import payloads as p
 from benchrace.plugin import Assets, Device, RoundInfo
 from benchrace.protocol.assets import AssetSetup
@@ -27,6 +27,9 @@ T = TypeVar("T")
 LEVELS = ("debug", "info", "warning", "error")
 # A download may take an hour, and each of these is a line of the log.
 _FETCHING_NS = 500_000_000
+_PREVIEW_NS = 1_000_000_000
+_PREVIEW_BYTES = 96 * 1024
+_PREVIEW_TYPES = frozenset({"image/jpeg", "image/png"})
 
 
 def nonce(salt: str, job_id: str, lane_id: str, round_: int) -> str:
@@ -79,6 +82,7 @@ class LaneContext:
         self._thought = TextBatch(self._show_thought, clock, flush)
         self._progress = Throttled(self._show_progress, clock)
         self._fetching = Throttled(self._show_fetching, clock, _FETCHING_NS)
+        self._preview = Throttled(self._show_preview, clock, _PREVIEW_NS)
         self._stamps = RoundStamps()
         self._streams = WorkerStreams(self._stamps)
 
@@ -94,6 +98,7 @@ class LaneContext:
         self._text.show()
         self._progress.show()
         self._fetching.show()
+        self._preview.show()
 
     def write_stamps(self) -> None:
         """Write down the stamps of what the round has read; called after its timed part."""
@@ -114,6 +119,7 @@ class LaneContext:
         self._text.tick(period_s)
         self._progress.tick()
         self._fetching.tick()
+        self._preview.tick()
 
     @property
     def clock(self) -> Clock:
@@ -163,6 +169,10 @@ class LaneContext:
         if not is_number(done) or not (total is None or is_number(total)):
             raise ValueError(f"progress of {done!r} in {total!r}: give finite numbers")
         self._progress.put(done, total, cut(unit), cut(phase))
+
+    def preview(self, media_type: str, data: bytes) -> None:
+        if media_type in _PREVIEW_TYPES and 0 < len(data) <= _PREVIEW_BYTES:
+            self._preview.put(media_type, data)
 
     def log(self, message: str, level: str = "info") -> None:
         if level not in LEVELS:
@@ -215,6 +225,9 @@ class LaneContext:
     def _show_progress(self, done: float, total: float | None, unit: str, phase: str) -> None:
         payload = p.ProgressPayload(done=done, total=total, unit=unit, phase=phase)
         self._emit(Progress, payload)
+
+    def _show_preview(self, media_type: str, data: bytes) -> None:
+        self._emit(Preview, p.PreviewPayload(media_type=media_type, data=data))
 
     def _show_fetching(self, done: float, total: float | None) -> None:
         self._show_progress(done, total, FETCHING_UNIT, "")

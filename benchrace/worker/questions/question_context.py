@@ -70,6 +70,9 @@ class QuestionContext:
     def progress(self, done: float, total: float | None, unit: str, *, phase: str = "") -> None:
         return
 
+    def preview(self, media_type: str, data: bytes) -> None:
+        return
+
     def log(self, message: str, level: str = "info") -> None:
         sys.stderr.write(f"{level}: {cut(message)}\n")
 

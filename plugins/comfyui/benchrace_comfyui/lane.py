@@ -130,7 +130,12 @@ class ComfyLane:
     async def _run(self, graph: Graph, template: Template) -> Ran:
         self._gave_up = True
         ran = await run(
-            self._client, graph, self._context, limit_s=template.limit_s, patience=self._patience
+            self._client,
+            graph,
+            self._context,
+            limit_s=template.limit_s,
+            patience=self._patience,
+            previews=self._params.previews,
         )
         self._gave_up = False
         return ran

@@ -98,8 +98,8 @@ async def test_each_image_of_a_run_is_looked_at_once(tmp_path: Path) -> None:
         desk.quiet = True
         desk.likenesses.wake()
         await desk.compared()
-    made = await to_thread.run_sync(thumbnails.made_of, run)
-    assert made == {sha(data) for data in (LARGE, WHOLE, LARGE[:300])}
+    digests = await to_thread.run_sync(thumbnails.made_of, run)
+    assert digests == {sha(data) for data in (LARGE, WHOLE, LARGE[:300])}
     assert (await to_thread.run_sync(thumbnails.read, run, sha(LARGE))).startswith(JPEG)
     assert await to_thread.run_sync(thumbnails.read, run, sha(WHOLE)) == b""
     assert await to_thread.run_sync(lacking, run) == ()

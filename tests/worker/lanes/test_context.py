@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from benchrace.errors import BenchraceError
-from benchrace.events import Artifact, ComputeLine, Log, Progress, decode
+from benchrace.events import Artifact, ComputeLine, Log, Preview, Progress, decode
 from benchrace.plugin import Asset, RoundInfo
 from benchrace.protocol.agent_worker import Cancel
 from benchrace.protocol.assets import AssetSetup
@@ -191,3 +191,23 @@ async def test_progress_of_a_file_is_a_line_twice_a_second(desk: JobSink, tmp_pa
     assert {(line.payload.unit, line.lane_id, line.round) for line in lines} == {
         ("B fetched", "lane-0", None)
     }
+
+
+def test_previews_are_shown_once_a_second_and_only_as_small_images(desk: JobSink) -> None:
+    desk.begin()
+    for media_type, data in (
+        ("image/jpeg", b"first"),
+        ("image/png", b"second"),
+        ("image/svg+xml", b"<svg/>"),
+        ("image/png", bytes(96 * 1024 + 1)),
+        ("image/png", b""),
+    ):
+        desk.context.preview(media_type, data)
+    shown = [event for event in desk.events if isinstance(event, Preview)]
+    assert [(one.payload.media_type, one.payload.data) for one in shown] == [
+        ("image/jpeg", b"first")
+    ]
+    desk.clock.pass_s(1)
+    desk.context.tick(0.05)
+    (_, last) = [event for event in desk.events if isinstance(event, Preview)]
+    assert (last.payload.data, last.lane_id, last.round) == (b"second", "lane-0", 2)

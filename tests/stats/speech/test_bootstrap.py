@@ -6,8 +6,8 @@ import pytest
 
 from benchrace.events import Measured
 from benchrace.kinds import Better, Estimator, Metric
-from benchrace.stats import bootstrap
 from benchrace.stats.estimate import Estimate, estimated, ratio, recovered
+from benchrace.stats.speech import bootstrap
 
 METRIC = Metric(
     name="wer",
