@@ -31,6 +31,7 @@ from benchrace.config.machine_settings import DAY_S
 from benchrace.config.paths import jobs_dir
 from benchrace.errors import FieldError, InvalidInput
 from benchrace.plugin.host.entry_points import GROUP, SIMULATED_GROUP
+from benchrace.protocol.assets import AssetSetup
 from benchrace.protocol.capabilities import Capabilities
 from benchrace.protocol.job import JobSpec
 from benchrace.run.lane import JobLane
@@ -90,6 +91,7 @@ class Agent:
             settings.callbacks,
             self.jobs,
             self.clock,
+            settings.assets.s3,
         )
         self.operations = Operations(
             settings=settings,
@@ -98,8 +100,11 @@ class Agent:
             slot=self.slot,
             changed=self.jobs.changed,
             idle=self.idle,
-            asset_setup=lambda: asset_setup(settings, keeper.current),
+            asset_setup=self._asset_setup,
         )
+
+    def _asset_setup(self) -> AssetSetup:
+        return asset_setup(self.settings, self.settings_keeper.current)
 
     @property
     def unlinked_state(self) -> str:
@@ -139,6 +144,7 @@ class Agent:
             self.capabilities.setup(names, spec.kind),
             devices.chosen(spec, capabilities, self.capabilities.gpus),
             direct,
+            await anyio.to_thread.run_sync(self._asset_setup),
         )
 
     async def start_direct(self, request: JobRequest, sender: JobSender | None = None) -> Job:
@@ -149,6 +155,7 @@ class Agent:
         await self.jobs.let_end()
         self.slot.refuse_if_busy()
         callbacks = await self.reporter.checked(request.callbacks)
+        await self.reporter.check_output(request.output)
         capabilities = await self.capabilities.offering(request.kind)
         only = await self._settled(
             request, standalone_job.lane(request, capabilities), capabilities
@@ -157,7 +164,9 @@ class Agent:
         sampling_s = self.settings_keeper.current.sampling_s
         spec = standalone_job.spec(request, only, settings.machine_id, sampling_s)
         metadata = standalone_job.metadata(request, spec, capabilities, self.clock.wall_s())
-        sender = msgspec.structs.replace(sender or JobSender(), callbacks=callbacks)
+        sender = msgspec.structs.replace(
+            sender or JobSender(), callbacks=callbacks, output=request.output
+        )
         job = await self.start(spec, Direct(sender=sender, metadata=metadata))
         self.reporter.follow(job)
         return job

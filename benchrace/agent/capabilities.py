@@ -8,6 +8,7 @@ import anyio
 import msgspec
 
 from benchrace import __version__
+from benchrace.agent.engines.assets import asset_setup
 from benchrace.agent.engines.idle import IdleClock
 from benchrace.agent.engines.probing import Prober, converted
 from benchrace.agent.jobs.devices import devices
@@ -187,6 +188,9 @@ class CapabilityMonitor:
             kind=kind,
             lanes=lanes,
             probe=self._prober.unprobed(lane.backend for lane in lanes),
+            asset_setup=await anyio.to_thread.run_sync(
+                asset_setup, self._settings, self._keeper.current
+            ),
         )
         answer = converted(await self._ask(order, _PREFLIGHT_S), PreflightAnswer)
         self._prober.learn(answer.probes)

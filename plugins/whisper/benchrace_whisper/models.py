@@ -1,7 +1,7 @@
 """Models in a folder by their names, and what a lane gets for a name."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +15,11 @@ class ModelFiles(NamedTuple):
 
     path: Path
     weights: Path
+
+
+def is_missing(name: str, models: Mapping[str, ModelFiles], sources: Collection[str]) -> bool:
+    """Check whether a model is not on this machine, and it is known where its files are."""
+    return name not in models and name in sources
 
 
 def choose(name: str, models: Mapping[str, ModelFiles], folder: Path, backend: str) -> ModelFiles:
@@ -45,7 +50,7 @@ def none_found(folder: Path, backend: str) -> Problem:
 
 def _remedy(folder: Path, backend: str) -> str:
     pull = f"benchrace models pull tiny.en --backend {backend}"
-    return f"Copy one into {folder}, or pull one, such as: {pull}"
+    return f"Copy one into {folder}, set `fetch_models`, or pull one, such as: {pull}"
 
 
 def digest(files: ModelFiles) -> str:
