@@ -14,12 +14,14 @@ from benchrace.stats.result.contender import Contender
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What the sentences are about: the lanes that decide, best first.
 
-    `only` says that the run has one lane, `overlap` why lanes are tied, `why_none` why nobody won.
-    The headline of `simulated` machines says so, since it is quoted alone.
+    `only` says that the run has one lane, `next_best` that no lane is between the first two,
+    `overlap` why lanes are tied, `why_none` why nobody won. The headline of `simulated` machines
+    says so, since it is quoted alone.
     """
 
     lanes: tuple[Contender, ...]
     only: bool
+    next_best: bool
     won: bool
     tied: bool
     over: bool
@@ -85,7 +87,8 @@ def _tie(outcome: Outcome) -> str:
         lead, _, _ = phrases.margin(outcome.gap.value, figure.unit, figure.better).rpartition(" ")
         by = f" by {lead}"
     but = f"{among} are too close to call" if others else outcome.overlap
-    return f"{first.label} is ahead{by}, but {but}"
+    whom = "" if outcome.next_best else f" of {second.label}"
+    return f"{first.label} is ahead{whom}{by}, but {but}"
 
 
 def _values(lanes: Sequence[Contender]) -> str:

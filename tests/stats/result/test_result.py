@@ -133,6 +133,19 @@ def test_ties_of_three_name_all_of_them(race: Race) -> None:
     assert [lane.place for lane in outcome.lanes] == [1, 1, 1, 4]
 
 
+def test_a_lane_that_may_be_as_good_is_tied_whatever_stands_between(race: Race) -> None:
+    outcome = of(race(STEADY, times(0.9), (130, 85, 40)))
+    assert [(lane.lane_id, lane.place) for lane in outcome.lanes] == [
+        ("lane-0", 1),
+        ("lane-1", 2),
+        ("lane-2", 2),
+    ]
+    assert (outcome.headline, outcome.tied) == ("Too close to call", ("lane-0", "lane-2"))
+    assert (outcome.leader, outcome.runner_up) == ("lane-0", "lane-2")
+    assert outcome.detail == "Lane 0 is ahead of Lane 2 by 18 %, but the intervals overlap"
+    assert codes(outcome)[0] == "overlap"
+
+
 def test_equal_lanes_are_equal_and_more_rounds_do_not_help(race: Race) -> None:
     outcome = of(race(STEADY, STEADY))
     assert outcome.detail == "Lane 0 and Lane 1 are equal"
