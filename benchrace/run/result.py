@@ -64,8 +64,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     would probably separate leader and runner-up; it is null where they are separated, and where
     more rounds do not help, which `confidence` then says.
 
-    `headline`, `margin` ("2.2x faster"), `interval` and `detail` are sentences to be shown as they
-    are.
+    `headline`, `margin` ("2.2x faster"), `interval` (of `ratio`) and `detail` are sentences to be
+    shown as they are. Of a run of one lane, `headline` is its value and `interval` that value's.
     """
 
     metric: str

@@ -133,7 +133,7 @@ def _rows(run: RunDocument, result: Result, most: int) -> Iterator[Row]:
             label=plain(lane.label),
             lane=number,
             value=plain(value_text(result, own, lane)),
-            share=percent(own.share) if own.value is not None else "",
+            share=percent(own.share) if own.value is not None and result.runner_up else "",
             bar=drawn[own.lane_id],
         )
 

@@ -12,7 +12,7 @@ from benchrace.stats.comparison.ratio import ratio
 from benchrace.stats.comparison.sample_size import MoreRounds, more_rounds
 from benchrace.stats.estimate import Estimate
 from benchrace.stats.ranking import apart
-from benchrace.stats.result import phrases, wording
+from benchrace.stats.result import wording
 from benchrace.stats.result.confidence import Limit, confidence
 from benchrace.stats.result.contender import Contender, contenders
 from benchrace.stats.timing_error import stamps, tie
@@ -65,9 +65,7 @@ def result(metadata: RunMetadata, summary: RunSummary, *, over: bool) -> Result 
         more_rounds=None if needed is None else needed.rounds,
         headline=wording.headline(outcome),
         margin=wording.margin(outcome),
-        interval=None
-        if gap is None
-        else phrases.interval(gap, first.figure.unit, first.figure.better),
+        interval=wording.interval(outcome),
         detail=wording.detail(outcome),
     )
 

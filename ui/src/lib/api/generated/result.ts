@@ -47,7 +47,8 @@ export interface Ratio {
  * and `runner_up` are the first two with a value, or the first two that are tied; `ratio` is the one against the
  * other. `more_rounds` would probably separate leader and runner-up; it is null where they are separated, and
  * where more rounds do not help, which `confidence` then says. `headline`, `margin` ("2.2x faster"), `interval`
- * and `detail` are sentences to be shown as they are.
+ * (of `ratio`) and `detail` are sentences to be shown as they are. Of a run of one lane, `headline` is its value
+ * and `interval` that value's.
  */
 export interface Result {
   metric: string;
