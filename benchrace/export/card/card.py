@@ -8,7 +8,7 @@ from benchrace.export.card.rows import draw_rows
 from benchrace.export.card.shape import SHAPES, Shape
 from benchrace.export.card.sheet import Sheet
 from benchrace.export.drawing.palette import THEMES
-from benchrace.export.drawing.text_width import shorten, text_width, wrap
+from benchrace.export.drawing.text_width import fitting, shorten, text_width, wrap
 from benchrace.run.card import CardShape, CardTheme
 from benchrace.run.document import RunDocument
 from benchrace.run.result import ConfidenceLevel
@@ -74,8 +74,8 @@ def _title(sheet: Sheet, text: Content, sizes: Shape, y: float) -> None:
 
 def _headline(sheet: Sheet, line: Headline, sizes: Shape, y: float, room: float) -> None:
     whole = line.before + line.name + line.after
-    fitting = room / text_width(whole, 1, bold=True)
-    size = max(min(float(sizes.headline), fitting), sizes.headline * _SMALLEST_HEADLINE)
+    largest = room / text_width(whole, 1, bold=True)
+    size = max(min(float(sizes.headline), largest), sizes.headline * _SMALLEST_HEADLINE)
     if line.lane is None:
         parts: tuple[tuple[str, str | None], ...] = ((shorten(whole, room, size, bold=True), None),)
     else:
@@ -136,11 +136,11 @@ def _foot(sheet: Sheet, text: Content, sizes: Shape) -> float:
     if sizes.stacked:
         sheet.text(sizes.margin, y, text.date, sizes.foot, fill=soft)
         y -= sizes.foot * 1.6
-        sheet.text(sizes.margin, y, shorten(text.hardware, room, sizes.foot), sizes.foot, fill=soft)
+        sheet.text(sizes.margin, y, fitting(text.hardware, room, sizes.foot), sizes.foot, fill=soft)
     else:
         ending = f" · {text.date}"
-        fitting = beside - text_width(ending, sizes.foot)
-        line = shorten(text.hardware, fitting, sizes.foot) + ending
+        left = beside - text_width(ending, sizes.foot)
+        line = fitting(text.hardware, left, sizes.foot) + ending
         sheet.text(sizes.margin, y, line, sizes.foot, fill=soft)
     y -= sizes.foot * 1.8
     sheet.line(y, sizes.margin)

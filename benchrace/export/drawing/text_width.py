@@ -5,6 +5,7 @@ shortened too early than drawn over what is beside it.
 """
 
 import unicodedata
+from collections.abc import Sequence
 
 ELLIPSIS = "…"
 _BOLD = 1.2
@@ -46,6 +47,12 @@ def shorten(text: str, width: float, size: float, *, bold: bool = False) -> str:
         if text_width(short, size, bold=bold) <= width:
             return short
     return ELLIPSIS
+
+
+def fitting(texts: Sequence[str], width: float, size: float) -> str:
+    """Return the first text that is not too wide; the last one is cut where none fits."""
+    fits = (text for text in texts if text_width(text, size) <= width)
+    return next(fits, None) or shorten(texts[-1], width, size)
 
 
 def wrap(text: str, width: float, size: float, lines: int) -> list[str]:

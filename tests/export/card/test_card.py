@@ -18,6 +18,7 @@ from benchrace.run.metadata import MachineHost
 from benchrace.run.states import RunState
 from tests.export.conftest import HOSTILE
 from tests.export.results import FAST, LONG, SLOW, many, run_document
+from tests.export.test_hardware import on_machines
 
 SVG = "{http://www.w3.org/2000/svg}"
 SIZES = {CardShape.WIDE: (1200, 630), CardShape.SQUARE: (1080, 1080)}
@@ -190,3 +191,14 @@ def test_any_text_is_text(one: str, other: str) -> None:
     drawn = " ".join(texts(root))
     if len(plain(one)) < 6:
         assert plain(one) in drawn
+
+
+@pytest.mark.parametrize("shape", CardShape)
+def test_the_footer_cuts_no_name_of_a_machine(shape: CardShape) -> None:
+    names = [f"workstation of the laboratory {number}" for number in range(8)]
+    run = on_machines(*names)
+    (foot,) = [text for text in texts(parse(run, shape)) if "5 rounds" in text]
+    shown = foot.partition(" · ")[0]
+    whole, _, more = shown.partition(" and ")
+    assert more == f"{len(names) - len(whole.split(', '))} more"
+    assert all(name in names for name in whole.split(", "))
