@@ -19,6 +19,12 @@ export function conditionLabel({ state, condition }: Pick<FleetMachine, 'state' 
   return { word: MACHINE_LABELS[state], tone: TONES[state] };
 }
 
+/** What is wrong with a machine, or would spoil its figures: each once, whoever says so. */
+export function problemsOf(machine: Pick<FleetMachine, 'problems'>, report: Told | undefined): { message: string; remedy: string }[] {
+  const all = [...machine.problems, ...(report?.environment.problems ?? [])].map(({ message, remedy }) => ({ message, remedy }));
+  return [...new Map(all.map((problem) => [problem.message, problem])).values()];
+}
+
 export function hardwareLabel(report: Told | undefined): string[] {
   const hardware = report?.hardware;
   if (!hardware) return [];
