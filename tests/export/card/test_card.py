@@ -3,6 +3,7 @@
 from itertools import combinations
 from xml.etree import ElementTree
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -202,3 +203,23 @@ def test_the_footer_cuts_no_name_of_a_machine(shape: CardShape) -> None:
     whole, _, more = shown.partition(" and ")
     assert more == f"{len(names) - len(whole.split(', '))} more"
     assert all(name in names for name in whole.split(", "))
+
+
+def test_a_headline_is_cut_only_where_it_is_as_small_as_it_may_be() -> None:
+    cut = set()
+    for length in range(5, 40):
+        label = f"workstation {'x' * length}"
+        root = parse(run_document((FAST, SLOW), (label, "other")), CardShape.SQUARE)
+        wins = next(text for text in root.iter(f"{SVG}text") if "wins" in "".join(text.itertext()))
+        if "…" in "".join(wins.itertext()):
+            cut.add(wins.attrib["font-size"])
+    assert len(cut) == 1
+
+
+@pytest.mark.parametrize("shape", CardShape)
+def test_a_tie_of_simulated_machines_is_said_in_whole_words(shape: CardShape) -> None:
+    run = msgspec.structs.replace(RUNS["tied"], simulated=True)
+    assert run.result is not None
+    head = f"Simulated: {run.result.headline}"
+    result = msgspec.structs.replace(run.result, headline=head)
+    assert head in texts(parse(msgspec.structs.replace(run, result=result), shape))
