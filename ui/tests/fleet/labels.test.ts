@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 
 import type { FleetMachine, Told } from '../../src/lib/api/admin';
-import { clockLabel, hardwareLabel, idleLabel, joinLabel, linkLabel, problemsOf, reachLabel, refusalLabel, usableRoles } from '../../src/pages/fleet/labels';
+import { clockLabel, hardwareLabel, idleLabel, joinLabel, linkLabel, problemsLabel, problemsOf, reachLabel, refusalLabel, usableRoles } from '../../src/pages/fleet/labels';
 
 it('hardware is said as far as it is known', () => {
   const told = {
@@ -19,6 +19,15 @@ it('a problem is shown once, whoever says so', () => {
   const machine = (...problems: { message: string; remedy: string }[]) => ({ problems: problems.map((one) => ({ ...one, detail: null })) });
   expect(problemsOf(machine(hot, old), report)).toEqual([hot, old]);
   expect(problemsOf(machine(old), undefined)).toEqual([old]);
+});
+
+it('a problem that is the reason of the state is not said again', () => {
+  const [hot, old] = [{ message: 'it is hot' }, { message: 'it is old' }];
+  expect(problemsLabel([hot], null)).toBe('It is hot');
+  expect(problemsLabel([hot, old], null)).toBe('It is hot, and 1 more problem');
+  expect(problemsLabel([hot], 'it is hot')).toBe('What to do');
+  expect(problemsLabel([hot, old], 'it is old')).toBe('2 problems');
+  expect(problemsLabel([], null)).toBe('');
 });
 
 it('a clock that was not measured is not said to be exact', () => {
