@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(150)]
 
 
 def bring(engine: Engine, model: str, *, token_ms: float) -> None:
-    """Have an engine pull a model."""
+    """Pull a model into an engine."""
     body = json.dumps({"model": model}).encode()
     with urlopen(Request(f"{engine.url}/api/pull", data=body), timeout=HANG_S) as answer:
         answer.read()
