@@ -122,6 +122,9 @@ def _margin(result: Result | None) -> tuple[str, str]:
         return "", ""
     match = _FIGURE.fullmatch(result.margin or "")
     figure, word = (match["figure"], match["word"]) if match else ("", result.margin)
+    if result.tied and result.interval:
+        # Without a margin above it, an interval would be of nothing.
+        word = "lead"
     return figure, " · ".join(filter(None, (word, result.interval)))
 
 

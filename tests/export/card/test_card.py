@@ -216,6 +216,10 @@ def test_a_headline_is_cut_only_where_it_is_as_small_as_it_may_be() -> None:
     assert len(cut) == 1
 
 
+def test_an_interval_in_a_tie_says_what_it_is_of() -> None:
+    assert any(text.startswith("lead · 95 % interval") for text in texts(parse(RUNS["tied"])))
+
+
 @pytest.mark.parametrize("shape", CardShape)
 def test_a_tie_of_simulated_machines_is_said_in_whole_words(shape: CardShape) -> None:
     run = msgspec.structs.replace(RUNS["tied"], simulated=True)
