@@ -25,6 +25,7 @@ from benchrace.agent.link.loan import Loans
 from benchrace.agent.machine_settings import NOTHING, CentralSettings, SettingsKeeper
 from benchrace.agent.plugins import Plugins
 from benchrace.agent.settings import AgentSettings
+from benchrace.agent.surroundings import LookAround
 from benchrace.api.jobs import JobRequest
 from benchrace.clock import Clock, SystemClock
 from benchrace.config.machine_settings import DAY_S
@@ -43,7 +44,10 @@ LOOK_S = 1 / 30
 
 
 class Agent:
-    """`instance` is new for each process; `jobs.changed` notifies when a journal has grown too."""
+    """`instance` is new for each process; `jobs.changed` notifies when a journal has grown too.
+
+    `look_around` looks at the machine's power, clocks and heat again.
+    """
 
     def __init__(
         self,
@@ -55,6 +59,7 @@ class Agent:
         boot_id: str | None,
         central: CentralSettings = NOTHING,
         clock: Clock | None = None,
+        look_around: LookAround | None = None,
     ) -> None:
         self.settings = settings
         self.clock = clock or SystemClock()
@@ -72,7 +77,7 @@ class Agent:
         self.settings_keeper = keeper = SettingsKeeper(settings, self.slot, central)
         self.idle = IdleClock(self.clock, settings.tables, lambda: keeper.current.idle_stop_s)
         self.capabilities = CapabilityMonitor(
-            settings, machine, self.plugins, self.slot, self.idle, keeper
+            settings, machine, self.plugins, self.slot, self.idle, keeper, look_around
         )
         self.sampling = Sampling(sampler, self.clock, lambda: self.jobs.running is not None)
         context = RunnerContext(
