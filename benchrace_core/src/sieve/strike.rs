@@ -21,7 +21,11 @@ pub struct Runs([Range<usize>; 4]);
 impl Runs {
     /// Orders the primes, and finds the run of each rest: 1, 3, 5, 7.
     pub fn order(primes: &mut [u32]) -> Self {
-        primes.sort_unstable_by_key(|prime| (prime % 8, *prime));
+        let all = primes.to_vec();
+        let by_rest = [1, 3, 5, 7]
+            .into_iter()
+            .flat_map(|rest| all.iter().copied().filter(move |prime| prime % 8 == rest));
+        primes.iter_mut().zip(by_rest).for_each(|(place, prime)| *place = prime);
         let begin = |rest| primes.partition_point(|prime| prime % 8 < rest);
         Runs([1, 3, 5, 7].map(|rest| begin(rest)..begin(rest + 1)))
     }

@@ -56,15 +56,15 @@ impl Wheel {
 
 /// `v < modulus` with `value * v = 1` modulo the modulus, by Euclid's algorithm; the two must have
 /// no common divisor.
-pub fn inverse(value: u32, modulus: u32) -> u32 {
-    let (mut previous, mut current) = (i64::from(modulus), i64::from(value % modulus));
+pub const fn inverse(value: u32, modulus: u32) -> u32 {
+    let (mut previous, mut current) = (modulus as i64, (value % modulus) as i64);
     let (mut before, mut now) = (0, 1);
     while current != 0 {
         let quotient = previous / current;
         (previous, current) = (current, previous - quotient * current);
         (before, now) = (now, before - quotient * now);
     }
-    before.rem_euclid(i64::from(modulus)) as u32
+    before.rem_euclid(modulus as i64) as u32
 }
 
 #[cfg(test)]
