@@ -5,11 +5,10 @@ use std::ops::Range;
 use crate::sieve::line::Line;
 
 /// Clears bits `first`, `first + stride`, ... up to the end of the line.
-#[inline]
-pub fn every(line: &mut [u8], first: usize, stride: usize) {
+pub const fn every(line: &mut [u8], first: usize, stride: usize) {
     let mut bit = first;
-    while let Some(byte) = line.get_mut(bit >> 3) {
-        *byte &= !(1 << (bit & 7));
+    while bit >> 3 < line.len() {
+        line[bit >> 3] &= !(1 << (bit & 7));
         bit += stride;
     }
 }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::STRIP;
+use crate::sieve::strike::every;
 use crate::sieve::wheel::inverse;
 
 /// A line with every multiple of its primes cleared; repeats after as many bytes as their product.
@@ -74,11 +75,7 @@ pub(super) const fn length(primes: &[u32]) -> usize {
 pub(super) const fn strike(bytes: &mut [u8], primes: &[u32]) {
     let mut index = 0;
     while index < primes.len() {
-        let mut bit = 0;
-        while bit < bytes.len() * 8 {
-            bytes[bit / 8] &= !(1 << (bit % 8));
-            bit += primes[index] as usize;
-        }
+        every(bytes, 0, primes[index] as usize);
         index += 1;
     }
 }
