@@ -84,12 +84,12 @@ def cancelled(threads: int, after_s: float) -> tuple[float, int]:
     began.wait()
     time.sleep(after_s)
     before, _ = run.progress()
-    asked = time.perf_counter()
+    start = time.perf_counter()
     run.cancel()
     thread.join()
     if not ends:
         raise SystemExit("the count was over before it was cancelled")
-    return max(0.0, ends[0] - asked), run.progress()[0] - before
+    return max(0.0, ends[0] - start), run.progress()[0] - before
 
 
 def execute(run: benchrace_core.Run, began: threading.Event, ends: list[float]) -> None:

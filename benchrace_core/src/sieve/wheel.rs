@@ -35,7 +35,7 @@ impl Wheel {
     }
 
     /// The largest wheel whose lines are long enough to justify so many lines when counting this
-    /// many numbers.
+    /// many numbers. Measured on Zen 5 at 10^11, one of 510510 was slower by 2 to 3 %.
     pub fn for_span(numbers: u64) -> Self {
         let size = match numbers {
             0..3_000_000 => 0,
