@@ -36,6 +36,8 @@ class AgentSettings(msgspec.Struct, frozen=True, kw_only=True):
     `local` are settings of the machine that `agent.yaml` sets, so that central cannot; `defaults`
     are in use where neither sets one. `assets` says from where files may be fetched; `config` is
     the configuration folder, None for the usual one.
+    What the machine lends to lanes of others listens at `lend_address`, None for this end of the
+    link to central; it ends when central has not asked for it for `lease_s`.
     """
 
     data: Path
@@ -64,6 +66,8 @@ class AgentSettings(msgspec.Struct, frozen=True, kw_only=True):
     assets: AssetsConfig = AssetsConfig()
     config: Path | None = None
     callbacks: CallbackConfig = CallbackConfig()
+    lend_address: str | None = None
+    lease_s: float = 30.0
 
     @property
     def worker_command(self) -> "WorkerCommand":

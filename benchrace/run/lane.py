@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from benchrace.ids import JobId, LaneId, MachineId, Name
+from benchrace.plugin.lending import Peer
 
 
 class JobLane(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,6 +22,7 @@ class JobLane(msgspec.Struct, frozen=True, kw_only=True):
     label: str
     backend: Name
     params: dict[str, Any]
+    peers: tuple[Peer, ...] = ()
 
 
 class RunLane(JobLane, frozen=True, kw_only=True):

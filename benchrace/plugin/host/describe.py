@@ -108,4 +108,5 @@ def workload_description(workload: Workload) -> WorkloadDescription:
         load_params=workload.load_params,
         work=kind.work,
         energy=kind.energy,
+        spans=workload.spans,
     )
