@@ -12,7 +12,7 @@ from tests.engine_plugin import write_plugin
 
 SOURCE = """
 import os, pathlib
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 import anyio
 from benchrace.plugin import *
 
@@ -70,9 +70,10 @@ class Team(Backend):
         port = listener.extra(anyio.abc.SocketAttribute.local_port)
 
         async def answer(stream):
-            async with stream:
-                await stream.receive()
-                await stream.send(b"done\\n")
+            with suppress(anyio.EndOfStream, anyio.BrokenResourceError):
+                async with stream:
+                    await stream.receive()
+                    await stream.send(b"done\\n")
 
         async def watch():
             while not (HOME / "stop").exists():
