@@ -29,12 +29,19 @@ class RunLane(JobLane, frozen=True, kw_only=True):
     """A complete lane; `job_id` is null until its job was created.
 
     `spec_index` is the place in the specification's `lanes` of the one that it comes from, null
-    where none is named there.
+    where none is named there. `workers` are machines that lend themselves to the lane, whose own
+    machine is their coordinator; `peers` is what they lend, from the start of the run on.
     """
 
     machine_id: MachineId
     job_id: JobId | None = None
     spec_index: Annotated[int, Meta(ge=0)] | None = None
+    workers: tuple[MachineId, ...] = ()
+
+    @property
+    def occupies(self) -> tuple[str, ...]:
+        """Name the machines that nothing else may use meanwhile, its own first."""
+        return (self.machine_id, *self.workers)
 
 
 def by_machine(lanes: Iterable[RunLane]) -> dict[str, list[RunLane]]:
