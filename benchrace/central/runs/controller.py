@@ -27,6 +27,7 @@ from benchrace.ids import new_job_id
 from benchrace.plugin.readiness import Problem
 from benchrace.protocol.agent_central import Ack, CancelJob
 from benchrace.protocol.liveness import Liveness
+from benchrace.run.clients import machines_of
 from benchrace.run.metadata import LeftOut, MachineHost, RunMetadata
 from benchrace.run.planning.completion import with_jobs, with_readiness
 from benchrace.run.states import RunState
@@ -169,7 +170,7 @@ class RunController:
                 problems=(Problem(message=why.message, remedy=why.remedy),),
             )
             for lane in run.metadata.lanes
-            if (why := missing.get(lane.machine_id)) is not None
+            if (why := next(filter(None, map(missing.get, machines_of(lane))), None)) is not None
         }
         left = with_readiness(run.metadata, {}, left_out)
         await run.save(lanes=left.lanes, left_out=left.left_out, workloads=left.workloads)

@@ -19,6 +19,7 @@ from benchrace.events.payloads import ClockStepPayload, RunLifecyclePayload, Sta
 from benchrace.notifier import Notifier
 from benchrace.protocol.agent_central import Frame
 from benchrace.protocol.job import jobs
+from benchrace.run.clients import machines_of
 from benchrace.run.metadata import RunMetadata
 from benchrace.run.states import RunState
 from benchrace.stats.fold import Fold
@@ -86,7 +87,7 @@ class LiveRun:
 
     @property
     def machine_ids(self) -> frozenset[str]:
-        return frozenset(lane.machine_id for lane in self.metadata.lanes)
+        return frozenset(name for lane in self.metadata.lanes for name in machines_of(lane))
 
     def is_over(self, job: Job) -> bool:
         """Check whether nothing more is expected of a job."""
