@@ -1,7 +1,7 @@
 """What a race is called that nobody has named: on the page, in lists, in what is published."""
 
 from benchrace.run.lane import RunLane
-from benchrace.run.metadata import RunMetadata, machine_label
+from benchrace.run.metadata import RunMetadata, lane_machines
 from benchrace.run.planning.labels import Facts
 from benchrace.run.planning.labels import title as named_by
 from benchrace.run.planning.schema import Schema
@@ -17,12 +17,12 @@ def title(run: RunMetadata) -> str:
     if len(run.lanes) == 1 and _own_label(run, lane := run.lanes[0]) is None:
         workload = run.workloads.get(lane.backend)
         work = run.kind if workload is None else workload.title
-        return f"{work} on {machine_label(run, lane.machine_id)}"
+        return f"{work} on {lane_machines(run, lane)}"
     facts = [
         Facts(
             label=_own_label(run, lane),
             spread=False,
-            machine=machine_label(run, lane.machine_id),
+            machine=lane_machines(run, lane),
             backend=lane.backend,
             params=lane.params,
             schema=_schema(run, lane.backend),

@@ -26,6 +26,8 @@ def outcome(run: LiveRun, failure: Failure | None) -> tuple[RunState, Failure | 
         return RunState.CANCELLED, None
     if failure is not None:
         return RunState.FAILED, failure
+    # A job that was stopped because another one of its lane had failed says nothing by itself.
+    failures.sort(key=lambda failed: failed.category is Category.CANCELLED)
     interrupted = [failure for failure in failures if failure.category is Category.INTERRUPTED]
     if interrupted:
         return RunState.INTERRUPTED, interrupted[0]

@@ -109,4 +109,5 @@ def workload_description(workload: Workload) -> WorkloadDescription:
         work=kind.work,
         energy=kind.energy,
         spans=workload.spans,
+        shared_load=workload.shared_load,
     )

@@ -82,7 +82,15 @@ def with_jobs(run: RunMetadata, job_ids: Mapping[str, str]) -> RunMetadata:
     return msgspec.structs.replace(
         run,
         lanes=tuple(
-            msgspec.structs.replace(lane, job_id=job_ids[lane.machine_id]) for lane in run.lanes
+            msgspec.structs.replace(
+                lane,
+                job_id=job_ids[lane.machine_id],
+                clients=tuple(
+                    msgspec.structs.replace(client, job_id=job_ids[client.machine_id])
+                    for client in lane.clients
+                ),
+            )
+            for lane in run.lanes
         ),
     )
 

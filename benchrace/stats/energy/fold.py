@@ -10,6 +10,7 @@ from benchrace.events import Measured, RoundDone, RuntimeSample
 from benchrace.formatting import listed
 from benchrace.kinds import Metric
 from benchrace.kinds.energy import EnergyWork, energy_metrics
+from benchrace.run.clients import machines_of
 from benchrace.run.energy import cover
 from benchrace.run.metadata import RunMetadata
 from benchrace.run.summary import EnergySource, LaneSummary, MetricSummary, RoundSummary
@@ -141,10 +142,11 @@ class EnergyFold:
         hosts = self._metadata.hosts
         own = hosts.get(machine_id)
         beside = {
-            lane.machine_id
+            name
             for lane in self._metadata.lanes
+            for name in machines_of(lane)
             if own is not None
-            and (other := hosts.get(lane.machine_id)) is not None
+            and (other := hosts.get(name)) is not None
             and other.host_id == own.host_id
         }
         if len(beside) < 2:

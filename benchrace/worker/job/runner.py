@@ -221,6 +221,7 @@ class Runner:
             kind=self._spec.kind,
             params=params,
             peers=spec.peers,
+            part=spec.part,
         )
         return OpenLane(backend, workload, described, self._deps.contexts[spec.lane_id])
 
