@@ -13,6 +13,7 @@ from benchrace.central.settings import Limits
 from benchrace.clock import Clock
 from benchrace.errors import REMEDY, BenchraceError, Category, Failure, NotFound
 from benchrace.events.payloads import LogPayload
+from benchrace.formatting import duration
 from benchrace.plugin.lending import Lending, Lent, Peer
 from benchrace.plugin.operations import Operation
 from benchrace.protocol.operations import (
@@ -23,8 +24,6 @@ from benchrace.protocol.operations import (
 )
 from benchrace.run.lane import RunLane
 
-# An agent ends a lend by itself when nobody has asked for it for so long.
-LEASE_S = 30.0
 _TURN_S = 10.0
 _LATER = frozenset({Category.BUSY, Category.UNREACHABLE, Category.TIMEOUT_FIRST})
 
@@ -143,9 +142,14 @@ class Loan:
                     "its agent was restarted",
                     "Start the run again, and check that agent's log.",
                 ) from error
-            except BenchraceError:
-                if self._clock.monotonic_ns() - heard_ns >= LEASE_S * 1e9:
-                    raise
+            except BenchraceError as error:
+                silent_ns = self._clock.monotonic_ns() - heard_ns
+                if silent_ns >= self._limits.patience_s * 1e9:
+                    raise BenchraceError(
+                        Category.INTERRUPTED,
+                        f"no message from it for {duration(silent_ns)}",
+                        "Check its agent and its network, and start the run again.",
+                    ) from error
                 await anyio.sleep(self._limits.retry_s)
         self._operation_id = None
         if status.failure is not None:
