@@ -74,7 +74,7 @@ class RunCommand(click.Command):
     "lanes",
     multiple=True,
     metavar="KEY=VALUE,...",
-    help="Add a lane: machine=, backend=, label=, clients=, workers=; anything else is a parameter.",
+    help="Add a lane: machine=, backend=, label=, clients=, workers=; all else is a parameter.",
 )
 @click.option(
     "--preset", metavar="NAME", help="Named set of parameters; `benchrace params KIND` lists them."
