@@ -9,6 +9,7 @@ from benchrace.central.fleet.fleet import Fleet
 from benchrace.central.runs.job import Job
 from benchrace.central.runs.live_run import LiveRun
 from benchrace.central.runs.loan import Loan
+from benchrace.central.runs.progress import Turn
 from benchrace.central.settings import Limits
 from benchrace.clock import Clock
 from benchrace.errors import BenchraceError, Category
@@ -91,21 +92,35 @@ class Lending:
                 self._fleet.post(job.machine_id, message)
 
     async def _until_over(self, job: Job, loans: Sequence[Loan]) -> None:
-        """Wait for the job's end, and end it where it hangs for want of a machine."""
+        """Wait for the job's end, and order it where it hangs for want of a machine."""
         turn, since_ns = self._run.progress.turns.get(job.job_id), self._clock.monotonic_ns()
         while not self._run.is_over(job):
-            now_ns, before = self._clock.monotonic_ns(), turn
-            turn = self._run.progress.turns.get(job.job_id)
+            before, turn = turn, self._run.progress.turns.get(job.job_id)
             if turn != before:
-                since_ns = now_ns
-            lost = {loan.lane.lane_id: loan for loan in loans if loan.failure is not None}
-            at = None if turn is None else turn.lane_id
-            everything = lost.keys() >= {lane.lane_id for lane in job.spec.lanes}
-            loan = lost.get(at) if at is not None else next(iter(lost.values()), None)
-            if loan is not None and (at is not None or everything):
-                waited_ns = now_ns - max(since_ns, loan.failed_ns)
-                if waited_ns >= self._limits.without_worker_s * 1e9:
-                    job.failure = loan.failure
-                    self._run.changed.notify()
-                    return
+                since_ns = self._clock.monotonic_ns()
+            lost = _needed(job, turn, loans)
+            if lost is not None:
+                self._end_late(job, lost, max(since_ns, lost.failed_ns))
             await self._run.changed.wait()
+
+    def _end_late(self, job: Job, lost: Loan, since_ns: int) -> None:
+        """End a job that has done nothing since `since_ns`; give up one that does not end."""
+        waited_s = (self._clock.monotonic_ns() - since_ns) / 1e9
+        if lost.failure is None or waited_s < self._limits.without_worker_s:
+            return
+        if job.cancel is None:
+            job.cancel = lost.failure.message
+            self._fleet.post(job.machine_id, job.cancelling())
+        elif waited_s >= self._limits.without_worker_s + self._limits.end_s:
+            job.failure = lost.failure
+            self._run.changed.notify()
+
+
+def _needed(job: Job, turn: Turn | None, loans: Sequence[Loan]) -> Loan | None:
+    """Return a lost loan that the job needs now: in its round, or in all of its lanes."""
+    lost = {loan.lane.lane_id: loan for loan in loans if loan.failure is not None}
+    if turn is not None and turn.lane_id is not None:
+        return lost.get(turn.lane_id)
+    if lost.keys() >= {lane.lane_id for lane in job.spec.lanes}:
+        return next(iter(lost.values()), None)
+    return None
