@@ -1,19 +1,27 @@
 // Written by `make docs` from benchrace/api; do not edit.
 
-/** A lane takes what it does not say from the run, or from the only one that fits. */
+/**
+ * A lane takes what it does not say from the run, or from the only one that fits. `clients` are machines that
+ * make load beside the lane's own, each its share, against one server.
+ */
 export interface LaneSpec {
   machine_id: string | null;
   backend: string | null;
   label: string | null;
   params: Record<string, unknown>;
+  clients: string[];
 }
 
-/** A lane takes what it does not say from the run, or from the only one that fits. */
+/**
+ * A lane takes what it does not say from the run, or from the only one that fits. `clients` are machines that
+ * make load beside the lane's own, each its share, against one server.
+ */
 export interface LaneSpecInput {
   machine_id?: string | null;
   backend?: string | null;
   label?: string | null;
   params?: Record<string, unknown>;
+  clients?: string[];
 }
 
 export type Order = 'contiguous' | 'abba' | 'random';
