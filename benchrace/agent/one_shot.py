@@ -52,8 +52,9 @@ async def ask(
                     tasks.cancel_scope.cancel()
     finally:
         if reply is None and leave_s is not None:
-            await worker.send(Cancel(reason="ended by the agent"))
-            await worker.end(term_s=leave_s)
+            with anyio.CancelScope(shield=True):
+                await worker.send(Cancel(reason="ended by the agent"))
+                await worker.end(term_s=leave_s)
         await worker.close()
     if reply is not None:
         if reply.failure is not None:

@@ -121,6 +121,7 @@ def settle(data: Path, file: AgentFile, flags: Flags = NO_FLAGS) -> AgentSetting
         share_host=flags.share_host or config.share_host,
         insecure=flags.insecure,
         mdns=config.mdns,
+        lend_address=config.lend_address,
         callbacks=config.callbacks,
         hosts=config.allowed_hosts,
         local=config.machine_settings(),

@@ -39,3 +39,8 @@ def on_machines(lanes: Iterable[RunLane]) -> Iterator[RunLane]:
 def has_clients(lanes: Iterable[RunLane]) -> bool:
     """Check whether several machines make the load of any lane."""
     return any(lane.clients for lane in lanes)
+
+
+def key_of(lane: RunLane) -> str:
+    """Return what tells apart the machines of lanes; that of one machine is its id."""
+    return "".join(("+".join(machines_of(lane)), *(f" over {name}" for name in lane.workers)))

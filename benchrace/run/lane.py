@@ -38,13 +38,21 @@ class RunLane(JobLane, frozen=True, kw_only=True):
     """A complete lane; `job_id` is null until its job was created.
 
     `spec_index` is the place in the specification's `lanes` of the one that it comes from, null
-    where none is named there. `clients` make load beside the lane's own machine.
+    where none is named there. `clients` make load beside the lane's own machine. `workers` are
+    machines that lend themselves to the lane, whose own machine is their coordinator; `peers` is
+    what they lend, from the start of the run on.
     """
 
     machine_id: MachineId
     job_id: JobId | None = None
     spec_index: Annotated[int, Meta(ge=0)] | None = None
     clients: tuple[LaneClient, ...] = ()
+    workers: tuple[MachineId, ...] = ()
+
+    @property
+    def occupies(self) -> tuple[str, ...]:
+        """Name the machines that nothing else may use meanwhile, its own first."""
+        return (self.machine_id, *(client.machine_id for client in self.clients), *self.workers)
 
 
 def by_machine(lanes: Iterable[RunLane]) -> dict[str, list[RunLane]]:

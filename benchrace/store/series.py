@@ -2,7 +2,7 @@
 
 import msgspec
 
-from benchrace.run.clients import machines_of
+from benchrace.run.clients import key_of
 from benchrace.run.metadata import RunMetadata
 
 _CHARS = 16
@@ -20,8 +20,8 @@ def series_key(run: RunMetadata) -> str:
 
     lanes = [
         (
-            # A lane without clients has the key that it had before lanes could have any.
-            "+".join(machines_of(lane)),
+            # A lane of one machine has the key that it had before lanes could have several.
+            key_of(lane),
             lane.backend,
             {k: v for k, v in lane.params.items() if v is not None},
         )

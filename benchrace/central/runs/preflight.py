@@ -7,6 +7,7 @@ import anyio
 import msgspec
 
 from benchrace.central.fleet.fleet import Fleet
+from benchrace.central.runs.builds import worker_problems
 from benchrace.central.settings import Limits
 from benchrace.errors import BenchraceError, Category, FieldError, InvalidInput, with_remedy
 from benchrace.plugin.readiness import Problem
@@ -106,6 +107,12 @@ class Preflight:
                 group.start_soon(ask, machine_id, there)
         if busy:
             raise busy[0]
+        problems = await worker_problems(run.lanes, self._fleet, self._limits.probe_s)
+        for lane in run.lanes:
+            answer, more = answers[_asked(lane)], problems.get(lane.lane_id, ())
+            answers[_asked(lane)] = msgspec.structs.replace(
+                answer, problems=(*answer.problems, *more)
+            )
         return answers
 
     async def _readiness(

@@ -40,6 +40,13 @@ class End(msgspec.Struct, frozen=True, kw_only=True):
     detail: str | None = None
 
 
+class Turn(msgspec.Struct, frozen=True):
+    """How many rounds a job has begun and ended, and whose round it is in; null between two."""
+
+    number: int
+    lane_id: str | None
+
+
 class Noted(msgspec.Struct, frozen=True, kw_only=True):
     """What a batch of lines held, so that others know whether to look."""
 
@@ -60,7 +67,7 @@ class RunProgress:
     `starts` are in ns on the monotonic clock of the job's machine, by heat and job; `begun` and
     `finished` the highest heat of each job. `rounds` counts each lane's finished rounds without
     warm-ups, by job and lane. `phases` are central's own phases, and `spread` the heats whose start
-    was judged. `ended` says that the run's end is the last line.
+    was judged. `turns` says where each job is. `ended` says that the run's end is the last line.
     """
 
     def __init__(self, jobs: Iterable[JobSpec]) -> None:
@@ -71,6 +78,7 @@ class RunProgress:
         self.ends: dict[str, End] = {}
         self.phases: set[str] = set()
         self.spread: set[int] = set()
+        self.turns: dict[str, Turn] = {}
         self.ended = False
 
     def least(self, lane_id: str) -> int:
@@ -99,6 +107,10 @@ class RunProgress:
         if job_id is None:
             self._own(line)
             return line.type
+        if line.type in ("round_start", "round_done"):
+            number = turn.number if (turn := self.turns.get(job_id)) else 0
+            begins = line.type == "round_start"
+            self.turns[job_id] = Turn(number + 1, line.lane_id if begins else None)
         match line.type:
             case "round_start" if payload.heat is not None and payload.started_ns is not None:
                 self.starts.setdefault(payload.heat, {})[job_id] = payload.started_ns

@@ -20,8 +20,8 @@ from benchrace.cli.race import follow, footnotes, report, run_file
 from benchrace.cli.service.settings import configured_central
 from benchrace.errors import FieldError, InvalidInput
 from benchrace.formatting import plural
-from benchrace.run.clients import machines_of
 from benchrace.run.metadata import RunMetadata
+from benchrace.run.planning.labels import machine_text
 from benchrace.run.spec import RunSpec
 
 _WORKLOAD = "benchrace.workload"
@@ -74,7 +74,7 @@ class RunCommand(click.Command):
     "lanes",
     multiple=True,
     metavar="KEY=VALUE,...",
-    help="Add a lane: machine=, backend=, label=, clients=; anything else is a parameter.",
+    help="Add a lane: machine=, backend=, label=, clients=, workers=; all else is a parameter.",
 )
 @click.option(
     "--preset", metavar="NAME", help="Named set of parameters; `benchrace params KIND` lists them."
@@ -194,7 +194,7 @@ def _plan(client: Client, spec: RunSpec, screen: Console, shown: Phases, as_json
         table.add_column(title)
     for lane in plan.lanes:
         params = " ".join(f"{key}={footnotes.shorten(value)}" for key, value in lane.params.items())
-        machines = " + ".join(machines_of(lane))
+        machines = machine_text(lane.occupies, lane.workers)
         cells = (lane.label, machines, lane.backend, params)
         table.add_row(*(Text(clean_line(cell)) for cell in cells))
     screen.print(table)

@@ -11,7 +11,7 @@ from benchrace.run.spec import LaneSpec, RunSpec
 
 MAX_ROUNDS = 100_000
 # Keys of a lane that name several machines.
-_MACHINES = ("clients",)
+_MACHINES = ("clients", "workers")
 _OWN = {"machine": "machine_id", "backend": "backend", "label": "label"}
 
 
@@ -36,7 +36,7 @@ def params(options: Sequence[str]) -> dict[str, Any]:
 def lane(option: str) -> LaneSpec:
     """Read `KEY=VALUE,KEY=VALUE`; a comma after a backslash belongs to the value.
 
-    Several machines are written `clients=one+two`.
+    Several machines are written `workers=one+two`.
     """
     own: dict[str, Any] = {}
     rest: dict[str, Any] = {}

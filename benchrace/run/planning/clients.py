@@ -19,11 +19,6 @@ _APART = "race them in two runs and compare"
 _SPLIT = {"concurrency": "streams", "requests": "requests"}
 
 
-def views(lane: LaneSpec, known: Mapping[str, MachineView]) -> tuple[MachineView, ...]:
-    """Return the machines that a lane names as its clients, in order."""
-    return tuple(known[name] for name in lane.clients)
-
-
 def refusals(
     at: str,
     lane: LaneSpec,

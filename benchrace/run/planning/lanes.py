@@ -10,7 +10,7 @@ from benchrace.errors import FieldError
 from benchrace.plugin.description import WorkloadDescription
 from benchrace.run.machine import MachineState, MachineView
 from benchrace.run.metadata import LeftOut
-from benchrace.run.planning import clients
+from benchrace.run.planning import clients, workers
 from benchrace.run.planning import schema as schemas
 from benchrace.run.planning.coerce import coerce
 from benchrace.run.planning.named import listed, shown
@@ -30,10 +30,11 @@ class Filled(msgspec.Struct, frozen=True, kw_only=True):
     workload: WorkloadDescription
     params: dict[str, Any]
     clients: tuple[MachineView, ...] = ()
+    workers: tuple[MachineView, ...] = ()
 
     @property
     def machines(self) -> tuple[MachineView, ...]:
-        return (self.machine, *self.clients)
+        return (self.machine, *self.clients, *self.workers)
 
 
 class Filling:
@@ -63,16 +64,18 @@ class Filling:
         if lane.clients and len(chosen) > 1:
             self._error(f"{at}.machine_id", clients.NO_MACHINE)
             return
+        if lane.workers and len(chosen) > 1:
+            self._error(f"{at}.machine_id", workers.NO_MACHINE)
+            return
         for machine in chosen:
             backend = self._choose_backend(at, lane, machine)
             workload = machine.workload(backend, self._spec.kind) if backend else None
             if backend is None or workload is None:
                 continue
             params = self._params(at, lane, workload)
-            beside = self._choose_clients(at, lane, machine, backend)
-            if beside is None:
+            if not self._have_others(at, lane, machine, backend):
                 continue
-            self._refuse(clients.unsplittable(at, params, workload, len(beside) + 1))
+            self._refuse(clients.unsplittable(at, params, workload, len(lane.clients) + 1))
             self.lanes.append(
                 Filled(
                     index=index,
@@ -82,27 +85,34 @@ class Filling:
                     backend=backend,
                     workload=workload,
                     params=params,
-                    clients=beside,
+                    clients=self._views(lane.clients),
+                    workers=self._views(lane.workers),
                 )
             )
 
-    def _choose_clients(
-        self, at: str, lane: LaneSpec, machine: MachineView, backend: str
-    ) -> tuple[MachineView, ...] | None:
-        """Return the machines that make load beside a lane's own; None where one is missing."""
-        errors = clients.refusals(
-            at, lane, machine, backend, kind=self._spec.kind, known=self._machines_by_id
-        )
+    def _have_others(self, at: str, lane: LaneSpec, machine: MachineView, backend: str) -> bool:
+        """Check the lane's clients and workers; false where one is missing or unfit."""
+        errors = [
+            error
+            for role in (clients, workers)
+            for error in role.refusals(
+                at, lane, machine, backend, kind=self._spec.kind, known=self._machines_by_id
+            )
+        ]
         absent = [
-            FieldError(f"{at}.clients[{index}]", _absent(view))
-            for index, name in enumerate(lane.clients)
+            FieldError(f"{at}.{key}[{index}]", _absent(view))
+            for key, names in (("clients", lane.clients), ("workers", lane.workers))
+            for index, name in enumerate(names)
             if (view := self._machines_by_id.get(name)) is not None and not view.available
         ]
         if absent and not errors and self._spec.only_ready:
             self._leave_out(lane, machine, absent)
-            return None
+            return False
         self._refuse((*errors, *absent))
-        return None if errors or absent else clients.views(lane, self._machines_by_id)
+        return not errors and not absent
+
+    def _views(self, names: Iterable[str]) -> tuple[MachineView, ...]:
+        return tuple(self._machines_by_id[name] for name in names)
 
     def _choose_machines(self, at: str, lane: LaneSpec) -> Sequence[MachineView]:
         if lane.machine_id is None:

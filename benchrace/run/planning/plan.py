@@ -9,10 +9,10 @@ from benchrace.ids import lane_id
 from benchrace.run.lane import LaneClient, RunLane
 from benchrace.run.machine import MachineView
 from benchrace.run.metadata import RunMetadata
+from benchrace.run.planning import clients, workers
 from benchrace.run.planning import schema as schemas
-from benchrace.run.planning.clients import clashes
 from benchrace.run.planning.coerce import AUTO
-from benchrace.run.planning.labels import Facts, labels
+from benchrace.run.planning.labels import Facts, labels, machine_text
 from benchrace.run.planning.lanes import Filled, Filling
 from benchrace.run.planning.named import listed, shown
 from benchrace.run.planning.reloading import reloading
@@ -46,7 +46,8 @@ def resolve(
     rounds = AUTO_ROUNDS if spec.rounds == "auto" else spec.rounds
     errors = list(filling.errors.values())
     errors += _too_much(filling.lanes, rounds + spec.warmup)
-    errors += clashes(filling.lanes)
+    errors += clients.clashes(filling.lanes)
+    errors += workers.clashes(filling.lanes)
     errors += _one_host(filling.lanes)
     errors += _mixed(filling.lanes)
     errors += _automatic(filling.lanes)
@@ -87,7 +88,9 @@ def _lanes(filled: Sequence[Filled]) -> tuple[RunLane, ...]:
         Facts(
             label=lane.label,
             spread=lane.spread,
-            machine=" + ".join(view.label or view.machine_id for view in lane.machines),
+            machine=machine_text(
+                [view.label or view.machine_id for view in lane.machines], lane.workers
+            ),
             backend=lane.backend,
             params=lane.params,
             schema=lane.workload.params_schema,
@@ -103,6 +106,7 @@ def _lanes(filled: Sequence[Filled]) -> tuple[RunLane, ...]:
             params=lane.params,
             spec_index=lane.index,
             clients=tuple(LaneClient(machine_id=client.machine_id) for client in lane.clients),
+            workers=tuple(worker.machine_id for worker in lane.workers),
         )
         for place, (lane, label) in enumerate(zip(filled, labels(facts), strict=True))
     )
