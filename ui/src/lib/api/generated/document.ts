@@ -20,6 +20,7 @@ export interface DocumentLane {
   job_id: string | null;
   spec_index: number | null;
   clients: LaneClient[];
+  workers: string[];
   counted: number;
   discarded: number;
   verdict: Level | null;

@@ -2,7 +2,8 @@
 
 /**
  * A lane takes what it does not say from the run, or from the only one that fits. `clients` are machines that
- * make load beside the lane's own, each its share, against one server.
+ * make load beside the lane's own, each its share, against one server. `workers` are machines that lend
+ * themselves to the lane, whose own machine coordinates them.
  */
 export interface LaneSpec {
   machine_id: string | null;
@@ -10,11 +11,13 @@ export interface LaneSpec {
   label: string | null;
   params: Record<string, unknown>;
   clients: string[];
+  workers: string[];
 }
 
 /**
  * A lane takes what it does not say from the run, or from the only one that fits. `clients` are machines that
- * make load beside the lane's own, each its share, against one server.
+ * make load beside the lane's own, each its share, against one server. `workers` are machines that lend
+ * themselves to the lane, whose own machine coordinates them.
  */
 export interface LaneSpecInput {
   machine_id?: string | null;
@@ -22,6 +25,7 @@ export interface LaneSpecInput {
   label?: string | null;
   params?: Record<string, unknown>;
   clients?: string[];
+  workers?: string[];
 }
 
 export type Order = 'contiguous' | 'abba' | 'random';
