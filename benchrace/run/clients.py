@@ -33,6 +33,8 @@ def on_machines(lanes: Iterable[RunLane]) -> Iterator[RunLane]:
                 job_id=job_id,
                 part=Part(index=index, of=len(lane.clients) + 1),
                 clients=(),
+                # The lane's own machine coordinates those that lend themselves to it.
+                workers=() if index else lane.workers,
             )
 
 
