@@ -168,7 +168,7 @@ class Loan:
         lends = "does not lend itself" if self.peer is None else "no longer lends itself"
         self.failure = Failure(
             category=error.category,
-            message=f"{self._label} {lends} to {self.lane.label}: {error.message}",
+            message=f'{self._label} {lends} to the lane "{self.lane.label}": {error.message}',
             remedy=error.remedy,
             detail=error.detail,
         )
