@@ -7,8 +7,8 @@ import anyio
 from benchrace.central.fleet.engines import Engines
 from benchrace.central.fleet.fleet import Fleet
 from benchrace.central.runs.job import Job
+from benchrace.central.runs.lending.worker_machine import WorkerMachine
 from benchrace.central.runs.live_run import LiveRun
-from benchrace.central.runs.loan import Loan
 from benchrace.central.runs.progress import Turn
 from benchrace.central.settings import Limits
 from benchrace.clock import Clock
@@ -18,7 +18,7 @@ from benchrace.run.planning.completion import with_peers
 
 
 class Lending:
-    """All loans of one run. A job is held until the machines that its lanes need are lent."""
+    """All worker machines of one run. A job is held until those that its lanes need are lent."""
 
     def __init__(self, run: LiveRun, fleet: Fleet, limits: Limits, clock: Clock) -> None:
         self._run = run
@@ -31,34 +31,38 @@ class Lending:
         """Lend what each job needs, and take it back once the job is over."""
         async with anyio.create_task_group() as group:
             for job in self._run.jobs.values():
-                loans = [
-                    self._loan(lane_id, machine_id)
+                workers = [
+                    self._worker(lane_id, machine_id)
                     for lane_id, machine_id in self._run.workers_of(job)
                 ]
-                if loans and not self._run.is_over(job):
-                    group.start_soon(self._serve, job, loans)
+                if workers and not self._run.is_over(job):
+                    group.start_soon(self._serve, job, workers)
 
-    def _loan(self, lane_id: str, machine_id: str) -> Loan:
+    def _worker(self, lane_id: str, machine_id: str) -> WorkerMachine:
         lane = next(lane for lane in self._run.metadata.lanes if lane.lane_id == lane_id)
         engines = Engines(self._fleet)
-        return Loan(self._run, lane, machine_id, self._fleet, engines, self._limits, self._clock)
+        return WorkerMachine(
+            self._run, lane, machine_id, self._fleet, engines, self._limits, self._clock
+        )
 
-    async def _serve(self, job: Job, loans: Sequence[Loan]) -> None:
+    async def _serve(self, job: Job, workers: Sequence[WorkerMachine]) -> None:
         async with anyio.create_task_group() as group:
-            for loan in loans:
-                group.start_soon(loan.hold)
-            await self._provide(job, loans)
-            await self._until_over(job, loans)
+            for worker in workers:
+                group.start_soon(worker.hold)
+            await self._provide(job, workers)
+            await self._until_over(job, workers)
             group.cancel_scope.cancel()
         # The next run may need these machines: this one is not over before they are free.
         async with anyio.create_task_group() as group:
-            for loan in loans:
-                group.start_soon(loan.give_back)
+            for worker in workers:
+                group.start_soon(worker.give_back)
 
-    async def _provide(self, job: Job, loans: Sequence[Loan]) -> None:
+    async def _provide(self, job: Job, workers: Sequence[WorkerMachine]) -> None:
         """Wait until all is lent, and send the job; fail it where something is not lent."""
         while not self._run.is_over(job):
-            failed = next((loan.failure for loan in loans if loan.failure is not None), None)
+            failed = next(
+                (worker.failure for worker in workers if worker.failure is not None), None
+            )
             if job.held and self._run.cancel is not None:
                 words = f"cancelled before the job of {job.machine_id} was sent"
                 job.failure = BenchraceError(Category.CANCELLED, words).failure()
@@ -66,23 +70,23 @@ class Lending:
                 job.failure = failed
             elif failed is not None:
                 return
-            elif all(loan.peer is not None for loan in loans):
-                await self._send(job, loans)
+            elif all(worker.peer is not None for worker in workers):
+                await self._send(job, workers)
                 return
             else:
                 await self._run.changed.wait()
         self._run.changed.notify()
 
-    async def _send(self, job: Job, loans: Sequence[Loan]) -> None:
+    async def _send(self, job: Job, workers: Sequence[WorkerMachine]) -> None:
         if not job.held:
             # An earlier central has sent it, with what was lent then.
-            for loan in loans:
-                loan.compare(job.spec.lane(loan.lane.lane_id).peers)
+            for worker in workers:
+                worker.compare(job.spec.lane(worker.lane.lane_id).peers)
             return
         peers: dict[str, tuple[Peer, ...]] = {}
-        for loan in loans:
-            if loan.peer is not None:
-                peers[loan.lane.lane_id] = (*peers.get(loan.lane.lane_id, ()), loan.peer)
+        for worker in workers:
+            if worker.peer is not None:
+                peers[worker.lane.lane_id] = (*peers.get(worker.lane.lane_id, ()), worker.peer)
         # Stored before sent, as all of a job is.
         async with self._saving:
             await self._run.save(lanes=with_peers(self._run.metadata, peers).lanes)
@@ -91,19 +95,19 @@ class Lending:
             for message in job.outstanding():
                 self._fleet.post(job.machine_id, message)
 
-    async def _until_over(self, job: Job, loans: Sequence[Loan]) -> None:
+    async def _until_over(self, job: Job, workers: Sequence[WorkerMachine]) -> None:
         """Wait for the job's end, and order it where it hangs for want of a machine."""
         turn, since_ns = self._run.progress.turns.get(job.job_id), self._clock.monotonic_ns()
         while not self._run.is_over(job):
             before, turn = turn, self._run.progress.turns.get(job.job_id)
             if turn != before:
                 since_ns = self._clock.monotonic_ns()
-            lost = _needed(job, turn, loans)
+            lost = _needed(job, turn, workers)
             if lost is not None:
                 self._end_late(job, lost, max(since_ns, lost.failed_ns))
             await self._run.changed.wait()
 
-    def _end_late(self, job: Job, lost: Loan, since_ns: int) -> None:
+    def _end_late(self, job: Job, lost: WorkerMachine, since_ns: int) -> None:
         """End a job that has done nothing since `since_ns`; give up one that does not end."""
         waited_s = (self._clock.monotonic_ns() - since_ns) / 1e9
         if lost.failure is None or waited_s < self._limits.without_worker_s:
@@ -116,9 +120,9 @@ class Lending:
             self._run.changed.notify()
 
 
-def _needed(job: Job, turn: Turn | None, loans: Sequence[Loan]) -> Loan | None:
-    """Return a lost loan that the job needs now: in its round, or in all of its lanes."""
-    lost = {loan.lane.lane_id: loan for loan in loans if loan.failure is not None}
+def _needed(job: Job, turn: Turn | None, workers: Sequence[WorkerMachine]) -> WorkerMachine | None:
+    """Return a lost worker that the job needs now: in its round, or in all of its lanes."""
+    lost = {worker.lane.lane_id: worker for worker in workers if worker.failure is not None}
     if turn is not None and turn.lane_id is not None:
         return lost.get(turn.lane_id)
     if lost.keys() >= {lane.lane_id for lane in job.spec.lanes}:
