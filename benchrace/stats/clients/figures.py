@@ -39,8 +39,8 @@ def figures(
     derived = {figure.metric: figure for figure in SERVE.derive(record, params)}
     # What was asked is a schedule: where the clients' clocks stand does not change it.
     every = [answer for part in parts for answer in part.answers]
-    asked = {figure.metric: figure for figure in arrivals(every, params)}
-    derived["asked_per_s"] = asked["asked_per_s"]
+    schedule = {figure.metric: figure for figure in arrivals(every, params)}
+    derived["asked_per_s"] = schedule["asked_per_s"]
     derived["steady_tokens_per_s"] = _unknown("steady_tokens_per_s", _NO_WINDOW)
     if not stamps:
         derived |= {name: _unknown(name, _NO_STAMPS) for name in _OF_GAPS}

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from benchrace.events import Reason
 from benchrace.formatting import percent, plural
-from benchrace.run.noise import NOISY_CV
+from benchrace.run.findings.noise import NOISY_CV
 from benchrace.run.result import Confidence, ConfidenceLevel
 from benchrace.stats.comparison.sample_size import MoreRounds
 from benchrace.stats.result.contender import Contender
