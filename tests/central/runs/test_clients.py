@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from benchrace.errors import Category, InvalidInput
+from benchrace.events import RunLifecycle
 from benchrace.plugin.part import Part
 from benchrace.plugin.readiness import Problem
 from benchrace.protocol.capabilities import Capabilities, LaneReadiness
@@ -53,7 +54,9 @@ async def test_every_round_starts_on_all_machines_and_the_log_has_both_clocks(ho
     ]
     assert sorted(own.job.go) == sorted(other.job.go) == [0, 1, 2]
     starts = [
-        event.payload.starts for event in over.events if getattr(event.payload, "starts", None)
+        event.payload.starts
+        for event in over.events
+        if isinstance(event, RunLifecycle) and event.payload.starts
     ]
     assert [{start.job_id for start in heat} for heat in starts] == [
         {own.job.spec.job_id, other.job.spec.job_id}

@@ -15,7 +15,7 @@ def load(**fields: int) -> ClientLoad:
 
 
 @pytest.mark.parametrize(
-    ("client", "said"),
+    ("client", "text"),
     [
         (load(), None),
         (load(late_ns=50 * MS, late_max_ns=900 * MS), None),
@@ -25,9 +25,9 @@ def load(**fields: int) -> ClientLoad:
         (load(cpu_ns=400 * MS, span_ns=400 * MS), None),
     ],
 )
-def test_a_client_is_saturated(client: ClientLoad, said: str | None) -> None:
+def test_a_client_is_saturated(client: ClientLoad, text: str | None) -> None:
     reason = saturated(client)
-    assert reason == said or (said is not None and reason is not None and said in reason)
+    assert reason == text or (text is not None and reason is not None and text in reason)
 
 
 def test_a_meter_reads_the_tenth_of_requests_that_was_latest() -> None:
