@@ -193,5 +193,6 @@ def _marks(row: RunRow) -> Iterator[tuple[str, str]]:
         yield CONTINUES, row.continues
     for tag in row.tags:
         yield "tag", tag
-    for lane in row.lanes:
-        yield "machine", lane.machine_id
+    # Those that only help a lane are among the machines alone.
+    for machine_id in dict.fromkeys(one.machine_id for one in (*row.lanes, *row.machines)):
+        yield "machine", machine_id

@@ -136,7 +136,8 @@ def sort_key(row: RunRow) -> str:
 def searched(row: RunRow) -> str:
     """Return the text that a search looks in, in lower case."""
     lanes = (part for lane in row.lanes for part in (lane.label, lane.machine_id, lane.backend))
-    parts = (row.run_id, row.kind, row.name or "", row.notes or "", *row.tags, *lanes)
+    machines = (machine.machine_id for machine in row.machines)
+    parts = (row.run_id, row.kind, row.name or "", row.notes or "", *row.tags, *lanes, *machines)
     return "\n".join(dict.fromkeys(parts)).lower()
 
 
@@ -208,7 +209,7 @@ def _result(result: Result | None, labels: Mapping[LaneId, str]) -> RowResult | 
 
 
 def _machines(metadata: RunMetadata) -> Iterator[RowMachine]:
-    for machine_id in dict.fromkeys(lane.machine_id for lane in metadata.lanes):
+    for machine_id in dict.fromkeys(name for lane in metadata.lanes for name in lane.occupies):
         # An agent of any version described it.
         hardware = _at(metadata.machines.get(machine_id), "hardware")
         gpus = _at(hardware, "gpus")
