@@ -2,7 +2,8 @@
 
 What a machine lends listens in its worker, and answers a line for each round. `TEAM_HOME` is the
 machine's folder: `build` has its version, `refuse` the reason why it cannot lend, `slow` makes a
-start wait until it is deleted, `stop` ends what is lent for good, and `hold` makes rounds wait.
+start wait until it is deleted, `stop` ends what is lent for good, and `hold` makes rounds wait
+in the middle, which `held` shows.
 `peers` gets the endpoints that the last round used, `left` exists once a lend has been left.
 """
 
@@ -36,6 +37,7 @@ class Team(Backend):
         for peer in lane.peers:
             await self.ask(peer)
         while (HOME / "hold").exists():
+            (HOME / "held").touch()
             await anyio.sleep(0.01)
         for peer in lane.peers:
             await self.ask(peer)
@@ -53,7 +55,7 @@ class Team(Backend):
             async with await anyio.connect_tcp(host, int(port)) as stream:
                 await stream.send(b"work\\n")
                 if await stream.receive() != b"done\\n":
-                    raise BenchraceError(Category.BAD_OUTPUT, "that is no answer")
+                    raise BenchraceError(Category.BAD_OUTPUT, "an unexpected answer")
         except (OSError, anyio.EndOfStream, anyio.BrokenResourceError) as error:
             raise BenchraceError(
                 Category.UNREACHABLE, f"{peer.endpoint} does not answer", "Look at it."
@@ -121,3 +123,9 @@ class TeamHome:
 
     def remove(self, name: str) -> None:
         (self.home / name).unlink()
+
+    def clear(self) -> None:
+        """Make the machine as it was."""
+        for path in self.home.iterdir():
+            path.unlink()
+        self.write("build", "b1")

@@ -13,9 +13,8 @@ from benchrace.config.document import Document, open_document
 from benchrace.config.document_credentials import document_credential, trimmed_table
 from benchrace.config.environment import host, port
 from benchrace.config.explain import Keys, did_you_mean
-from benchrace.config.hosts import check_hosts
+from benchrace.config.hosts import check_hosts, check_lend_address
 from benchrace.config.joined import Joined, joined_path, read_joined
-from benchrace.config.lend_address import check_lend_address
 from benchrace.config.machine_settings import NAMES, MachineSettings
 from benchrace.config.plugin_sources import how_to_install
 from benchrace.config.tls_files import CLIENT, SERVER, tls_files

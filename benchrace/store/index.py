@@ -193,6 +193,7 @@ def _marks(row: RunRow) -> Iterator[tuple[str, str]]:
         yield CONTINUES, row.continues
     for tag in row.tags:
         yield "tag", tag
-    # Those that only help a lane are among the machines alone.
-    for machine_id in dict.fromkeys(one.machine_id for one in (*row.lanes, *row.machines)):
+    # Machines without a lane of their own work for one of another.
+    used = (*(lane.machine_id for lane in row.lanes), *(one.machine_id for one in row.machines))
+    for machine_id in used:
         yield "machine", machine_id

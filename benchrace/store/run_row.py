@@ -8,7 +8,7 @@ import msgspec
 from benchrace.formatting import prose
 from benchrace.ids import LaneId, MachineId, Name, RunId
 from benchrace.kinds import Better
-from benchrace.run.metadata import RunMetadata, machine_label
+from benchrace.run.metadata import RunMetadata, machine_label, occupied
 from benchrace.run.result import ConfidenceLevel, LaneResult, Result
 from benchrace.run.states import RunState
 from benchrace.run.summary import LaneSummary, RunSummary
@@ -209,7 +209,7 @@ def _result(result: Result | None, labels: Mapping[LaneId, str]) -> RowResult | 
 
 
 def _machines(metadata: RunMetadata) -> Iterator[RowMachine]:
-    for machine_id in dict.fromkeys(name for lane in metadata.lanes for name in lane.occupies):
+    for machine_id in occupied(metadata):
         # An agent of any version described it.
         hardware = _at(metadata.machines.get(machine_id), "hardware")
         gpus = _at(hardware, "gpus")

@@ -15,7 +15,7 @@ from benchrace.central.fleet.fleet import Fleet
 from benchrace.central.fleet.status import status_of
 from benchrace.central.runs.coordinator import RaceCoordinator
 from benchrace.central.runs.job import Job
-from benchrace.central.runs.lending import Lending
+from benchrace.central.runs.lending.lending import Lending
 from benchrace.central.runs.live_run import LiveRun
 from benchrace.central.runs.outcome import outcome
 from benchrace.central.runs.preflight import Preflight

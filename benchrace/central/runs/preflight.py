@@ -7,7 +7,7 @@ import anyio
 import msgspec
 
 from benchrace.central.fleet.fleet import Fleet
-from benchrace.central.runs.builds import worker_problems
+from benchrace.central.runs.lending.builds import worker_problems
 from benchrace.central.settings import Limits
 from benchrace.errors import BenchraceError, Category, FieldError, InvalidInput, with_remedy
 from benchrace.plugin.readiness import Problem

@@ -43,6 +43,7 @@ function laneArguments(lane: LaneSpec): string {
   if (lane.backend) parts.push(['backend', lane.backend]);
   if (lane.label) parts.push(['label', lane.label]);
   if (lane.clients?.length) parts.push(['clients', lane.clients.join('+')]);
+  if (lane.workers?.length) parts.push(['workers', lane.workers.join('+')]);
   parts.push(...Object.entries(lane.params ?? {}));
   return parts.map(([key, value]) => `${key}=${escaped(plain(value))}`).join(',');
 }

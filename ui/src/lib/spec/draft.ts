@@ -16,6 +16,8 @@ export interface LaneDraft {
   blank: Params;
   /** Machines that make load beside its own. */
   clients?: string[];
+  /** Machines that lend themselves to it. */
+  workers?: string[];
 }
 
 export interface Draft {
@@ -140,6 +142,7 @@ export function fromSpec(spec: RunSpec): Draft {
       params: texts(lane.params),
       blank: blank(lane.params),
       ...(lane.clients?.length ? { clients: [...lane.clients] } : {}),
+      ...(lane.workers?.length ? { workers: [...lane.workers] } : {}),
     })),
     rounds: String(rounds ?? 5),
     warmup: String(warmup ?? 1),
@@ -167,7 +170,7 @@ export function matrix(lanes: LaneDraft[], axes: { name: string; values: string[
 function unique(lanes: LaneDraft[]): LaneDraft[] {
   const seen = new Set<string>();
   return lanes.filter((lane) => {
-    const key = JSON.stringify([lane.machine, lane.clients, lane.backend, lane.label, Object.entries(lane.params).sort()]);
+    const key = JSON.stringify([lane.machine, lane.clients, lane.workers, lane.backend, lane.label, Object.entries(lane.params).sort()]);
     return seen.has(key) ? false : seen.add(key);
   });
 }
@@ -183,6 +186,7 @@ function readLane(
   if (lane.machine) result.machine_id = lane.machine;
   if (lane.backend) result.backend = lane.backend;
   if (lane.clients?.length) result.clients = lane.clients;
+  if (lane.workers?.length) result.workers = lane.workers;
   if (lane.label.trim()) result.label = lane.label.trim();
   const params = readParams(lane, fields, automatic, `lanes[${index}].params`, errors);
   if (Object.keys(params).length > 0) result.params = params;

@@ -23,7 +23,8 @@ export function machineLabel(run: RunDocument, lane: LaneRace, machines: number,
   const name = (id: string) => run.machines[id]?.label ?? id;
   const stored = run.lanes.find((each) => each.lane_id === lane.lane_id);
   const own = occupied(stored ?? lane).map(name).join(' + ');
-  const where = machines > 1 && !lane.label.split(' · ').includes(own) ? own : '';
+  const named = lane.label.split(' · ').some((part) => part === own || part === `over ${own}`);
+  const where = machines > 1 && !named ? own : '';
   const shared = beside.length === 0 ? '' : `same computer as ${beside.map(name).join(', ')}`;
   return [where, shared].filter(Boolean).join(' · ');
 }

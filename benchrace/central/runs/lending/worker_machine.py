@@ -28,7 +28,7 @@ _TURN_S = 10.0
 _LATER = frozenset({Category.BUSY, Category.UNREACHABLE, Category.TIMEOUT_FIRST})
 
 
-class Loan:
+class WorkerMachine:
     """`peer` is set once the machine is lent, `failure` where it is not, or no longer.
 
     `failed_ns` is when that happened.
@@ -62,7 +62,7 @@ class Loan:
         return self.machine_id if machine is None else machine.label
 
     async def hold(self) -> None:
-        """Have the machine lent until cancelled; a failure is noted, and ends this."""
+        """Keep the machine lent until cancelled; a failure is noted, and ends this."""
         self._run.lending.add(self.machine_id)
         try:
             await self._follow(await self._start())
@@ -168,7 +168,7 @@ class Loan:
         lends = "does not lend itself" if self.peer is None else "no longer lends itself"
         self.failure = Failure(
             category=error.category,
-            message=f"{self._label} {lends} to {self.lane.label}: {error.message}",
+            message=f'{self._label} {lends} to the lane "{self.lane.label}": {error.message}',
             remedy=error.remedy,
             detail=error.detail,
         )
