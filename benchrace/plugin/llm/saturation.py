@@ -44,8 +44,8 @@ def saturated(load: ClientLoad) -> str | None:
     if load.late_ns is not None and load.late_ns > LATE_NS:
         late, most = duration(load.late_ns), duration(load.late_max_ns or load.late_ns)
         return (
-            f"a quarter of the requests left the client over {late} after their instant (the latest "
-            f"{most}), by its own fault: it cannot make this load"
+            f"a quarter of the requests left the client over {late} after their instant (the "
+            f"latest {most}), by its own fault: it cannot make this load"
         )
     if load.span_ns >= MIN_SPAN_NS and load.cpu_ns > BUSY * load.span_ns:
         share = percent(load.cpu_ns / load.span_ns)
