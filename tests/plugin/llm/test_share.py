@@ -19,8 +19,8 @@ def shares(params: ServeParams, clients: int) -> list[Share]:
 
 @given(
     st.integers(2, 32),
-    st.integers(0, 1000),
-    st.integers(0, 1000),
+    st.integers(0, 300),
+    st.integers(0, 300),
     st.sampled_from(Arrival),
     st.floats(0.5, 1000),
     st.integers(0, 2**31 - 1),
