@@ -25,7 +25,7 @@ from benchrace.plugin.llm.reference import comparable, reference
 from benchrace.plugin.llm.response.finish import counted
 from benchrace.plugin.llm.response.oddities import Oddities
 from benchrace.plugin.llm.response.stream import ignore_text, read_response
-from benchrace.plugin.llm.share import seed_of, share_of
+from benchrace.plugin.llm.share import require_size, seed_of, share_of
 from benchrace.plugin.llm.text_lane import Loaded, TextLane
 from benchrace.plugin.stream import StreamRequest
 
@@ -67,6 +67,8 @@ class LaneRunner:
         await self.close()
         self._lane = lane
         params: TextParams = lane.lane.params
+        if isinstance(params, ServeParams):
+            require_size(params, lane.lane.part)
         try:
             self._opening = await self._check(lane, params)
         except BenchraceError as error:

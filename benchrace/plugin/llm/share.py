@@ -4,7 +4,9 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from benchrace.errors import BenchraceError, Category
 from benchrace.kinds.llm import Arrival, ServeParams
+from benchrace.kinds.llm.params import PER_MACHINE
 from benchrace.plugin.part import Part
 
 
@@ -38,6 +40,27 @@ def share_of(params: ServeParams, part: Part | None) -> Share:
     owners = _owners(params, part.of)
     own = tuple(number for number, owner in enumerate(owners) if owner == part.index)
     return Share(streams=streams, numbers=own, due_ns=tuple(due[number] for number in own))
+
+
+def excess(params: ServeParams, machines: int) -> tuple[str, int] | None:
+    """Return the parameter of which one of so many machines would get too much, and how much."""
+    parts = [Part(index=index, of=machines) for index in range(machines)] if machines > 1 else []
+    shares = [share_of(params, part) for part in parts or (None,)]
+    for name, most in (
+        ("concurrency", max(share.streams for share in shares)),
+        ("requests", max(len(share.numbers) for share in shares)),
+    ):
+        if most > PER_MACHINE:
+            return name, most
+    return None
+
+
+def require_size(params: ServeParams, part: Part | None) -> None:
+    """Raise where one machine would get more than a round of it can hold."""
+    if (over := excess(params, 1 if part is None else part.of)) is not None:
+        name, most = over
+        text = f"{name}: {most} for one machine, at most {PER_MACHINE} are possible"
+        raise BenchraceError(Category.VALIDATION, text, "Lower it, or name more clients.")
 
 
 def instants(params: ServeParams) -> list[int]:

@@ -3,8 +3,13 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from benchrace.errors import FieldError
+from benchrace.kinds.llm import ServeParams
+from benchrace.kinds.llm.params import PER_MACHINE
 from benchrace.plugin.description import WorkloadDescription
+from benchrace.plugin.llm.share import excess
 from benchrace.run.machine import MachineView
 from benchrace.run.planning import schema as schemas
 from benchrace.run.planning.named import listed, shown
@@ -15,6 +20,7 @@ if TYPE_CHECKING:
 
 NO_MACHINE = "several machines fit, and clients make load for one lane: name its machine"
 _APART = "race them in two runs and compare"
+_MANY = "llm_serve"
 # What is dealt out to the clients, with what one of them is called.
 _SPLIT = {"concurrency": "streams", "requests": "requests"}
 
@@ -70,9 +76,11 @@ def unsplittable(
     at: str, params: Mapping[str, Any], workload: WorkloadDescription, machines: int
 ) -> Iterator[FieldError]:
     """Yield the parameters of a lane that cannot be shared between its machines."""
+    complete = schemas.completed(params, workload.params_schema)
+    if workload.kind == _MANY:
+        yield from _excess(at, complete, machines)
     if machines < 2:
         return
-    complete = schemas.completed(params, workload.params_schema)
     for name, what in _SPLIT.items():
         value = complete.get(name)
         if isinstance(value, int) and value < machines:
@@ -81,6 +89,24 @@ def unsplittable(
     if complete.get("residence") == "cold":
         text = "each of several clients would load the model again; use residence=warm"
         yield FieldError(f"{at}.params.residence", text)
+
+
+def _excess(at: str, params: Mapping[str, Any], machines: int) -> Iterator[FieldError]:
+    names = ServeParams.__struct_fields__
+    try:
+        serve = msgspec.convert({k: v for k, v in params.items() if k in names}, ServeParams)
+    except msgspec.ValidationError:
+        # The worker names what is wrong with a value.
+        return
+    if (over := excess(serve, machines)) is None:
+        return
+    name, most = over
+    text = f"{most} {_SPLIT[name]} for one of {machines} machines" if machines > 1 else f"{most}"
+    remedy = "lower it, or name more clients"
+    yield FieldError(
+        f"{at}.params.{name}",
+        f"{text}; at most {PER_MACHINE} are possible on one machine: {remedy}",
+    )
 
 
 def clashes(lanes: Sequence["Filled"]) -> list[FieldError]:

@@ -134,7 +134,7 @@ def _facts(
     yield "kind", run.kind
     yield "simulated machines", run.simulated
     yield "machine", lane.machine_id
-    yield "clients", [client.machine_id for client in lane.clients]
+    yield "clients", " + ".join(client.machine_id for client in lane.clients) or "none"
     yield "workers", list(lane.workers)
     yield "backend", lane.backend
     for name, value in lane.params.items():

@@ -16,9 +16,10 @@ from benchrace.run.planning.order import Slot
 from benchrace.run.spec import LaneSpec, RunSpec
 from benchrace.run.states import RunState
 from benchrace.testing.limits import HANG_S
-from tests.central.hosting import QUICK, Data, Host
+from tests.central.hosting import QUICK, Data, Host, Moved
 from tests.central.offer import WORKLOAD, capabilities
 from tests.central.scripted import FakeAgent
+from tests.kinds.llm_answers import answer, serve
 
 SHARED = msgspec.structs.replace(WORKLOAD, shared_load=True)
 SPEC = RunSpec(
@@ -38,6 +39,10 @@ class Client(FakeAgent):
         description = msgspec.structs.replace(status.description, workloads=(SHARED,))
         offered = msgspec.structs.replace(status, description=description)
         return msgspec.structs.replace(own, backends=(offered,))
+
+    def record(self, slot: Slot) -> dict[str, Any]:
+        answers = serve(answer(), answer(request=1), began_ns=self.now_ns())
+        return dict(msgspec.to_builtins(answers))
 
 
 async def linked(host: Host, **changes: Any) -> tuple[Client, Client]:
@@ -68,6 +73,7 @@ async def test_every_round_starts_on_all_machines_and_the_log_has_both_clocks(da
     # Their clocks are eleven days apart, their starts are not.
     assert all(start.at_ns < HANG_S * 1e9 for heat in starts for start in heat)
     assert [heat.spread_ns is not None for heat in over.summary.heats] == [True] * 3
+    assert (over.state, over.summary.lanes[0].counted) == (RunState.DONE, 3)
     assert set(over.metadata.machines) == set(over.metadata.hosts) == {"a", "b"}
 
 
@@ -147,3 +153,51 @@ async def test_a_client_is_taken_while_its_lane_runs(host: Host) -> None:
     await host.over(first)
     assert (await host.over(second)).state is RunState.DONE
     assert len(other.jobs) == 2
+
+
+async def test_another_central_goes_on_with_the_jobs_of_all_machines(data: Data) -> None:
+    arrived = anyio.Event()
+    own, other = Client("a"), Client("b", clock_ns=10**15)
+
+    async def late(heat: int) -> None:
+        if heat == 1:
+            await arrived.wait()
+
+    other.late = late  # type: ignore[method-assign]
+    data.limits = data.patient
+    async with anyio.create_task_group() as machines:
+        async with data.host() as host:
+            for agent in (own, other):
+                agent.url = host.url
+                machines.start_soon(agent.run, None)
+                await host.until(lambda agent=agent: host.is_ready(agent))  # type: ignore[misc]
+            run_id = await host.central.submit(SPEC)
+            await host.until(lambda: own.jobs and own.job.heat == 1)
+        async with data.host() as host:
+            own.url = other.url = host.url
+            arrived.set()
+            over = await host.over(run_id)
+            assert (over.state, over.summary.lanes[0].counted) == (RunState.DONE, 3)
+            for agent in (own, other):
+                assert over.of(agent.job) == agent.job.lines["work"]
+        machines.cancel_scope.cancel()
+
+
+async def test_what_a_lost_client_still_has_comes_into_the_log(data: Data, clock: Moved) -> None:
+    async with data.host() as host:
+        own = Client("a", clock=clock.monotonic_ns)
+        other = Client("b", clock=clock.monotonic_ns, open_gate=anyio.Event())
+        await host.link(own, other)
+        run_id = await host.central.submit(SPEC)
+        await host.until(lambda: own.jobs and other.jobs)
+        await host.vanish(other)
+        clock.forward(31)
+        assert (await host.over(run_id)).state is RunState.INTERRUPTED
+        await host.until(lambda: host.central.fleet.get("b").session is None)
+        other.revive()
+        await host.until(lambda: other.job.phase.final)
+        await host.until(lambda: other.job.acked.get("work") == len(other.job.lines["work"]))
+        await host.until(lambda: host.central.live(run_id) is None)
+        over = await host.over(run_id)
+        assert over.of(other.job) == other.job.lines["work"]
+        assert over.summary.lanes[0].counted == 0

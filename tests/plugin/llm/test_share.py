@@ -3,11 +3,13 @@
 import statistics
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchrace.errors import BenchraceError, Category
 from benchrace.kinds.llm import Arrival, ServeParams
-from benchrace.plugin.llm.share import Share, instants, seed_of, share_of
+from benchrace.plugin.llm.share import Share, instants, require_size, seed_of, share_of
 from benchrace.plugin.part import Part
 
 
@@ -17,8 +19,8 @@ def shares(params: ServeParams, clients: int) -> list[Share]:
 
 @given(
     st.integers(2, 32),
-    st.integers(0, 224),
-    st.integers(0, 224),
+    st.integers(0, 300),
+    st.integers(0, 300),
     st.sampled_from(Arrival),
     st.floats(0.5, 1000),
     st.integers(0, 2**31 - 1),
@@ -70,6 +72,19 @@ def test_a_split_poisson_process_is_poisson_at_a_part_of_the_rate() -> None:
     assert abs(mean - 0.04) < 0.003
     # The standard deviation of exponential gaps is their mean; evenly dealt ones have half of it.
     assert abs(statistics.stdev(gaps) / mean - 1) < 0.08
+
+
+def test_a_machine_gets_no_more_than_a_record_holds() -> None:
+    params = ServeParams(concurrency=1, requests=256)
+    require_size(params, None)
+    require_size(ServeParams(concurrency=512, requests=512), Part(index=1, of=2))
+    for part, streams, text in (
+        (None, 257, "concurrency: 257 for one machine"),
+        (Part(index=1, of=2), 513, "concurrency: 257 for one machine"),
+    ):
+        with pytest.raises(BenchraceError, match=text) as caught:
+            require_size(ServeParams(concurrency=streams), part)
+        assert caught.value.category is Category.VALIDATION
 
 
 def test_each_client_has_a_seed_of_its_own_and_always_the_same() -> None:

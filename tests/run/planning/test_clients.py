@@ -127,6 +127,25 @@ def test_each_machine_has_a_job_with_its_part_and_starts_every_round_with_the_ot
             "3 streams for 4 machines",
         ),
         ([lane("a", "b", requests=1)], (A, B), "lanes[0].params.requests", "1 requests for 2"),
+        (
+            [lane("a", requests=300)],
+            (A, B),
+            "lanes[0].params.requests",
+            "300; at most 256 are possible on one machine: lower it, or name more clients",
+        ),
+        (
+            [lane("a", "b", concurrency=514, requests=514)],
+            (A, B),
+            "lanes[0].params.concurrency",
+            "257 streams for one of 2 machines",
+        ),
+        (
+            # Each gets 256 on average, and by the draw one of them more.
+            [lane("a", "b", requests=512, arrival="poisson")],
+            (A, B),
+            "lanes[0].params.requests",
+            "requests for one of 2 machines; at most 256",
+        ),
         ([lane("a", "b", residence="cold")], (A, B), "lanes[0].params.residence", "warm"),
         ([lane("a", "b")], (A, machine("b", host="a")), "lanes", "run on the same host"),
     ],
@@ -138,6 +157,11 @@ def test_what_cannot_be_planned_names_the_field_and_the_remedy(
         planned(*lanes, machines=machines)
     errors = {field.path: field.message for field in caught.value.fields}
     assert text in errors[path]
+
+
+def test_more_machines_make_more_load_than_one_may() -> None:
+    run = planned(lane("a", "b", concurrency=512, requests=512), machines=(A, B))
+    assert run.lanes[0].params["requests"] == 512
 
 
 def test_a_lane_whose_client_is_away_is_left_out_where_only_the_ready_race() -> None:
