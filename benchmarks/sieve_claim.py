@@ -104,9 +104,7 @@ def processes(n: int, threads: int, own: Program, other: Program, pairs: int) ->
     figures = [f"whole {spread(whole)}", f"count {spread(without_start(sides, starts, 'cpu_s'))}"]
     if threads > 1:
         figures.append(f"wall {spread(without_start(sides, starts, 'wall_s'))}")
-    base = max(cost.peak_bytes for cost in starts[own])
-    memory = max(cost.peak_bytes for cost in sides[own]) - base
-    print(f"{label(n, threads, name)}  {'  '.join(figures)}  memory +{memory / 1e6:.1f} MB")
+    print(f"{label(n, threads, name)}  {'  '.join(figures)}", flush=True)
 
 
 def without_start(

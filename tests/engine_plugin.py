@@ -2,7 +2,7 @@
 
 The folder is `ENGINE_HOME`: `running` exists while the engine runs, `started` if it was started
 here, `models/` has its models, `slow` makes operations wait until it is deleted, `loaded` exists
-while a model is in memory.
+while a model is in memory, and `wanted` is the address of a file that lanes fetch as `opened`.
 """
 
 from pathlib import Path
@@ -74,6 +74,11 @@ class Engine(Backend):
         for asset in assets:
             await context.assets.place(asset, HOME / "models", self.is_listed)
         (HOME / "synced").touch()
+
+    async def open(self, lane, context):
+        if (HOME / "wanted").exists():
+            asset = Asset(name="wanted.json", url=(HOME / "wanted").read_text())
+            (HOME / "opened").write_bytes(await context.assets.read(asset, 10**7))
 
     async def is_listed(self, name):
         return (HOME / "models" / name).exists()

@@ -25,12 +25,14 @@ from benchrace.agent.link.loan import Loans
 from benchrace.agent.machine_settings import NOTHING, CentralSettings, SettingsKeeper
 from benchrace.agent.plugins import Plugins
 from benchrace.agent.settings import AgentSettings
+from benchrace.agent.surroundings import LookAround
 from benchrace.api.jobs import JobRequest
 from benchrace.clock import Clock, SystemClock
 from benchrace.config.machine_settings import DAY_S
 from benchrace.config.paths import jobs_dir
 from benchrace.errors import FieldError, InvalidInput
 from benchrace.plugin.host.entry_points import GROUP, SIMULATED_GROUP
+from benchrace.protocol.assets import AssetSetup
 from benchrace.protocol.capabilities import Capabilities
 from benchrace.protocol.job import JobSpec
 from benchrace.run.lane import JobLane
@@ -42,7 +44,10 @@ LOOK_S = 1 / 30
 
 
 class Agent:
-    """`instance` is new for each process; `jobs.changed` notifies when a journal has grown too."""
+    """`instance` is new for each process; `jobs.changed` notifies when a journal has grown too.
+
+    `look_around` looks at the machine's power, clocks and heat again.
+    """
 
     def __init__(
         self,
@@ -54,6 +59,7 @@ class Agent:
         boot_id: str | None,
         central: CentralSettings = NOTHING,
         clock: Clock | None = None,
+        look_around: LookAround | None = None,
     ) -> None:
         self.settings = settings
         self.clock = clock or SystemClock()
@@ -71,7 +77,7 @@ class Agent:
         self.settings_keeper = keeper = SettingsKeeper(settings, self.slot, central)
         self.idle = IdleClock(self.clock, settings.tables, lambda: keeper.current.idle_stop_s)
         self.capabilities = CapabilityMonitor(
-            settings, machine, self.plugins, self.slot, self.idle, keeper
+            settings, machine, self.plugins, self.slot, self.idle, keeper, look_around
         )
         self.sampling = Sampling(sampler, self.clock, lambda: self.jobs.running is not None)
         awake = None if settings.simulated else KeepAwake()
@@ -91,6 +97,7 @@ class Agent:
             settings.callbacks,
             self.jobs,
             self.clock,
+            settings.assets.s3,
         )
         self.operations = Operations(
             settings=settings,
@@ -99,9 +106,12 @@ class Agent:
             slot=self.slot,
             changed=self.jobs.changed,
             idle=self.idle,
-            asset_setup=lambda: asset_setup(settings, keeper.current),
+            asset_setup=self._asset_setup,
             awake=awake,
         )
+
+    def _asset_setup(self) -> AssetSetup:
+        return asset_setup(self.settings, self.settings_keeper.current)
 
     @property
     def unlinked_state(self) -> str:
@@ -141,6 +151,7 @@ class Agent:
             self.capabilities.setup(names, spec.kind),
             devices.chosen(spec, capabilities, self.capabilities.gpus),
             direct,
+            await anyio.to_thread.run_sync(self._asset_setup),
         )
 
     async def start_direct(self, request: JobRequest, sender: JobSender | None = None) -> Job:
@@ -151,6 +162,7 @@ class Agent:
         await self.jobs.let_end()
         self.slot.refuse_if_busy()
         callbacks = await self.reporter.checked(request.callbacks)
+        await self.reporter.check_output(request.output)
         capabilities = await self.capabilities.offering(request.kind)
         only = await self._settled(
             request, standalone_job.lane(request, capabilities), capabilities
@@ -159,7 +171,9 @@ class Agent:
         sampling_s = self.settings_keeper.current.sampling_s
         spec = standalone_job.spec(request, only, settings.machine_id, sampling_s)
         metadata = standalone_job.metadata(request, spec, capabilities, self.clock.wall_s())
-        sender = msgspec.structs.replace(sender or JobSender(), callbacks=callbacks)
+        sender = msgspec.structs.replace(
+            sender or JobSender(), callbacks=callbacks, output=request.output
+        )
         job = await self.start(spec, Direct(sender=sender, metadata=metadata))
         self.reporter.follow(job)
         return job

@@ -8,6 +8,7 @@ import anyio
 import msgspec
 
 from benchrace import __version__
+from benchrace.agent.engines.assets import asset_setup
 from benchrace.agent.engines.idle import IdleClock
 from benchrace.agent.engines.probing import Prober, converted
 from benchrace.agent.jobs.devices import devices
@@ -16,7 +17,8 @@ from benchrace.agent.machine_settings import SettingsKeeper
 from benchrace.agent.one_shot import ask
 from benchrace.agent.plugins import Plugins
 from benchrace.agent.settings import AgentSettings
-from benchrace.config.agent import AgentConfig, unknown_tables
+from benchrace.agent.surroundings import LookAround, Surroundings
+from benchrace.config.agent import AgentConfig, Warned, unknown_tables
 from benchrace.errors import BenchraceError, Category
 from benchrace.notifier import Notifier
 from benchrace.plugin.description import BackendDescription
@@ -87,7 +89,9 @@ class CapabilityMonitor:
         slot: Slot,
         idle: IdleClock,
         keeper: SettingsKeeper,
+        look_around: LookAround | None = None,
     ) -> None:
+        self._surroundings = Surroundings(machine.environment, look_around)
         self._idle = idle
         self._keeper = keeper
         self._failed: dict[str, Problem] = {}
@@ -129,14 +133,14 @@ class CapabilityMonitor:
 
     async def follow(self) -> None:
         """Announce each plugin as soon as it is described, until cancelled."""
-        warned: frozenset[str] = frozenset()
+        warned: frozenset[Warned] = frozenset()
         while True:
             seen = self._plugins.changed.count
             self._with_plugins()
             if not self._plugins.waiting:
                 warnings = frozenset(self._warnings())
-                for warning in sorted(warnings - warned):
-                    log.warning("agent.yaml: %s", warning)
+                for message, remedy in sorted(warnings - warned):
+                    log.warning("agent.yaml: %s. %s", message, remedy)
                 warned = warnings
             await self._plugins.changed.wait(seen)
 
@@ -166,6 +170,7 @@ class CapabilityMonitor:
         await self._prober.probe(self.tables(), self.publish)
         self._timing = await anyio.to_thread.run_sync(timing.read, self._settings.data)
         await self._keeper.look()
+        await self._surroundings.look()
         return self.publish()
 
     def note_start(self, backend: str, error: BenchraceError | None) -> None:
@@ -187,6 +192,9 @@ class CapabilityMonitor:
             kind=kind,
             lanes=lanes,
             probe=self._prober.unprobed(lane.backend for lane in lanes),
+            asset_setup=await anyio.to_thread.run_sync(
+                asset_setup, self._settings, self._keeper.current
+            ),
         )
         answer = converted(await self._ask(order, _PREFLIGHT_S), PreflightAnswer)
         self._prober.learn(answer.probes)
@@ -248,7 +256,7 @@ class CapabilityMonitor:
             version=__version__,
             fingerprint=self._machine.fingerprint,
             hardware=self._machine.hardware,
-            environment=self._machine.environment,
+            environment=self._surroundings.current,
             plugins=self._plugins.described,
             backends=tuple(
                 self._status(backend, plugin.name)
@@ -264,6 +272,9 @@ class CapabilityMonitor:
     def _problems(self) -> Iterator[Problem]:
         """Yield what is wrong with the machine, though it can race."""
         yield from self._keeper.folders.problems
+        if not self._plugins.waiting:
+            for message, remedy in self._warnings():
+                yield Problem(message=f"agent.yaml: {message}", remedy=remedy)
         for name, problem in self._failed.items():
             probe = self._prober.probes.get(name)
             if probe is None or not probe.reachable:
@@ -291,7 +302,7 @@ class CapabilityMonitor:
             stops_at=self._idle.stops_at(backend.name) if probe.started else None,
         )
 
-    def _warnings(self) -> tuple[str, ...]:
+    def _warnings(self) -> tuple[Warned, ...]:
         names = frozenset(
             backend.name for one in self._plugins.described for backend in one.backends
         )

@@ -4,6 +4,7 @@ import importlib
 import importlib.util
 import os
 import site
+import sys
 import sysconfig
 from collections.abc import Iterator
 from importlib import metadata
@@ -41,6 +42,8 @@ def newest_file(ref: PluginRef) -> int:
 
 def restart_reason() -> str | None:
     """Return why this process does not fit the workers that it would start. Blocks."""
+    if not Path(sys.executable).exists():
+        return f"the Python that runs this agent was deleted: {sys.executable}"
     try:
         now = metadata.version("benchrace")
     except metadata.PackageNotFoundError:

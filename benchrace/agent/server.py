@@ -28,6 +28,7 @@ from benchrace.errors import BenchraceError, Category
 from benchrace.store import atomic
 from benchrace.store.journal import Journal
 from benchrace.telemetry.host_id import host_id
+from benchrace.telemetry.inspection import environment
 from benchrace.telemetry.machine_root import Root
 from benchrace.telemetry.sampler import SystemSampler
 from benchrace.tls.renewal import renew
@@ -193,6 +194,7 @@ async def _create_agent(settings: AgentSettings) -> Agent:
         host_id=await anyio.to_thread.run_sync(host_id),
         boot_id=await anyio.to_thread.run_sync(boot_id),
         central=central,
+        look_around=partial(environment, root, machine.hardware),
     )
 
 

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from benchrace.delivery.callbacks import Callbacks
+from benchrace.delivery.output import Output
 from benchrace.run.spec import ParamValues
 from benchrace.run.states import JobPhase
 
@@ -23,6 +24,7 @@ class JobRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     sampling_s: Annotated[float, Meta(ge=0, le=60)] | None = None
     timeout_s: Annotated[float, Meta(gt=0, le=7 * 86400)] = 3600.0
     callbacks: Callbacks = Callbacks()
+    output: Output | None = None
 
 
 class Accepted(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,13 +79,19 @@ class CallbackEvent(StrEnum):
 
 
 class ReportedArtifact(msgspec.Struct, frozen=True, kw_only=True):
-    """A file of the job; `path` is below the archive's folder, null where it was not kept."""
+    """A file of the job; `path` is below the archive's folder, null where it was not kept.
+
+    `url` is where it was uploaded to, if the job has an `output`; null if that failed, for which
+    `url_reason` says why.
+    """
 
     name: str
     media_type: str
     size: int
     sha256: str
     path: str | None
+    url: str | None = None
+    url_reason: str | None = None
 
 
 class ArchiveSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,6 +132,7 @@ class JobCallback(msgspec.Struct, frozen=True, kw_only=True):
 class CallbackStatus(msgspec.Struct, frozen=True, kw_only=True):
     """A callback: `pending`, `delivered`, `refused` or `given_up`; `reason` of the last failure.
 
+    Uploads of a job's files are listed as well, with the event `job.output`.
     `sequence` counts those to its destination (scheme, host and port). Times are wall seconds.
     """
 

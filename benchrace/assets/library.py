@@ -2,8 +2,8 @@
 
 import hashlib
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -21,6 +21,7 @@ from benchrace.assets.sources.source import Source
 from benchrace.assets.store import AssetStore, Place, StoredAsset, used_now
 from benchrace.config.assets.file_name import check_name
 from benchrace.errors import BenchraceError, Category, FieldError, InvalidInput
+from benchrace.formatting.quantities import memory_size
 from benchrace.ids import is_sha256
 from benchrace.plugin.assets import Asset, PlacedAsset
 
@@ -58,16 +59,38 @@ class Library:
         """Fetch a file if the machine lacks it, and put it into `folder`; see `Assets`."""
         check_name(asset.name)
         await blocking(placing.check_folder, folder)
+        async with self._held(asset) as stored:
+            return await self._place(stored, asset.name, folder, is_listed)
+
+    def check(self, asset: Asset) -> None:
+        """Raise what forbids this machine to fetch a file; see `Assets`."""
+        check_name(asset.name)
+        _digest(asset)
+        self._source(asset.url)
+
+    async def read(self, asset: Asset, max_bytes: int) -> bytes:
+        """Return the content of a small file; see `Assets`."""
+        async with self._held(asset, max_bytes) as stored:
+            _check_limit(asset, stored.size, max_bytes)
+            return await anyio.Path(self._store.blob(stored.sha256)).read_bytes()
+
+    @asynccontextmanager
+    async def _held(self, asset: Asset, max_bytes: int | None = None) -> AsyncIterator[StoredAsset]:
+        """Yield a file that is here, and that nobody removes meanwhile."""
         while True:
-            sha256 = (await self.fetch(asset)).sha256
+            sha256 = (await self.fetch(asset, max_bytes)).sha256
             async with held(self._store.lock(sha256)):
                 # Another process may have removed it meanwhile, to have room.
                 stored = await blocking(self._store.find, sha256)
                 if stored is not None:
-                    return await self._place(stored, asset.name, folder, is_listed)
+                    yield stored
+                    return
 
-    async def fetch(self, asset: Asset) -> StoredAsset:
-        """Return a file that is here, whole; download it where it is not. Raises BenchraceError."""
+    async def fetch(self, asset: Asset, max_bytes: int | None = None) -> StoredAsset:
+        """Return a file that is here, whole; download it where it is not. Raises BenchraceError.
+
+        One that is larger than `max_bytes` is refused before it is downloaded.
+        """
         check_name(asset.name)
         digest = _digest(asset)
         source = self._source(asset.url)
@@ -81,7 +104,14 @@ class Library:
             expected = digest or await blocking(self._store.learned, identity)
             stored = None if expected is None else await blocking(self._store.find, expected)
             if stored is None:
-                stored = await self._download(asset, source, expected, key)
+                download = Download(
+                    source,
+                    Expected(expected, asset.size),
+                    self._hooks(asset, max_bytes),
+                    pause_s=self._pause_s,
+                )
+                self._report.log(f"fetching {asset.name} from {source.label}")
+                stored = await self._download(asset, source.label, download, key)
             else:
                 _check_size(asset, stored.size)
                 self._report.progress(stored.size, stored.size, "B")
@@ -97,17 +127,22 @@ class Library:
                 self._report.log(f"{old.name}: removed to stay within the limit")
         return stored
 
-    async def _download(
-        self, asset: Asset, source: Source, expected: str | None, key: str
-    ) -> StoredAsset:
-        """Download and record a file, whose lock `key` is held."""
-        self._report.log(f"fetching {asset.name} from {source.label}")
-        hooks = Hooks(
+    def _hooks(self, asset: Asset, max_bytes: int | None) -> Hooks:
+        def make_room(needed: int) -> None:
+            if max_bytes is not None:
+                _check_limit(asset, needed, max_bytes)
+            pruning.make_room(self._store, needed, self._requested)
+
+        return Hooks(
             progress=lambda done, total: self._report.progress(done, total, "B"),
             log=self._report.log,
-            make_room=lambda needed: pruning.make_room(self._store, needed, self._requested),
+            make_room=make_room,
         )
-        download = Download(source, Expected(expected, asset.size), hooks, pause_s=self._pause_s)
+
+    async def _download(
+        self, asset: Asset, label: str, download: Download, key: str
+    ) -> StoredAsset:
+        """Download and record a file, whose lock `key` is held."""
         coming = Partial(self._store.partials, key)
         async with download.received(coming) as (digest, size), AsyncExitStack() as stack:
             if digest != key:
@@ -123,11 +158,11 @@ class Library:
                 size=size,
                 name=asset.name,
                 kind=asset.kind,
-                source=source.label,
+                source=label,
                 added_at=now,
                 used_at=now,
             )
-            return await blocking(self._store.add, _record(asset, source.label, stored))
+            return await blocking(self._store.add, _record(asset, label, stored))
 
     async def _place(
         self, stored: StoredAsset, name: str, folder: Path, is_listed: IsListed
@@ -228,6 +263,14 @@ def _digest(asset: Asset) -> str | None:
     if not is_sha256(digest):
         raise InvalidInput(FieldError("sha256", "expected 64 hexadecimal digits"))
     return digest
+
+
+def _check_limit(asset: Asset, size: int, max_bytes: int) -> None:
+    if size > max_bytes:
+        raise InvalidInput(
+            FieldError("url", f"{asset.name} has more than {memory_size(max_bytes)}"),
+            "Use a smaller file.",
+        )
 
 
 def _check_size(asset: Asset, size: int) -> None:

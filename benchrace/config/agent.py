@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 from msgspec import Meta
@@ -120,10 +120,17 @@ def read_agent(
     return AgentFile(config=config, document=document, joined=joined)
 
 
-def unknown_tables(config: AgentConfig, backends: frozenset[str]) -> tuple[str, ...]:
+class Warned(NamedTuple):
+    """What is odd about a file, and what to do."""
+
+    message: str
+    remedy: str
+
+
+def unknown_tables(config: AgentConfig, backends: frozenset[str]) -> tuple[Warned, ...]:
     """Return a warning for each table that no installed backend reads, with what to do."""
     return tuple(
-        f"{name}: no installed backend has this name. {how_to_install(name)}"
+        Warned(f"{name}: no installed backend has this name", how_to_install(name))
         for name in config.tables
         if name not in backends
     )

@@ -9,7 +9,9 @@ import anyio.abc
 
 from benchrace.clock import Clock
 from benchrace.delivery.outbox import Delivery, DeliveryState, Outbox
+from benchrace.delivery.output import SCHEME
 from benchrace.delivery.post import Outcome, Poster
+from benchrace.delivery.upload import Uploader
 from benchrace.errors import BenchraceError
 from benchrace.notifier import Notifier
 
@@ -33,20 +35,25 @@ class Courier:
     """Sends requests until cancelled, and gives up what failed for `give_up_s`.
 
     `running()` is the subject of which nothing may disturb the work: meanwhile only what tells of
-    it is sent, one request at a time, each tried once and repeated later.
+    it is sent, one request at a time, each tried once and repeated later. `settled()` is called
+    after each try.
     """
 
     def __init__(
         self,
         outbox: Outbox,
         poster: Poster,
+        uploader: Uploader | None = None,
         *,
         clock: Clock,
         give_up_s: float,
         running: Callable[[], str | None],
+        settled: Callable[[], object] = lambda: None,
     ) -> None:
         self._outbox = outbox
         self._poster = poster
+        self._uploader = uploader
+        self._settled = settled
         self._clock = clock
         self._give_up_s = give_up_s
         self._running = running
@@ -112,6 +119,7 @@ class Courier:
         try:
             async with self._limit:
                 await self._note(delivery, await self._tried(delivery))
+            self._settled()
         except Exception as error:
             # Whatever the disk says: it must not end the agent. It is sent again by the same key.
             log.warning("callback %s: %s", delivery.key, error, exc_info=error)
@@ -122,6 +130,8 @@ class Courier:
 
     async def _tried(self, delivery: Delivery) -> Outcome:
         try:
+            if delivery.url.startswith(SCHEME) and self._uploader is not None:
+                return await self._uploader.post(delivery)
             return await self._poster.post(delivery)
         except BenchraceError as error:
             return Outcome(DeliveryState.PENDING, reason=error.message)

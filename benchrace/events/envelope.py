@@ -59,6 +59,10 @@ class Progress(Event, frozen=True, kw_only=True, tag="progress"):
     payload: p.ProgressPayload
 
 
+class Preview(Event, frozen=True, kw_only=True, tag="preview"):
+    payload: p.PreviewPayload
+
+
 class MeasuredEvent(Event, frozen=True, kw_only=True, tag="measured"):
     payload: Measured
 
@@ -128,6 +132,7 @@ Known = (
     | LlmToken
     | ComputeLine
     | Progress
+    | Preview
     | MeasuredEvent
     | Artifact
     | Log

@@ -70,6 +70,13 @@ class ProgressPayload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     phase: str = ""
 
 
+class PreviewPayload(msgspec.Struct, frozen=True, kw_only=True):
+    """A small image of what a round is making: for the eye, not measured. `data` is in Base64."""
+
+    media_type: str
+    data: bytes
+
+
 class ArtifactPayload(msgspec.Struct, frozen=True, kw_only=True):
     """A file that a round produced; `digest` is `sha256:<hex>`, `size` in bytes."""
 
@@ -165,7 +172,8 @@ class RuntimeSamplePayload(msgspec.Struct, frozen=True, kw_only=True):
 class RoundDonePayload(msgspec.Struct, frozen=True, kw_only=True):
     """The end of a round. `record` is raw; `measured` derives from it by `metrics_version`.
 
-    `error` is set where the round failed; its verdict is then INVALID.
+    `elapsed_ns` is its timed part: scoring and storing what it made may come after that. `error` is
+    set where the round failed; its verdict is then INVALID.
     """
 
     warmup: bool

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 
 from benchrace.export.machines import at
-from benchrace.formatting import memory_size, plural
-from benchrace.run.metadata import RunMetadata
+from benchrace.formatting import listed, memory_size, plural
+from benchrace.run.metadata import RunMetadata, machine_labels, occupied
 
 # What adds nothing to a processor's name: marks, the word for it, its clock.
 _NOISE = re.compile(r"\((?:R|TM|C)\)|\b(?:CPU|Processor)\b|@ .*$", re.IGNORECASE)
@@ -22,14 +22,35 @@ def hardware(capabilities: Any) -> str:
 
 def hardware_line(run: RunMetadata) -> str:
     """Return the hardware of a run's machines, named where there are several."""
-    ids = list(dict.fromkeys(name for lane in run.lanes for name in lane.occupies))
-    texts = {machine_id: hardware(run.machines.get(machine_id)) for machine_id in ids}
+    texts = {machine_id: hardware(run.machines.get(machine_id)) for machine_id in _ids(run)}
+    names = machine_labels(run)
     alike = set(texts.values())
-    if len(ids) == 1:
-        return texts[ids[0]] or ids[0]
+    if len(texts) == 1:
+        return next(text or names[machine_id] for machine_id, text in texts.items())
     if len(alike) == 1:
-        return ", ".join(filter(None, (f"{len(ids)} machines", *alike)))
-    return "; ".join(f"{machine_id}: {text or 'unknown'}" for machine_id, text in texts.items())
+        return ", ".join(filter(None, (f"{len(texts)} machines", *alike)))
+    return "; ".join(
+        f"{names[machine_id]}: {text or 'unknown'}" for machine_id, text in texts.items()
+    )
+
+
+def shorter_lines(run: RunMetadata) -> Iterator[str]:
+    """Yield the hardware in fewer and fewer words, none of them cut: for where room is short."""
+    yield hardware_line(run)
+    ids = _ids(run)
+    if len(ids) == 1:
+        parts = list(_parts(msgspec.to_builtins(run.machines.get(ids[0]))))
+        yield from (", ".join(parts[:most]) for most in range(len(parts) - 1, 0, -1))
+        return
+    names = list(map(machine_labels(run).__getitem__, ids))
+    yield listed(names)
+    for most in range(len(names) - 1, 0, -1):
+        yield f"{', '.join(names[:most])} and {len(names) - most} more"
+    yield f"{len(names)} machines"
+
+
+def _ids(run: RunMetadata) -> list[str]:
+    return list(occupied(run))
 
 
 def _parts(facts: Any) -> Iterator[str]:

@@ -32,7 +32,9 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True):
 
     `stamped` numbers come from arrival stamps, so that less than the stamps' own error is a tie.
     `across` names the metric that ranks instead where lanes count in units that do not compare.
-    `phrase` follows the number in a sentence: `tokens per second while decoding`.
+    `phrase` follows the number in a sentence: `tokens per second while decoding`. `parts` names
+    what a ratio's interval is over instead of rounds, such as `recording`, where rounds repeat the
+    same work: rounds that agree say nothing about other recordings.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True):
     stamped: bool = False
     across: str | None = None
     phrase: str = ""
+    parts: str = ""
 
 
 def ranking(metrics: Sequence[Metric]) -> Metric | None:

@@ -51,7 +51,21 @@ class PlacedAsset(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Assets(Protocol):
-    """The machine's store of assets; its downloads are shared by all processes."""
+    """The machine's store of assets; its downloads are shared by all processes.
+
+    A sync fetches with it, and a lane before its rounds: in `preflight` only what is small.
+    """
+
+    def check(self, asset: Asset) -> None:
+        """Raise InvalidInput for an asset that this machine may not fetch; sends no request."""
+        ...
+
+    async def read(self, asset: Asset, max_bytes: int) -> bytes:
+        """Return the content of a small file; fetch it if the machine lacks it.
+
+        A larger one is refused before it is downloaded. Raises `BenchraceError`.
+        """
+        ...
 
     async def place(
         self,

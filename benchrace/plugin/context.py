@@ -79,7 +79,10 @@ class Context(Protocol):
 
     @property
     def assets(self) -> Assets:
-        """The machine's store of files for engines; raises `RuntimeError` outside of `sync`."""
+        """The machine's store of files for engines, for `sync`, `preflight` and `open`.
+
+        Raises `RuntimeError` inside a round, and for other questions.
+        """
         ...
 
     def token(self, text: str, *, reasoning: bool = False) -> None:
@@ -94,6 +97,13 @@ class Context(Protocol):
         """Show real progress: finished units out of `total`, None if unknown.
 
         `phase` names what runs now in words, where a round has several parts.
+        """
+        ...
+
+    def preview(self, media_type: str, data: bytes) -> None:
+        """Show a small JPEG or PNG of what the round is making; never used for measurement.
+
+        One a second is shown; what has more than 96 KiB, or another type, is left out.
         """
         ...
 
@@ -123,6 +133,14 @@ class Context(Protocol):
 
     def invalid(self, code: str, text: str) -> None:
         """Mark the round as INVALID: it is stored and shown, but never enters a statistic."""
+        ...
+
+    def stop_timing(self) -> None:
+        """End the timed part of the round, once its work is done.
+
+        What `round` does after that, such as scoring or storing files, is in neither the round's
+        time nor its energy. Without this call, the timed part ends when `round` returns.
+        """
         ...
 
     async def artifact(self, name: str, media_type: str, data: bytes) -> None:

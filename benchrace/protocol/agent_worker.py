@@ -70,7 +70,8 @@ class WorkerOrder(WorkerMessage, frozen=True, kw_only=True):
 class JobOrder(WorkerOrder, frozen=True, kw_only=True):
     """Run a job. `t0_ns` is the instant (monotonic) that the events' `t_ns` count from.
 
-    `unsettled` are lanes of earlier jobs whose engines may still be at work on this machine.
+    `unsettled` are lanes of earlier jobs whose engines may still be at work on this machine, and
+    `asset_setup` is for lanes that fetch files before their rounds.
     """
 
     spec: JobSpec
@@ -78,6 +79,7 @@ class JobOrder(WorkerOrder, frozen=True, kw_only=True):
     t0_ns: int
     boot_id: str | None
     unsettled: tuple[UnsettledLane, ...] = ()
+    asset_setup: AssetSetup | None = None
 
 
 class DescribeOrder(WorkerOrder, frozen=True, kw_only=True):
@@ -95,11 +97,15 @@ class ConfigureOrder(WorkerOrder, frozen=True, kw_only=True):
 
 
 class PreflightOrder(WorkerOrder, frozen=True, kw_only=True):
-    """Answer a `PreflightAnswer`; `probe` names the backends to probe as well."""
+    """Answer a `PreflightAnswer`; `probe` names the backends to probe as well.
+
+    `asset_setup` is for lanes whose check needs a small file, such as a workflow.
+    """
 
     kind: str
     lanes: tuple[JobLane, ...]
     probe: tuple[str, ...] = ()
+    asset_setup: AssetSetup | None = None
 
 
 class CalibrateOrder(WorkerOrder, frozen=True, kw_only=True):

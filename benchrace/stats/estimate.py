@@ -11,6 +11,7 @@ from benchrace.events import Measured
 from benchrace.kinds import Estimator, Metric
 from benchrace.run.summary import MetricSummary
 from benchrace.stats.moments import deviation, mean, moments, usable
+from benchrace.stats.speech import bootstrap
 from benchrace.stats.student import quantile
 
 CONFIDENCE = 0.95
@@ -21,7 +22,8 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True):
 
     `never_negative` says that no round's own value was below zero, and so bounds the interval.
     Where rounds gave estimates, the true value lies up to `below` under `value` and up to `above`
-    over it, whatever the spread of the rounds: no number of rounds makes that less.
+    over it, whatever the spread of the rounds: no number of rounds makes that less. `parts` counts
+    what the error is over, where that is not rounds.
     """
 
     value: float | None
@@ -32,6 +34,7 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True):
     never_negative: bool = False
     below: float = 0.0
     above: float = 0.0
+    parts: int | None = None
 
     @property
     def half_width(self) -> float | None:
@@ -63,6 +66,8 @@ def estimated(metric: Metric, rounds: Sequence[Measured | None]) -> Estimated:
         estimate = Estimate(value=None, reason=_absent(metric, rounds))
     else:
         estimate = _estimate(metric, values, combining)
+        if metric.parts and estimate.value is not None:
+            estimate = _over_parts(metric, estimate, combining)
         below, above = _open(metric, estimate.value, combining)
         estimate = msgspec.structs.replace(
             estimate, never_negative=min(values) >= 0, below=below, above=above
@@ -80,6 +85,7 @@ def estimated(metric: Metric, rounds: Sequence[Measured | None]) -> Estimated:
         reason=estimate.reason,
         stamped=metric.stamped,
         span_s=_span(metric, combining),
+        parts=estimate.parts,
     )
     if estimate.value is not None and (estimate.below or estimate.above):
         blank = msgspec.structs.replace(
@@ -114,6 +120,25 @@ def _estimate(metric: Metric, values: Sequence[float], rounds: Sequence[Measured
             return count(values)
         case _:
             assert_never(metric.estimator)
+
+
+def _over_parts(metric: Metric, estimate: Estimate, rounds: Sequence[Measured]) -> Estimate:
+    """Replace the error of rounds by that of the parts of their work."""
+    blank = msgspec.structs.replace(estimate, error=None, df=0.0)
+    pooled = bootstrap.pooled(rounds)
+    if pooled is None:
+        reason = f"the rounds do not report each {metric.parts}, so there is no interval"
+        return msgspec.structs.replace(blank, reason=reason)
+    if len(pooled) < 2:
+        reason = f"one {metric.parts} has no spread and no interval"
+        return msgspec.structs.replace(blank, reason=reason, parts=len(pooled))
+    error = bootstrap.error(pooled)
+    if not error:
+        # Recordings without a single error leave open how rare errors are.
+        reason = f"the {metric.parts}s do not differ enough for an interval"
+        return msgspec.structs.replace(blank, reason=reason, parts=len(pooled))
+    df = len(pooled) - 1
+    return msgspec.structs.replace(blank, error=error, df=df, reason=None, parts=len(pooled))
 
 
 def sample(values: Sequence[float]) -> Estimate:
@@ -158,9 +183,10 @@ def count(values: Sequence[float]) -> Estimate:
 
 def recovered(summary: MetricSummary) -> Estimate:
     """Return the estimate that a summary was made from: its standard error from its t interval."""
-    if summary.value is None or summary.ci95 is None or summary.n < 2:
+    count = summary.n if summary.parts is None else summary.parts
+    if summary.value is None or summary.ci95 is None or count < 2:
         return Estimate(value=summary.value, n=summary.n, reason=summary.reason)
-    df = summary.n - 1
+    df = count - 1
     # The low end may have been bounded at 0; the high end never is.
     half = summary.ci95[1] - (summary.value if summary.high is None else summary.high)
     return Estimate(
@@ -170,6 +196,7 @@ def recovered(summary: MetricSummary) -> Estimate:
         n=summary.n,
         below=0.0 if summary.low is None else summary.value - summary.low,
         above=0.0 if summary.high is None else summary.high - summary.value,
+        parts=summary.parts,
     )
 
 

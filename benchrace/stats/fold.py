@@ -121,7 +121,7 @@ class Fold:
             for fold, summary in ((fold, fold.summary()) for fold in folds)
         )
         places = self.standing()
-        winner, reason = declared(places, folds)
+        winner, reason = declared(places, folds, self._stamps)
         summary = RunSummary(
             run_id=self._metadata.run_id,
             lanes=lanes,

@@ -20,11 +20,11 @@ def standing(
 ) -> StandingPayload | None:
     """Rank by the first headline metric, best first; lanes that cannot be told apart share a place.
 
-    Each lane is compared with the best one of each place, from the first on, and shares the first
-    place of which it cannot be told apart; the place after a tie of two at 1 is 3. A lane without
-    a value has no place. None where no metric is declared. Where lanes count in tokens that do not
-    compare, the metric's substitute ranks. `errors` are the machines' stamps' in ms: see
-    `stamps.tie`.
+    Places never contradict the order of the values: a lane shares the place of the lanes just
+    before it if it cannot be told apart from the best of them. The place after a tie of two at 1
+    is 3. A lane without a value has no place. None where no metric is declared. Where lanes count
+    in tokens that do not compare, the metric's substitute ranks. `errors` are the machines'
+    stamps' in ms: see `stamps.tie`.
     """
     metric = _ranking(lanes)
     if metric is None:
@@ -34,11 +34,8 @@ def standing(
     for lane, estimate in ranked:
         if estimate.value is None:
             continue
-        for tied in shared:
-            best, best_estimate = tied[0]
-            if not apart(best_estimate, estimate, _tie(metric, best, lane, errors)):
-                tied.append((lane, estimate))
-                break
+        if shared and not _separated(metric, shared[-1][0][0], lane, errors):
+            shared[-1].append((lane, estimate))
         else:
             shared.append([(lane, estimate)])
     places: list[StandingPlace] = []
@@ -48,6 +45,11 @@ def standing(
     without = (entry for entry in ranked if entry[1].value is None)
     places.extend(_place(lane, None, estimate) for lane, estimate in without)
     return StandingPayload(metric=metric.name, places=tuple(places))
+
+
+def _separated(metric: Metric, one: LaneFold, other: LaneFold, errors: Mapping[str, float]) -> bool:
+    estimates = one.estimate(metric.name), other.estimate(metric.name)
+    return apart(*estimates, _tie(metric, one, other, errors))
 
 
 def _tie(metric: Metric, one: LaneFold, other: LaneFold, errors: Mapping[str, float]) -> float:
@@ -79,9 +81,14 @@ def apart(one: Estimate, other: Estimate, tie: float = 0.0) -> bool:
 
 
 def declared(
-    places: StandingPayload | None, lanes: Sequence[LaneFold]
+    places: StandingPayload | None,
+    lanes: Sequence[LaneFold],
+    errors: Mapping[str, float] = _EXACT,
 ) -> tuple[str | None, str | None]:
-    """Return the winner's lane id, or why there is none."""
+    """Return the winner's lane id, or why there is none.
+
+    Nobody wins over a lane from which it cannot be told apart, whatever their places.
+    """
     if places is None:
         return None, "no ranking metric is declared"
     named = {lane.lane.lane_id: lane for lane in lanes}
@@ -91,10 +98,14 @@ def declared(
         return None, "no lane has a counted round with a value"
     if len(lanes) == 1:
         return None, "there is only one lane"
-    if len(ahead) > 1:
-        labels = [named[standing_.lane_id].lane.label for standing_ in ahead]
-        return None, f"too close to call: {listed(labels)}"
     first = named[ahead[0].lane_id]
+    level = [named[place.lane_id] for place in ahead[1:]]
+    if (metric := _ranking(lanes)) is not None:
+        beaten = (named[place.lane_id] for place in rivals)
+        level.extend(lane for lane in beaten if not _separated(metric, first, lane, errors))
+    if level:
+        labels = [lane.lane.label for lane in (first, *level)]
+        return None, f"too close to call: {listed(labels)}"
     if ahead[0].marked:
         texts = "; ".join(dict.fromkeys(reason.text for reason in first.marks)) or "suspect"
         return None, f"{first.lane.label} is ahead, but is marked: {texts}"

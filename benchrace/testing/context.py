@@ -41,6 +41,9 @@ class RecordingContext:
         self.phases: list[str] = []
         self.logs: list[tuple[str, str]] = []
         self.artifacts: dict[str, tuple[str, bytes]] = {}
+        self.previews: list[tuple[str, bytes]] = []
+        # Whether the timed part of the round goes on.
+        self.timing = False
         self.cancelled = False
         self._metrics = metrics
         self._clock = SystemClock() if clock is None else clock
@@ -83,6 +86,7 @@ class RecordingContext:
             armed_ns=armed_ns,
         )
         self._marks = Marks(self._metrics)
+        self.timing = True
 
     @property
     def clock(self) -> Clock:
@@ -117,6 +121,9 @@ class RecordingContext:
         if phase and self.phases[-1:] != [phase]:
             self.phases.append(phase)
 
+    def preview(self, media_type: str, data: bytes) -> None:
+        self.previews.append((media_type, data))
+
     def log(self, message: str, level: str = "info") -> None:
         if level not in LEVELS:
             raise ValueError(f"invalid log level {level!r}; use {', '.join(LEVELS)}")
@@ -138,6 +145,9 @@ class RecordingContext:
 
     def invalid(self, code: str, text: str) -> None:
         self._marks.invalid(code, text)
+
+    def stop_timing(self) -> None:
+        self.timing = False
 
     async def artifact(self, name: str, media_type: str, data: bytes) -> None:
         self.artifacts[name] = (media_type, data)

@@ -26,6 +26,8 @@ LAST_LINES = 5
 MAX_LINE_CHARS = 500
 # The unit of the progress of waiting for an engine, between rounds.
 WAITING_UNIT = "s of waiting"
+# That of fetching files for the engine, before rounds.
+FETCHING_UNIT = "B fetched"
 
 
 class LaneState(StrEnum):

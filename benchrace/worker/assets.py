@@ -1,4 +1,4 @@
-"""The machine's library of assets, as the worker of an operation opens it."""
+"""The machine's library of assets, as workers open it."""
 
 import os
 import ssl
@@ -23,7 +23,7 @@ def library(setup: AssetSetup | None, report: Report) -> Library:
     """Return the library of this machine; raises BenchraceError where the agent named none."""
     if setup is None:
         raise BenchraceError(
-            Category.SYSTEM, "this worker has no store of assets", "Fetch them with a sync."
+            Category.SYSTEM, "this worker has no store of assets", "Update the agent."
         )
     limit_gb = setup.config.limit_gb
     return Library(

@@ -121,6 +121,11 @@ impl Ceiling {
         self.control.cancel.set();
     }
 
+    /// Bytes of an array of the bandwidth kernels, of the weights, of all three matrices.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
     /// (finished, total) slices of all passes; (0, 0) until they are planned.
     pub fn progress(&self) -> (u64, u64) {
         self.control.progress.get()
@@ -168,6 +173,7 @@ mod tests {
             let ceiling = Ceiling::new(request(job)).unwrap();
             let measurement = ceiling.execute().unwrap();
             assert_eq!(measurement.tier, FusedTier::detect());
+            assert_eq!(measurement.bytes, ceiling.bytes());
             for sweep in measurement.sweeps {
                 assert_eq!((sweep.elapsed_ns.len(), sweep.threads_used), (2, 1));
                 assert!(sweep.elapsed_ns.iter().all(|ns| *ns > 0));

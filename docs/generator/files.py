@@ -12,7 +12,7 @@ from benchrace.export import rows
 from benchrace.run.lane import RunLane
 from benchrace.run.metadata import LeftOut, RunMetadata
 from benchrace.run.summary import LaneSummary, RoundSummary, RunSummary
-from benchrace.store import artifacts, likeness, recovery, run_folder, service_log
+from benchrace.store import artifacts, likeness, recovery, run_folder, service_log, thumbnails
 from docs.generator import structs
 from docs.generator.markdown import page, table
 
@@ -89,6 +89,9 @@ def files() -> dict[str, str]:
         _below(
             RUN / artifacts.FOLDER / "SHA256"
         ): "an artifact, copied from its machine and checked",
+        _below(
+            RUN / thumbnails.FOLDER / "SHA256"
+        ): "a small copy of an image, empty where the image itself is small; derived",
         _below(JOB.path / "job.json"): "the job as central sent it, and who asked for it",
         _below(
             JOB.path / run_folder.METADATA

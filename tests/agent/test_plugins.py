@@ -12,7 +12,7 @@ import pytest
 from benchrace.agent import one_shot
 from benchrace.agent import plugins as module
 from benchrace.agent.engines.probing import Prober
-from benchrace.agent.installed_plugins import newest_file
+from benchrace.agent.installed_plugins import newest_file, restart_reason
 from benchrace.agent.jobs.slot import Slot
 from benchrace.agent.plugins import Plugins
 from benchrace.agent.settings import AgentSettings
@@ -223,6 +223,14 @@ def test_an_editable_plugin_that_came_later_is_watched_for_changes(
     source.touch()
     (site / "edited.pth").write_text(f"{project}\n")
     assert newest_file(ref) == source.stat().st_mtime_ns
+
+
+def test_an_agent_whose_python_was_deleted_has_to_be_restarted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert restart_reason() is None
+    monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
+    assert "was deleted" in str(restart_reason())
 
 
 async def test_an_agent_of_another_version_than_the_installed_one_has_to_be_restarted(

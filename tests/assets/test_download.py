@@ -276,3 +276,21 @@ async def test_addresses_that_are_not_ascii_are_quoted(
         "/files/model.safetensors/Gr%C3%B6%C3%9Fe%20%C3%BC.bin",
         "/moved/Gr%C3%B6%C3%9Fe%202",
     ]
+
+
+async def test_a_small_file_is_read_and_a_larger_one_is_not_downloaded(
+    machine: Machine, server: FileServer
+) -> None:
+    library = machine.library()
+    server.data = b"{}"
+    assert await library.read(asset(server), 2) == b"{}"
+    assert await library.read(asset(server), 2) == b"{}"
+    assert len(server.requests) == 1
+    with pytest.raises(InvalidInput, match=r"more than 1 B"):
+        await library.read(asset(server), 1)
+    server.data = DATA
+    other = asset(server, url=f"{server.url}?other")
+    with pytest.raises(InvalidInput, match=r"model\.safetensors has more than 1 MiB"):
+        await library.read(other, 1 << 20)
+    assert machine.partials == []
+    assert [stored.size for stored in machine.store.all()] == [2]

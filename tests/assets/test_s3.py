@@ -6,18 +6,23 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import msgspec
 import obstore
 import pytest
 from obstore.store import MemoryStore, S3Store
 
 from benchrace.assets.sources.s3 import S3Source, buckets
 from benchrace.config.assets.sources import S3Config
+from benchrace.delivery.outbox import DeliveryState
+from benchrace.delivery.output import Output, UploadedFile
+from benchrace.delivery.upload import Uploader
 from benchrace.errors import BenchraceError, Category, InvalidInput
 from benchrace.plugin.assets import Asset
 from benchrace.redaction import MARK, redact
 from tests.assets import s3_server
 from tests.assets.machine import DATA, DIGEST, Machine
 from tests.assets.s3_server import BUCKET, KEY, SECRET, CuttingProxy
+from tests.bucket import upload_of
 
 pytestmark = pytest.mark.anyio
 URL = f"s3://{BUCKET}/sdxl/base.safetensors"
@@ -171,3 +176,27 @@ async def test_wrong_keys_are_said_in_words_and_not_shown(
     assert raised.value.category is Category.MISSING_ASSET
     assert "the store refuses it" in raised.value.message
     assert "wrong-secret" not in f"{raised.value.message} {raised.value.remedy} {machine.lines}"
+
+
+@pytest.mark.s3
+async def test_what_is_uploaded_can_be_fetched(
+    machine: Machine, proxy: CuttingProxy, tmp_path: Path
+) -> None:
+    path = tmp_path / "out.png"
+    path.write_bytes(DATA)
+    file = UploadedFile(
+        path=str(path), name="out.png", sha256=DIGEST, size=len(DATA), media_type="image/png"
+    )
+    url = Output(bucket=BUCKET, prefix="out").url("j1", "out.png")
+    own = msgspec.structs.replace(config(proxy), output_buckets=(BUCKET,))
+    outcome = await Uploader(own, ENVIRON).post(upload_of(url, file))
+    assert outcome.state is DeliveryState.DELIVERED, outcome
+    stores = buckets(own, ENVIRON)
+    machine.source = lambda url: S3Source(url, stores)  # type: ignore[method-assign]
+    stored = await machine.library().fetch(Asset(name="out.png", url=url))
+    assert (stored.sha256, stored.source) == (DIGEST, f"s3://{BUCKET}/out/j1/out.png")
+    lost = msgspec.structs.replace(own, output_buckets=("no-such-bucket",))
+    url = Output(bucket="no-such-bucket").url("j1", "out.png")
+    assert (await Uploader(lost, ENVIRON).post(upload_of(url, file))).state is (
+        DeliveryState.REFUSED
+    )

@@ -31,7 +31,7 @@ class Fleet:
         self.agents: list[subprocess.Popen[bytes]] = []
         self.http = local_http.async_client(timeout=HANG_S)
 
-    def _start(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
+    def _start(self, name: str, *arguments: str, **env: str) -> subprocess.Popen[bytes]:
         """Start a command of benchrace; its own TMPDIR keeps the host's lock apart."""
         command = [sys.executable, "-c", "from benchrace.cli.main import main; main()", name]
         environ = {
@@ -40,7 +40,10 @@ class Fleet:
         with (self.folder / f"{name}.log").open("ab") as log:
             return subprocess.Popen(
                 [*command, "--data-dir", str(self.data), *arguments],
-                env=environ | {"TMPDIR": str(self.folder), "BENCHRACE_TOKEN": TOKEN} | self.env,
+                env=environ
+                | {"TMPDIR": str(self.folder), "BENCHRACE_TOKEN": TOKEN}
+                | self.env
+                | env,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -71,12 +74,15 @@ class Fleet:
         except httpx.TransportError:
             return False
 
-    async def start_agent(self, machine: str = "box") -> None:
-        """Start one more agent; the first lives in central's folder, as people have it."""
+    async def start_agent(self, machine: str = "box", **env: str) -> None:
+        """Start one more agent; the first lives in central's folder, as people have it.
+
+        `env` is this agent's own.
+        """
         named = ["--machine-id", machine, "--central", self.url]
         if self.agents:
             named += ["--data-dir", str(self.folder / machine)]
-        agent = self._start("agent", "--port", "0", "--share-host", *named)
+        agent = self._start("agent", "--port", "0", "--share-host", *named, **env)
         self.agents.append(agent)
         async with self.patience(f"the agent of {machine} is not ready"):
             while not await self.ready(machine):

@@ -39,8 +39,9 @@ class Guarded(Fleet):
         (folder / "config").mkdir()
         (folder / "config" / "central.yaml").write_text(CONFIG)
 
-    def _start(self, name: str, *arguments: str) -> "subprocess.Popen[bytes]":
-        return super()._start(name, *arguments, "--config-dir", str(self.folder / "config"))
+    def _start(self, name: str, *arguments: str, **env: str) -> "subprocess.Popen[bytes]":
+        config = ("--config-dir", str(self.folder / "config"))
+        return super()._start(name, *arguments, *config, **env)
 
 
 @pytest.fixture(scope="module")

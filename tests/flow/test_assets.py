@@ -41,6 +41,29 @@ def test_a_file_comes_over_central_into_the_folder_of_the_engine(fleet: EngineFl
     assert stored["places"][0]["path"] == str(placed)
 
 
+def test_a_lane_fetches_with_the_access_of_its_agent_before_its_rounds(fleet: EngineFleet) -> None:
+    file = fleet.shell.root / "wanted.json"
+    file.write_bytes(DATA[:-1])
+    code, out, err = fleet.call("assets", "add", str(file), "--json")
+    assert code == 0, err
+    (added,) = json.loads(out)["assets"]
+    (fleet.engine.home / "wanted").write_text(f"central:{added['sha256']}")
+    code, out, err = fleet.call(
+        *("run", "--workload", "compute", "-p", "n=1000", "--lane", "backend=engine"),
+        *("--rounds", "1", "--json"),
+    )
+    (fleet.engine.home / "wanted").unlink()
+    assert code == 0, err
+    assert (fleet.engine.home / "opened").read_bytes() == DATA[:-1]
+    (log,) = (fleet.shell.root / "data").rglob("runs/*/events.ndjson")
+    events = [json.loads(line) for line in log.read_bytes().splitlines()]
+    first = next(event["seq"] for event in events if event["type"] == "round_start")
+    fetched = [event for event in events if event["type"] == "progress"]
+    assert fetched[-1]["payload"]["done"] == len(DATA) - 1
+    assert fetched[-1]["payload"]["unit"] == "B fetched"
+    assert fetched[-1]["seq"] < first
+
+
 def test_a_catalogue_is_fetched_from_listed_hosts_only(fleet: EngineFleet) -> None:
     catalogue: Path = fleet.shell.root / "config/engine.yaml"
     catalogue.parent.mkdir(exist_ok=True)

@@ -146,6 +146,17 @@ def test_files_beyond_the_room_of_a_record_count_alike() -> None:
     assert totals(short.files, short.more) == totals(files)
 
 
+def test_errors_are_reported_for_each_recording_with_a_reference() -> None:
+    bare = transcript(words=None, characters=None)
+    derived = figures(record(transcript(), bare, transcript(words=counts(0, 0, 1, 80))))
+    assert derived["wer"].parts == ((400.0, 20.0), (100.0, 80.0))
+    assert derived["x_realtime"].parts == ()
+    many = [transcript(words=counts(1, 0, 0, 7)) for _ in range(1000)]
+    parts = figures(record(*many[:100], more=totals(many[100:])))["wer"].parts
+    assert len(parts) <= 128
+    assert [sum(part[place] for part in parts) for place in (0, 1)] == [100_000, 7000]
+
+
 def test_a_record_survives_the_log() -> None:
     of = record(transcript(), more=totals([transcript()]))
     assert msgspec.json.decode(msgspec.json.encode(of), type=SpeechRecord) == of

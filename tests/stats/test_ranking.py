@@ -11,6 +11,7 @@ from benchrace.run.metadata import RunMetadata
 from benchrace.stats import Fold
 from benchrace.stats.estimate import sample
 from benchrace.stats.ranking import apart
+from tests.stats.conftest import Script, make_run, rate
 
 Run = Callable[..., RunMetadata]
 Rounds = Callable[..., bytes]
@@ -47,6 +48,40 @@ def test_lanes_that_cannot_be_told_apart_share_a_place(run: Run, rounds: Rounds)
     assert places(fold) == {"lane-1": 1, "lane-0": 1, "lane-2": 3}
     assert fold.summary().winner is None
     assert fold.summary().winner_reason == "too close to call: Lane 1 and Lane 0"
+
+
+WIDE = ((130, 1), (85, 1), (40, 1))
+
+
+def test_places_never_contradict_the_order_of_the_values(run: Run, rounds: Rounds) -> None:
+    fold = Fold(run(lanes=4))
+    fold.feed(rounds(0, *STEADY) + rounds(1, *scaled(0.9)))
+    fold.feed(rounds(2, *WIDE) + rounds(3, *scaled(0.8)))
+    # Lane 2 can be told apart from no other lane, and the others from each other.
+    ranked = [("lane-0", 1), ("lane-1", 2), ("lane-2", 2), ("lane-3", 4)]
+    assert list(places(fold).items()) == ranked
+    assert fold.summary().winner is None
+    assert fold.summary().winner_reason == "too close to call: Lane 0 and Lane 2"
+
+
+ROUNDS = st.lists(
+    st.lists(st.integers(50, 150).map(float), min_size=2, max_size=4), min_size=2, max_size=8
+)
+
+
+@given(ROUNDS)
+def test_a_better_value_never_has_a_worse_place(lanes: list[list[float]]) -> None:
+    script, fold = Script(), Fold(make_run(lanes=len(lanes)))
+    for lane, values in enumerate(lanes):
+        for number, value in enumerate(values):
+            fold.feed(script.done(lane, number, rate(value, 1)))
+    standing = fold.standing()
+    assert standing is not None
+    ranked = [(place.place or 0, -(place.value or 0)) for place in standing.places]
+    assert ranked == sorted(ranked)
+    first, *others = (fold.lanes[int(place.lane_id[-1])] for place in standing.places)
+    clear = all(apart(first.estimate("rate"), other.estimate("rate")) for other in others)
+    assert fold.summary().winner == (first.lane.lane_id if clear else None)
 
 
 def test_a_marked_lane_keeps_its_place_and_is_not_the_winner(run: Run, rounds: Rounds) -> None:

@@ -96,3 +96,17 @@ async def test_a_file_of_central_is_asked_for_with_the_machines_token(tmp_path: 
 def test_without_a_store_nothing_is_fetched() -> None:
     with pytest.raises(BenchraceError, match="no store of assets"):
         library(None, Report(lambda done, total, unit: None, lambda line: None))
+
+
+def test_what_may_not_be_fetched_is_known_without_a_request(tmp_path: Path) -> None:
+    setup = AssetSetup(store=str(tmp_path / "assets"))
+    own = library(setup, Report(progress=lambda *_: None, log=lambda _: None))
+    own.check(Asset(name="a", url="https://huggingface.co/a"))
+    for asset, text in [
+        (Asset(name="a", url="https://evil.example/a"), "not on this machine's list"),
+        (Asset(name="a", url="s3://bucket/a"), "no S3-compatible store"),
+        (Asset(name="a", url="https://huggingface.co/a", sha256="x"), "64 hexadecimal digits"),
+    ]:
+        with pytest.raises(InvalidInput, match=text):
+            own.check(asset)
+    assert not (tmp_path / "assets").exists()

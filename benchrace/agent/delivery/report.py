@@ -6,6 +6,7 @@ import msgspec
 
 from benchrace.agent.delivery import archive
 from benchrace.agent.delivery.facts import facts
+from benchrace.agent.delivery.outputs import Upload, Uploads
 from benchrace.agent.jobs.job import Job
 from benchrace.api.jobs import (
     ArchiveSummary,
@@ -67,9 +68,10 @@ def report(job: Job, phase: JobPhase, number: int, timestamp_s: float) -> JobCal
     )
 
 
-def with_files(status: JobCallback, job: Job) -> JobCallback:
+def with_files(status: JobCallback, job: Job, uploads: Uploads) -> JobCallback:
     """Return a report of a job that is over with its artifacts and its archive. Blocks."""
-    return msgspec.structs.replace(status, artifacts=_artifacts(job), archive=archive_of(job))
+    artifacts = _artifacts(job, uploads)
+    return msgspec.structs.replace(status, artifacts=artifacts, archive=archive_of(job))
 
 
 def archive_of(job: Job) -> ArchiveSummary | None:
@@ -106,12 +108,13 @@ def status_of(delivery: Delivery) -> CallbackStatus:
     )
 
 
-def _artifacts(job: Job) -> tuple[ReportedArtifact, ...]:
+def _artifacts(job: Job, uploads: Uploads) -> tuple[ReportedArtifact, ...]:
     archived = job.folder.archive / FOLDER
     reported = []
     for artifact in facts(job.folder).artifacts:
         sha256 = artifact.digest.removeprefix("sha256:")
         there = (archived / sha256).is_file()
+        upload = uploads.get((artifact.name, sha256), Upload(None, None))
         reported.append(
             ReportedArtifact(
                 name=artifact.name,
@@ -119,6 +122,8 @@ def _artifacts(job: Job) -> tuple[ReportedArtifact, ...]:
                 size=artifact.size,
                 sha256=sha256,
                 path=f"{FOLDER}/{sha256}" if there else None,
+                url=upload.url,
+                url_reason=None if upload.reason is None else redact(upload.reason),
             )
         )
     return tuple(reported)

@@ -7,27 +7,23 @@ from pathlib import Path
 import anyio
 import msgspec
 
-from benchrace.agent.delivery import archive, forms
+from benchrace.agent.delivery import forms
 from benchrace.agent.delivery.forms import Form
-from benchrace.agent.delivery.report import (
-    addressed,
-    archive_of,
-    of_event,
-    report,
-    status_of,
-    with_files,
-)
-from benchrace.agent.jobs.agent_journal import terminal_line
+from benchrace.agent.delivery.queue import Queue, Queued
+from benchrace.agent.delivery.report import archive_of, status_of
 from benchrace.agent.jobs.job import Job
 from benchrace.agent.jobs.registry import Jobs
 from benchrace.agent.jobs.slot import Busy
-from benchrace.api.jobs import CallbackEvent, CallbackStatus, JobDocument
+from benchrace.api.jobs import CallbackStatus, JobDocument
 from benchrace.clock import Clock
+from benchrace.config.assets.sources import S3Config
 from benchrace.config.callbacks import CallbackConfig
 from benchrace.delivery.callbacks import Callbacks
 from benchrace.delivery.courier import Courier
-from benchrace.delivery.outbox import NewDelivery, Outbox
+from benchrace.delivery.outbox import Outbox
+from benchrace.delivery.output import Output
 from benchrace.delivery.post import Poster
+from benchrace.delivery.upload import Uploader
 from benchrace.delivery.url_policy import UrlPolicy, UrlRefused
 from benchrace.errors import BenchraceError, FieldError, InvalidInput
 from benchrace.run.states import JobPhase
@@ -45,7 +41,15 @@ class Reporter:
     before. A job is held until all of it is queued, and sent or given up.
     """
 
-    def __init__(self, path: Path, config: CallbackConfig, jobs: Jobs, clock: Clock) -> None:
+    def __init__(
+        self,
+        path: Path,
+        config: CallbackConfig,
+        jobs: Jobs,
+        clock: Clock,
+        store: S3Config | None = None,
+    ) -> None:
+        self._uploader = Uploader(store)
         self.forms: dict[str, Form] = {"native": forms.native}
         self._path = path
         self._jobs = jobs
@@ -89,9 +93,15 @@ class Reporter:
         await self._poster.prepare()
         return Callbacks(**urls)
 
+    async def check_output(self, output: Output | None) -> None:
+        """Raise InvalidInput where the files of a new job cannot go, and what the disk refuses."""
+        if output is not None:
+            await anyio.to_thread.run_sync(self._uploader.check, output)
+            await self._opened()
+
     def follow(self, job: Job) -> None:
         """Report a job from now on, where it asks for that."""
-        if job.record.sender.callbacks.items():
+        if job.record.sender.is_served:
             self._unsettled[job.job_id] = job
             self._needed.set()
 
@@ -114,9 +124,12 @@ class Reporter:
         self._courier = courier = Courier(
             self._outbox,
             self._poster,
+            self._uploader,
             clock=self._clock,
             give_up_s=self._give_up_s,
             running=lambda: self._jobs.slot.job_id,
+            # Reports of a job's end wait for its uploads.
+            settled=self._jobs.changed.notify,
         )
         try:
             async with anyio.create_task_group() as tasks:
@@ -129,7 +142,7 @@ class Reporter:
     async def document(self, job: Job) -> JobDocument:
         """Return all there is to show of a job."""
         callbacks: tuple[CallbackStatus, ...] = ()
-        if job.record.sender.callbacks.items():
+        if job.record.sender.is_served:
             try:
                 outbox = await self._opened()
                 deliveries = await anyio.to_thread.run_sync(outbox.of, job.job_id)
@@ -199,72 +212,43 @@ class Reporter:
             form = forms.native
         for phase in new:
             try:
-                added = await self._queued(job, phase, form)
+                queued = await self._queued(job, phase, form)
             except Busy:
                 return False
             except Exception as error:
                 # Whatever it is: what one job tells must not end the agent.
                 log.warning("job %s: its callbacks wait", job.job_id, exc_info=error)
                 return False
-            if added:
+            if queued.added:
                 self._nudge()
+            if queued.waits:
+                return True
             self._next[job.job_id] = self._next.get(job.job_id, 0) + 1
             if phase.final:
                 del self._unsettled[job.job_id], self._next[job.job_id]
                 self._recovered.discard(job.job_id)
         return True
 
-    async def _queued(self, job: Job, phase: JobPhase, form: Form) -> int:
+    async def _queued(self, job: Job, phase: JobPhase, form: Form) -> Queued:
         if job.job_id not in self._recovered:
             return await anyio.to_thread.run_sync(self._queue, job, phase, form)
         # Its journal is read, and its archive may have to be built: not while a job measures.
         async with self._jobs.slot.aside():
             return await anyio.to_thread.run_sync(self._queue, job, phase, form)
 
-    def _queue(self, job: Job, phase: JobPhase, form: Form) -> int:
-        """Build what tells of a phase, and add it to the outbox. Blocks."""
+    def _queue(self, job: Job, phase: JobPhase, form: Form) -> Queued:
+        """Add what a phase asks for to the outbox. Blocks."""
         if self._outbox is None:
             raise RuntimeError("callbacks are queued before the outbox is open")
-        sender = job.record.sender
-        messages = addressed(sender.callbacks, phase)
-        if not messages:
-            return 0
-        now_s = self._clock.wall_s()
-        before = sum(
-            delivery.event == CallbackEvent.STATUS for delivery in self._outbox.of(job.job_id)
-        )
-        status = report(job, phase, before + 1, now_s)
-        if phase.final:
-            if self._outbox.has(
-                [form(of_event(status, event), sender).key for event, _ in messages]
-            ):
-                return 0
-            # An agent that was killed at the end of its job has built none.
-            end = terminal_line(job.folder)
-            if end is not None:
-                archive.build(job.folder, job.record, end)
-            status = with_files(status, job)
-        deliveries = []
-        for event, url in messages:
-            message = form(of_event(status, event), sender)
-            deliveries.append(
-                NewDelivery(
-                    key=message.key,
-                    subject=job.job_id,
-                    event=event.value,
-                    url=url,
-                    destination=self._policy.target(url).destination,
-                    body=message.body,
-                )
-            )
-        added = self._outbox.add(deliveries, now_s)
-        if phase.final:
-            self._outbox.forget(job.job_id for job in self._jobs.all())
-        return added
+        queue = Queue(self._outbox, self._policy, form)
+        queued = queue.add(job, phase, self._clock.wall_s())
+        if phase.final and not queued.waits:
+            self._outbox.forget(other.job_id for other in self._jobs.all())
+        return queued
 
     def _is_held(self, job: Job) -> bool:
         """Check whether somebody has still to hear of a job. Blocks."""
-        if not job.record.sender.callbacks.items():
+        if not job.record.sender.is_served:
             return False
         if job.job_id in self._unsettled or self._outbox is None:
             return True

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from benchrace.delivery.callbacks import Callbacks
+from benchrace.delivery.output import Output
 from benchrace.errors import FieldError, InvalidInput
 from benchrace.ids import is_job_id
 from benchrace.protocol.job import JobSpec
@@ -24,7 +25,7 @@ _DELETED = ".deleted-"
 
 
 class JobSender(msgspec.Struct, frozen=True, kw_only=True):
-    """Who asked for a job, and whom to tell about it.
+    """Who asked for a job, whom to tell about it, and where its files are uploaded to.
 
     `reference` is the sender's own id of the job, `digest` the SHA-256 of its request, and
     `cancel_token` what cancels it beside its id. `form` names how callbacks are written, `context`
@@ -32,11 +33,17 @@ class JobSender(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     callbacks: Callbacks = Callbacks()
+    output: Output | None = None
     form: str = "native"
     reference: str | None = None
     digest: str | None = None
     cancel_token: str | None = None
     context: dict[str, Any] = {}
+
+    @property
+    def is_served(self) -> bool:
+        """Check whether anything is sent when the job is over."""
+        return bool(self.callbacks.items()) or self.output is not None
 
 
 class JobRecord(msgspec.Struct, frozen=True, kw_only=True):

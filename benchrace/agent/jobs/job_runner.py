@@ -77,7 +77,7 @@ async def run_job(
         with anyio.CancelScope(shield=True):
             line = await _finished(job, journal, circumstances)
             line = line or _unwritten(job, circumstances, context.clock)
-            if context.archive is not None and job.record.sender.callbacks.items():
+            if context.archive is not None and job.record.sender.is_served:
                 # Before the next job can start: hashing would disturb it.
                 await anyio.to_thread.run_sync(context.archive, job.folder, job.record, line)
             job.ended(line)

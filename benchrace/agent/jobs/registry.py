@@ -21,6 +21,7 @@ from benchrace.errors import NotFound
 from benchrace.notifier import Notifier
 from benchrace.plugin.engine.device import Device
 from benchrace.protocol.agent_worker import JobOrder, WorkerSetup
+from benchrace.protocol.assets import AssetSetup
 from benchrace.protocol.job import JobSpec
 from benchrace.run.metadata import RunMetadata
 
@@ -95,6 +96,7 @@ class Jobs:
         setup: WorkerSetup,
         measured: Sequence[Device] = (),
         direct: Direct | None = None,
+        assets: AssetSetup | None = None,
     ) -> Job:
         """Accept a job that measures on some GPUs, and start it.
 
@@ -125,6 +127,7 @@ class Jobs:
                 t0_ns=record.t0_ns,
                 boot_id=record.boot_id,
                 unsettled=self._unsettled.lanes,
+                asset_setup=assets,
             )
             job = Job(folder, record, self.changed)
             self._tasks.start_soon(self._run, job, order)

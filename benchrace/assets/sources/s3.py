@@ -38,12 +38,7 @@ class S3Source:
     """An object, `s3://bucket/key`; `stores` returns the store of a bucket."""
 
     def __init__(self, url: str, stores: Stores) -> None:
-        self._bucket, _, key = url.removeprefix(PREFIX).partition("/")
-        self._key = key.lstrip("/")
-        if _BUCKET.fullmatch(self._bucket) is None or _KEY.fullmatch(self._key) is None:
-            raise InvalidInput(
-                FieldError("url", f"invalid object {url[:200]!r}"), "Use s3://bucket/key."
-            )
+        self._bucket, self._key = parse_object(url)
         self._stores = stores
         self.label = self.identity = f"{PREFIX}{self._bucket}/{self._key}"
 
@@ -77,7 +72,7 @@ class S3Source:
             async for chunk in result.stream(min_chunk_size=_CHUNK):
                 yield bytes(chunk)
         except (failures.BaseError, OSError) as error:
-            raise cut(self.label, _words(error)) from error
+            raise cut(self.label, words(error)) from error
 
     def _failure(self, error: Exception, failures: Any) -> BenchraceError:
         if isinstance(error, failures.NotFoundError | FileNotFoundError):
@@ -92,9 +87,19 @@ class S3Source:
             return cut(self.label, "the object is being replaced")
         return BenchraceError(
             Category.UNREACHABLE,
-            f"{self.label}: {_words(error)}",
+            f"{self.label}: {words(error)}",
             "Check `assets.s3` in agent.yaml, and that the store answers.",
         )
+
+
+def parse_object(url: str, field: str = "url") -> tuple[str, str]:
+    """Return bucket and key of `s3://bucket/key`; raises InvalidInput, with `field`."""
+    bucket, _, key = url.removeprefix(PREFIX).partition("/")
+    key = key.lstrip("/")
+    if _BUCKET.fullmatch(bucket) is None or _KEY.fullmatch(key) is None:
+        message = f"invalid object {url[:200]!r}"
+        raise InvalidInput(FieldError(field, message), "Use s3://bucket/key.")
+    return bucket, key
 
 
 def buckets(config: S3Config, environ: Mapping[str, str]) -> Stores:
@@ -174,5 +179,6 @@ def _obstore() -> Any:
     return obstore
 
 
-def _words(error: Exception) -> str:
+def words(error: Exception) -> str:
+    """Return the first line of what went wrong."""
     return (str(error).strip() or type(error).__name__).splitlines()[0][:300]

@@ -12,11 +12,14 @@ from benchrace.api.artifacts import ArtifactAnswer, ArtifactList, ArtifactState
 from benchrace.central.api.documents import artifacts
 from benchrace.central.api.route_context import RouteContext
 from benchrace.errors import NotFound
+from benchrace.store import thumbnails
 from benchrace.store.artifacts import Artifacts
 from benchrace.store.regular import open_regular
 from benchrace.store.run_folder import folder_path
 from benchrace.web.answer import answer, pieces_of
 
+# Whatever a file is, it runs nothing, loads nothing, and is of no origin.
+_SANDBOX = "sandbox; default-src 'none'"
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "private, max-age=3600",
@@ -39,16 +42,37 @@ def install(app: Quart, site: RouteContext) -> None:
 
         A range of its bytes is answered with 206, so that players can seek.
         """
-        named = (await artifacts(site.central, run_id)).artifacts
-        matches = [artifact for artifact in named if artifact.sha256 == sha256]
-        here = next((artifact for artifact in matches if artifact.image or artifact.audio), None)
-        here = here or next(
-            (artifact for artifact in matches if artifact.state is ArtifactState.STORED), None
-        )
-        if here is None:
-            raise _not_here(run_id, sha256, matches)
+        here = await _stored(site, run_id, sha256)
         path = Artifacts(folder_path(site.central.runs_dir, run_id)).path(sha256)
         return await _file(path, here, request.range)
+
+    @app.get("/api/runs/<run_id>/artifacts/<sha256>/thumbnail")
+    async def read_thumbnail(run_id: str, sha256: str) -> Response:
+        """Return a small JPEG of an image, or the image itself where it is small or new."""
+        here = await _stored(site, run_id, sha256)
+        run = folder_path(site.central.runs_dir, run_id)
+        small = await to_thread.run_sync(thumbnails.read, run, sha256) if here.image else b""
+        if not small:
+            response = await _file(Artifacts(run).path(sha256), here, None)
+            # A small one may be made soon.
+            response.headers["Cache-Control"] = "private, max-age=60"
+            return response
+        response = Response(small, content_type="image/jpeg", headers=_HEADERS)
+        response.headers["Content-Security-Policy"] = _SANDBOX
+        return response
+
+
+async def _stored(site: RouteContext, run_id: str, sha256: str) -> ArtifactAnswer:
+    """Return a file that central has; raises NotFound."""
+    named = (await artifacts(site.central, run_id)).artifacts
+    matches = [artifact for artifact in named if artifact.sha256 == sha256]
+    here = next((artifact for artifact in matches if artifact.image or artifact.audio), None)
+    here = here or next(
+        (artifact for artifact in matches if artifact.state is ArtifactState.STORED), None
+    )
+    if here is None:
+        raise _not_here(run_id, sha256, matches)
+    return here
 
 
 def _not_here(run_id: str, sha256: str, matches: list[ArtifactAnswer]) -> NotFound:
@@ -88,10 +112,9 @@ async def _file(path: Path, artifact: ArtifactAnswer, wanted: Range | None) -> R
         response.headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
     response.headers["Content-Length"] = str(stop - start)
     how = "inline" if shown else "attachment"
-    # Whatever it is, it runs nothing, loads nothing, and is of no origin. Without `allow-downloads`
-    # Chromium would not even save it from its address.
-    sandbox = "sandbox" if shown else "sandbox allow-downloads"
-    response.headers["Content-Security-Policy"] = f"{sandbox}; default-src 'none'"
+    # Without `allow-downloads` Chromium would not even save it from its address.
+    policy = _SANDBOX if shown else _SANDBOX.replace("sandbox", "sandbox allow-downloads")
+    response.headers["Content-Security-Policy"] = policy
     # A name is letters, digits, dots and dashes: nothing that a header would have to escape.
     response.headers["Content-Disposition"] = f'{how}; filename="{artifact.name}"'
     response.timeout = None

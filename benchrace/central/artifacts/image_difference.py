@@ -65,7 +65,7 @@ def difference(request: Request) -> Difference:
     import av
 
     try:
-        frames = [_frame(image) for image in (request.best, request.own)]
+        frames = [read_frame(image) for image in (request.best, request.own)]
         best, own = frames
         if (best.width, best.height) != (own.width, own.height):
             sizes = f"{own.width} x {own.height} and {best.width} x {best.height}"
@@ -80,7 +80,8 @@ def difference(request: Request) -> Difference:
     return Difference(ssim=ssim, mse=mse)
 
 
-def _frame(image: Image) -> "VideoFrame":
+def read_frame(image: Image) -> "VideoFrame":
+    """Decode an image; raises ValueError or what the library raises for one that is none."""
     import av
 
     form = _FORMATS.get(image.media_type)
@@ -127,7 +128,7 @@ def _compared(best: "VideoFrame", own: "VideoFrame") -> dict[str, str]:
     return dict(sink.pull().metadata)
 
 
-def _stay_small() -> None:
+def stay_small() -> None:
     """Take only time that nobody else wants, and limited memory."""
     os.nice(_NICE)
     if sys.platform == "linux":
@@ -136,7 +137,7 @@ def _stay_small() -> None:
 
 
 def main() -> None:
-    _stay_small()
+    stay_small()
     for request in msgspec.json.decode(sys.stdin.buffer.read(), type=tuple[Request, ...]):
         sys.stdout.buffer.write(msgspec.json.encode(difference(request)) + b"\n")
         sys.stdout.buffer.flush()

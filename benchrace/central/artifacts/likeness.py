@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import anyio
 from anyio import to_thread
@@ -17,6 +17,8 @@ from benchrace.central.artifacts.image_difference import (
     Request,
     installed,
 )
+from benchrace.central.artifacts.image_process import ImageProcess
+from benchrace.central.artifacts.shrinking import Shrinking, lacking
 from benchrace.errors import BenchraceError, NotFound
 from benchrace.notifier import Notifier
 from benchrace.plugin.workload import Drawing
@@ -26,8 +28,9 @@ from benchrace.stats.image.likeness import likeness
 from benchrace.stats.image.pairs import Pair, Pairs, paired
 from benchrace.stats.image.rounds import ImageRounds
 from benchrace.store import likeness as stored
+from benchrace.store import thumbnails
 from benchrace.store.artifacts import Artifacts
-from benchrace.store.run_folder import RunFolder
+from benchrace.store.run_folder import RunFolder, folder_path
 from benchrace.store.run_log import StoredLog
 
 log = logging.getLogger(__name__)
@@ -90,6 +93,7 @@ class Likenesses:
             # First, so that a file that comes meanwhile notes it again.
             del self._noted[run_id]
             try:
+                await self._shrink(run_id)
                 await self._compare(run_id)
             except BenchraceError as error:
                 log.warning("images of run %s are not compared: %s", run_id, error.message)
@@ -101,6 +105,20 @@ class Likenesses:
 
     def _rest(self, run_id: str) -> None:
         self._rest_ns[run_id] = self._now_ns() + _REST_S * 1_000_000_000
+
+    async def _shrink(self, run_id: str) -> None:
+        """Make small images of those that have none; what cannot be read is shown as it is."""
+        run = folder_path(self._runs_dir, run_id)
+        images = await to_thread.run_sync(lacking, run) if installed() else ()
+        for first in range(0, len(images), _AT_ONCE):
+            some = images[first : first + _AT_ONCE]
+            shrinking = Shrinking([large.image for large in some])
+            while not shrinking.done:
+                await self._while_quiet(shrinking)
+            for large, small in zip(some, shrinking.answers, strict=True):
+                if small.reason is not None:
+                    log.info("run %s, %s: %s", run_id, large.sha256[:12], small.reason)
+                await to_thread.run_sync(thumbnails.write, run, large.sha256, small.data)
 
     async def _compare(self, run_id: str) -> None:
         try:
@@ -146,13 +164,13 @@ class Likenesses:
         absent = Difference(reason="central does not have both images")
         return [_named(pair, measured.get(pair, absent)) for pair in pairs]
 
-    async def _while_quiet(self, comparison: Comparison) -> None:
-        """Compare from when nothing measures here until something does."""
+    async def _while_quiet(self, work: ImageProcess[Any, Any]) -> None:
+        """Work from when nothing measures here until something does."""
         while not self._quiet():
             await self._wakeup.wait()
         async with anyio.create_task_group() as group:
             group.start_soon(self._cancel_when_busy, group.cancel_scope)
-            await comparison.run()
+            await work.run()
             group.cancel_scope.cancel()
 
     async def _cancel_when_busy(self, scope: anyio.CancelScope) -> None:

@@ -1,5 +1,6 @@
 """From what runs measured to a machine's ceilings, with what made them invalid; pure."""
 
+import statistics
 from collections.abc import Iterator, Sequence
 
 import msgspec
@@ -26,7 +27,7 @@ from benchrace.run.findings.ceiling import (
     Roofs,
 )
 from benchrace.run.planning.fit import Pool
-from benchrace.run.planning.prediction import measured
+from benchrace.run.planning.prediction import fixed, from_cache, measured
 
 # Of an engine, these many of its newest lanes say how near it comes to a ceiling.
 MAX_LANES = 10
@@ -62,7 +63,8 @@ def collect(machine: Machine, runs: Sequence[RunReadings]) -> Collected:
     reason = None if current is not None else _why_no_read(machine, result, runs)
     products = _variants(ceilings, PRODUCT)
     lanes = _lanes(machine, runs)
-    engines = tuple(_engines(lanes, current, products))
+    cache = machine.cache_bytes
+    engines = tuple(_engines(lanes, current, products, cache))
     return Collected(
         answer=MachineCeilings(
             machine_id=machine.machine_id,
@@ -78,7 +80,7 @@ def collect(machine: Machine, runs: Sequence[RunReadings]) -> Collected:
             weights=_variants(ceilings, WEIGHTS),
             products=products,
             decode={one.backend: one.decode for one in engines if one.decode is not None},
-            formats={backend: _formats(own, current) for backend, own in lanes.items()},
+            formats={backend: _formats(own, current, cache) for backend, own in lanes.items()},
             prefill={one.backend: one.prefill for one in engines if one.prefill is not None},
         ),
     )
@@ -176,24 +178,47 @@ def _lanes(machine: Machine, runs: Sequence[RunReadings]) -> dict[str, list[Engi
     return result
 
 
-def _formats(lanes: Sequence[EngineReading], read: Ceiling | None) -> dict[str, Efficiency]:
+def _formats(
+    lanes: Sequence[EngineReading], read: Ceiling | None, cache_bytes: int
+) -> dict[str, Efficiency]:
     formats = {lane.quantization for lane in lanes if lane.quantization}
     result = {
-        name: _decode([lane for lane in lanes if lane.quantization == name], read)
+        name: _decode([lane for lane in lanes if lane.quantization == name], read, cache_bytes)
         for name in sorted(formats)
     }
     return {name: efficiency for name, efficiency in result.items() if efficiency is not None}
 
 
-def _decode(lanes: Sequence[EngineReading], read: Ceiling | None) -> Efficiency | None:
-    shares = [_share(lane.run_id, lane.bytes_per_s, read) for lane in lanes]
-    return measured([share for share in shares if share is not None])
+def _decode(
+    lanes: Sequence[EngineReading], read: Ceiling | None, cache_bytes: int
+) -> Efficiency | None:
+    """Return the share of the read bandwidth that an engine reached while it read weights."""
+    shares = [_share(lane.run_id, _weights_rate(lane), read) for lane in lanes]
+    result = measured([share for share in shares if share is not None])
+    if result is None:
+        return None
+    besides = statistics.median(fixed(_token_s(lane)) for lane in lanes)
+    result = msgspec.structs.replace(result, fixed_s=besides)
+    in_cache = all(0 < lane.bytes_per_token <= cache_bytes for lane in lanes)
+    return from_cache(result) if in_cache else result
+
+
+def _weights_rate(lane: EngineReading) -> float | None:
+    """Return the bytes per second while weights were read; those of the whole token if unknown."""
+    token_s = _token_s(lane)
+    return lane.bytes_per_token / (token_s - fixed(token_s)) if token_s else lane.bytes_per_s
+
+
+def _token_s(lane: EngineReading) -> float:
+    """Return the seconds that a token took, 0 where that is not known."""
+    return lane.bytes_per_token / lane.bytes_per_s if lane.bytes_per_s else 0.0
 
 
 def _engines(
     by_backend: dict[str, list[EngineReading]],
     read: Ceiling | None,
     products: dict[str, Ceiling],
+    cache_bytes: int,
 ) -> Iterator[EngineEfficiency]:
     for backend, lanes in by_backend.items():
         prefill = [
@@ -201,7 +226,7 @@ def _engines(
         ]
         yield EngineEfficiency(
             backend=backend,
-            decode=_decode(lanes, read),
+            decode=_decode(lanes, read, cache_bytes),
             prefill=measured([share for share in prefill if share is not None]),
         )
 

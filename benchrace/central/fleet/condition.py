@@ -9,8 +9,19 @@ from benchrace.protocol.latch import Latch
 from benchrace.protocol.liveness import Liveness
 from benchrace.protocol.offset import Offset
 from benchrace.run.machine import Condition
+from benchrace.telemetry.environment import ProblemCode
 
 SECOND_NS = 1_000_000_000
+# What lowers clocks for a while; the other findings are how a machine is set up.
+_SPOILING = frozenset(
+    {
+        ProblemCode.ON_BATTERY,
+        ProblemCode.LOW_POWER_MODE,
+        ProblemCode.HOT,
+        ProblemCode.UNDERVOLTED,
+        ProblemCode.THROTTLED,
+    }
+)
 
 
 class ClockWatch:
@@ -49,6 +60,9 @@ def problems(capabilities: Capabilities | None) -> Iterator[Problem]:
     if capabilities.restart is not None:
         yield Problem(message=capabilities.restart, remedy="Restart the agent of this machine.")
     yield from capabilities.problems
+    for spoiling in capabilities.environment.problems:
+        if spoiling.code in _SPOILING:
+            yield Problem(message=spoiling.message, remedy=spoiling.remedy)
     for plugin in capabilities.plugins:
         if plugin.error is not None:
             yield Problem(

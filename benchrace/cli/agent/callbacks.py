@@ -1,9 +1,16 @@
 """`benchrace agent callbacks`: how the callbacks of this machine's jobs stand."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from benchrace.cli import options
 from benchrace.cli.agent.jobs import running_agent, shared_options
+
+if TYPE_CHECKING:
+    from benchrace.api.jobs import CallbackStatus
+
+_TITLES = ("id", "job", "event", "state", "attempts", "url", "why")
 
 
 @click.group()
@@ -22,12 +29,9 @@ def list_callbacks(
     data_dir: str | None,
 ) -> None:
     """List the callbacks that have not arrived, newest first."""
-    from rich.table import Table
-    from rich.text import Text
-
     from benchrace.api.jobs import CallbackList
-    from benchrace.cli.output.formatting import clean_line
     from benchrace.cli.output.screen import console
+    from benchrace.cli.output.table import table
 
     with running_agent(machine_id, token, data_dir) as agent:
         listed = agent.convert(agent.get("/api/v1/callbacks"), CallbackList).callbacks
@@ -38,14 +42,12 @@ def list_callbacks(
     if not shown:
         click.echo("No callbacks." if everything else "All callbacks have arrived.")
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("id", "job", "event", "state", "attempts", "url", "why"):
-        table.add_column(title)
-    for entry in shown:
-        where = (entry.state, str(entry.attempts), entry.url, entry.reason or "")
-        cells = (str(entry.id), entry.job_id, entry.event, *where)
-        table.add_row(*(Text(clean_line(cell)) for cell in cells))
-    console().print(table)
+    console().print(table(_TITLES, map(_cells, shown)))
+
+
+def _cells(entry: "CallbackStatus") -> tuple[str, ...]:
+    where = (entry.state, str(entry.attempts), entry.url, entry.reason or "")
+    return (str(entry.id), entry.job_id, entry.event, *where)
 
 
 @callbacks.command()

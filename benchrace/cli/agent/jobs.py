@@ -31,11 +31,8 @@ def list_jobs(
     machine_id: str | None, as_json: bool, token: str | None, data_dir: str | None
 ) -> None:
     """List the agent's jobs, newest first."""
-    from rich.table import Table
-    from rich.text import Text
-
-    from benchrace.cli.output.formatting import clean_line
     from benchrace.cli.output.screen import console
+    from benchrace.cli.output.table import table
 
     with running_agent(machine_id, token, data_dir) as agent:
         listed = _jobs(agent)[::-1]
@@ -45,14 +42,7 @@ def list_jobs(
     if not listed:
         click.echo("No jobs.")
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("job", "kind", "state", "run", "why"):
-        table.add_column(title)
-    for job in listed:
-        why = job.error.message if job.error is not None else job.reason or ""
-        cells = (job.job_id, job.kind, job.state.value, job.run_id or "-", why)
-        table.add_row(*(Text(clean_line(cell)) for cell in cells))
-    console().print(table)
+    console().print(table(("job", "kind", "state", "run", "why"), map(_cells, listed)))
 
 
 @jobs.command()
@@ -79,6 +69,11 @@ def stop(
         options.print_json(stopped)
     else:
         click.echo(f"{stopped.job_id} {stopped.state.value}")
+
+
+def _cells(job: "JobSummary") -> tuple[str, ...]:
+    why = job.error.message if job.error is not None else job.reason or ""
+    return job.job_id, job.kind, job.state.value, job.run_id or "-", why
 
 
 def _jobs(agent: "Client") -> "tuple[JobSummary, ...]":

@@ -1,14 +1,12 @@
 """`benchrace assets list`: the files that central has for its machines."""
 
 import click
-from rich.table import Table
-from rich.text import Text
 
 from benchrace.cli import options
 from benchrace.cli.assets.stored import stored_assets
 from benchrace.cli.models.connection import fleet_of, shared_options
-from benchrace.cli.output.formatting import clean_line
 from benchrace.cli.output.screen import console
+from benchrace.cli.output.table import table
 from benchrace.formatting import file_size
 
 
@@ -28,10 +26,5 @@ def list_assets(
     if not assets:
         screen.print("Central has no files. Upload one with: benchrace assets add FILE")
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("name", "kind", "size", "SHA-256"):
-        table.add_column(title)
-    for asset in assets:
-        row = (clean_line(asset.name), asset.kind, file_size(asset.size), asset.sha256[:12])
-        table.add_row(*map(Text, row))
-    screen.print(table)
+    rows = [(asset.name, asset.kind, file_size(asset.size), asset.sha256[:12]) for asset in assets]
+    screen.print(table(("name", "kind", "size", "SHA-256"), rows))

@@ -138,27 +138,23 @@ def _show(created: "NewToken", as_json: bool) -> None:
 
 
 def _print(tokens: "tuple[TokenEntry, ...]") -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    from benchrace.cli.output.formatting import clean_line
     from benchrace.cli.output.screen import console
+    from benchrace.cli.output.table import table
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("id", "role", "name", "machine", "created", "last used", "note"):
-        table.add_column(title)
-    for entry in tokens:
-        cells = (
-            entry.token_id,
-            entry.role.value,
-            entry.name,
-            entry.machine_id or "any" if entry.role == "agent" else "-",
-            _time(entry.created_at),
-            _time(entry.used_at),
-            entry.note or "",
-        )
-        table.add_row(*(Text(clean_line(cell)) for cell in cells))
-    console().print(table)
+    titles = ("id", "role", "name", "machine", "created", "last used", "note")
+    console().print(table(titles, map(_cells, tokens)))
+
+
+def _cells(entry: "TokenEntry") -> tuple[str, ...]:
+    return (
+        entry.token_id,
+        entry.role.value,
+        entry.name,
+        entry.machine_id or "any" if entry.role == "agent" else "-",
+        _time(entry.created_at),
+        _time(entry.used_at),
+        entry.note or "",
+    )
 
 
 def _time(wall_s: float | None) -> str:

@@ -5,7 +5,6 @@ from urllib.parse import quote
 
 import click
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from benchrace.api.machine.ceilings import CeilingAnswer, EngineEfficiency, MachineCeilings
@@ -13,6 +12,7 @@ from benchrace.cli import options
 from benchrace.cli.models.connection import fleet_of, shared_options
 from benchrace.cli.output.formatting import clean_line
 from benchrace.cli.output.screen import console
+from benchrace.cli.output.table import table
 from benchrace.formatting import digits, percent, quantity
 from benchrace.run.planning.fit import Pool
 
@@ -41,20 +41,11 @@ def ceilings(
 
 def _print(screen: Console, result: MachineCeilings) -> None:
     if result.ceilings:
-        screen.print(_table(("ceiling", "value", "threads", "tier", "run"), _rows(result.ceilings)))
+        screen.print(table(("ceiling", "value", "threads", "tier", "run"), _rows(result.ceilings)))
     if result.engines:
-        screen.print(_table(("engine", "decode", "prefill"), map(_efficiency, result.engines)))
+        screen.print(table(("engine", "decode", "prefill"), map(_efficiency, result.engines)))
     for line in _notes(result):
         screen.print(Text(clean_line(line), style="yellow"), soft_wrap=True)
-
-
-def _table(titles: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in titles:
-        table.add_column(title, overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(clean_line(cell)) for cell in row))
-    return table
 
 
 def _rows(ceilings: Iterable[CeilingAnswer]) -> Iterator[tuple[str, ...]]:

@@ -2,7 +2,6 @@
 
 import click
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from benchrace.api.machines import MachineAnswer, MachineList
@@ -10,6 +9,7 @@ from benchrace.cli import options
 from benchrace.cli.models.connection import fleet_of, shared_options
 from benchrace.cli.output.formatting import clean_line
 from benchrace.cli.output.screen import console
+from benchrace.cli.output.table import table
 from benchrace.formatting import duration
 
 
@@ -33,7 +33,8 @@ def _print(screen: Console, fleet: MachineList) -> None:
     if not fleet.machines:
         screen.print("No machines yet. Start an agent: benchrace agent start --central URL")
     else:
-        screen.print(_table(fleet.machines))
+        titles = ("machine", "condition", "clock", "version", "address", "reason")
+        screen.print(table(titles, map(_cells, fleet.machines), unbroken="machine"))
     for machine in fleet.machines:
         for problem in machine.problems:
             text = f"{machine.machine_id}: {problem.message}. {problem.remedy}"
@@ -43,19 +44,13 @@ def _print(screen: Console, fleet: MachineList) -> None:
         screen.print(Text(clean_line(text), style="dim"), soft_wrap=True)
 
 
-def _table(machines: tuple[MachineAnswer, ...]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("machine", "condition", "clock", "version", "address", "reason"):
-        table.add_column(title, no_wrap=title == "machine", overflow="fold")
-    for machine in machines:
-        unsure_ns = machine.uncertainty_ns
-        cells = (
-            machine.machine_id,
-            f"{machine.condition}{', excluded' if machine.excluded else ''}",
-            "-" if unsure_ns is None else f"±{duration(unsure_ns)}",
-            machine.version or "-",
-            machine.address or "-",
-            machine.reason or "",
-        )
-        table.add_row(*(Text(clean_line(cell)) for cell in cells))
-    return table
+def _cells(machine: MachineAnswer) -> tuple[str, ...]:
+    unsure_ns = machine.uncertainty_ns
+    return (
+        machine.machine_id,
+        f"{machine.condition}{', excluded' if machine.excluded else ''}",
+        "-" if unsure_ns is None else f"±{duration(unsure_ns)}",
+        machine.version or "-",
+        machine.address or "-",
+        machine.reason or "",
+    )

@@ -6,7 +6,6 @@ from urllib.parse import quote
 import click
 import msgspec
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from benchrace.api.machine.settings import (
@@ -18,6 +17,7 @@ from benchrace.cli import options
 from benchrace.cli.models.connection import fleet_of, shared_options
 from benchrace.cli.output.formatting import clean_line
 from benchrace.cli.output.screen import console
+from benchrace.cli.output.table import table
 from benchrace.config.machine_settings import NAMES, MachineSettings
 from benchrace.errors import FieldError, InvalidInput
 from benchrace.formatting import file_size
@@ -76,23 +76,23 @@ def parse(changes: Iterable[str]) -> dict[str, object]:
 
 
 def _print(screen: Console, current: MachineSettingsAnswer) -> None:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("setting", "in use", "from", "central wants", "range"):
-        table.add_column(title, no_wrap=title == "setting", overflow="fold")
-    for description in current.descriptions:
-        name = description.name
-        used = None if current.agent is None else current.agent.used.get(name)
-        cells = (
-            name,
-            "?" if used is None else _text(used.value),
-            "" if used is None else used.source,
-            _text(getattr(current.wanted, name, None)),
-            _range(description),
-        )
-        table.add_row(*(Text(clean_line(cell)) for cell in cells))
-    screen.print(table)
+    titles = ("setting", "in use", "from", "central wants", "range")
+    rows = (_cells(current, description) for description in current.descriptions)
+    screen.print(table(titles, rows, unbroken="setting"))
     for line in _notes(current):
         screen.print(Text(clean_line(line), style="yellow"), soft_wrap=True)
+
+
+def _cells(current: MachineSettingsAnswer, description: SettingDescription) -> tuple[str, ...]:
+    name = description.name
+    used = None if current.agent is None else current.agent.used.get(name)
+    return (
+        name,
+        "?" if used is None else _text(used.value),
+        "" if used is None else used.source,
+        _text(getattr(current.wanted, name, None)),
+        _range(description),
+    )
 
 
 def _notes(current: MachineSettingsAnswer) -> Iterable[str]:

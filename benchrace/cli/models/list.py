@@ -1,8 +1,9 @@
 """`benchrace models list`: the models of each machine, and what it lacks."""
 
+from collections.abc import Iterable, Iterator
+
 import click
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from benchrace.api.machines import MachineAnswer
@@ -12,6 +13,7 @@ from benchrace.cli.models.pull_plan import select
 from benchrace.cli.models.wait_engines import wait_for_engines
 from benchrace.cli.output.formatting import clean_line
 from benchrace.cli.output.screen import console
+from benchrace.cli.output.table import table
 from benchrace.formatting import file_size, memory_size
 
 
@@ -49,18 +51,10 @@ def _document(machine: MachineAnswer) -> dict[str, object]:
 
 
 def _print(screen: Console, machines: tuple[MachineAnswer, ...]) -> None:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("machine", "backend", "model", "size", "quantization", "in memory"):
-        table.add_column(title)
-    for machine in machines:
-        for backend in machine.backends:
-            for model in backend.models:
-                loaded = "" if model.loaded is None else memory_size(model.loaded.total)
-                row = (machine.machine_id, backend.name, model.name, file_size(model.size))
-                cells = (*row, model.quantization or "-", loaded)
-                table.add_row(*(Text(clean_line(cell)) for cell in cells))
-    if table.row_count:
-        screen.print(table)
+    rows = list(_rows(machines))
+    if rows:
+        titles = ("machine", "backend", "model", "size", "quantization", "in memory")
+        screen.print(table(titles, rows))
     else:
         screen.print("No reachable engine has a model.")
     for machine in machines:
@@ -68,3 +62,12 @@ def _print(screen: Console, machines: tuple[MachineAnswer, ...]) -> None:
             lacks = ", ".join(machine.missing.required)
             text = f"{machine.machine_id} lacks {lacks}; pull with: benchrace models pull"
             screen.print(Text(clean_line(text), style="yellow"), soft_wrap=True)
+
+
+def _rows(machines: Iterable[MachineAnswer]) -> Iterator[tuple[str, ...]]:
+    for machine in machines:
+        for backend in machine.backends:
+            for model in backend.models:
+                loaded = "" if model.loaded is None else memory_size(model.loaded.total)
+                row = (machine.machine_id, backend.name, model.name, file_size(model.size))
+                yield (*row, model.quantization or "-", loaded)

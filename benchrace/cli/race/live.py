@@ -17,7 +17,7 @@ from benchrace.cli.output.screen import is_live
 from benchrace.cli.race.plain import Plain
 from benchrace.formatting import duration, remaining
 from benchrace.run.metadata import RunMetadata
-from benchrace.view.lane import WAITING_UNIT, LaneState, LaneView
+from benchrace.view.lane import FETCHING_UNIT, WAITING_UNIT, LaneState, LaneView
 from benchrace.view.race import RaceView
 
 # Drawing takes time from the machine that measures: often enough to look alive, and no more.
@@ -155,7 +155,14 @@ def _state(lane: LaneView) -> str:
         return f"round {lane.ended + 1}"
     if lane.state is LaneState.RESTING and lane.unit == WAITING_UNIT:
         return f"wait {lane.done or 0:.0f} s"
+    if lane.state in (LaneState.WAITING, LaneState.RESTING) and is_fetching(lane):
+        return f"fetch {lane.fraction:.0%}" if lane.total else "fetching"
     return _WORDS.get(lane.state, lane.state.value)
+
+
+def is_fetching(lane: LaneView) -> bool:
+    """Check whether a file for the lane's engine is on its way."""
+    return lane.unit == FETCHING_UNIT and lane.done != lane.total
 
 
 def _times(lane: LaneView, *, wide: bool, adaptive: bool) -> str:

@@ -7,19 +7,19 @@ from typing import Any
 import click
 import msgspec
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from benchrace.cli import options
 from benchrace.cli.connect.client import Client
 from benchrace.cli.connect.fleet import connect, wait_for_machine
-from benchrace.cli.output.formatting import clean_line
 from benchrace.cli.output.interrupt import interruptible
 from benchrace.cli.output.screen import Phases, console, phases
+from benchrace.cli.output.table import table
 from benchrace.cli.race import follow, footnotes, report, run_file
 from benchrace.cli.service.settings import configured_central
 from benchrace.errors import FieldError, InvalidInput
 from benchrace.formatting import plural
+from benchrace.run.lane import RunLane
 from benchrace.run.metadata import RunMetadata
 from benchrace.run.planning.labels import machine_text
 from benchrace.run.spec import RunSpec
@@ -189,15 +189,7 @@ def _plan(client: Client, spec: RunSpec, screen: Console, shown: Phases, as_json
         options.print_json(answer)
         return
     plan = client.convert(answer, RunMetadata)
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("lane", "machine", "backend", "parameters"):
-        table.add_column(title)
-    for lane in plan.lanes:
-        params = " ".join(f"{key}={footnotes.shorten(value)}" for key, value in lane.params.items())
-        machines = machine_text(lane.occupies, lane.workers)
-        cells = (lane.label, machines, lane.backend, params)
-        table.add_row(*(Text(clean_line(cell)) for cell in cells))
-    screen.print(table)
+    screen.print(table(("lane", "machine", "backend", "parameters"), map(_cells, plan.lanes)))
     for left in footnotes.left_out(plan):
         screen.print(Text(left, style="yellow"), soft_wrap=True)
     rounds = "adaptive rounds" if spec.rounds == "auto" else plural(plan.rounds, "round")
@@ -205,3 +197,8 @@ def _plan(client: Client, spec: RunSpec, screen: Console, shown: Phases, as_json
         f"{rounds} and {plural(plan.warmup, 'warm-up round')} in each lane, "
         f"{plan.order.value} order; nothing was measured"
     )
+
+
+def _cells(lane: RunLane) -> tuple[str, ...]:
+    params = " ".join(f"{key}={footnotes.shorten(value)}" for key, value in lane.params.items())
+    return lane.label, machine_text(lane.occupies, lane.workers), lane.backend, params

@@ -100,7 +100,9 @@ def _result(row: RunRow) -> str:
         tied = [values[label] for label in row.result.tied if label in values]
         close = " / ".join((*tied[:SHOWN], *("...",) * (len(tied) > SHOWN)))
         return f"{row.result.headline}: {close}"
-    parts = (row.result.headline, row.result.margin, values.get(first))
+    # The headline of a run of one lane is its value.
+    alone = len(row.lanes) == 1
+    parts = (row.result.headline, row.result.margin, None if alone else values.get(first))
     return ", ".join(part for part in parts if part)
 
 

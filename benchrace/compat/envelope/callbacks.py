@@ -7,8 +7,9 @@ import msgspec
 
 from benchrace.agent.delivery.forms import Message
 from benchrace.agent.jobs.job_folder import JobSender
-from benchrace.api.jobs import CallbackEvent, JobCallback
+from benchrace.api.jobs import CallbackEvent, JobCallback, ReportedArtifact
 from benchrace.compat.envelope.categories import FAILURE_CATEGORIES, FailureCategory, reason_code
+from benchrace.delivery.output import SCHEME
 from benchrace.errors import REMEDY, Category
 from benchrace.run.states import JobPhase
 
@@ -58,7 +59,8 @@ def envelope_form(report: JobCallback, sender: JobSender) -> Message:
 
 def _completed(report: JobCallback, sender: JobSender) -> dict[str, Any]:
     artifacts = [
-        {
+        _stored(artifact)
+        | {
             "kind": artifact.media_type.partition("/")[0],
             "filename": artifact.name,
             "rel_path": artifact.path,
@@ -75,6 +77,15 @@ def _completed(report: JobCallback, sender: JobSender) -> dict[str, Any]:
         "metrics": report.metrics,
         "archive": report.archive,
     }
+
+
+def _stored(artifact: ReportedArtifact) -> dict[str, Any]:
+    """Return where an artifact was uploaded to; nothing for a job without `output`."""
+    if artifact.url is None:
+        reason = artifact.url_reason
+        return {} if reason is None else {"url": None, "url_reason": reason}
+    bucket, _, key = artifact.url.removeprefix(SCHEME).partition("/")
+    return {"url": artifact.url, "bucket": bucket, "key": key}
 
 
 def _failed(report: JobCallback) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import msgspec
 
 from benchrace.compat.envelope.envelope import Envelope, NodeBinding, NodeOverride, StoredFile
 from benchrace.delivery.callbacks import Callbacks
+from benchrace.delivery.output import Output
 from benchrace.errors import FieldError, InvalidInput
 
 KIND = "workflow"
@@ -44,11 +45,6 @@ _SENT_AS = {
 
 def job_request(envelope: Envelope) -> dict[str, Any]:
     """Return the envelope as a native request; raises InvalidInput for what cannot be done."""
-    if envelope.output is not None:
-        where = f"s3://{envelope.output.bucket}/{envelope.output.prefix}"
-        message = f"this agent uploads nothing to {where[:200]}"
-        remedy = "Leave `output` out: the images are in the job's archive, GET /jobs/{id}/archive."
-        raise InvalidInput(FieldError("output", message), remedy)
     sent = envelope.parameters
     values = _context(envelope)
     bound = {binding.parameter for binding in envelope.workflow_parameters}
@@ -82,7 +78,13 @@ def job_request(envelope: Envelope) -> dict[str, Any]:
         "label": envelope.workflow.id[:200] or None,
         "params": {key: value for key, value in params.items() if value is not None},
         "callbacks": msgspec.to_builtins(envelope.callbacks or Callbacks()),
+        "output": msgspec.to_builtins(_output(envelope)),
     }
+
+
+def _output(envelope: Envelope) -> Output | None:
+    own = envelope.output
+    return None if own is None else Output(bucket=own.bucket, prefix=own.prefix)
 
 
 def bindings(envelope: Envelope) -> Iterator[tuple[int, NodeBinding]]:

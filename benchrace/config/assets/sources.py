@@ -14,12 +14,14 @@ class S3Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """An S3-compatible store. Without `endpoint`, it is Amazon's, in `region`.
 
     `credentials_file` holds `access_key_id` and `secret_access_key`, and only its owner may read
-    it; without it, the variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY count.
+    it; without it, the variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY count. Jobs may have
+    their files uploaded to `output_buckets`; files for engines come from any bucket.
     """
 
     endpoint: str | None = None
     region: str = "us-east-1"
     credentials_file: str | None = None
+    output_buckets: Annotated[tuple[str, ...], Meta(max_length=100)] = ()
 
 
 class AssetsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -8,15 +8,16 @@ from benchrace.export.card.rows import draw_rows
 from benchrace.export.card.shape import SHAPES, Shape
 from benchrace.export.card.sheet import Sheet
 from benchrace.export.drawing.palette import THEMES
-from benchrace.export.drawing.text_width import shorten, text_width, wrap
+from benchrace.export.drawing.text_width import fitting, shorten, shorten_words, text_width, wrap
 from benchrace.run.card import CardShape, CardTheme
 from benchrace.run.document import RunDocument
 from benchrace.run.result import ConfidenceLevel
 from benchrace.run.states import RunState
 
 _GAP = 40
-# A headline becomes smaller before the name in it is shortened.
-_SMALLEST_HEADLINE = 0.6
+# A headline becomes smaller before the name in it is shortened; a sentence without one never is.
+_SMALLEST_HEADLINE = 0.55
+_SMALLEST_SENTENCE = 0.4
 _LEADING = 1.35
 _ALARMING = frozenset({RunState.FAILED, RunState.INTERRUPTED})
 
@@ -69,13 +70,17 @@ def _title(sheet: Sheet, text: Content, sizes: Shape, y: float) -> None:
         right = {"text_anchor": "end", "font_weight": "600"}
         sheet.text(sizes.width - sizes.margin, y, text.state, sizes.title, fill=colour, **right)
         room -= text_width(text.state, sizes.title, bold=True) + _GAP
-    sheet.text(sizes.margin, y, shorten(text.title, room, sizes.title), sizes.title, fill=soft)
+    sheet.text(
+        sizes.margin, y, shorten_words(text.title, room, sizes.title), sizes.title, fill=soft
+    )
 
 
 def _headline(sheet: Sheet, line: Headline, sizes: Shape, y: float, room: float) -> None:
     whole = line.before + line.name + line.after
-    fitting = room / text_width(whole, 1, bold=True)
-    size = max(min(float(sizes.headline), fitting), sizes.headline * _SMALLEST_HEADLINE)
+    # A little less than what just fits: a rounding error must not cut a name.
+    largest = 0.999 * room / text_width(whole, 1, bold=True)
+    smallest = _SMALLEST_SENTENCE if line.lane is None else _SMALLEST_HEADLINE
+    size = max(min(float(sizes.headline), largest), sizes.headline * smallest)
     if line.lane is None:
         parts: tuple[tuple[str, str | None], ...] = ((shorten(whole, room, size, bold=True), None),)
     else:
@@ -136,11 +141,11 @@ def _foot(sheet: Sheet, text: Content, sizes: Shape) -> float:
     if sizes.stacked:
         sheet.text(sizes.margin, y, text.date, sizes.foot, fill=soft)
         y -= sizes.foot * 1.6
-        sheet.text(sizes.margin, y, shorten(text.hardware, room, sizes.foot), sizes.foot, fill=soft)
+        sheet.text(sizes.margin, y, fitting(text.hardware, room, sizes.foot), sizes.foot, fill=soft)
     else:
         ending = f" · {text.date}"
-        fitting = beside - text_width(ending, sizes.foot)
-        line = shorten(text.hardware, fitting, sizes.foot) + ending
+        left = beside - text_width(ending, sizes.foot)
+        line = fitting(text.hardware, left, sizes.foot) + ending
         sheet.text(sizes.margin, y, line, sizes.foot, fill=soft)
     y -= sizes.foot * 1.8
     sheet.line(y, sizes.margin)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from benchrace.export.drawing.scale import Bar, bars
-from benchrace.export.hardware import hardware_line
+from benchrace.export.hardware import shorter_lines
 from benchrace.export.result import value_title
 from benchrace.export.text import plain
 from benchrace.export.title import title
@@ -43,7 +43,8 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     """All text is foreign until it is escaped.
 
     `state` is empty for a run that is done. `figure` is the margin in digits, `beside` what is
-    said of it. `level` is null where nothing is ranked, and `doubt` is then empty.
+    said of it. `level` is null where nothing is ranked, and `doubt` is then empty. `hardware` has
+    the same in fewer and fewer words, for narrow cards.
     """
 
     title: str
@@ -57,7 +58,7 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     rows: tuple[Row, ...]
     more: str
     axis: str
-    hardware: str
+    hardware: tuple[str, ...]
     date: str
     run_id: str
 
@@ -78,7 +79,7 @@ def content(run: RunDocument, most: int = MAX_ROWS) -> Content:
         rows=() if result is None else tuple(_rows(run, result, most)),
         more=_more(result, most),
         axis="" if result is None else _axis(run, result),
-        hardware=plain(f"{hardware_line(run)} · {_planned(run)}"),
+        hardware=tuple(plain(f"{line} · {_planned(run)}") for line in shorter_lines(run)),
         date=date(run),
         run_id=run.run_id,
     )
@@ -121,6 +122,9 @@ def _margin(result: Result | None) -> tuple[str, str]:
         return "", ""
     match = _FIGURE.fullmatch(result.margin or "")
     figure, word = (match["figure"], match["word"]) if match else ("", result.margin)
+    if result.tied and result.interval:
+        # Without a margin above it, an interval would be of nothing.
+        word = "lead"
     return figure, " · ".join(filter(None, (word, result.interval)))
 
 
@@ -133,7 +137,7 @@ def _rows(run: RunDocument, result: Result, most: int) -> Iterator[Row]:
             label=plain(lane.label),
             lane=number,
             value=plain(value_text(result, own, lane)),
-            share=percent(own.share) if own.value is not None else "",
+            share=percent(own.share) if own.value is not None and result.runner_up else "",
             bar=drawn[own.lane_id],
         )
 

@@ -4,7 +4,9 @@ The widths are those of DejaVu Sans, the widest of the common system fonts, so t
 shortened too early than drawn over what is beside it.
 """
 
+import math
 import unicodedata
+from collections.abc import Sequence
 
 ELLIPSIS = "…"
 _BOLD = 1.2
@@ -46,6 +48,25 @@ def shorten(text: str, width: float, size: float, *, bold: bool = False) -> str:
         if text_width(short, size, bold=bold) <= width:
             return short
     return ELLIPSIS
+
+
+def shorten_words(text: str, width: float, size: float) -> str:
+    """Leave out words in the middle of a text that is too wide."""
+    if text_width(text, size) <= width:
+        return text
+    words = text.split()
+    for count in range(len(words) - 1, 1, -1):
+        head = math.ceil(count * _HEAD)
+        short = " ".join((*words[:head], ELLIPSIS, *words[len(words) - count + head :]))
+        if text_width(short, size) <= width:
+            return short
+    return shorten(text, width, size)
+
+
+def fitting(texts: Sequence[str], width: float, size: float) -> str:
+    """Return the first text that is not too wide; the last one is cut where none fits."""
+    fits = (text for text in texts if text_width(text, size) <= width)
+    return next(fits, None) or shorten(texts[-1], width, size)
 
 
 def wrap(text: str, width: float, size: float, lines: int) -> list[str]:

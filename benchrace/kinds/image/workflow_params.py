@@ -53,7 +53,10 @@ class WorkflowParams(Params, frozen=True, kw_only=True):
         str | dict[str, Any],
         Meta(
             title="Workflow",
-            description="In the API format: the graph itself, or a file in the agent's folder.",
+            description=(
+                "In the API format: the graph itself, a file in the agent's folder, or an address "
+                "(https://, s3://)."
+            ),
             extra_json_schema=_TEXT,
         ),
     ] = ""

@@ -55,7 +55,11 @@ class Transcript(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MoreFiles(msgspec.Struct, frozen=True, kw_only=True):
-    """Sums over the files that a record has no room for; `waits_ns` over `waits` first segments."""
+    """Sums over the files that a record has no room for; `waits_ns` over `waits` first segments.
+
+    `word_parts` and `character_parts` are errors and lengths of the references of single files, or
+    of neighbouring ones together where there are many.
+    """
 
     files: int
     audio_ns: int
@@ -65,6 +69,8 @@ class MoreFiles(msgspec.Struct, frozen=True, kw_only=True):
     segments: int
     words: ErrorCounts | None = None
     characters: ErrorCounts | None = None
+    word_parts: tuple[tuple[int, int], ...] = ()
+    character_parts: tuple[tuple[int, int], ...] = ()
 
 
 class SpeechRecord(Record, frozen=True, kw_only=True):

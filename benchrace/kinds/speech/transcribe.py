@@ -2,12 +2,21 @@
 
 from collections.abc import Iterable
 
+import msgspec
+
 from benchrace.events import Measured
 from benchrace.kinds.energy import energy_work
 from benchrace.kinds.kind import Kind
 from benchrace.kinds.metric import Better, Estimator, Metric
 from benchrace.kinds.speech.params import SpeechParams
 from benchrace.kinds.speech.record import ErrorCounts, MoreFiles, SpeechRecord, Transcript
+
+Parts = tuple[tuple[int, int], ...]
+
+# Of the interval's error, as `benchrace/stats/speech/bootstrap.py` computes it.
+BOOTSTRAP = "error by a bootstrap of 500 samples with a fixed seed"
+# More files are taken together with their neighbours: a round's result has to stay small.
+_MAX_PARTS = 128
 
 SPEED = Metric(
     name="x_realtime",
@@ -31,9 +40,11 @@ WER = Metric(
     headline=True,
     formula=(
         "100 x (substitutions + deletions + insertions) / words of the reference, over all files "
-        "and rounds sum / sum; both texts by the normalizer that the lane names"
+        "and rounds sum / sum; both texts by the normalizer that the lane names; interval: "
+        f"value +- t(0.975, U - 1) x error over the U recordings, {BOOTSTRAP}"
     ),
     phrase="word errors",
+    parts="recording",
 )
 CER = Metric(
     name="cer",
@@ -42,6 +53,7 @@ CER = Metric(
     better=Better.LOWER,
     estimator=Estimator.RATIO,
     formula="as WER, with characters instead of words",
+    parts="recording",
 )
 FIRST = Metric(
     name="first_segment_ms",
@@ -97,8 +109,8 @@ def derive(record: SpeechRecord, params: SpeechParams) -> Iterable[Measured]:
         yield _ratio(SPEED, audio_s, busy_ns / 1e9)
     else:
         yield _missing(SPEED, "shorter than the resolution of the clock")
-    yield _errors(WER, sums.words)
-    yield _errors(CER, sums.characters)
+    yield _errors(WER, sums.words, sums.word_parts)
+    yield _errors(CER, sums.characters, sums.character_parts)
     yield _first(sums, streams=record.streams)
     yield Measured(metric=PROCESSING.name, value=busy_ns / 1e6)
     yield from _opening(record)
@@ -136,6 +148,19 @@ def totals(files: Iterable[Transcript], more: MoreFiles | None = None) -> MoreFi
         segments=sum(file.count for file in listed) + (more.segments if more else 0),
         words=_sum([*words, more.words if more else None]),
         characters=_sum([*characters, more.characters if more else None]),
+        word_parts=_parts(words, more.word_parts if more else ()),
+        character_parts=_parts(characters, more.character_parts if more else ()),
+    )
+
+
+def _parts(counts: Iterable[ErrorCounts | None], more: Parts) -> Parts:
+    """Return errors and references of single files, or of neighbours together."""
+    single = [(one.errors, one.reference) for one in counts if one is not None]
+    parts = [*single, *more]
+    together = -(-len(parts) // _MAX_PARTS) or 1
+    groups = [parts[start : start + together] for start in range(0, len(parts), together)]
+    return tuple(
+        (sum(part[0] for part in group), sum(part[1] for part in group)) for group in groups
     )
 
 
@@ -151,12 +176,15 @@ def _sum(counts: Iterable[ErrorCounts | None]) -> ErrorCounts | None:
     )
 
 
-def _errors(metric: Metric, counts: ErrorCounts | None) -> Measured:
+def _errors(metric: Metric, counts: ErrorCounts | None, parts: Parts) -> Measured:
     if counts is None:
         return _missing(metric, "no reference text")
     if not counts.reference:
         return _missing(metric, "the reference is empty")
-    return _ratio(metric, 100 * counts.errors, counts.reference)
+    return msgspec.structs.replace(
+        _ratio(metric, 100 * counts.errors, counts.reference),
+        parts=tuple((100.0 * errors, float(reference)) for errors, reference in parts),
+    )
 
 
 def _first(sums: MoreFiles, *, streams: bool) -> Measured:

@@ -14,8 +14,10 @@ _JOINT = " · "
 _MACHINES = " + "
 _MAX_CHARS = 200
 _MAX_VALUE_CHARS = 40
-# A title names so many values or lanes, and counts the others.
+# A title names so many values or lanes, and counts the others; fewer where they are long.
 _NAMED = 3
+_FEWEST_NAMED = 2
+_MAX_TITLE_CHARS = 90
 # Values that say nothing without the name of their parameter.
 _VAGUE = frozenset({AUTO, "on", "off", "none", "model"})
 
@@ -72,8 +74,11 @@ def title(lanes: Sequence[Facts], names: Sequence[str]) -> str:
 
 
 def _against(names: Sequence[str]) -> str:
-    left = len(names) - _NAMED
-    return " vs ".join(names[:_NAMED]) + (f" and {left} more" if left > 0 else "")
+    most = _NAMED
+    while most > _FEWEST_NAMED and len(" vs ".join(names[:most])) > _MAX_TITLE_CHARS:
+        most -= 1
+    left = len(names) - most
+    return " vs ".join(names[:most]) + (f" and {left} more" if left > 0 else "")
 
 
 def _shortened(names: Sequence[str]) -> list[str]:

@@ -14,6 +14,10 @@ from benchrace.run.planning.fit import Pool, kv_bytes
 # half of the read bandwidth, the best ones nine tenths. Prefill: engines differ far more.
 DECODE_ASSUMED = Efficiency(value=0.7, low=0.5, high=0.92)
 PREFILL_ASSUMED = Efficiency(value=0.4, low=0.1, high=1.0)
+# What an engine does for each token besides reading weights: start its graph, choose the token,
+# send it. With a small model that counts; it is this share of a token's time at most.
+FIXED_S = 0.0002
+FIXED_SHARE = 0.2
 # How far one model's efficiency carries to another of the same engine and machine.
 CARRIES_WITHIN = 0.15
 # Fewer lanes do not make the band narrower than what is assumed.
@@ -26,12 +30,12 @@ _FORMATS = {"Q8_0": "q8_0", "Q4_0": "q4_0", "F16": "f16"}
 class Prediction(msgspec.Struct, frozen=True, kw_only=True):
     """Decode and prefill rates in tok/s, null where `missing` says what must be known.
 
-    `decode` = `bandwidth_roof` x efficiency, at most `compute_roof` as long as the efficiency is
-    assumed: engines may compute faster than the probe. `bandwidth_roof` is the read
-    bandwidth / `bytes_per_token`, `compute_roof` the measured rate of weights of this format / the
-    weights of a token, null where that was not measured. `bytes_per_token` are the weights that a
-    token reads, and keys and values of `depth` positions. `unmeasured` says that a ceiling is
-    missing, which the machine can measure.
+    `decode` = `bandwidth_roof` x efficiency, less what a token takes besides; at most
+    `compute_roof` as long as the efficiency is assumed: engines may compute faster than the probe.
+    `bandwidth_roof` is the read bandwidth / `bytes_per_token`, `compute_roof` the measured rate of
+    weights of this format / the weights of a token, null where that was not measured.
+    `bytes_per_token` are the weights that a token reads, and keys and values of `depth` positions.
+    `unmeasured` says that a ceiling is missing, which the machine can measure.
     """
 
     decode: Rate | None
@@ -117,6 +121,19 @@ def measured(shares: Sequence[tuple[RunId, float]]) -> Efficiency | None:
     )
 
 
+def fixed(token_s: float) -> float:
+    """Return how much of a token's time is assumed to be the same for models of any size."""
+    return min(FIXED_S, FIXED_SHARE * token_s)
+
+
+def from_cache(own: Efficiency) -> Efficiency:
+    """Limit what was measured with models that fit the cache to what memory allows an engine."""
+    most = DECODE_ASSUMED.high
+    value, low, high = min(own.value, most), min(own.low, most), min(own.high, 1.0)
+    limited = msgspec.structs.replace(own, value=value, low=low, high=high)
+    return _united(limited, DECODE_ASSUMED)
+
+
 def _decode(roofs: Roofs, backend: str, quantization: str) -> Efficiency:
     """Return the efficiency with weights of this format; that of others shows less."""
     if (own := roofs.formats.get(backend, {}).get(quantization)) is not None:
@@ -140,7 +157,8 @@ def _united(own: Efficiency, assumed: Efficiency) -> Efficiency:
 def _rate(roof: float, efficiency: Efficiency, most: float | None = None) -> Rate:
     limit = float("inf") if most is None else most
     value, low, high = (
-        min(roof * share, limit) for share in (efficiency.value, efficiency.low, efficiency.high)
+        min(1 / (1 / (roof * share) + efficiency.fixed_s), limit)
+        for share in (efficiency.value, efficiency.low, efficiency.high)
     )
     return Rate(value=value, low=low, high=high)
 

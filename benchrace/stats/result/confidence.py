@@ -7,7 +7,7 @@ from benchrace.events import Reason
 from benchrace.formatting import percent, plural
 from benchrace.run.findings.noise import NOISY_CV
 from benchrace.run.result import Confidence, ConfidenceLevel
-from benchrace.run.summary import MetricSummary
+from benchrace.run.summary import LaneSummary, MetricSummary
 from benchrace.stats.comparison.sample_size import MoreRounds
 from benchrace.stats.result.contender import Contender
 from benchrace.stats.result.phrases import is_speed, sentence
@@ -111,12 +111,22 @@ def _marks(lanes: Sequence[Contender]) -> Iterator[Limit]:
     for index, lane in enumerate(lanes):
         level = ConfidenceLevel.MEDIUM if index else ConfidenceLevel.LOW
         if lane.suspect:
-            for mark in lane.lane.marks:
-                yield Limit(level, mark.code, f"{lane.label} is SUSPECT: {mark.text}")
+            # Reasons of one code differ in their figures only, from round to round.
+            marks = {mark.code: mark for mark in reversed(lane.lane.marks)}
+            for mark in reversed(marks.values()):
+                text = f"{lane.label} is SUSPECT{_within(lane.lane, mark)}: {mark.text}"
+                yield Limit(level, mark.code, text)
         else:
             for mark in lane.lane.marks:
                 if _THROTTLED in mark.code:
                     yield Limit(ConfidenceLevel.MEDIUM, mark.code, f"{lane.label}: {mark.text}")
+
+
+def _within(lane: LaneSummary, mark: Reason) -> str:
+    """Return how many rounds a mark is of, where others have none."""
+    counted = [done for done in lane.rounds if done.counted]
+    marked = [done for done in counted if any(one.code == mark.code for one in done.reasons)]
+    return f" in {len(marked)} of {len(counted)} rounds" if 0 < len(marked) < len(counted) else ""
 
 
 def _estimates(lanes: Sequence[Contender]) -> Iterator[Limit]:

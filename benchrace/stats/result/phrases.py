@@ -8,6 +8,7 @@ from benchrace.formatting import ratio as times
 from benchrace.formatting.numbers import fixed
 from benchrace.kinds import Better
 from benchrace.run.result import Ratio
+from benchrace.run.summary import MetricSummary
 
 # From here on a ratio is said as "1.5x" and no longer as "50 %".
 _TIMES = 1.5
@@ -53,6 +54,13 @@ def interval(ratio: Ratio, unit: str, better: Better) -> str | None:
         near = times(low) == times(high)
         low_text, high_text = _end(low, near).removesuffix("x"), _end(high, near)
     return f"95 % interval {low_text} to {high_text}"
+
+
+def value_interval(figure: MetricSummary) -> str | None:
+    """Format the interval of a value, beside that value; None where it has no width."""
+    if figure.ci95 is None or figure.ci95[0] == figure.ci95[1]:
+        return None
+    return f"95 % interval {formatting.interval(figure.ci95, figure.unit, figure.value)}"
 
 
 def sentence(text: str, *names: str) -> str:

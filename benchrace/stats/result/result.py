@@ -1,6 +1,6 @@
 """Build the result of a race from its summary: pure, so that old summaries give one as well."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from benchrace.kinds import Better, Estimator
 from benchrace.run.findings.noise import NOISY_CV
@@ -11,7 +11,8 @@ from benchrace.stats.comparison.difference import half_width, lead
 from benchrace.stats.comparison.ratio import ratio
 from benchrace.stats.comparison.sample_size import MoreRounds, more_rounds
 from benchrace.stats.estimate import Estimate
-from benchrace.stats.result import phrases, wording
+from benchrace.stats.ranking import apart
+from benchrace.stats.result import wording
 from benchrace.stats.result.confidence import Limit, confidence
 from benchrace.stats.result.contender import Contender, contenders
 from benchrace.stats.timing_error import stamps, tie
@@ -27,8 +28,8 @@ def result(metadata: RunMetadata, summary: RunSummary, *, over: bool) -> Result 
     if first is None or summary.standing is None:
         return None
     errors = stamps(metadata.machines)
-    second = others[0] if others else None
-    tied = _tied(summary, first, others)
+    tied = _tied(summary, first, others, errors)
+    second = next(iter(tied[1:] or others), None)
     needed = overlap = None
     if second is not None and tied:
         error = tie(first.stamped, second.stamped, errors)
@@ -40,6 +41,7 @@ def result(metadata: RunMetadata, summary: RunSummary, *, over: bool) -> Result 
     outcome = wording.Outcome(
         lanes=deciding,
         only=len(ranked) == 1,
+        next_best=second is not None and second is others[0],
         won=summary.winner is not None,
         tied=bool(tied),
         over=over,
@@ -63,18 +65,27 @@ def result(metadata: RunMetadata, summary: RunSummary, *, over: bool) -> Result 
         more_rounds=None if needed is None else needed.rounds,
         headline=wording.headline(outcome),
         margin=wording.margin(outcome),
-        interval=None
-        if gap is None
-        else phrases.interval(gap, first.figure.unit, first.figure.better),
+        interval=wording.interval(outcome),
         detail=wording.detail(outcome),
     )
 
 
 def _tied(
-    summary: RunSummary, first: Contender, others: Sequence[Contender]
+    summary: RunSummary,
+    first: Contender,
+    others: Sequence[Contender],
+    errors: Mapping[str, float],
 ) -> tuple[Contender, ...]:
-    sharing = tuple(lane for lane in others if lane.place == first.place)
-    return (first, *sharing) if sharing and summary.winner is None else ()
+    """Return the lanes that may be as good as the first one, with it; their places may differ."""
+    if summary.winner is not None:
+        return ()
+    level = tuple(
+        lane
+        for lane in others
+        if lane.place == first.place
+        or not apart(first.estimate, lane.estimate, tie(first.stamped, lane.stamped, errors))
+    )
+    return (first, *level) if level else ()
 
 
 def _gap(first: Contender, other: Contender, errors: dict[str, float]) -> Ratio | None:
@@ -105,7 +116,7 @@ def _overlap(first: Contender, second: Contender, error: float) -> Limit:
         return Limit(
             ConfidenceLevel.LOW, "timing_error", "the difference is within the timing error"
         )
-    # A lane shares a place with the best one that it is not apart from, whoever is between.
+    # A standing of an older version joined them over a lane between.
     return Limit(ConfidenceLevel.LOW, "overlap", "the intervals overlap")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from benchrace.formatting import TIMES_NS, listed
+from benchrace.formatting import TIMES_NS, listed, quantity
 from benchrace.kinds import Estimator
 from benchrace.run.result import Ratio
 from benchrace.stats.result import phrases
@@ -14,12 +14,14 @@ from benchrace.stats.result.contender import Contender
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """What the sentences are about: the lanes that decide, best first.
 
-    `only` says that the run has one lane, `overlap` why lanes are tied, `why_none` why nobody won.
-    The headline of `simulated` machines says so, since it is quoted alone.
+    `only` says that the run has one lane, `next_best` that no lane is between the first two,
+    `overlap` why lanes are tied, `why_none` why nobody won. The headline of `simulated` machines
+    says so, since it is quoted alone.
     """
 
     lanes: tuple[Contender, ...]
     only: bool
+    next_best: bool
     won: bool
     tied: bool
     over: bool
@@ -36,10 +38,10 @@ def headline(outcome: Outcome) -> str:
 
 
 def _headline(outcome: Outcome) -> str:
-    if outcome.only:
-        return "Only one lane"
     first = outcome.lanes[0].label
-    if outcome.tied:
+    if outcome.only:
+        text = _value(outcome.lanes[0])
+    elif outcome.tied:
         text = "Too close to call"
     elif outcome.won:
         text = f"{first} {'wins' if outcome.over else 'leads'}"
@@ -58,18 +60,35 @@ def margin(outcome: Outcome) -> str | None:
     return phrases.margin(outcome.gap.value, figure.unit, figure.better)
 
 
+def interval(outcome: Outcome) -> str | None:
+    """Return the interval of the lead, or of the value where there is one lane only."""
+    figure = outcome.lanes[0].figure
+    if outcome.only:
+        return phrases.value_interval(figure)
+    if outcome.gap is None:
+        return None
+    return phrases.interval(outcome.gap, figure.unit, figure.better)
+
+
 def detail(outcome: Outcome) -> str:
     """Return the two values, or what stands between the lanes."""
+    if outcome.only:
+        return f"{outcome.lanes[0].figure.title} of {outcome.lanes[0].label}, the only lane"
     if outcome.tied:
         return _tie(outcome)
     values = _values(outcome.lanes[:2])
     first = outcome.lanes[0]
-    # The confidence says how many rounds are missing.
-    lacks_rounds = first.lane.missing > 0 and not first.suspect
-    if outcome.won or outcome.why_none is None or len(outcome.lanes) == 1 or lacks_rounds:
+    # The confidence says how many rounds are missing, and which marks the lane has.
+    in_doubt = first.lane.missing > 0 or first.suspect
+    if outcome.won or outcome.why_none is None or len(outcome.lanes) == 1 or in_doubt:
         return values
     names = [lane.label for lane in outcome.lanes]
     return f"{values}. {phrases.sentence(outcome.why_none, *names)}"
+
+
+def _value(lane: Contender) -> str:
+    exact = lane.figure.estimator is Estimator.COUNT
+    return quantity(lane.estimate.value, lane.figure.unit, exact=exact)
 
 
 def _tie(outcome: Outcome) -> str:
@@ -85,7 +104,8 @@ def _tie(outcome: Outcome) -> str:
         lead, _, _ = phrases.margin(outcome.gap.value, figure.unit, figure.better).rpartition(" ")
         by = f" by {lead}"
     but = f"{among} are too close to call" if others else outcome.overlap
-    return f"{first.label} is ahead{by}, but {but}"
+    whom = "" if outcome.next_best else f" of {second.label}"
+    return f"{first.label} is ahead{whom}{by}, but {but}"
 
 
 def _values(lanes: Sequence[Contender]) -> str:

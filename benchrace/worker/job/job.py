@@ -187,6 +187,7 @@ class _Job:
         for context in contexts.values():
             context.gpus = self._order.setup.gpus
             context.agent_id = self._order.setup.agent_id
+            context.asset_setup = self._order.asset_setup
         return contexts
 
     def _runner(self, registry: Registry, contexts: dict[str, LaneContext]) -> Runner:

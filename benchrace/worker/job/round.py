@@ -35,6 +35,29 @@ class Timed(NamedTuple):
     around: Surroundings
 
 
+class Timing:
+    """The timed part of a round: from its start to the first call of `stop`."""
+
+    def __init__(self, clock: Clock, monitor: LoopMonitor) -> None:
+        self._clock = clock
+        self._monitor = monitor
+        self._end: tuple[int, Surroundings] | None = None
+        self._asleep = self._asleep_ns()
+        monitor.begin()
+        self.started_ns = clock.monotonic_ns()
+
+    def stop(self) -> tuple[int, Surroundings]:
+        """End it, and return how long it took and what happened around it."""
+        if self._end is None:
+            elapsed_ns = self._clock.monotonic_ns() - self.started_ns
+            asleep_ns = self._asleep_ns() - self._asleep
+            self._end = elapsed_ns, Surroundings(self._monitor.worst_ns(), asleep_ns)
+        return self._end
+
+    def _asleep_ns(self) -> int:
+        return self._clock.boottime_ns() - self._clock.monotonic_ns()
+
+
 class Rounds:
     """Plays rounds of one job."""
 
@@ -79,13 +102,15 @@ class Rounds:
         return self._emit(done, slot)
 
     async def _timed(self, open_lane: OpenLane, slot: Slot, armed_ns: int | None) -> Timed:
-        asleep = self._asleep_ns()
-        self._monitor.begin()
-        started = self._clock.monotonic_ns()
+        timing = Timing(self._clock, self._monitor)
+        open_lane.context.on_stop = timing.stop
         self._writer.emit(
             RoundStart,
             p.RoundStartPayload(
-                warmup=slot.warmup, heat=slot.heat, started_ns=started, armed_ns=armed_ns
+                warmup=slot.warmup,
+                heat=slot.heat,
+                started_ns=timing.started_ns,
+                armed_ns=armed_ns,
             ),
             lane_id=slot.lane_id,
             round_=slot.round,
@@ -99,13 +124,9 @@ class Rounds:
             )
         except BenchraceError as error:
             outcome = error
-        elapsed = self._clock.monotonic_ns() - started
-        around = Surroundings(self._monitor.worst_ns(), self._asleep_ns() - asleep)
+        elapsed_ns, around = timing.stop()
         self._writer.check()
-        return Timed(outcome, elapsed, around)
-
-    def _asleep_ns(self) -> int:
-        return self._clock.boottime_ns() - self._clock.monotonic_ns()
+        return Timed(outcome, elapsed_ns, around)
 
     def _judged(
         self, open_lane: OpenLane, slot: Slot, timed: Timed, marks: Marks

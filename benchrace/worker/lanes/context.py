@@ -5,9 +5,11 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from benchrace.clock import Clock
-from benchrace.events import Artifact, Chunks, ComputeLine, Event, LlmToken, Log, Progress
+from benchrace.events import Artifact, Chunks, ComputeLine, Event, LlmToken, Log, Preview, Progress
 from benchrace.events import payloads as p
 from benchrace.plugin import Assets, Device, RoundInfo
+from benchrace.protocol.assets import AssetSetup
+from benchrace.view.lane import FETCHING_UNIT
 from benchrace.worker.commands import Commands
 from benchrace.worker.control_client import ControlClient
 from benchrace.worker.job.writer import Writer
@@ -23,6 +25,11 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 LEVELS = ("debug", "info", "warning", "error")
+# A download may take an hour, and each of these is a line of the log.
+_FETCHING_NS = 500_000_000
+_PREVIEW_NS = 1_000_000_000
+_PREVIEW_BYTES = 96 * 1024
+_PREVIEW_TYPES = frozenset({"image/jpeg", "image/png"})
 
 
 def nonce(salt: str, job_id: str, lane_id: str, round_: int) -> str:
@@ -57,6 +64,8 @@ class LaneContext:
     ) -> None:
         self.gpus: Sequence[Device] = ()
         self.agent_id = ""
+        self.asset_setup: AssetSetup | None = None
+        self._library: Assets | None = None
         self._lane_id = lane_id
         self._source = source
         self._writer = writer
@@ -67,9 +76,13 @@ class LaneContext:
         self._round: RoundInfo | None = None
         self._marks: Marks | None = None
         self._until_ns: int | None = None
+        # Called at the end of a round's timed part.
+        self.on_stop: Callable[[], object] = lambda: None
         self._text = TextBatch(self._show_text, clock, flush)
         self._thought = TextBatch(self._show_thought, clock, flush)
         self._progress = Throttled(self._show_progress, clock)
+        self._fetching = Throttled(self._show_fetching, clock, _FETCHING_NS)
+        self._preview = Throttled(self._show_preview, clock, _PREVIEW_NS)
         self._stamps = RoundStamps()
         self._streams = WorkerStreams(self._stamps)
 
@@ -84,6 +97,8 @@ class LaneContext:
         self._thought.show()
         self._text.show()
         self._progress.show()
+        self._fetching.show()
+        self._preview.show()
 
     def write_stamps(self) -> None:
         """Write down the stamps of what the round has read; called after its timed part."""
@@ -103,6 +118,8 @@ class LaneContext:
         self._thought.tick(period_s)
         self._text.tick(period_s)
         self._progress.tick()
+        self._fetching.tick()
+        self._preview.tick()
 
     @property
     def clock(self) -> Clock:
@@ -126,7 +143,15 @@ class LaneContext:
 
     @property
     def assets(self) -> Assets:
-        raise RuntimeError("assets are fetched before a job, by a sync")
+        if self._round is not None:
+            raise RuntimeError("assets are fetched in `open`: inside a round it would be measured")
+        if self._library is None:
+            # Only a lane that fetches imports what that takes.
+            from benchrace.assets.library import Report
+            from benchrace.worker.assets import library
+
+            self._library = library(self.asset_setup, Report(self._fetched, self.log))
+        return self._library
 
     @property
     def stream(self) -> WorkerStreams:
@@ -144,6 +169,10 @@ class LaneContext:
         if not is_number(done) or not (total is None or is_number(total)):
             raise ValueError(f"progress of {done!r} in {total!r}: give finite numbers")
         self._progress.put(done, total, cut(unit), cut(phase))
+
+    def preview(self, media_type: str, data: bytes) -> None:
+        if media_type in _PREVIEW_TYPES and 0 < len(data) <= _PREVIEW_BYTES:
+            self._preview.put(media_type, data)
 
     def log(self, message: str, level: str = "info") -> None:
         if level not in LEVELS:
@@ -167,6 +196,10 @@ class LaneContext:
     def invalid(self, code: str, text: str) -> None:
         self._running().invalid(cut(code), cut(text))
 
+    def stop_timing(self) -> None:
+        self._running()
+        self.on_stop()
+
     async def artifact(self, name: str, media_type: str, data: bytes) -> None:
         self._emit(Artifact, await self._artifacts.keep(name, media_type, data))
 
@@ -174,6 +207,9 @@ class LaneContext:
         self, call: Callable[[], T], *, on_cancel: Callable[[], None] | None = None
     ) -> T:
         return await run_blocking(call, on_cancel)
+
+    def _fetched(self, done: float, total: float | None, _unit: str) -> None:
+        self._fetching.put(done, total)
 
     def _running(self) -> Marks:
         if self._marks is None:
@@ -189,6 +225,12 @@ class LaneContext:
     def _show_progress(self, done: float, total: float | None, unit: str, phase: str) -> None:
         payload = p.ProgressPayload(done=done, total=total, unit=unit, phase=phase)
         self._emit(Progress, payload)
+
+    def _show_preview(self, media_type: str, data: bytes) -> None:
+        self._emit(Preview, p.PreviewPayload(media_type=media_type, data=data))
+
+    def _show_fetching(self, done: float, total: float | None) -> None:
+        self._show_progress(done, total, FETCHING_UNIT, "")
 
     def _emit(self, event: type[Event], payload: object) -> None:
         round_ = None if self._round is None else self._round.round

@@ -91,9 +91,12 @@ class TextBatch:
 
 
 class Throttled(Generic[*Ts]):
-    """Shows a value at most 30 times a second, and the last one always."""
+    """Shows a value once per period, 30 times a second by default, and the last one always."""
 
-    def __init__(self, show: Callable[[*Ts], None], clock: Clock) -> None:
+    def __init__(
+        self, show: Callable[[*Ts], None], clock: Clock, period_ns: int = _PROGRESS_NS
+    ) -> None:
+        self._period_ns = period_ns
         self._show = show
         self._clock = clock
         self._last_ns: int | None = None
@@ -110,7 +113,7 @@ class Throttled(Generic[*Ts]):
         """Show what waits, if the last one was shown long enough ago."""
         with self._lock:
             now = self._clock.monotonic_ns()
-            if self._last_ns is None or now - self._last_ns >= _PROGRESS_NS:
+            if self._last_ns is None or now - self._last_ns >= self._period_ns:
                 self.show()
 
     def show(self) -> None:

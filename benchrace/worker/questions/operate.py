@@ -5,9 +5,8 @@ from typing import Any, TypeVar, assert_never
 
 from benchrace.clock import Clock
 from benchrace.errors import FieldError, InvalidInput
-from benchrace.plugin import Assets, Backend, Device, Operated, Operation, Reset, Unloaded, Written
+from benchrace.plugin import Backend, Device, Operated, Operation, Reset, Unloaded, Written
 from benchrace.protocol.agent_worker import Noted, OperateOrder, Progressed
-from benchrace.protocol.assets import AssetSetup
 from benchrace.telemetry import plausible
 from benchrace.worker.control_client import ControlClient
 from benchrace.worker.guarded_call import guarded_call
@@ -35,22 +34,13 @@ class OperationContext(QuestionContext):
         client: ControlClient,
         output: ProtocolOut,
         gpus: Sequence[Device] = (),
-        asset_setup: AssetSetup | None = None,
     ) -> None:
         super().__init__(clock, client, gpus)
         self._output = output
-        self._asset_setup = asset_setup
         self._progress = Throttled(self._show, clock)
 
     def show_all(self) -> None:
         self._progress.show()
-
-    @property
-    def assets(self) -> Assets:
-        from benchrace.assets.library import Report
-        from benchrace.worker.assets import library
-
-        return library(self._asset_setup, Report(progress=self.progress, log=self.log))
 
     def line(self, text: str) -> None:
         self.log(text)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from benchrace.clock import Clock
 from benchrace.plugin import Assets, Device, RoundInfo
+from benchrace.protocol.assets import AssetSetup
 from benchrace.worker.control_client import ControlClient
 from benchrace.worker.lanes.throttle import cut
 from benchrace.worker.stream.factory import WorkerStreams
@@ -25,6 +26,8 @@ class QuestionContext:
         self._client = client
         self.gpus = gpus
         self.agent_id = ""
+        self.asset_setup: AssetSetup | None = None
+        self._library: Assets | None = None
         self.stream = WorkerStreams()
 
     def show_all(self) -> None:
@@ -49,7 +52,14 @@ class QuestionContext:
 
     @property
     def assets(self) -> Assets:
-        raise RuntimeError("assets are fetched in a sync only")
+        if self.asset_setup is None:
+            raise RuntimeError("assets are fetched in a sync, in preflight and in open only")
+        if self._library is None:
+            from benchrace.assets.library import Report
+            from benchrace.worker.assets import library
+
+            self._library = library(self.asset_setup, Report(self.progress, self.log))
+        return self._library
 
     def token(self, text: str, *, reasoning: bool = False) -> None:
         return
@@ -58,6 +68,9 @@ class QuestionContext:
         return
 
     def progress(self, done: float, total: float | None, unit: str, *, phase: str = "") -> None:
+        return
+
+    def preview(self, media_type: str, data: bytes) -> None:
         return
 
     def log(self, message: str, level: str = "info") -> None:
@@ -78,6 +91,9 @@ class QuestionContext:
         self._no_round()
 
     def invalid(self, code: str, text: str) -> None:
+        self._no_round()
+
+    def stop_timing(self) -> None:
         self._no_round()
 
     async def artifact(self, name: str, media_type: str, data: bytes) -> None:

@@ -91,11 +91,13 @@ async def _main(
     client = ControlClient()
     if isinstance(order, OperateOrder):
         context: QuestionContext = OperationContext(
-            SystemClock(), client, control.output, order.setup.gpus, order.asset_setup
+            SystemClock(), client, control.output, order.setup.gpus
         )
     else:
         context = QuestionContext(SystemClock(), client, order.setup.gpus)
     context.agent_id = order.setup.agent_id
+    if isinstance(order, OperateOrder | PreflightOrder):
+        context.asset_setup = order.asset_setup
     async with anyio.create_task_group() as group:
         group.start_soon(monitor.run, lambda: None)
         match order:

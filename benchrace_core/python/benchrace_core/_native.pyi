@@ -146,6 +146,12 @@ class Ceiling:
     ) -> Ceiling:
         """Multiply two matrices of n x n, f32 or int8; n is at most 32768."""
 
+    @property
+    def bytes(self) -> int:
+        """Bytes of one array of `bandwidth`, of the weights, or of all three matrices.
+
+        Given as `size`, they make the same size again, however much memory is free then.
+        """
     def execute(self) -> Measurement:
         """Measure without the GIL; once only. Raises as `Run.execute`, and `KernelFault`."""
 

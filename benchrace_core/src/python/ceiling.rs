@@ -111,6 +111,12 @@ impl Ceiling {
         self.0.cancel();
     }
 
+    /// Bytes of an array, of the weights, or of all three matrices.
+    #[getter]
+    fn bytes(&self) -> u64 {
+        self.0.bytes()
+    }
+
     /// Return (finished, total) slices of all passes; (0, 0) until planned.
     fn progress(&self) -> (u64, u64) {
         self.0.progress()

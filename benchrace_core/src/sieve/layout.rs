@@ -4,7 +4,7 @@ use std::ops::{Range, RangeInclusive};
 
 use crate::machine::cache::Caches;
 use crate::sieve::large::MAX_BITS;
-use crate::sieve::presieve::STRIP;
+use crate::sieve::presieve::UNIT;
 use crate::sieve::wheel::Wheel;
 
 /// Tasks that each thread should find, so that the last one does not keep the others waiting.
@@ -21,7 +21,7 @@ const QUICK_START_BELOW: u64 = 1_000_000_000;
 const LEAST_GROUP: u64 = 16;
 
 /// The length of a line is a multiple of this.
-const UNIT_BITS: u64 = STRIP as u64 * 8;
+const UNIT_BITS: u64 = UNIT as u64 * 8;
 
 /// Segments of columns times groups of classes. A block is one class of one segment.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,11 +5,10 @@ use std::ops::Range;
 use crate::sieve::line::Line;
 
 /// Clears bits `first`, `first + stride`, ... up to the end of the line.
-#[inline]
-pub fn every(line: &mut [u8], first: usize, stride: usize) {
+pub const fn every(line: &mut [u8], first: usize, stride: usize) {
     let mut bit = first;
-    while let Some(byte) = line.get_mut(bit >> 3) {
-        *byte &= !(1 << (bit & 7));
+    while bit >> 3 < line.len() {
+        line[bit >> 3] &= !(1 << (bit & 7));
         bit += stride;
     }
 }
@@ -21,7 +20,11 @@ pub struct Runs([Range<usize>; 4]);
 impl Runs {
     /// Orders the primes, and finds the run of each rest: 1, 3, 5, 7.
     pub fn order(primes: &mut [u32]) -> Self {
-        primes.sort_unstable_by_key(|prime| (prime % 8, *prime));
+        let all = primes.to_vec();
+        let by_rest = [1, 3, 5, 7]
+            .into_iter()
+            .flat_map(|rest| all.iter().copied().filter(move |prime| prime % 8 == rest));
+        primes.iter_mut().zip(by_rest).for_each(|(place, prime)| *place = prime);
         let begin = |rest| primes.partition_point(|prime| prime % 8 < rest);
         Runs([1, 3, 5, 7].map(|rest| begin(rest)..begin(rest + 1)))
     }

@@ -35,7 +35,7 @@ impl Wheel {
     }
 
     /// The largest wheel whose lines are long enough to justify so many lines when counting this
-    /// many numbers.
+    /// many numbers. Measured on Zen 5 at 10^11, one of 510510 was slower by 2 to 3 %.
     pub fn for_span(numbers: u64) -> Self {
         let size = match numbers {
             0..3_000_000 => 0,
@@ -56,15 +56,15 @@ impl Wheel {
 
 /// `v < modulus` with `value * v = 1` modulo the modulus, by Euclid's algorithm; the two must have
 /// no common divisor.
-pub fn inverse(value: u32, modulus: u32) -> u32 {
-    let (mut previous, mut current) = (i64::from(modulus), i64::from(value % modulus));
+pub const fn inverse(value: u32, modulus: u32) -> u32 {
+    let (mut previous, mut current) = (modulus as i64, (value % modulus) as i64);
     let (mut before, mut now) = (0, 1);
     while current != 0 {
         let quotient = previous / current;
         (previous, current) = (current, previous - quotient * current);
         (before, now) = (now, before - quotient * now);
     }
-    before.rem_euclid(i64::from(modulus)) as u32
+    before.rem_euclid(modulus as i64) as u32
 }
 
 #[cfg(test)]

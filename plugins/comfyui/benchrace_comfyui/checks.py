@@ -127,5 +127,8 @@ def _others(expected: int | None, ran: Ran) -> Iterator[Finding]:
     if (doubt := clock_doubt(ran)) is not None:
         yield Finding("clock_stepped", doubt)
     if ran.trace.previews:
-        text = "ComfyUI sent previews, which cost time: start it without --preview-method"
+        text = (
+            "ComfyUI sent previews, which cost time: turn previews off, and start it without "
+            "--preview-method"
+        )
         yield Finding("previews", text)

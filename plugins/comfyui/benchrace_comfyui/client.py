@@ -110,13 +110,23 @@ class ComfyClient:
         entry = answer.get(prompt_id)
         return None if entry is None else finished(mapping(entry))
 
-    async def post(self, graph: Mapping[str, Any], prompt_id: str, client_id: str) -> None:
+    async def post(
+        self,
+        graph: Mapping[str, Any],
+        prompt_id: str,
+        client_id: str,
+        *,
+        previews: bool = False,
+    ) -> None:
         """Queue a graph under an ID of the client's own; raises `validation` if it is refused.
 
         A server accepts a graph of which an output is invalid, and runs the rest: that counts as
         refused, and the prompt has to be withdrawn. An error may also leave it in the queue.
         """
         body = {"prompt": graph, "prompt_id": prompt_id, "client_id": client_id}
+        if previews:
+            # Older versions ignore it: there, the server is started with --preview-method.
+            body["extra_data"] = {"preview_method": "latent2rgb"}
         answer = mapping(await self._json("POST", "/prompt", body))
         answer_id = answer.get("prompt_id")
         if not isinstance(answer_id, str):

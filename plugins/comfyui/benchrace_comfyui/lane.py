@@ -107,6 +107,7 @@ class ComfyLane:
         ran = await self._run(graph, template)
         fetched = await fetch(self._client, ran.outcome.images)
         fetched_ns = context.clock.monotonic_ns()
+        context.stop_timing()
         checks.mark(residence, template, graph, ran, context)
         if opened.engine.settings["cpu_fallback"]:
             context.suspect("cpu_fallback", checks.CPU_FALLBACK)
@@ -129,7 +130,12 @@ class ComfyLane:
     async def _run(self, graph: Graph, template: Template) -> Ran:
         self._gave_up = True
         ran = await run(
-            self._client, graph, self._context, limit_s=template.limit_s, patience=self._patience
+            self._client,
+            graph,
+            self._context,
+            limit_s=template.limit_s,
+            patience=self._patience,
+            previews=self._params.previews,
         )
         self._gave_up = False
         return ran

@@ -26,16 +26,27 @@ AllowCpu = Annotated[
 ]
 
 
+Previews = Annotated[
+    bool,
+    Meta(
+        title="Previews",
+        description="Shows the image while it is sampled; that costs time, so rounds are marked.",
+    ),
+]
+
+
 class ImageOptions(ImageParams, frozen=True, kw_only=True):
     """The parameters of an image from text on ComfyUI."""
 
     allow_cpu: AllowCpu = False
+    previews: Previews = False
 
 
 class WorkflowOptions(WorkflowParams, frozen=True, kw_only=True):
     """The parameters of a workflow on ComfyUI."""
 
     allow_cpu: AllowCpu = False
+    previews: Previews = False
 
 
 def _workload(

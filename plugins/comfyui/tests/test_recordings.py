@@ -1,6 +1,7 @@
 """What real ComfyUIs answered and sent, read by the modules that read it in a race."""
 
 import json
+from functools import partial
 from typing import Any
 
 import pytest
@@ -169,7 +170,27 @@ def test_progress_of_prompts_without_a_client_belongs_to_nobody_here() -> None:
 
 
 @BOTH
-def test_previews_are_seen_and_read_no_further(version: str) -> None:
+def test_recorded_previews_are_told_apart_by_their_header(version: str) -> None:
+    """Only the beginning of each frame was recorded: too little of the header with metadata."""
+    for tag, count in (("a legacy client", 3), ("b flags client", 0)):
+        entry = prompt(version, tag)
+        shown: list[tuple[str, bytes]] = []
+        pair = partial(_append, shown)
+        trace = Trace(entry["prompt_id"], Graph({}, ROLES), show_preview=pair)
+        for t_s, frame in entry["frames"]:
+            if "closed" not in frame:
+                binary = frame.get("binary")
+                data = json.dumps(frame) if binary is None else bytes.fromhex(binary)
+                trace.read(Frame(int(t_s * 1e9), data))
+        assert [media_type for media_type, _ in shown] == ["image/jpeg"] * count
+
+
+def _append(shown: list[tuple[str, bytes]], media_type: str, data: bytes) -> None:
+    shown.append((media_type, data))
+
+
+@BOTH
+def test_previews_are_seen_where_nobody_looks(version: str) -> None:
     assert traced(version, "a legacy client")[0].previews == 3
     assert traced(version, "b flags client")[0].previews == 3
     assert traced(NEW, "c no previews")[0].previews == 0

@@ -260,6 +260,19 @@ async def test_previews_are_a_doubt(stand_in: StandIn, racing: Make) -> None:
     stand_in.tell(previews=True)
     await lane.round()
     assert lane.codes == ["previews"]
+    # Nobody asked to see them.
+    assert lane.context.previews == []
+
+
+async def test_previews_that_a_lane_asks_for_are_shown(either: StandIn, racing: Make) -> None:
+    lane = racing(either, previews=True)
+    await lane.open()
+    either.tell(previews=True)
+    await lane.round()
+    assert lane.codes == ["previews"]
+    assert lane.context.previews == [("image/jpeg", bytes.fromhex("ffd8ffe0"))] * 4
+    extras = [entry["prompt"][3] for entry in either.ask("/history").values()]
+    assert extras[-1]["preview_method"] == "latent2rgb"
 
 
 @pytest.mark.parametrize("step_ms", [-60_000.0, -1_500.0, 1_500.0, 60_000.0])

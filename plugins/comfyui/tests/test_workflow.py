@@ -212,7 +212,7 @@ async def test_images_are_uploaded_under_a_name_of_their_content() -> None:
         ({"workflow": "nope.json"}, "workflow", "file 'nope.json' not found; the folder has sd15-"),
         ({"workflow": "../x.json"}, "workflow", "outside of the folder"),
         ({"workflow": "/etc/passwd"}, "workflow", "outside of the folder"),
-        ({"workflow": "s3://bucket/x.json"}, "workflow", "cannot read from s3://"),
+        ({"workflow": "ftp://bucket/x.json"}, "workflow", "cannot read from ftp://"),
         ({"workflow": "x.json", "folder": None}, "workflow", "set comfyui.workflows"),
         ({"workflow": "{1"}, "workflow", "not JSON"),
         ({"workflow": {"nodes": [], "links": []}}, "workflow", "Workflow > Export (API)"),

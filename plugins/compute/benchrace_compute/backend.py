@@ -11,6 +11,7 @@ from benchrace.plugin import (
     BenchraceError,
     Category,
     ComputeRecord,
+    Config,
     Context,
     FieldError,
     GpuMemoryParams,
@@ -47,11 +48,20 @@ SIEVE = Cost(2_000_000, 1.05)
 
 
 class Compute(Backend):
-    """One kernel run a round. `threads` 0 takes every core that this process may use."""
+    """One kernel run a round. `threads` 0 takes every core that this process may use.
+
+    The size of arrays is chosen when a lane opens, and is the same in all of its rounds, however
+    much memory is free later.
+    """
 
     name = "compute"
     title = "Kernels in Rust"
     workloads = (COUNTING, BANDWIDTH, DECODE, PREFILL, GPU_BANDWIDTH)
+
+    def __init__(self, config: Config | None = None) -> None:
+        super().__init__(config)
+        # Bytes of an array, by lane.
+        self._sizes: dict[str, int | None] = {}
 
     async def probe(self, context: Context) -> Probe:
         # Imported here alone, to keep it out of the process that measures.
@@ -68,14 +78,26 @@ class Compute(Backend):
             case params:
                 return ceilings.preflight(params)
 
+    async def open(self, lane: Lane[Any], context: Context) -> None:
+        match lane.params:
+            case Options():
+                return
+            case GpuMemoryParams() as params:
+                size: int | None = await gpu_memory.size(params, context)
+            case params:
+                size = await ceilings.size(params, context)
+        # A lane that is opened again goes on with the size that its earlier rounds had.
+        self._sizes.setdefault(lane.lane_id, size)
+
     async def round(self, lane: Lane[Any], context: Context) -> Any:
+        size = self._sizes.get(lane.lane_id)
         match lane.params:
             case Options() as params:
                 return await _count(params, context)
             case GpuMemoryParams() as params:
-                return await gpu_memory.measure(params, context)
+                return await gpu_memory.measure(params, context, size)
             case params:
-                return await ceilings.measure(params, context)
+                return await ceilings.measure(params, context, size)
 
     async def calibrate(self, lane: Lane[Any], context: Context) -> Mapping[str, Any]:
         if isinstance(lane.params, GemmOptions):

@@ -16,7 +16,7 @@ from benchrace.plugin import (
 )
 from benchrace_compute.calibration import calibrate
 from benchrace_compute.params import AUTO, GemmOptions, GemvOptions, MemoryOptions
-from benchrace_compute.running import execute, watched
+from benchrace_compute.running import checked, execute, watched
 
 Options = MemoryOptions | GemvOptions | GemmOptions
 
@@ -44,9 +44,20 @@ def preflight(params: Options) -> Readiness:
     return Readiness()
 
 
-async def measure(params: Options, context: Context) -> Record:
-    """Run the kernels once, all their passes."""
-    measured = await watched(lambda: _ceiling(params), PROGRESS_S, context)
+async def size(params: Options, context: Context) -> int | None:
+    """Return the bytes of an array by what is free now; None for work that has a size by itself.
+
+    Raises `BenchraceError`.
+    """
+    if isinstance(params, GemmOptions):
+        return None
+    ceiling = await context.run_blocking(lambda: checked(lambda: _ceiling(params)))
+    return ceiling.bytes
+
+
+async def measure(params: Options, context: Context, size: int | None = None) -> Record:
+    """Run the kernels once, all their passes, over arrays of `size` bytes."""
+    measured = await watched(lambda: _ceiling(params, size=size), PROGRESS_S, context)
     if measured.virtual_machine:
         context.log("a virtual machine: its caches and its memory's bandwidth are shared")
     sweeps = tuple(
@@ -88,7 +99,9 @@ async def calibrate_n(params: GemmOptions, context: Context) -> Mapping[str, Any
     return {"n": n}
 
 
-def _ceiling(params: Options, *, n: int | None = None, passes: int | None = None) -> core.Ceiling:
+def _ceiling(
+    params: Options, *, n: int | None = None, passes: int | None = None, size: int | None = None
+) -> core.Ceiling:
     how: dict[str, Any] = {
         "threads": params.threads or core.available_threads(),
         "passes": params.passes if passes is None else passes,
@@ -99,9 +112,9 @@ def _ceiling(params: Options, *, n: int | None = None, passes: int | None = None
         case MemoryOptions():
             kernels = KERNELS.get(params.kernels, ())
             available = [kernel for kernel in kernels if kernel in core.BANDWIDTH_KERNELS]
-            return core.Ceiling.bandwidth(available, size=_bytes(params.size_mb), **how)
+            return core.Ceiling.bandwidth(available, size=size or _bytes(params.size_mb), **how)
         case GemvOptions():
-            size = _bytes(params.size_mb)
+            size = size or _bytes(params.size_mb)
             return core.Ceiling.gemv(params.format, params.columns, size=size, **how)
         case GemmOptions():
             return core.Ceiling.gemm(params.precision, params.n if n is None else n, **how)

@@ -33,13 +33,19 @@ async def preflight(params: GpuMemoryParams, context: Context) -> Readiness:
     return Readiness()
 
 
-async def measure(params: GpuMemoryParams, context: Context) -> GpuMemoryRecord:
-    """Pass over the GPU's memory with each kernel."""
-    try:
-        gpu = await _open(params, context)
-    except NoGpu as error:
-        raise BenchraceError(Category.UNSUPPORTED_HARDWARE, str(error)) from error
-    size = await context.run_blocking(partial(_size, params, gpu))
+async def size(params: GpuMemoryParams, context: Context) -> int:
+    """Return the bytes of an array by what is free now; raises `BenchraceError`."""
+    gpu = await _required(params, context)
+    return await context.run_blocking(partial(_size, params, gpu))
+
+
+async def measure(
+    params: GpuMemoryParams, context: Context, size: int | None = None
+) -> GpuMemoryRecord:
+    """Pass over the GPU's memory with each kernel, in arrays of `size` bytes."""
+    gpu = await _required(params, context)
+    if size is None:
+        size = await context.run_blocking(partial(_size, params, gpu))
     kernels = _KERNELS if params.kernels == "all" else (params.kernels,)
     arrays = max(ARRAYS[kernel] for kernel in kernels)
     total = len(kernels) * params.passes
@@ -70,6 +76,13 @@ async def measure(params: GpuMemoryParams, context: Context) -> GpuMemoryRecord:
         device=gpu.name,
         library=gpu.library,
     )
+
+
+async def _required(params: GpuMemoryParams, context: Context) -> Gpu:
+    try:
+        return await _open(params, context)
+    except NoGpu as error:
+        raise BenchraceError(Category.UNSUPPORTED_HARDWARE, str(error)) from error
 
 
 async def _open(params: GpuMemoryParams, context: Context) -> Gpu:

@@ -22,10 +22,15 @@ class Runnable(Protocol[T_co]):
     def progress(self) -> tuple[int, int]: ...
 
 
+def checked(make: Callable[[], T_co]) -> T_co:
+    """Make a run that is not executed yet; raises `BenchraceError`."""
+    with _failures():
+        return make()
+
+
 async def watched(make: Callable[[], Runnable[T_co]], interval_s: float, context: Context) -> T_co:
     """Make a run, execute it and show progress, the last one after the end."""
-    with _failures():
-        run = make()
+    run = checked(make)
     async with anyio.create_task_group() as group:
         group.start_soon(_show_progress, run.progress, interval_s, context)
         result = await _execute(run, context)
@@ -36,8 +41,7 @@ async def watched(make: Callable[[], Runnable[T_co]], interval_s: float, context
 
 async def execute(make: Callable[[], Runnable[T_co]], context: Context) -> T_co:
     """Make a run and execute it; raises `BenchraceError`."""
-    with _failures():
-        run = make()
+    run = checked(make)
     return await _execute(run, context)
 
 

@@ -62,6 +62,29 @@ async def test_memory_is_passed_over_by_the_requested_kernels(
     assert (done, unit) == (total, "blocks")
 
 
+@pytest.mark.parametrize("params", [MemoryOptions(kernels="read"), GemvOptions()])
+async def test_arrays_keep_their_size_when_less_memory_is_free(
+    params: ceilings.Options, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = iter([6 << 20, 5 << 20, 4 << 20])
+    sized = ceilings._ceiling
+
+    def shrinking(params: ceilings.Options, *, size: int | None = None) -> core.Ceiling:
+        return sized(params, passes=1, size=size or next(free))
+
+    monkeypatch.setattr(ceilings, "_ceiling", shrinking)
+    backend, context = Compute(), RecordingContext()
+    one = lane("memory_bandwidth", params)
+    records = []
+    for _ in range(2):
+        await backend.open(one, context)
+        records.append(await backend.round(one, context))
+        await backend.close(one, context)
+    sizes = [sweep.amount for record in records for sweep in record.sweeps]
+    assert len(set(sizes)) == 1
+    assert 5 << 20 < sizes[0] <= 6 << 20
+
+
 @pytest.mark.parametrize("layout", ["q8_0", "q4_0", "f16"])
 async def test_weights_are_whole_rows(layout: str) -> None:
     params = GemvOptions(format=layout, columns=96, size_mb=1, passes=1)

@@ -97,9 +97,10 @@ async def test_without_a_library_the_lane_is_refused(monkeypatch: pytest.MonkeyP
     ready = await Compute().preflight(lane(), RecordingContext())
     assert [field.path for field in ready.fields] == ["gpu"]
     assert "install benchrace[cuda]" in ready.fields[0].message
-    with pytest.raises(BenchraceError, match="no library for GPUs") as caught:
-        await Compute().round(lane(), RecordingContext())
-    assert caught.value.category is Category.UNSUPPORTED_HARDWARE
+    for step in (Compute().open, Compute().round):
+        with pytest.raises(BenchraceError, match="no library for GPUs") as caught:
+            await step(lane(), RecordingContext())
+        assert caught.value.category is Category.UNSUPPORTED_HARDWARE
 
 
 async def test_every_kernel_is_timed_by_the_gpu(torch: Any) -> None:
@@ -112,6 +113,14 @@ async def test_every_kernel_is_timed_by_the_gpu(torch: Any) -> None:
     # Half of the memory, for three arrays.
     assert (record.array_bytes, record.device, record.library) == (8 << 20, "A GPU", "torch")
     assert context.steps[-1] == (6, 6, "passes")
+
+
+async def test_arrays_keep_their_size_when_less_memory_is_free(torch: Any) -> None:
+    backend, context = Compute(), RecordingContext()
+    await backend.open(lane(passes=1), context)
+    torch.cuda.mem_get_info = lambda device: (FREE // 2, FREE)
+    record = await backend.round(lane(passes=1), context)
+    assert record.array_bytes == 8 << 20
 
 
 async def test_a_missing_gpu_and_a_size_that_does_not_fit_are_refused(torch: Any) -> None:

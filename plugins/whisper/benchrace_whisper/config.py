@@ -10,6 +10,7 @@ from benchrace.plugin import Config, FieldError, InvalidInput, Meta
 from benchrace_whisper.audio.folders import VARIABLE
 
 MODELS_VARIABLE = "WHISPER_MODELS"
+NEVER, HUB = "never", "hub"
 
 
 class KeepAudio(StrEnum):
@@ -49,6 +50,17 @@ class LocalConfig(SpeechConfig, frozen=True, kw_only=True):
             description="Folder of the models; default: whisper/models in the data.",
         ),
     ] = None
+    fetch_models: Annotated[
+        str,
+        Meta(
+            title="Fetch models",
+            description=(
+                "Where a lane gets a model that the machine lacks: never, hub (Hugging Face), or "
+                "the address of a folder with them, such as s3://bucket/whisper."
+            ),
+            pattern=r"^(never|hub|(https?|s3)://\S+|share:\S+)$",
+        ),
+    ] = NEVER
 
 
 def audio_folders(config: Config | None, environ: Mapping[str, str] = os.environ) -> list[Path]:
@@ -69,6 +81,11 @@ def models_folder(config: Config | None, environ: Mapping[str, str] = os.environ
     named = config.models_folder if isinstance(config, LocalConfig) else None
     chosen = environ.get(MODELS_VARIABLE, "").strip() or named
     return _data() / "models" if not chosen else _absolute(chosen, "models_folder")
+
+
+def fetch_models(config: Config | None) -> str:
+    """Return where lanes get models that are missing."""
+    return config.fetch_models if isinstance(config, LocalConfig) else NEVER
 
 
 def _absolute(name: str, key: str) -> Path:

@@ -1,7 +1,7 @@
 """Models in a folder by their names, and what a lane gets for a name."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +17,11 @@ class ModelFiles(NamedTuple):
     weights: Path
 
 
+def is_missing(name: str, models: Mapping[str, ModelFiles], sources: Collection[str]) -> bool:
+    """Check whether a model is not on this machine, and it is known where its files are."""
+    return name not in models and name in sources
+
+
 def choose(name: str, models: Mapping[str, ModelFiles], folder: Path, backend: str) -> ModelFiles:
     """Return the model of this name; raises `validation` or `missing_model`."""
     if name in models:
@@ -26,7 +31,7 @@ def choose(name: str, models: Mapping[str, ModelFiles], folder: Path, backend: s
     if not name:
         text, category = f"name a model of this machine: {there}", Category.VALIDATION
     else:
-        text, category = f"there is no model {name!r:.200}: {there}", Category.MISSING_MODEL
+        text, category = f"unknown model {name!r:.200}: {there}", Category.MISSING_MODEL
     raise BenchraceError(category, text, _remedy(folder, backend))
 
 
@@ -40,12 +45,12 @@ def listed(models: Mapping[str, ModelFiles]) -> tuple[Model, ...]:
 
 def none_found(folder: Path, backend: str) -> Problem:
     """Return the problem of a machine without models."""
-    return Problem(message=f"there is no model in {folder}", remedy=_remedy(folder, backend))
+    return Problem(message=f"no model found in {folder}", remedy=_remedy(folder, backend))
 
 
 def _remedy(folder: Path, backend: str) -> str:
     pull = f"benchrace models pull tiny.en --backend {backend}"
-    return f"Copy one into {folder}, or pull one, such as: {pull}"
+    return f"Copy one into {folder}, set `fetch_models`, or pull one, such as: {pull}"
 
 
 def digest(files: ModelFiles) -> str:

@@ -41,7 +41,7 @@ async def pull(source: Source, target: Path, context: Context, *, single: bool, 
         stopped = True
 
     def call() -> None:
-        if target.exists():
+        if target.is_file() or any(target.glob("*.bin")):
             return
         partial.mkdir(parents=True, exist_ok=True)
         _download(source, partial, _Report(context), lambda: stopped or context.cancelled)
@@ -54,6 +54,8 @@ async def pull(source: Source, target: Path, context: Context, *, single: bool, 
             (partial / source.files[0]).replace(target)
             shutil.rmtree(partial, ignore_errors=True)
         else:
+            # What a lane left that did not fetch all of it: links to files of the store.
+            shutil.rmtree(target, ignore_errors=True)
             partial.replace(target)
 
     try:

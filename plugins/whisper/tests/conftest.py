@@ -11,7 +11,7 @@ from benchrace.plugin import Backend, Config, Lane, SpeechRecord
 from benchrace.testing import RecordingContext
 from benchrace.worker.params import convert
 from benchrace_whisper.audio.folders import VARIABLE
-from benchrace_whisper.config import MODELS_VARIABLE
+from benchrace_whisper.config import MODELS_VARIABLE, LocalConfig
 from benchrace_whisper.server.config import KEY_VARIABLE, URL_VARIABLE
 
 from . import sounds
@@ -43,6 +43,12 @@ def audio(tmp_path_factory: pytest.TempPathFactory) -> Path:
     sounds.write(folder / "two.wav", sounds.tones(2))
     sounds.write(folder / "long.wav", sounds.tones(90))
     return folder
+
+
+@pytest.fixture
+def config(models: Path, audio: Path) -> LocalConfig:
+    """Return the settings of a machine with these models and recordings."""
+    return LocalConfig(audio_folders=(str(audio),), models_folder=str(models))
 
 
 @dataclass

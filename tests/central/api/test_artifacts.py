@@ -11,6 +11,7 @@ import pytest
 from benchrace.central.settings import ArtifactLimits
 from benchrace.config.central import Watching
 from benchrace.run.planning.order import Slot
+from benchrace.store import thumbnails
 from tests.central.scripted import FakeAgent
 from tests.central.served import Served, served
 
@@ -193,3 +194,29 @@ async def test_an_event_cannot_name_what_is_no_file(tmp_path: Path) -> None:
         (result,) = await listed(central, run_id)
         assert result["name"] == "good.png"
         assert result["media_type"] == "x" * 100
+
+
+async def test_a_small_copy_is_sent_where_there_is_one_and_else_the_image(tmp_path: Path) -> None:
+    async with served(tmp_path) as central:
+        run_id = await run_with_files(central)
+
+        async def small(data: bytes) -> httpx.Response:
+            return await central.http.get(f"/api/runs/{run_id}/artifacts/{sha(data)}/thumbnail")
+
+        whole = await small(PNG)
+        assert (whole.content, whole.headers["content-type"]) == (PNG, "image/png")
+        assert whole.headers["cache-control"] == "private, max-age=60"
+        for data in (PNG, HTML):
+            thumbnails.write(tmp_path / "runs" / run_id, sha(data), b"\xff\xd8\xff-small")
+        answer = await small(PNG)
+        assert (answer.content, answer.headers["content-type"]) == (
+            b"\xff\xd8\xff-small",
+            "image/jpeg",
+        )
+        assert answer.headers["content-security-policy"] == "sandbox; default-src 'none'"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        # What is no image has none, whatever lies there.
+        page = await small(HTML)
+        assert (page.content, page.headers["content-type"]) == (HTML, "application/octet-stream")
+        missing = await central.http.get(f"/api/runs/{run_id}/artifacts/{'0' * 64}/thumbnail")
+        assert missing.status_code == 404

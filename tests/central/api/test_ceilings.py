@@ -141,10 +141,12 @@ async def test_a_ceiling_is_measured_judged_by_and_predicted_with(tmp_path: Path
         after = await predicted()
         assert after["decode"]["value"] == pytest.approx(2000)
         assert after["efficiency"]["n"] == 2
-        # Two lanes do not make the band narrower than what is assumed.
-        roof = 4e9 / 1_204_800
-        assert after["decode"]["low"] == pytest.approx(0.5 * roof)
-        assert after["decode"]["high"] == pytest.approx(0.92 * roof)
+        # Two lanes do not make the band narrower than what is assumed. A fifth of a token's 0.5 ms
+        # is assumed to be the same whatever is read.
+        weights_s, fixed_s = 1_204_800 / 4e9, 0.0001
+        assert after["efficiency"]["fixed_s"] == pytest.approx(fixed_s)
+        assert after["decode"]["low"] == pytest.approx(1 / (weights_s / 0.5 + fixed_s))
+        assert after["decode"]["high"] == pytest.approx(1 / (weights_s / 0.92 + fixed_s))
 
         planned = await site.get("/api/retention", runs=1)
         assert measured_by not in {run["run_id"] for run in planned["expired"]}

@@ -9,6 +9,7 @@ from benchrace.plugin.readiness import Problem
 from benchrace.protocol.liveness import Liveness
 from benchrace.protocol.offset import Offset
 from benchrace.run.machine import Condition
+from benchrace.telemetry.environment import MachineProblem, ProblemCode
 from tests.central.offer import capabilities
 
 
@@ -45,6 +46,17 @@ def test_a_broken_plugin_a_restart_and_a_full_disk_degrade() -> None:
         "the plugin p is broken: boom",
     ]
     assert list(problems(None)) == []
+
+
+def test_what_lowers_clocks_for_a_while_degrades_and_a_setting_does_not() -> None:
+    reasons = tuple(
+        MachineProblem(code, f"it is {code.value}", "Change it.")
+        for code in (ProblemCode.THROTTLED, ProblemCode.ON_BATTERY, ProblemCode.TURBO_OFF)
+    )
+    reported = capabilities("m1")
+    around = msgspec.structs.replace(reported.environment, problems=reasons)
+    shown = problems(msgspec.structs.replace(reported, environment=around))
+    assert [problem.message for problem in shown] == ["it is throttled", "it is on_battery"]
 
 
 def test_a_wall_clock_that_is_off_is_named_with_its_direction() -> None:

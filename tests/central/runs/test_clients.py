@@ -8,6 +8,7 @@ import pytest
 
 from benchrace.errors import Category, InvalidInput
 from benchrace.events import RunLifecycle
+from benchrace.kinds import SERVE
 from benchrace.plugin.part import Part
 from benchrace.plugin.readiness import Problem
 from benchrace.protocol.capabilities import Capabilities, LaneReadiness
@@ -21,7 +22,7 @@ from tests.central.offer import WORKLOAD, capabilities
 from tests.central.scripted import FakeAgent
 from tests.kinds.llm_answers import answer, serve
 
-SHARED = msgspec.structs.replace(WORKLOAD, shared_load=True)
+SHARED = msgspec.structs.replace(WORKLOAD, shared_load=True, metrics=SERVE.metrics)
 SPEC = RunSpec(
     kind="work",
     params={"n": 10},
@@ -153,6 +154,20 @@ async def test_a_client_is_taken_while_its_lane_runs(host: Host) -> None:
     await host.over(first)
     assert (await host.over(second)).state is RunState.DONE
     assert len(other.jobs) == 2
+
+
+async def test_adaptive_rounds_end_on_all_machines_once_the_joined_lane_is_settled(
+    host: Host,
+) -> None:
+    own, other = await linked(host, elapsed_ns=3_000_000_000)
+    spec = msgspec.structs.replace(SPEC, rounds="auto", warmup=0)
+    over = await host.over(await host.central.submit(spec))
+    assert over.state is RunState.DONE
+    counted = over.summary.lanes[0].counted
+    assert 5 <= counted < over.metadata.rounds
+    for agent in (own, other):
+        assert agent.job.shorten["lane-0"] >= 5
+        assert len(agent.job.spans) >= counted
 
 
 async def test_another_central_goes_on_with_the_jobs_of_all_machines(data: Data) -> None:

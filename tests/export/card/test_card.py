@@ -3,6 +3,7 @@
 from itertools import combinations
 from xml.etree import ElementTree
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,6 +19,7 @@ from benchrace.run.metadata import MachineHost
 from benchrace.run.states import RunState
 from tests.export.conftest import HOSTILE
 from tests.export.results import FAST, LONG, SLOW, many, run_document
+from tests.export.test_hardware import on_machines
 
 SVG = "{http://www.w3.org/2000/svg}"
 SIZES = {CardShape.WIDE: (1200, 630), CardShape.SQUARE: (1080, 1080)}
@@ -190,3 +192,38 @@ def test_any_text_is_text(one: str, other: str) -> None:
     drawn = " ".join(texts(root))
     if len(plain(one)) < 6:
         assert plain(one) in drawn
+
+
+@pytest.mark.parametrize("shape", CardShape)
+def test_the_footer_cuts_no_name_of_a_machine(shape: CardShape) -> None:
+    names = [f"workstation of the laboratory {number}" for number in range(8)]
+    run = on_machines(*names)
+    (foot,) = [text for text in texts(parse(run, shape)) if "5 rounds" in text]
+    shown = foot.partition(" · ")[0]
+    whole, _, more = shown.partition(" and ")
+    assert more == f"{len(names) - len(whole.split(', '))} more"
+    assert all(name in names for name in whole.split(", "))
+
+
+def test_a_headline_is_cut_only_where_it_is_as_small_as_it_may_be() -> None:
+    cut = set()
+    for length in range(5, 40):
+        label = f"workstation {'x' * length}"
+        root = parse(run_document((FAST, SLOW), (label, "other")), CardShape.SQUARE)
+        wins = next(text for text in root.iter(f"{SVG}text") if "wins" in "".join(text.itertext()))
+        if "…" in "".join(wins.itertext()):
+            cut.add(wins.attrib["font-size"])
+    assert len(cut) == 1
+
+
+def test_an_interval_in_a_tie_says_what_it_is_of() -> None:
+    assert any(text.startswith("lead · 95 % interval") for text in texts(parse(RUNS["tied"])))
+
+
+@pytest.mark.parametrize("shape", CardShape)
+def test_a_tie_of_simulated_machines_is_said_in_whole_words(shape: CardShape) -> None:
+    run = msgspec.structs.replace(RUNS["tied"], simulated=True)
+    assert run.result is not None
+    head = f"Simulated: {run.result.headline}"
+    result = msgspec.structs.replace(run.result, headline=head)
+    assert head in texts(parse(msgspec.structs.replace(run, result=result), shape))

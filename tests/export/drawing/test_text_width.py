@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchrace.export.drawing.palette import DARK, LIGHT
-from benchrace.export.drawing.text_width import shorten, text_width, wrap
+from benchrace.export.drawing.text_width import shorten, shorten_words, text_width, wrap
 
 ROOT = Path(__file__).parents[3]
 # The tokens of a colour that has another name here, in light and in dark.
@@ -44,6 +44,17 @@ def test_lines_fit_and_keep_the_order_of_words(words: list[str], lines: int) -> 
     assert all(text_width(row, 16) <= 200 or " " not in row for row in rows)
     if not any("…" in row for row in rows):
         assert " ".join(rows).split() == text.split()
+
+
+def test_a_title_loses_whole_words_and_keeps_its_end() -> None:
+    text = "Generate text: workstation vs server and 13 more (simulated)"
+    assert shorten_words(text, 2000, 16) == text
+    short = shorten_words(text, 330, 16)
+    assert text_width(short, 16) <= 330
+    assert "…" in short
+    assert set(short.split()) <= {*text.split(), "…"}
+    assert short.endswith("(simulated)")
+    assert "…" in shorten_words("x" * 90, 200, 16)
 
 
 def test_what_does_not_fit_ends_in_an_ellipsis() -> None:

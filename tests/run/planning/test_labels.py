@@ -136,3 +136,10 @@ def test_other_lanes_are_named_one_by_one_in_a_title() -> None:
     assert title_of([facts(params={"n": n}) for n in range(2, 7)]) == (
         "n 2 vs n 3 vs n 4 and 2 more"
     )
+
+
+def test_a_title_names_fewer_of_long_lanes_and_two_at_least() -> None:
+    named = [facts(f"{number} {'x' * 58}") for number in range(6)]
+    first, second = (f"{number} {'x' * 58}" for number in range(2))
+    assert title_of(named) == f"{first} vs {second} and 4 more"
+    assert title_of(named[:2]) == f"{first} vs {second}"

@@ -58,6 +58,16 @@ def test_the_bandwidth_roof_and_the_efficiency() -> None:
     assert (result.missing, result.unmeasured) == ((), False)
 
 
+def test_what_a_token_takes_besides_is_added() -> None:
+    slower = msgspec.structs.replace(HALF, fixed_s=0.05)
+    own = roofs(formats={"engine": {"Q8_0": slower}})
+    result = predict(MODEL, own, "engine", depth=0).decode
+    # 0.2 s, 0.25 s and 1 / 6 s for the weights.
+    assert result is not None
+    assert (result.value, result.low) == pytest.approx((4.0, 1 / 0.3))
+    assert result.high == pytest.approx(1 / (1 / 6 + 0.05))
+
+
 def test_keys_and_values_are_read_as_well() -> None:
     assert bytes_per_token(MODEL, 1000) == 4_000_000_000 + 131_072_000
     windowed = KvLayers(count=32, kv_heads=8, k_dim=128, v_dim=128, window=100)

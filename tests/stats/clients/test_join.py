@@ -194,6 +194,18 @@ def test_a_machine_that_ended_early_ends_the_lane_and_its_round_until_lines_come
     assert [round_.counted for round_ in lane(log).rounds] == [True, True]
 
 
+def test_an_adaptive_round_that_one_machine_began_alone_is_none() -> None:
+    metadata = clients_run()
+    spec = msgspec.structs.replace(metadata.spec, rounds="auto")
+    log = Log(msgspec.structs.replace(metadata, spec=spec))
+    log.heat(0)
+    both(log)
+    log.heat(1, ("a",))
+    log.part("a", 1, OWN)
+    log.end("done")
+    assert [round_.round for round_ in lane(log).rounds] == [0]
+
+
 def test_what_each_client_did_is_added_up() -> None:
     log = Log(clients_run())
     for number, busy in enumerate((100, 300)):

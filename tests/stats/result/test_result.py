@@ -13,7 +13,7 @@ from benchrace.run.states import RunState
 from benchrace.run.summary import RunSummary
 from benchrace.stats import Fold
 from benchrace.stats.result.result import result
-from tests.stats.conftest import FOUND, RATE, TIME
+from tests.stats.conftest import FOUND, RATE, TIME, rate
 
 Run = Callable[..., RunMetadata]
 Rounds = Callable[..., bytes]
@@ -106,7 +106,8 @@ def test_every_headline_before_the_end_says_so(race: Race, over: bool) -> None:
     only = of(race(STEADY, (), over=over)).headline
     assert tied == "Too close to call" + ("" if over else " so far")
     assert only == "Only Lane 0 has a result" + ("" if over else " so far")
-    assert of(race(STEADY, over=over)).headline == "Only one lane"
+    alone = of(race(STEADY, over=over)).headline
+    assert alone == "100/s" + ("" if over else " so far")
 
 
 def test_a_tie_says_how_many_rounds_would_end_it(race: Race) -> None:
@@ -131,6 +132,19 @@ def test_ties_of_three_name_all_of_them(race: Race) -> None:
     assert outcome.tied == ("lane-0", "lane-2", "lane-1")
     assert outcome.detail == ("Lane 0 is ahead by 3.1 %, but 3 lanes are too close to call")
     assert [lane.place for lane in outcome.lanes] == [1, 1, 1, 4]
+
+
+def test_a_lane_that_may_be_as_good_is_tied_whatever_stands_between(race: Race) -> None:
+    outcome = of(race(STEADY, times(0.9), (130, 85, 40)))
+    assert [(lane.lane_id, lane.place) for lane in outcome.lanes] == [
+        ("lane-0", 1),
+        ("lane-1", 2),
+        ("lane-2", 2),
+    ]
+    assert (outcome.headline, outcome.tied) == ("Too close to call", ("lane-0", "lane-2"))
+    assert (outcome.leader, outcome.runner_up) == ("lane-0", "lane-2")
+    assert outcome.detail == "Lane 0 is ahead of Lane 2 by 18 %, but the intervals overlap"
+    assert codes(outcome)[0] == "overlap"
 
 
 def test_equal_lanes_are_equal_and_more_rounds_do_not_help(race: Race) -> None:
@@ -174,8 +188,10 @@ def test_one_round_has_a_leader_and_no_winner(race: Race) -> None:
 
 def test_one_lane_and_one_lane_with_a_value(race: Race) -> None:
     alone = of(race(STEADY))
-    assert (alone.headline, alone.runner_up, alone.ratio) == ("Only one lane", None, None)
-    assert alone.detail == "Rate: 100 1/s"
+    assert (alone.headline, alone.runner_up, alone.ratio) == ("100/s", None, None)
+    assert (alone.margin, alone.interval) == (None, "95 % interval 99.5–100/s")
+    assert alone.detail == "Rate of Lane 0, the only lane"
+    assert of(race((100,))).interval is None
     left = of(race(STEADY, ()))
     assert left.headline == "Only Lane 0 has a result"
     assert [(lane.place, lane.value, lane.share) for lane in left.lanes] == [
@@ -193,9 +209,22 @@ def test_a_suspect_leader_is_no_winner_and_the_result_says_why(race: Race) -> No
     summary = race(STEADY, times(0.5), level=Level.SUSPECT)
     outcome = of(summary)
     assert outcome.headline == "Lane 0 is ahead"
-    assert outcome.detail.endswith("Lane 0 is ahead, but is marked: because SUSPECT")
+    assert outcome.detail == "Rate: 100 against 50 1/s"
     assert outcome.confidence.reasons == (Reason("why", "Lane 0 is SUSPECT: because SUSPECT"),)
     assert outcome.confidence.level is ConfidenceLevel.LOW
+
+
+def test_a_mark_is_named_once_with_the_number_of_its_rounds(run: Run, script: Any) -> None:
+    fold = Fold(run())
+    for number, value in enumerate(STEADY):
+        level = Level.SUSPECT if number < 2 else Level.VALID
+        for lane in (0, 1):
+            fold.feed(script.done(lane, number, rate(value / (lane + 1), 1), level=level))
+    reasons = of(fold.summary()).confidence.reasons
+    assert [reason.text for reason in reasons] == [
+        "Lane 0 is SUSPECT in 2 of 5 rounds: because SUSPECT",
+        "Lane 1 is SUSPECT in 2 of 5 rounds: because SUSPECT",
+    ]
 
 
 def test_drift_and_spread_lower_the_confidence(race: Race) -> None:

@@ -31,11 +31,16 @@ class OnThisMachine(ScriptedBackend):
     asleep_s = 0.0
     blocked_s = 0.0
     jump_s = 0.0
+    afterwards_s = 0.0
 
     async def round(self, lane: Lane[ScriptedParams], context: Context) -> Record:
         self.clock.sleep_s(self.asleep_s)
         self.clock.pass_s(self.blocked_s)
         self.clock.jump_s(self.jump_s)
+        if self.afterwards_s:
+            context.stop_timing()
+            self.clock.pass_s(self.afterwards_s)
+            context.stop_timing()
         return await super().round(lane, context)
 
 
@@ -102,3 +107,13 @@ async def test_a_round_that_blocks_and_returns_is_found_out(
     # The lag is counted from the last turn before it, which may have been a moment late itself.
     assert re.search(r"\b(29\d|30\d) ms", done.verdict.reasons[0].text)
     assert done.elapsed_ns == 300_000_000
+
+
+async def test_what_comes_after_the_timed_part_is_not_in_the_round(
+    tmp_path: Path, backend: OnThisMachine
+) -> None:
+    backend.blocked_s, backend.afterwards_s = 0.1, 60
+    done = await played(tmp_path, backend)
+    assert done.elapsed_ns == 100_000_000
+    # Nor what it does to the loop.
+    assert done.verdict.level is Level.VALID

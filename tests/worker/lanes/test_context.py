@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
-from benchrace.events import Artifact, ComputeLine, Log, decode
-from benchrace.plugin import RoundInfo
+from benchrace.errors import BenchraceError
+from benchrace.events import Artifact, ComputeLine, Log, Preview, Progress, decode
+from benchrace.plugin import Asset, RoundInfo
 from benchrace.protocol.agent_worker import Cancel
+from benchrace.protocol.assets import AssetSetup
 from benchrace.store.journal import Journal
 from benchrace.testing import FakeClock, job_lane, job_spec
 from benchrace.worker.commands import Commands
@@ -161,3 +163,51 @@ async def test_the_client_is_made_once_and_follows_nobody(desk: JobSink) -> None
     assert client.headers["accept-encoding"] == "identity"
     assert client.timeout.read == 10
     await desk.client.close()
+
+
+def test_assets_are_fetched_outside_of_rounds_alone(desk: JobSink, tmp_path: Path) -> None:
+    desk.begin()
+    with pytest.raises(RuntimeError, match="inside a round"):
+        print(desk.context.assets)
+    desk.context.finish()
+    with pytest.raises(BenchraceError, match="no store of assets"):
+        print(desk.context.assets)
+    desk.context.asset_setup = AssetSetup(store=str(tmp_path / "assets"))
+    assert desk.context.assets is desk.context.assets
+
+
+async def test_progress_of_a_file_is_a_line_twice_a_second(desk: JobSink, tmp_path: Path) -> None:
+    (tmp_path / "share").mkdir()
+    (tmp_path / "share/model.bin").write_bytes(b"model")
+    desk.context.asset_setup = AssetSetup(
+        store=str(tmp_path / "assets"), share=str(tmp_path / "share")
+    )
+    asset = Asset(name="model.bin", url="share:model.bin")
+    assert await desk.context.assets.read(asset, 10) == b"model"
+    desk.context.show_all()
+    lines = [event for event in desk.events if isinstance(event, Progress)]
+    # The first one, and the last one: the clock of the test stands still.
+    assert [line.payload.done for line in lines] == [0, 5]
+    assert {(line.payload.unit, line.lane_id, line.round) for line in lines} == {
+        ("B fetched", "lane-0", None)
+    }
+
+
+def test_previews_are_shown_once_a_second_and_only_as_small_images(desk: JobSink) -> None:
+    desk.begin()
+    for media_type, data in (
+        ("image/jpeg", b"first"),
+        ("image/png", b"second"),
+        ("image/svg+xml", b"<svg/>"),
+        ("image/png", bytes(96 * 1024 + 1)),
+        ("image/png", b""),
+    ):
+        desk.context.preview(media_type, data)
+    shown = [event for event in desk.events if isinstance(event, Preview)]
+    assert [(one.payload.media_type, one.payload.data) for one in shown] == [
+        ("image/jpeg", b"first")
+    ]
+    desk.clock.pass_s(1)
+    desk.context.tick(0.05)
+    (_, last) = [event for event in desk.events if isinstance(event, Preview)]
+    assert (last.payload.data, last.lane_id, last.round) == (b"second", "lane-0", 2)

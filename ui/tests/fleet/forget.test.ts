@@ -15,6 +15,7 @@ const MACHINE = {
   run_id: null,
   address: null,
   version: null,
+  problems: [],
   connected_at: null as number | null,
   share_host: false,
   excluded: false,

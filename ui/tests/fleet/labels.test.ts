@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 
 import type { FleetMachine, Told } from '../../src/lib/api/admin';
-import { clockLabel, hardwareLabel, idleLabel, joinLabel, linkLabel, reachLabel, refusalLabel, usableRoles } from '../../src/pages/fleet/labels';
+import { clockLabel, hardwareLabel, idleLabel, joinLabel, linkLabel, problemsLabel, problemsOf, reachLabel, refusalLabel, usableRoles } from '../../src/pages/fleet/labels';
 
 it('hardware is said as far as it is known', () => {
   const told = {
@@ -10,6 +10,24 @@ it('hardware is said as far as it is known', () => {
   expect(hardwareLabel(told)).toEqual(['CPU', '8 threads', '8 GiB', 'a GPU', 'Linux']);
   expect(hardwareLabel(undefined)).toEqual([]);
   expect(hardwareLabel({ hardware: {} } as Told)).toEqual([]);
+});
+
+it('a problem is shown once, whoever says so', () => {
+  const hot = { message: 'it is hot', remedy: 'Cool it.' };
+  const old = { message: 'benchrace was updated', remedy: 'Restart the agent.' };
+  const report = { environment: { problems: [{ ...hot, code: 'hot' }] } } as unknown as Told;
+  const machine = (...problems: { message: string; remedy: string }[]) => ({ problems: problems.map((one) => ({ ...one, detail: null })) });
+  expect(problemsOf(machine(hot, old), report)).toEqual([hot, old]);
+  expect(problemsOf(machine(old), undefined)).toEqual([old]);
+});
+
+it('a problem that is the reason of the state is not said again', () => {
+  const [hot, old] = [{ message: 'it is hot' }, { message: 'it is old' }];
+  expect(problemsLabel([hot], null)).toBe('It is hot');
+  expect(problemsLabel([hot, old], null)).toBe('It is hot, and 1 more problem');
+  expect(problemsLabel([hot], 'it is hot')).toBe('What to do');
+  expect(problemsLabel([hot, old], 'it is old')).toBe('2 problems');
+  expect(problemsLabel([], null)).toBe('');
 });
 
 it('a clock that was not measured is not said to be exact', () => {

@@ -40,6 +40,10 @@ it('shows each image beside what it took, and gives its own bytes', () => {
     ['lane a, round 1', 'lazy'],
     ['lane b, round 1', 'lazy'],
   ]);
+  // A small copy to look at; the image itself behind it.
+  const address = `/api/runs/run1/artifacts/${file('a', 1).sha256}`;
+  expect(pictures[0]?.getAttribute('src')).toBe(`${address}/thumbnail`);
+  expect(pictures[0]?.closest('a')?.getAttribute('href')).toBe(address);
   expect(body.textContent).toContain('Seed 7');
   expect(body.textContent).toContain('1.50 s per image');
   const [link] = body.querySelectorAll<HTMLAnchorElement>('a[download]');
@@ -118,4 +122,21 @@ it('says while a race is on which phase and step each lane is at', () => {
   expect(a?.textContent).toContain('sampling');
   expect(a?.textContent).toContain('Step 5 of 20');
   expect(b?.querySelector('img')?.alt).toBe('Latest of lane b');
+});
+
+it('shows what a lane is sampling, where its engine sends that', () => {
+  const blobs: Blob[] = [];
+  vi.stubGlobal('URL', Object.assign(URL, { createObjectURL: (blob: Blob) => `blob:${blobs.push(blob)}`, revokeObjectURL: () => undefined }));
+  const run = imageRun([file('a', 0)]);
+  const log = new Log()
+    .add('round_start', { warmup: false, heat: null, started_ns: 0 }, { lane: 'a', round: 1 })
+    .add('preview', { media_type: 'image/jpeg', data: btoa('pixels') }, { lane: 'a', round: 1, t_ms: 5 })
+    .add('round_start', { warmup: false, heat: null, started_ns: 0 }, { lane: 'b', round: 1 })
+    .add('preview', { media_type: 'image/svg+xml', data: btoa('<svg/>') }, { lane: 'b', round: 1, t_ms: 5 });
+  shown = mount(LiveImages, { target: document.body, props: { run, race: reduce(begin(run), log.lines, 1_000_000) } });
+  flushSync();
+  const [a, b] = document.querySelectorAll('li');
+  expect([a?.querySelector('img')?.alt, a?.querySelector('img')?.getAttribute('src')]).toEqual(['Preview of lane a', 'blob:1']);
+  expect([blobs.length, blobs[0]?.type, blobs[0]?.size]).toEqual([1, 'image/jpeg', 6]);
+  expect(b?.querySelector('img')).toBeNull();
 });

@@ -8,7 +8,7 @@ import { documentOf } from '../log';
 const metric = (value: number | null, more: Partial<MetricSummary> = {}): MetricSummary => ({
   title: 'Rate', unit: 'x/s', better: 'higher', estimator: 'ratio', n: 3, value, mean: value, median: value, sd: 1, cv: 0.01,
   ci95: value === null ? null : [value * 0.99, value * 1.01], min: value, max: value, headline: false, formula: 'f', reason: null,
-  stamped: false, span_s: null, low: null, high: null, unknown: null, ...more,
+  stamped: false, span_s: null, low: null, high: null, unknown: null, parts: null, ...more,
 });
 const time = (value: number, more: Partial<MetricSummary> = {}) =>
   metric(value, { title: 'Elapsed', unit: 'ms', better: 'lower', estimator: 'sample', headline: true, ...more });

@@ -41,7 +41,7 @@ afterEach(async () => {
 
 it('shows a picture in a fixed box, and not before it is seen', () => {
   const image = draw([file()]).querySelector('img');
-  expect(image?.getAttribute('src')).toBe(`/api/runs/run1/artifacts/${SHA}`);
+  expect(image?.getAttribute('src')).toBe(`/api/runs/run1/artifacts/${SHA}/thumbnail`);
   expect(image?.getAttribute('loading')).toBe('lazy');
   expect(image?.getAttribute('width')).toBe('160');
   expect(image?.getAttribute('alt')).toBe('a.png by lane a, round 1');

@@ -51,6 +51,19 @@ describe('the result on the race page', () => {
     expect(document.querySelector('[role=img]')?.getAttribute('aria-label')).toBe('lane b: 172 tok/s, 100 % of the best');
   });
 
+  it('says how a race ended that is not complete', () => {
+    show(finished(resultOf({ a: [172], b: [80] }, { headline: 'lane a is ahead', winner: null }), { state: 'failed' }));
+    expect(text('.headline .label')).toEqual(['failed']);
+  });
+
+  it('shows one lane without a place, and without a share of itself', () => {
+    show(finished(resultOf({ a: [172, 174] }, { headline: '173 tok/s', winner: null, margin: null, interval: '95 % interval 160–186 tok/s' })));
+    expect(text('.headline')).toEqual(['173 tok/s']);
+    expect(text('.interval')).toEqual(['95 % interval 160–186 tok/s']);
+    expect([...text('.badge'), ...text('.gap')]).toEqual(['']);
+    expect(document.querySelector('[role=img]')?.getAttribute('aria-label')).toBe('lane a: 173 tok/s');
+  });
+
   it('offers the rounds that would part a tie, in a race of its own', () => {
     show(finished(resultOf({ a: [100, 102], b: [99, 101] }, { headline: 'Too close to call', winner: null, margin: null, more_rounds: 10, tied: ['a', 'b'] })));
     const link = [...document.querySelectorAll('a')].find((each) => each.textContent === 'Run 10 more rounds');

@@ -46,6 +46,9 @@ describe('the leader of a race that is on', () => {
     expect(liveHead(run, reduce(begin(run), warming.lines, 0), false).rest).toBe('Warming up');
     const failed = { ...run, state: 'failed' as const, winner_reason: 'no counted round' };
     expect(liveHead(failed, begin(failed), true)).toMatchObject({ rest: 'Failed', detail: 'No counted round.' });
+    const fields = ['lanes[0]', 'lanes[1]'].map((path) => ({ path, message: 'unknown model', machine_id: 'm1' }));
+    const refused = { ...failed, started_at: null, failure: { category: 'validation' as const, message: 'lanes[0]: …', remedy: '', fields, detail: null } };
+    expect(liveHead(refused, begin(refused), true)).toMatchObject({ rest: 'Failed', detail: '2 lanes could not start.' });
   });
 });
 

@@ -9,7 +9,7 @@ import { documentOf, Log } from '../log';
 
 const METRIC: MetricDeclaration = {
   name: 'rate', title: 'Primes', unit: 'primes/s', better: 'higher', estimator: 'ratio', headline: true,
-  formula: 'x / s', stamped: false, across: null, phrase: 'primes per second',
+  formula: 'x / s', stamped: false, across: null, phrase: 'primes per second', parts: '',
 };
 
 function runOf(ns: Record<string, number>, metrics = [METRIC]): RunDocument {

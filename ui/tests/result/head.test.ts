@@ -38,6 +38,11 @@ describe('the head of a result', () => {
     expect(headOf(tie, new Map())).toMatchObject({ margin: '', unit: 'difference to the second lane', interval: '95 % interval −1 to 2 %' });
   });
 
+  it('says nothing of a second lane where there is one', () => {
+    const alone = resultOf({ a: [448] }, { headline: '448 tok/s', winner: null, margin: null, interval: '95 % interval 427–469 tok/s' });
+    expect(headOf(alone, new Map([['a', 'lane a']]))).toMatchObject({ lane_id: null, rest: '448 tok/s', margin: '', unit: '', interval: '95 % interval 427–469 tok/s' });
+  });
+
   it('leaves whole what it cannot cut', () => {
     expect(split('It is over', 'small-q8')).toEqual({ name: '', rest: 'It is over' });
     expect(['12 % faster', '27.6x', '1,200x lower', 'equal'].map((text) => Object.values(sized(text)))).toEqual([

@@ -20,8 +20,8 @@ function model(name: string, ...places: [machine: string, backend: string, start
 }
 
 const SMALL = model('small', ['m1', 'a'], ['m2', 'a'], ['m2', 'b']);
-const FLEET = { machines: 2, engines: 2 };
-const ALONE = { machines: 1, engines: 1 };
+const FLEET = { machines: 2, engines: 2, away: new Set<string>() };
+const ALONE = { ...FLEET, machines: 1, engines: 1 };
 const LARGE = model('large', ['m2', 'a']);
 
 describe('lanes at one press', () => {
@@ -88,10 +88,18 @@ describe('lanes with models', () => {
     expect(seats([], [model('nowhere')])).toEqual([]);
   });
 
-  it('name no machine where all of them have the model', () => {
+  it('are one on each machine, and name none where very many have the model', () => {
     const everywhere = model('x', ['m1', 'a'], ['m2', 'a']);
-    expect(withModels([], 'model', [everywhere], FLEET)).toEqual([{ ...emptyLane(), backend: 'a' }]);
-    expect(withModels([], 'model', [everywhere], { machines: 3, engines: 1 }).map((lane) => lane.machine)).toEqual(['m1', 'm2']);
+    const machines = (fleet: Partial<typeof FLEET>, chosen = everywhere) =>
+      withModels([], 'model', [chosen], { ...FLEET, engines: 1, ...fleet }).map((lane) => lane.machine);
+    expect(withModels([], 'model', [everywhere], FLEET)).toEqual([
+      { ...emptyLane(), machine: 'm1', backend: 'a' },
+      { ...emptyLane(), machine: 'm2', backend: 'a' },
+    ]);
+    expect(machines({ machines: 3 })).toEqual(['m1', 'm2']);
+    const nine = model('x', ...Array.from({ length: 9 }, (_, at): [string, string] => [`m${at}`, 'a']));
+    expect(machines({ machines: 9 }, nine)).toEqual([]);
+    expect(machines({ machines: 9, away: new Set(['m3']) }, nine)).toEqual(['m0', 'm1', 'm2', 'm4', 'm5', 'm6', 'm7', 'm8']);
   });
 
   it('start an engine that does not run, and are recognized again', () => {

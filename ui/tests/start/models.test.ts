@@ -147,8 +147,8 @@ const PREDICTION: Prediction = {
   bytes_per_token: 1.2e9,
   bandwidth_roof: 14.6,
   compute_roof: null,
-  efficiency: { value: 0.71, low: 0.6, high: 0.82, n: 2, run_ids: ['r'] },
-  prefill_efficiency: { value: 0.4, low: 0.1, high: 1, n: 0, run_ids: [] },
+  efficiency: { value: 0.71, low: 0.6, high: 0.82, fixed_s: 0.0002, n: 2, run_ids: ['r'] },
+  prefill_efficiency: { value: 0.4, low: 0.1, high: 1, fixed_s: 0, n: 0, run_ids: [] },
   unmeasured: false,
   missing: ['x'],
 };

@@ -31,8 +31,9 @@ describe('the lanes that a form opens with', () => {
     expect(openingLanes(fields({ properties: { n: { type: 'integer' } } }), [ready(8)])).toEqual([]);
   });
 
-  it('are none of their own where machines race each other, or models are to be chosen', () => {
-    expect(params(ready(8), ready(4))).toEqual([]);
+  it('are one on each machine where several race each other, and none where models are to be chosen', () => {
+    expect(openingLanes(COUNTING, [ready(8), ready(4)]).map((lane) => [lane.machine, lane.params])).toEqual([['on 8', {}], ['on 4', {}]]);
+    expect(params(...Array.from({ length: 9 }, (_, at) => ready(at + 2)))).toEqual([]);
     expect(params(ready(8), { ...ready(4), state: 'lost' })).toHaveLength(2);
     expect(params(ready(8), { ...ready(4), simulated: true })).toHaveLength(2);
     const models = fields({ properties: { model: { type: 'string', choices: 'models' }, cache: { enum: ['a', 'b'] } } });
@@ -47,7 +48,7 @@ describe('the lanes of machines that share a computer', () => {
   it('are those of one of them, unless both allow it', () => {
     expect(machines(ready(8), second)).toEqual([['on 8', { threads: '1' }], ['on 8', { threads: '0' }]]);
     expect(machines(ready(8), second, ready(4))).toEqual([['on 8', {}], ['on 4', {}]]);
-    expect(machines(...[ready(8), second].map((machine) => ({ ...machine, share_host: true }) as unknown as typeof second))).toEqual([]);
+    expect(machines(...[ready(8), second].map((machine) => ({ ...machine, share_host: true }) as unknown as typeof second))).toEqual([['on 8', {}], ['other', {}]]);
   });
 });
 

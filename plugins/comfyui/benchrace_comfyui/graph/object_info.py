@@ -42,7 +42,7 @@ class Input(NamedTuple):
         if self.choices is None or value in self.choices:
             return None
         if not self.choices:
-            return f"there is no {value!r:.100}: this ComfyUI has no such files"
+            return f"{value!r:.100} not found: this ComfyUI has no such files"
         near = get_close_matches(value, self.choices, n=3)
         choices = [*near, *(name for name in self.choices if name not in near)]
         some = ", ".join(choices[:_LISTED])

@@ -46,6 +46,7 @@ async def run(
     *,
     limit_s: float,
     patience: Patience,
+    previews: bool = False,
 ) -> Ran:
     """Run a graph to its end; raises what `Following.run` raises, and `timeout_first`.
 
@@ -53,16 +54,19 @@ async def run(
     """
     prompt_id, own_id = str(uuid.uuid4()), client_id(context)
     trace = Trace(
-        prompt_id, graph, lambda at, of, phase: context.progress(at, of, "steps", phase=phase)
+        prompt_id,
+        graph,
+        lambda at, of, phase: context.progress(at, of, "steps", phase=phase),
+        context.preview if previews else None,
     )
     ahead, accepted_ns = len((await client.queue()).ids), 0
-    async with listening(client.base, own_id, context.clock) as socket:
+    async with listening(client.base, own_id, context.clock, previews=previews) as socket:
         if isinstance(socket, str):
             context.log(f"ComfyUI reports no progress, as {socket}", "warning")
         try:
             with anyio.fail_after(limit_s) as limit:
                 posted_ns = context.clock.monotonic_ns()
-                await client.post(graph.nodes, prompt_id, own_id)
+                await client.post(graph.nodes, prompt_id, own_id, previews=previews)
                 accepted_ns = context.clock.monotonic_ns()
                 following = Following(client, prompt_id, context.clock, patience)
                 follower = Follower(following, socket, trace, context.clock)

@@ -11,6 +11,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 
 from benchrace.plugin import Clock
+from benchrace_comfyui.prompt.preview import WANTS_METADATA
 
 _OPEN_S = 5.0
 # Previews of large images; any other message has some kilobytes.
@@ -43,7 +44,9 @@ class Socket:
 
 
 @asynccontextmanager
-async def listening(base: str, client_id: str, clock: Clock) -> AsyncIterator[Socket | str]:
+async def listening(
+    base: str, client_id: str, clock: Clock, *, previews: bool = False
+) -> AsyncIterator[Socket | str]:
     """Open the socket of a client; yield why it cannot be opened where that is so.
 
     The server sends a first message once it knows the client: what is queued before that is
@@ -57,6 +60,8 @@ async def listening(base: str, client_id: str, clock: Clock) -> AsyncIterator[So
     try:
         try:
             with anyio.fail_after(_OPEN_S):
+                if previews:
+                    await connection.send(WANTS_METADATA)
                 data = await connection.recv()
         except (ConnectionClosed, TimeoutError):
             yield "its socket does not answer"

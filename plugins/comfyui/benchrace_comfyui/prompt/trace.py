@@ -9,6 +9,7 @@ import msgspec
 from benchrace.plugin import ImagePhases, SamplerSpan, parse_json
 from benchrace_comfyui.graph.graph import Graph, Role
 from benchrace_comfyui.history import ERROR, INTERRUPTED, SUCCESS
+from benchrace_comfyui.prompt.preview import read_preview
 from benchrace_comfyui.prompt.socket import Frame
 from benchrace_comfyui.values import mapping
 
@@ -56,8 +57,13 @@ class Trace:
     """
 
     def __init__(
-        self, prompt_id: str, graph: Graph, show: Show = lambda step, of, phase: None
+        self,
+        prompt_id: str,
+        graph: Graph,
+        show: Show = lambda step, of, phase: None,
+        show_preview: Callable[[str, bytes], None] | None = None,
     ) -> None:
+        self._show_preview = show_preview
         self.previews = 0
         self.queued = 0
         self._prompt_id = prompt_id
@@ -70,7 +76,9 @@ class Trace:
     def read(self, frame: Frame) -> bool:
         """Read a frame; return whether the prompt is over by it, which is only a hint."""
         if isinstance(frame.data, bytes):
-            self.previews += bool(self._nodes)
+            if self._nodes:
+                self.previews += 1
+                self._previewed(frame.data)
             return False
         try:
             message = mapping(parse_json(frame.data.encode()))
@@ -94,6 +102,12 @@ class Trace:
             self._phase(str(node))
             return node is None
         return False
+
+    def _previewed(self, data: bytes) -> None:
+        if self._show_preview is not None:
+            image = read_preview(data, self._prompt_id)
+            if image is not None:
+                self._show_preview(image.media_type, image.data)
 
     @property
     def began(self) -> bool:

@@ -3,11 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from benchrace.plugin import NEW_SEED, Binding, FieldError, WorkflowParams
-from benchrace_comfyui.graph.graph import SEEDS, ancestors, descendants
+from benchrace.plugin import Binding, FieldError, WorkflowParams
+from benchrace_comfyui.graph.graph import ancestors
 from benchrace_comfyui.graph.names import contradiction, resolve
-from benchrace_comfyui.graph.object_info import NodeInfo
-from benchrace_comfyui.workflow.check import faults, unknown
+from benchrace_comfyui.workflow.check import faults
 from benchrace_comfyui.workflow.document import (
     Document,
     InvalidWorkflow,
@@ -18,9 +17,9 @@ from benchrace_comfyui.workflow.document import (
 )
 from benchrace_comfyui.workflow.loras import Chain, insert, is_applied, start
 from benchrace_comfyui.workflow.roles import Infos, roles
+from benchrace_comfyui.workflow.seeds import SEED, Seeding
 from benchrace_comfyui.workflow.targets import CHECKPOINT, Finder
 
-SEED = "seed"
 # As other tools call it.
 _ALIASES = {"checkpoint": CHECKPOINT}
 _TEXTS = ("prompt", "negative")
@@ -72,6 +71,7 @@ class Application:
         self._infos = infos
         self._settings: list[Setting] = []
         self._chain: Chain | None = None
+        self._seeding = Seeding(nodes, infos, params.seed, self._refuse)
 
     def run(self, uploads: Sequence[str]) -> Applied | None:
         """Apply everything; `uploads` are the names of the images. None if anything is wrong."""
@@ -90,7 +90,8 @@ class Application:
         seeds = self._seeds(finder)
         self._read_back(finder, seeds)
         self._check(finder)
-        applied = Applied(finder, seeds, self._works(finder, seeds), self._draws(seeds))
+        works = self._seeding.works(finder, seeds, alone=not self.errors)
+        applied = Applied(finder, seeds, works, self._seeding.draws(seeds))
         return None if self.errors else applied
 
     def _finder(self) -> Finder:
@@ -198,7 +199,7 @@ class Application:
             seeds = self._bound(SEED) or finder.seeds()
             for place in seeds:
                 self._require_reach(finder, place, SEED)
-                self._require_seed(place)
+                self._seeding.check(place)
         except InvalidWorkflow as error:
             self._refuse(SEED, str(error))
             return ()
@@ -209,52 +210,6 @@ class Application:
             )
             self._refuse(SEED, text)
         return seeds
-
-    def _require_seed(self, place: Place) -> None:
-        """Check that an input takes seeds; raises `InvalidWorkflow`."""
-        own = self._info(place.node).of(place.input)
-        if own is None or not place.is_input:
-            raise InvalidWorkflow(
-                unknown(self._nodes, place.node, str(place), self._info(place.node))
-            )
-        where = f"{label(self._nodes, place.node)}.{place}"
-        if own.kind != "INT":
-            raise InvalidWorkflow(f"{where} takes {own.kind}: bind the seed to an input for INT")
-        fixed = self._params.seed
-        if fixed != NEW_SEED and (text := own.refuses_number(fixed)) is not None:
-            raise InvalidWorkflow(f"{where}: {text}")
-
-    def _draws(self, seeds: Sequence[Place]) -> range:
-        """Return the seeds that all inputs take, of those that are drawn."""
-        inputs = [self._info(place.node).inputs[place.input] for place in seeds]
-        low = max((int(own.minimum) for own in inputs if own.minimum is not None), default=0)
-        high = min(
-            (int(own.maximum) for own in inputs if own.maximum is not None), default=SEEDS.stop
-        )
-        draws = range(max(low, SEEDS.start), min(high + 1, SEEDS.stop))
-        if seeds and not draws:
-            where = ", ".join(f"{label(self._nodes, place.node)}.{place}" for place in seeds)
-            self._refuse(SEED, f"no number is a seed for all of {where}: bind it to one of them")
-        return draws
-
-    def _info(self, node: str) -> NodeInfo:
-        return self._infos[_class(self._nodes, node)]
-
-    def _works(self, finder: Finder, seeds: Sequence[Place]) -> frozenset[str]:
-        """Return what has to run in each round: what depends on the seed."""
-        reached = frozenset(finder.roles)
-        if not seeds:
-            return reached
-        works = descendants(self._nodes, *(place.node for place in seeds)) & reached
-        if self.errors:
-            return works
-        if not any(self._info(node).is_output for node in works):
-            self._refuse(SEED, "no output depends on it: bind it to the input of a sampler")
-        elif fixed := [node for node in finder.samplers if node not in works]:
-            names = ", ".join(label(self._nodes, node) for node in fixed)
-            text = f"{names} does not depend on it, and would come from the cache: bind it there"
-            self._refuse(SEED, text)
-        return works
 
     def _read_back(self, finder: Finder, seeds: Sequence[Place]) -> None:
         """Check that nothing was set twice, and that all is in the graph that runs."""
@@ -305,7 +260,3 @@ def _name(parameter: str) -> str:
 
 def _unused(nodes: Document, place: Place) -> str:
     return f"{label(nodes, place.node)} does not lead to an output: it would change nothing"
-
-
-def _class(nodes: Document, node: str) -> str:
-    return str(nodes[node]["class_type"])

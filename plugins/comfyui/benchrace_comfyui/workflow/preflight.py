@@ -1,7 +1,7 @@
 """Read the workflow of a lane, change it, and check it: what the lane prompts, or why it cannot."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ from benchrace_comfyui.plan import Plan, Upload, planned
 from benchrace_comfyui.workflow.apply import Application
 from benchrace_comfyui.workflow.document import Document, InvalidWorkflow, parse, read
 from benchrace_comfyui.workflow.loras import MODEL_ONLY
-from benchrace_comfyui.workflow.source import InvalidSource, Source, resolve
+from benchrace_comfyui.workflow.source import Fetched, InvalidSource, Source, fetch, resolve
 from benchrace_comfyui.workflow.template import template
 
 _SUFFIXES = {b"\x89PNG": ".png", b"\xff\xd8\xff": ".jpg", b"RIFF": ".webp", b"GIF8": ".gif"}
@@ -36,7 +36,8 @@ async def plan(
     context: Context,
 ) -> Plan:
     """Read a lane's workflow, and check everything in it; raises as the client does."""
-    inputs = await context.run_blocking(lambda: _load(params, folder))
+    fetched = await fetch(_sources(params), context)
+    inputs = await context.run_blocking(lambda: _load(params, folder, fetched))
     if isinstance(inputs, list):
         return planned(server, params, None, inputs, ())
     own = {part["class_type"] for part in inputs.document.values()}
@@ -55,24 +56,36 @@ async def plan(
     return planned(server, params, own_template, fields, ())._replace(uploads=inputs.uploads)
 
 
-def _load(params: WorkflowOptions, folder: Path | None) -> Inputs | list[FieldError]:
+def _sources(params: WorkflowOptions) -> Iterator[str]:
+    """Yield what a lane names that may be on another host."""
+    if isinstance(params.workflow, str):
+        yield params.workflow.strip()
+    for image in params.images:
+        yield image.source
+
+
+def _load(
+    params: WorkflowOptions, folder: Path | None, fetched: Fetched
+) -> Inputs | list[FieldError]:
     fields: list[FieldError] = []
     document: Document = {}
     name = "inline"
     try:
-        name, document = _workflow(params, folder)
+        name, document = _workflow(params, folder, fetched)
     except (InvalidSource, InvalidWorkflow) as error:
         fields.append(FieldError("workflow", str(error)))
     uploads = []
     for at, image in enumerate(params.images):
         try:
-            uploads.append(_upload(resolve(image.source, folder)))
+            uploads.append(_upload(resolve(image.source, folder, fetched)))
         except InvalidSource as error:
             fields.append(FieldError(f"images[{at}].source", str(error)))
     return fields or Inputs(document, name, tuple(uploads))
 
 
-def _workflow(params: WorkflowOptions, folder: Path | None) -> tuple[str, Document]:
+def _workflow(
+    params: WorkflowOptions, folder: Path | None, fetched: Fetched
+) -> tuple[str, Document]:
     own = params.workflow
     if not isinstance(own, str):
         return "inline", read(own)
@@ -81,7 +94,7 @@ def _workflow(params: WorkflowOptions, folder: Path | None) -> tuple[str, Docume
         raise InvalidSource("name a file, or give the graph itself, in the API format")
     if text.startswith(("{", "[")):
         return "inline", parse(text.encode())
-    source = resolve(text, folder)
+    source = resolve(text, folder, fetched)
     return source.name, parse(source.data)
 
 

@@ -1,17 +1,21 @@
-"""Where workflows and their images come from: themselves, or files of one folder of the agent."""
+"""Where workflows and their images come from: themselves, a folder of the agent, or other hosts."""
 
 import base64
 import binascii
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from benchrace.plugin import Asset, AssetKind, Context, InvalidInput
 
 MAX_BYTES = 32 << 20
 _LISTED = 20
 # A folder may have a whole disk below it.
 _SEEN = 5000
 _DATA = "data:"
+_REMOTE = ("https://", "http://", "s3://")
 _SET = "set comfyui.workflows in agent.yaml to the folder that has them"
 
 
@@ -26,18 +30,56 @@ class Source(NamedTuple):
     data: bytes
 
 
-def resolve(source: str, folder: Path | None) -> Source:
-    """Return what a source has: `data:` with Base64, or a file below `folder`. Blocks.
+Fetched = Mapping[str, Source | InvalidSource]
+_NOTHING: Fetched = {}
 
-    Raises `InvalidSource`. Sources of other schemes are added here.
+
+async def fetch(sources: Iterable[str], context: Context) -> Fetched:
+    """Fetch the sources that are on other hosts, through the machine's store of assets.
+
+    Raises `BenchraceError` where a host does not answer, or has no such file.
+    """
+    fetched: dict[str, Source | InvalidSource] = {}
+    for source in dict.fromkeys(sources):
+        if source.startswith(_REMOTE):
+            fetched[source] = await _fetch(source, context)
+    return fetched
+
+
+async def _fetch(source: str, context: Context) -> Source | InvalidSource:
+    name = unquote(urlsplit(source).path).rpartition("/")[2]
+    if not name:
+        return InvalidSource(f"{_shown(source)} names no file (e.g. s3://bucket/workflow.json)")
+    asset = Asset(name=name[:200], url=source[:4000], kind=AssetKind.WORKFLOW)
+    try:
+        return Source(_shown(source), await context.assets.read(asset, MAX_BYTES))
+    except InvalidInput as error:
+        # The reason is the source itself: the field that names it is at fault.
+        remedy = f" {error.remedy}" if error.remedy else ""
+        return InvalidSource(f"{'; '.join(field.message for field in error.fields)}.{remedy}")
+
+
+def _shown(source: str) -> str:
+    """Return an address without what may be a secret."""
+    return source.partition("?")[0][:200]
+
+
+def resolve(source: str, folder: Path | None, fetched: Fetched = _NOTHING) -> Source:
+    """Return what a source has: one that was fetched, `data:` with Base64, or a file below
+    `folder`. Blocks; raises `InvalidSource`.
     """
     scheme, colon, _ = source.partition("://")
     if source.startswith(_DATA):
         return Source("inline", _decode(source))
+    own = fetched.get(source)
+    if isinstance(own, InvalidSource):
+        raise own
+    if own is not None:
+        return own
     if colon:
         raise InvalidSource(
-            f"cannot read from {scheme[:20]}://: use a file in the agent's folder for workflows "
-            f"({_SET})"
+            f"cannot read from {scheme[:20]}://: use https://, s3://, or a file in the agent's "
+            f"folder for workflows ({_SET})"
         )
     return _file(source, folder)
 

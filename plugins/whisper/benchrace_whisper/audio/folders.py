@@ -42,7 +42,7 @@ def find(name: str, folders: Sequence[Path], *, base: Path | None = None) -> Pat
     existing = next((path for path in inside if path.exists()), None)
     if existing is None:
         shown = ", ".join(map(str, begins))
-        text = f"there is no {name!r:.200} in {shown}"
+        text = f"{name!r:.200} not found in {shown}"
         samples = f"Copy it there, or use a sample: {', '.join(SAMPLES)}."
         raise BenchraceError(Category.MISSING_ASSET, text, samples)
     return existing

@@ -1,5 +1,6 @@
 """The backend for whisper.cpp."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchrace.plugin import (
@@ -13,11 +14,12 @@ from benchrace.plugin import (
     Problem,
 )
 from benchrace_whisper.backend import SpeechBackend
-from benchrace_whisper.config import LocalConfig, models_folder
+from benchrace_whisper.config import LocalConfig, fetch_models, models_folder
 from benchrace_whisper.cpp.models import SOURCES, find_models, find_vad
+from benchrace_whisper.fetching import Fetchable, fetchable
 from benchrace_whisper.installed import WHISPER_CPP
 from benchrace_whisper.languages import check_language
-from benchrace_whisper.models import choose, listed, none_found
+from benchrace_whisper.models import choose, is_missing, listed, none_found
 from benchrace_whisper.params import CPP, CppOptions
 from benchrace_whisper.pull import pull, unknown
 
@@ -65,7 +67,10 @@ class WhisperCpp(SpeechBackend):
         folder = models_folder(self.settings)
         if params.vad:
             _vad(params, find_vad(folder))
-        choose(params.model, find_models(folder), folder, self.name)
+        if (lacking := self._fetchable(params.model, folder)) is not None:
+            lacking.check(context)
+        else:
+            choose(params.model, find_models(folder), folder, self.name)
         english = params.model.partition("-")[0].endswith(".en")
         check_language(params.language, english_only=english, model=params.model)
 
@@ -82,9 +87,17 @@ class WhisperCpp(SpeechBackend):
 
         params: CppOptions = lane.params
         folder = models_folder(self.settings)
+        if (lacking := self._fetchable(lane.params.model, folder)) is not None:
+            await lacking.fetch(context)
         files = choose(params.model, find_models(folder), folder, self.name)
         vad = _vad(params, find_vad(folder)) if params.vad else None
         return CppTranscriber(params, context, files, vad)
+
+    def _fetchable(self, model: str, folder: Path) -> Fetchable | None:
+        """Return what a lane fetches; None for a model that is here, unknown, or not allowed."""
+        if not is_missing(model, find_models(folder), SOURCES):
+            return None
+        return fetchable(SOURCES[model], folder, fetch_models(self.settings))
 
 
 def _vad(params: CppOptions, models: dict[str, Any]) -> Any:
@@ -95,7 +108,7 @@ def _vad(params: CppOptions, models: dict[str, Any]) -> Any:
         names = ", ".join(sorted(models)) or "none"
         raise BenchraceError(
             Category.MISSING_MODEL,
-            f"there is no VAD model {params.vad_model!r:.200}; there is {names}",
+            f"unknown VAD model {params.vad_model!r:.200}; installed: {names}",
             "Copy a ggml file of Silero VAD into the folder of models.",
         )
     return models[params.vad_model]

@@ -1,5 +1,6 @@
 """The backend for faster-whisper."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchrace.plugin import (
@@ -12,11 +13,12 @@ from benchrace.plugin import (
     Problem,
 )
 from benchrace_whisper.backend import SpeechBackend
-from benchrace_whisper.config import LocalConfig, models_folder
-from benchrace_whisper.faster.models import SOURCES, find_models
+from benchrace_whisper.config import LocalConfig, fetch_models, models_folder
+from benchrace_whisper.faster.models import PULLED, SOURCES, find_models
+from benchrace_whisper.fetching import Fetchable, fetchable
 from benchrace_whisper.installed import FASTER_WHISPER
 from benchrace_whisper.languages import check_language
-from benchrace_whisper.models import choose, listed, none_found
+from benchrace_whisper.models import choose, is_missing, listed, none_found
 from benchrace_whisper.params import FASTER, FasterOptions
 from benchrace_whisper.pull import pull, unknown
 
@@ -63,7 +65,10 @@ class FasterWhisper(SpeechBackend):
             text = "windows of a batch are decoded once: leave it off, or set batch to 1"
             raise InvalidInput(FieldError("fallback", text))
         folder = models_folder(self.settings)
-        choose(params.model, find_models(folder), folder, self.name)
+        if (lacking := self._fetchable(params.model, folder)) is not None:
+            lacking.check(context)
+        else:
+            choose(params.model, find_models(folder), folder, self.name)
         english = params.model.endswith(".en")
         check_language(params.language, english_only=english, model=params.model)
 
@@ -73,11 +78,20 @@ class FasterWhisper(SpeechBackend):
             raise unknown(model, tuple(SOURCES))
         folder = models_folder(self.settings)
         target = folder / model
-        await pull(SOURCES[model], target, context, single=False, name=model)
+        source = SOURCES[model]._replace(files=PULLED)
+        await pull(source, target, context, single=False, name=model)
 
     async def transcriber(self, lane: Lane[Any], context: Context) -> "Transcriber":
         from benchrace_whisper.faster.engine import FasterTranscriber
 
         folder = models_folder(self.settings)
+        if (lacking := self._fetchable(lane.params.model, folder)) is not None:
+            await lacking.fetch(context)
         files = choose(lane.params.model, find_models(folder), folder, self.name)
         return FasterTranscriber(lane.params, context, files)
+
+    def _fetchable(self, model: str, folder: Path) -> Fetchable | None:
+        """Return what a lane fetches; None for a model that is here, unknown, or not allowed."""
+        if not is_missing(model, find_models(folder), SOURCES):
+            return None
+        return fetchable(SOURCES[model], folder / model, fetch_models(self.settings))

@@ -16,11 +16,20 @@ _SYSTRAN = (
     *(name for size in _SIZES.split() for name in (size, f"{size}.en")),
     *("large-v1", "large-v2", "large-v3"),
 )
-_FILES = ("config.json", "preprocessor_config.json", _WEIGHTS, "tokenizer.json", "vocabulary.*")
+# What a pull takes of a repository, whatever else is in it.
+PULLED = ("config.json", "preprocessor_config.json", _WEIGHTS, "tokenizer.json", "vocabulary.*")
+# What lanes fetch, the weights last: a folder with them is a model.
+# Conversions by newer versions name the vocabulary otherwise.
+_FILES = ("config.json", "tokenizer.json", "vocabulary.txt|vocabulary.json", _WEIGHTS)
+_FILES_V3 = (
+    *("config.json", "preprocessor_config.json", "tokenizer.json", "vocabulary.json"),
+    _WEIGHTS,
+)
 # What can be pulled: the models that the library itself downloads by these names.
-SOURCES = {name: Source(f"{_PUBLISHER}{name}", _FILES) for name in _SYSTRAN} | {
-    "large-v3-turbo": Source("mobiuslabsgmbh/faster-whisper-large-v3-turbo", _FILES)
-}
+SOURCES = {
+    name: Source(f"{_PUBLISHER}{name}", _FILES_V3 if name == "large-v3" else _FILES)
+    for name in _SYSTRAN
+} | {"large-v3-turbo": Source("mobiuslabsgmbh/faster-whisper-large-v3-turbo", _FILES_V3)}
 
 
 def find_models(folder: Path, environ: Mapping[str, str] = os.environ) -> dict[str, ModelFiles]:

@@ -16,6 +16,11 @@ export function artifactAddress(runId: string, sha256: string): string {
   return `/api/runs/${encodeURIComponent(runId)}/artifacts/${encodeURIComponent(sha256)}`;
 }
 
+/** A small copy of an image, or the image itself where there is none. */
+export function thumbnailAddress(runId: string, sha256: string): string {
+  return `${artifactAddress(runId, sha256)}/thumbnail`;
+}
+
 export function submit(spec: RunSpec): Promise<{ run_id: string }> {
   return post('/api/runs', spec);
 }

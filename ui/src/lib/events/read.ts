@@ -8,6 +8,7 @@ const KNOWN: ReadonlySet<string> = new Set<Tag>([
   'llm_token',
   'compute_line',
   'progress',
+  'preview',
   'artifact',
   'log',
   'runtime_sample',

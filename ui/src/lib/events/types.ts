@@ -123,6 +123,7 @@ export type Known =
   | Tagged<'round_start', { warmup: boolean; heat: number | null }>
   | Tagged<'llm_token', { text: string; reasoning?: boolean; pieces?: number }>
   | Tagged<'compute_line', { line: string }>
+  | Tagged<'preview', { media_type: string; data: string }>
   | Tagged<'progress', { done: number; total: number | null; unit: string; phase?: string }>
   | Tagged<'artifact', ArtifactPayload>
   | Tagged<'log', { level: string; message: string; source: string }>

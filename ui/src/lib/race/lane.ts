@@ -31,6 +31,8 @@ function step(lane: LaneRace, event: Known): LaneRace {
       return start(lane, event.round, event.t_ns, event.payload.warmup, event.job_id);
     case 'progress':
       return advance(lane, event.t_ns, event.payload);
+    case 'preview':
+      return { ...lane, preview: event.payload };
     case 'llm_token':
       return event.payload.reasoning === true
         ? think(lane, event.t_ns, text(event.payload.text), event.payload.pieces)
@@ -95,6 +97,7 @@ function start(
     thought: NOTHING,
     first_ns: null,
     prefill: null,
+    preview: null,
   };
 }
 
@@ -105,6 +108,8 @@ function advance(
 ): LaneRace {
   // Reading the prompt comes before the answer, and is no part of how far that is.
   if (part.unit === PREFILL) return { ...lane, prefill: part };
+  // Before a round there is nothing to draw: a file comes, or an engine is waited for.
+  if (lane.started_ns === null) return { ...lane, progress: part };
   const trace = lane.traced === 'progress' ? lane.trace : EMPTY;
   return {
     ...lane,

@@ -102,6 +102,9 @@ const ENDED: Partial<Record<RunDocument['state'], string>> = {
 };
 
 function reasonOf(run: RunDocument): string {
+  const unable = new Set(run.failure?.fields.map((field) => field.path)).size;
+  // What is wrong with each of them is below.
+  if (unable > 0 && run.started_at === null) return `${plural(unable, 'lane')} could not start.`;
   const reason = run.failure?.message ?? run.winner_reason ?? '';
   return reason === '' ? '' : `${reason.charAt(0).toUpperCase()}${reason.slice(1)}${/[.!?]$/.test(reason) ? '' : '.'}`;
 }

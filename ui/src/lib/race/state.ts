@@ -29,6 +29,11 @@ export interface Progress {
   phase?: string;
 }
 
+export interface Preview {
+  media_type: string;
+  data: string;
+}
+
 /** A finished round. */
 export interface RoundMark {
   round: number;
@@ -101,6 +106,8 @@ export interface LaneRace {
   first_ns: number | null;
   /** How much of the prompt the engine has read, where it tells. */
   prefill: Progress | null;
+  /** A small image of what this round is making, in Base64. */
+  preview: Preview | null;
   /** What the last round measured, and the facts around it where it was of text. */
   measured: readonly Measured[];
   facts: Facts | null;
@@ -177,6 +184,7 @@ export function begin(run: RunDocument): Race {
       first_ns: null,
       dropped: 0,
       prefill: null,
+      preview: null,
       measured: [],
       facts: null,
       error: null,

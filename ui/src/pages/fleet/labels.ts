@@ -8,6 +8,7 @@ import type { Said as SessionAnswer } from '../../lib/api/session.svelte';
 import { ago, day } from '../../lib/format/date';
 import { MACHINE_LABELS } from '../../lib/format/machine';
 import { durationNs, memorySize, plural } from '../../lib/format/quantity';
+import { capital } from '../../lib/format/sentence';
 
 type Tone = 'good' | 'busy' | 'warn' | 'bad';
 
@@ -17,6 +18,20 @@ const TONES: Record<MachineState, Tone> = { ready: 'good', busy: 'busy', suspect
 export function conditionLabel({ state, condition }: Pick<FleetMachine, 'state' | 'condition'>): { word: string; tone: Tone } {
   if (state === 'ready' && condition === 'degraded') return { word: 'degraded', tone: 'warn' };
   return { word: MACHINE_LABELS[state], tone: TONES[state] };
+}
+
+/** What is wrong with a machine, or would spoil its figures: each once, whoever says so. */
+export function problemsOf(machine: Pick<FleetMachine, 'problems'>, report: Told | undefined): { message: string; remedy: string }[] {
+  const all = [...machine.problems, ...(report?.environment.problems ?? [])].map(({ message, remedy }) => ({ message, remedy }));
+  return [...new Map(all.map((problem) => [problem.message, problem])).values()];
+}
+
+/** The first problem in its own words, unless they stand above as the reason, and how many more there are. */
+export function problemsLabel(problems: readonly { message: string }[], reason: string | null): string {
+  const [first] = problems;
+  if (first === undefined) return '';
+  if (problems.some(({ message }) => message === reason)) return problems.length === 1 ? 'What to do' : plural(problems.length, 'problem');
+  return capital(first.message) + (problems.length > 1 ? `, and ${plural(problems.length - 1, 'more problem')}` : '');
 }
 
 export function hardwareLabel(report: Told | undefined): string[] {

@@ -2,7 +2,7 @@
 
 import { isOver, type RunDocument, type RunState } from '../../lib/api/documents';
 import { ordinal } from '../../lib/format/place';
-import { plural } from '../../lib/format/quantity';
+import { fileSize, plural } from '../../lib/format/quantity';
 import { isInvalid, type LaneRace } from '../../lib/race/state';
 
 export const STATE_LABELS: Record<RunState, string> = {
@@ -22,19 +22,29 @@ export const ORDER_LABELS: Record<string, string> = {
 
 /** The unit of the progress of waiting for an engine, between rounds. */
 const WAITING = 's of waiting';
+/** That of fetching files for the engine, before rounds. */
+const FETCHING = 'B fetched';
+
+/** How much of a file for the engine is here, while it is fetched; empty otherwise. */
+function fetchingLabel({ progress }: LaneRace): string {
+  if (progress?.unit !== FETCHING || progress.done === progress.total) return '';
+  if (!progress.total) return `fetching files, ${fileSize(progress.done)}`;
+  return `fetching files, ${Math.floor((100 * progress.done) / progress.total)} % of ${fileSize(progress.total)}`;
+}
 
 /** Lanes that take turns on one machine all finish, in an order that says nothing. */
 export function laneLabel(lane: LaneRace, turns: boolean): string {
   const { ran } = lane;
   switch (lane.state) {
     case 'waiting':
-      return 'waiting';
+      return fetchingLabel(lane) || 'waiting';
     case 'warming':
       return 'warming up';
     case 'running':
       return `round ${ran + 1} of ${lane.planned}`;
     case 'resting':
       if (lane.progress?.unit === WAITING) return `waiting ${Math.round(lane.progress.done)} s for its engine`;
+      if (fetchingLabel(lane)) return fetchingLabel(lane);
       return ran === 0 ? 'warmed up, next in turn' : `${ran} of ${lane.planned} rounds done`;
     case 'done':
       if (lane.rounds.some((round) => !round.warmup && isInvalid(round))) return partly(lane, ran);
@@ -42,6 +52,8 @@ export function laneLabel(lane: LaneRace, turns: boolean): string {
     case 'failed':
       return 'failed';
     case 'cancelled':
+      // Without an error of its own it is the run that ended.
+      if (lane.error === null && lane.rounds.length === 0) return 'did not start';
       return ran === 0 ? 'cancelled' : `cancelled after ${ran} of ${lane.planned} rounds`;
   }
 }

@@ -26,6 +26,9 @@ export function isSettled(machines: readonly Machine[]): boolean {
   return TEXT.kinds.every((kind) => reported(connected(machines), kind));
 }
 
+/** So many machines have rows of their own; a row on all of them stands for more. */
+export const MOST_ROWS = 8;
+
 /** Machines of which any two may race each other: agents of one computer only where they share it. */
 export function apart<Kind extends Pick<Machine, 'host_id' | 'share_host'>>(machines: readonly Kind[]): Kind[] {
   return machines.reduce<Kind[]>((chosen, machine) => {
@@ -49,7 +52,7 @@ export function openingLanes(fields: readonly Field[], able: readonly Able[]): L
   const [machine] = machines;
   if (machine === undefined || fields.some((field) => field.source === 'models')) return [];
   const named = machines.length < all.length;
-  if (machines.length > 1) return named ? machines.map(({ machine_id }) => ({ ...emptyLane(), machine: machine_id })) : [];
+  if (machines.length > 1) return named || machines.length <= MOST_ROWS ? machines.map(({ machine_id }) => ({ ...emptyLane(), machine: machine_id })) : [];
   const lanes = valuesOf(fields, machine).map((params) => ({ ...emptyLane(), params }));
   return named ? lanes.map((lane) => ({ ...lane, machine: machine.machine_id })) : lanes;
 }

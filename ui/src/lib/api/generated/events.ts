@@ -6,6 +6,8 @@ export type Level = 'VALID' | 'SUSPECT' | 'INVALID';
  * One number. `value` is null where it was not measured, and then `reason` says why. A ratio keeps its
  * `numerator` and `denominator`, so that rounds combine as sum/sum. Where `value` is an estimate, the true one
  * lies between `low` and `high`, and `unknown` says what is not known; all three are null for an exact number.
+ * `parts` are numerator and denominator of each part of a ratio whose interval is over parts, equal and in one
+ * order in all rounds of a lane.
  */
 export interface Measured {
   metric: string;
@@ -16,6 +18,7 @@ export interface Measured {
   low: number | null;
   high: number | null;
   unknown: Reason | null;
+  parts: ([number, number])[];
 }
 
 /** Why a result is less than valid: a code for machines, a sentence for people. */

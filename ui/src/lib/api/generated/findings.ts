@@ -40,12 +40,14 @@ export interface CeilingShare {
 
 /**
  * Which share of a ceiling an engine reaches (1 is all), between `low` and `high`. It was measured on this
- * machine in the lanes of `run_ids`, `n` of them; it is assumed where there are none.
+ * machine in the lanes of `run_ids`, `n` of them; it is assumed where there are none. `fixed_s` is what a token
+ * takes besides, in seconds, however large the model is.
  */
 export interface Efficiency {
   value: number;
   low: number;
   high: number;
+  fixed_s: number;
   n: number;
   run_ids: string[];
 }

@@ -34,11 +34,11 @@ export type Pool = 'vram' | 'unified' | 'system';
 
 /**
  * Decode and prefill rates in tok/s, null where `missing` says what must be known. `decode` = `bandwidth_roof` x
- * efficiency, at most `compute_roof` as long as the efficiency is assumed: engines may compute faster than the
- * probe. `bandwidth_roof` is the read bandwidth / `bytes_per_token`, `compute_roof` the measured rate of weights
- * of this format / the weights of a token, null where that was not measured. `bytes_per_token` are the weights
- * that a token reads, and keys and values of `depth` positions. `unmeasured` says that a ceiling is missing,
- * which the machine can measure.
+ * efficiency, less what a token takes besides; at most `compute_roof` as long as the efficiency is assumed:
+ * engines may compute faster than the probe. `bandwidth_roof` is the read bandwidth / `bytes_per_token`,
+ * `compute_roof` the measured rate of weights of this format / the weights of a token, null where that was not
+ * measured. `bytes_per_token` are the weights that a token reads, and keys and values of `depth` positions.
+ * `unmeasured` says that a ceiling is missing, which the machine can measure.
  */
 export interface Prediction {
   decode: Rate | null;

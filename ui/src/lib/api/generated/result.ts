@@ -42,12 +42,13 @@ export interface Ratio {
 }
 
 /**
- * Who won, by how much, and how sure that is. `lanes` are best first, those without a value last. `leader` and
- * `runner_up` are the first two with a value; `ratio` is the one against the other. `tied` are the lanes that
- * cannot be told apart from the leader, with the leader; it is empty where `winner` is set. `more_rounds` would
- * probably separate leader and runner-up; it is null where they are separated, and where more rounds do not
- * help, which `confidence` then says. `headline`, `margin` ("2.2x faster"), `interval` and `detail` are
- * sentences to be shown as they are.
+ * Who won, by how much, and how sure that is. `lanes` are best first, those without a value last. `tied` are the
+ * lanes that cannot be told apart from the leader, with the leader; it is empty where `winner` is set. `leader`
+ * and `runner_up` are the first two with a value, or the first two that are tied; `ratio` is the one against the
+ * other. `more_rounds` would probably separate leader and runner-up; it is null where they are separated, and
+ * where more rounds do not help, which `confidence` then says. `headline`, `margin` ("2.2x faster"), `interval`
+ * (of `ratio`) and `detail` are sentences to be shown as they are. Of a run of one lane, `headline` is its value
+ * and `interval` that value's.
  */
 export interface Result {
   metric: string;

@@ -75,8 +75,9 @@ export interface KneePoint {
  * ratio, the count on which all agree. `ci95` is the 95 % interval of `value`; sd, cv, median, min and max are
  * of the rounds' own values, and so is the mean, but a ratio's is sum/sum. `reason` says why something is null.
  * Where rounds gave estimates, `low` and `high` are what `value` would be at their ends, `ci95` is wider by
- * that, and `unknown` says what is not known; all three are null for exact numbers. `stamped` as the metric
- * declares it; `span_s` is the mean time that a ratio's denominator spans.
+ * that, and `unknown` says what is not known; all three are null for exact numbers. Where `ci95` is over parts
+ * of the work instead of rounds, `parts` counts them. `stamped` as the metric declares it; `span_s` is the mean
+ * time that a ratio's denominator spans.
  */
 export interface MetricSummary {
   title: string;
@@ -100,6 +101,7 @@ export interface MetricSummary {
   low: number | null;
   high: number | null;
   unknown: Reason | null;
+  parts: number | null;
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Lanes at one press: of models, of the machines that have them, of the engines that do. */
 
 import { emptyLane, MAX_LANES, type LaneDraft } from '../../../lib/spec/draft';
+import { MOST_ROWS } from '../opening';
 import { SELECTS, type KnownModel, type Place } from '../models';
 
 export type By = 'model' | 'machine' | 'engine';
@@ -14,7 +15,7 @@ const OF: Record<By, (place: Place) => Partial<LaneDraft>> = {
 
 /**
  * The lanes as they are, each with each model, where that is: a lane for each machine and engine that
- * has it, and one that names none where all machines have it. Without models, what else lanes say.
+ * has it, and one that names none where very many machines all have it. Without models, what else lanes say.
  */
 export function withModels(lanes: LaneDraft[], field: string, chosen: KnownModel[], fleet: Fleet): LaneDraft[] {
   const bare = lanes.map((lane) => {
@@ -35,6 +36,8 @@ export function withModels(lanes: LaneDraft[], field: string, chosen: KnownModel
 export interface Fleet {
   machines: number;
   engines: number;
+  /** Those that are not connected. */
+  away: ReadonlySet<string>;
 }
 
 type Seat = Pick<LaneDraft, 'machine' | 'backend'> & { starts: Place['starts'] };
@@ -46,7 +49,10 @@ function seats(model: KnownModel, fleet: Fleet): (Seat | null)[] {
   if (model.places.length === 0) return [null];
   const everywhere = machines.size === fleet.machines && model.places.length === machines.size;
   if (everywhere && backends.size === 1 && model.places.every((place) => place.starts === null)) {
-    return [{ machine: '', backend: fleet.engines > 1 ? ([...backends][0] ?? '') : '', starts: null }];
+    const backend = fleet.engines > 1 ? ([...backends][0] ?? '') : '';
+    const there = [...machines].filter((machine) => !fleet.away.has(machine));
+    if (there.length < 2 || there.length > MOST_ROWS) return [{ machine: '', backend, starts: null }];
+    return there.map((machine) => ({ machine, backend, starts: null }));
   }
   return model.places.map((place) => ({
     machine: fleet.machines > 1 ? place.machine_id : '',

@@ -1,0 +1,1 @@
+"""Statistics of speech: intervals over recordings instead of rounds."""
