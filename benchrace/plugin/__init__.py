@@ -107,6 +107,8 @@ if TYPE_CHECKING:
     from benchrace.plugin.gguf.attention import whole as whole_number
     from benchrace.plugin.gguf.weights import describe as describe_weights
     from benchrace.plugin.hookspecs import hookimpl
+    from benchrace.plugin.lending import Device as LentDevice
+    from benchrace.plugin.lending import Lending, Lent, Peer
     from benchrace.plugin.lenient import JsonReader, parse_json, to_struct
     from benchrace.plugin.llm import (
         Ask,
@@ -228,6 +230,9 @@ __all__ = [
     "Lane",
     "LaneRecord",
     "Launch",
+    "Lending",
+    "Lent",
+    "LentDevice",
     "LlmParams",
     "LlmRecord",
     "Loaded",
@@ -246,6 +251,7 @@ __all__ = [
     "Override",
     "Params",
     "Parts",
+    "Peer",
     "Perplexity",
     "PlacedAsset",
     "Prefix",
@@ -350,6 +356,7 @@ __getattr__ = exports(
         "benchrace.plugin.engine.launch": "Launch",
         "benchrace.plugin.gguf.attention": "kv_layers layer_count whole:whole_number",
         "benchrace.plugin.gguf.weights": "describe:describe_weights",
+        "benchrace.plugin.lending": "Device:LentDevice Lending Lent Peer",
         "benchrace.plugin.lenient": "JsonReader parse_json to_struct",
         "benchrace.plugin.operations": (
             "NotOffered Operated Operation Reset Unloaded Writing Written "
