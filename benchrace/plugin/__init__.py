@@ -107,6 +107,8 @@ if TYPE_CHECKING:
     from benchrace.plugin.gguf.attention import whole as whole_number
     from benchrace.plugin.gguf.weights import describe as describe_weights
     from benchrace.plugin.hookspecs import hookimpl
+    from benchrace.plugin.lending import Device as LentDevice
+    from benchrace.plugin.lending import Lending, Lent, Peer
     from benchrace.plugin.lenient import JsonReader, parse_json, to_struct
     from benchrace.plugin.llm import (
         Ask,
@@ -118,6 +120,7 @@ if TYPE_CHECKING:
         TextBackend,
         TextLane,
         Whereabouts,
+        chat_api,
         endpoint,
         error_of,
         find_error,
@@ -228,6 +231,9 @@ __all__ = [
     "Lane",
     "LaneRecord",
     "Launch",
+    "Lending",
+    "Lent",
+    "LentDevice",
     "LlmParams",
     "LlmRecord",
     "Loaded",
@@ -246,6 +252,7 @@ __all__ = [
     "Override",
     "Params",
     "Parts",
+    "Peer",
     "Perplexity",
     "PlacedAsset",
     "Prefix",
@@ -290,6 +297,7 @@ __all__ = [
     "Writing",
     "Written",
     "answers_at",
+    "chat_api",
     "credential",
     "describe_weights",
     "duration",
@@ -350,6 +358,7 @@ __getattr__ = exports(
         "benchrace.plugin.engine.launch": "Launch",
         "benchrace.plugin.gguf.attention": "kv_layers layer_count whole:whole_number",
         "benchrace.plugin.gguf.weights": "describe:describe_weights",
+        "benchrace.plugin.lending": "Device:LentDevice Lending Lent Peer",
         "benchrace.plugin.lenient": "JsonReader parse_json to_struct",
         "benchrace.plugin.operations": (
             "NotOffered Operated Operation Reset Unloaded Writing Written "
@@ -362,8 +371,8 @@ __getattr__ = exports(
         "benchrace.plugin.workload": "Drawing Resource Workload",
         "benchrace.plugin.engine.process": "EngineProcess answers_at",
         "benchrace.plugin.llm": (
-            "Ask ErrorBody Loaded Oddities Parts Delta TextBackend TextLane Whereabouts endpoint "
-            "error_of find_error read_parts times_are_credible whereabouts words "
+            "Ask ErrorBody Loaded Oddities Parts Delta TextBackend TextLane Whereabouts chat_api "
+            "endpoint error_of find_error read_parts times_are_credible whereabouts words "
         ),
     },
 )

@@ -15,7 +15,7 @@ class WorkloadDescription(msgspec.Struct, frozen=True, kw_only=True):
     """A workload without its code; `params_schema` is a JSON Schema with defaults and help.
 
     `work` names the parameters that set how much a round has to do, `energy` what its energy is
-    divided by.
+    divided by. `spans` says that its lanes may have workers on other machines.
     """
 
     kind: str
@@ -31,6 +31,7 @@ class WorkloadDescription(msgspec.Struct, frozen=True, kw_only=True):
     load_params: tuple[str, ...] = ()
     work: tuple[str, ...] = ()
     energy: EnergyWork | None = None
+    spans: bool = False
 
 
 class BackendDescription(msgspec.Struct, frozen=True, kw_only=True):
