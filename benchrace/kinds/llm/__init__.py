@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         FirstChunks,
         Gaps,
         LlmRecord,
+        NetworkBytes,
         Perplexity,
         ServeRecord,
         Steady,
@@ -51,6 +52,7 @@ __all__ = [
     "Gaps",
     "LlmParams",
     "LlmRecord",
+    "NetworkBytes",
     "Perplexity",
     "Prefix",
     "Rendering",
@@ -72,7 +74,7 @@ __getattr__ = exports(
         ),
         "benchrace.kinds.llm.record": (
             "Answer CacheProof CacheState EngineFacts EngineTimes FirstChunks Gaps LlmRecord "
-            "Perplexity ServeRecord Steady TextRecord Usage "
+            "NetworkBytes Perplexity ServeRecord Steady TextRecord Usage "
         ),
         "benchrace.kinds.llm.samples": "SAMPLE TEXT_PRESETS",
         "benchrace.kinds.llm.serve": "SERVE",

@@ -145,10 +145,12 @@ class LaneRunner:
         if response.failure is not None:
             raise response.failure
         self._unsettled = False
+        network = await lane.network()
         if connect:
             answer = msgspec.structs.replace(response.answer, connect_ns=connect)
             response = replace(response, answer=answer)
         record = records.single(opening, params, context, response, nonce)
+        record = msgspec.structs.replace(record, network=network)
         mark(record, [response.answer], params, context)
         return record
 
@@ -163,6 +165,7 @@ class LaneRunner:
             await context.stream.prepare(request(0).url)
         t0 = context.clock.monotonic_ns()
         responses = await load_generator.play(lane, request, params, t0)
+        network = await lane.network()
         self._oddities.log(sum((response.odd for response in responses), Counter()), context)
         failures = [response.failure for response in responses if response.failure is not None]
         if len(failures) == len(responses):
@@ -172,6 +175,7 @@ class LaneRunner:
             text = f"{len(failures)} of {len(responses)} requests failed: {failures[0].message}"
             context.suspect("requests_failed", text)
         record = records.many(opening, params, context, responses, t0)
+        record = msgspec.structs.replace(record, network=network)
         complete = [response.answer for response in responses if response.failure is None]
         mark(record, complete, params, context)
         return record
