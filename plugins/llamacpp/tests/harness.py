@@ -9,12 +9,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import anyio
 import psutil
 import pytest
 
 from benchrace.kinds import LLM
 from benchrace.plugin import Lane, Lending, Lent, Peer
 from benchrace.testing import RecordingContext
+from benchrace.testing.limits import HANG_S
 from benchrace_llamacpp.backend import LlamaCpp
 from benchrace_llamacpp.config import LlamaCppConfig
 from benchrace_llamacpp.coordinator.pool import Coordinators
@@ -124,3 +126,11 @@ def end(endpoint: str, number: signal.Signals = signal.SIGKILL) -> psutil.Proces
     process = listener(endpoint)
     os.kill(process.pid, number)
     return process
+
+
+async def gone(process: psutil.Process) -> None:
+    """Return once a process has ended; what watches it runs in this loop."""
+    with anyio.fail_after(HANG_S):
+        # The system's own state: nothing to wait on.
+        while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:  # noqa: ASYNC110
+            await anyio.sleep(0.01)

@@ -13,7 +13,7 @@ from benchrace_llamacpp.backend import LlamaCpp
 from benchrace_llamacpp.lending.rpc_server import Limits
 from benchrace_llamacpp.params import GenerateOptions
 
-from .harness import Bench, end, lane, listener
+from .harness import Bench, end, gone, lane, listener
 
 pytestmark = pytest.mark.anyio
 
@@ -123,7 +123,7 @@ async def test_a_worker_killed_while_idle_costs_no_round(bench: Bench) -> None:
         over = lane(a)
         await backend.open(over, context)
         before = end(a.endpoint)
-        before.wait(HANG_S)
+        await gone(before)
         context.begin()
         assert (await backend.round(over, context)).answer.usage.output == 16
         assert any("mac2" in text and "closed its connection" in text for _, text in context.logs)

@@ -70,32 +70,42 @@ class RpcServer:
 
     async def supervise(self, context: Context) -> None:
         """Start it again when it ends or is suspended; raises once that was too often."""
-        restarts, suspended_ns = 0, 0
+        restarts = 0
+        while True:
+            how: str | None = await self._ended(context)
+            while how is not None:
+                restarts += 1
+                if restarts > self._limits.restarts:
+                    text = f"{how}; restarts before: {self._limits.restarts}"
+                    raise await self._failed(text, context)
+                context.log(f"{how}; it is started again", "warning")
+                await self.stop(context)
+                await anyio.sleep(self._limits.backoff_s * 2 ** (restarts - 1))
+                how = await self._restarted(context)
+
+    async def _restarted(self, context: Context) -> str | None:
+        """Start it again; return why that failed, None if it answers."""
+        try:
+            await self.start(context)
+        except BenchraceError as error:
+            return error.message
+        return None
+
+    async def _ended(self, context: Context) -> str:
+        """Return how it ended, once it has, or was suspended for too long."""
+        suspended_ns: int | None = None
         while True:
             await anyio.sleep(self._limits.poll_s)
-            process = self._process
-            if process is None:
-                return
-            now = context.clock.monotonic_ns()
-            if (status := process.status()) is not None:
-                how = f"rpc-server {ending(status)}"
-            elif await context.run_blocking(process.suspended):
-                suspended_ns = suspended_ns or now
-                if (now - suspended_ns) / 1e9 < self._limits.suspended_s:
-                    continue
-                how = "rpc-server was suspended, and so was ended"
-            else:
-                suspended_ns = 0
+            process, now = self._process, context.clock.monotonic_ns()
+            status = None if process is None else process.status()
+            if status is not None:
+                return f"rpc-server {ending(status)}"
+            if process is None or not await context.run_blocking(process.suspended):
+                suspended_ns = None
                 continue
-            suspended_ns = 0
-            restarts += 1
-            if restarts > self._limits.restarts:
-                times = f"{self._limits.restarts} times before"
-                raise await self._failed(f"{how}; it was started again {times}", context)
-            context.log(f"{how}; it is started again", "warning")
-            await context.run_blocking(process.kill)
-            await anyio.sleep(self._limits.backoff_s * 2 ** (restarts - 1))
-            await self.start(context)
+            suspended_ns = now if suspended_ns is None else suspended_ns
+            if (now - suspended_ns) / 1e9 >= self._limits.suspended_s:
+                return "rpc-server was suspended, and so was ended"
 
     async def stop(self, context: Context) -> None:
         """End it and all that it started."""
@@ -113,9 +123,7 @@ class RpcServer:
         try:
             await until_free(self._host, self._port, "rpc_port", context)
         except OSError as error:
-            text = f"cannot listen on {self._host}: {error.strerror or error}"
-            remedy = "Set `rpc_host` in the table `llamacpp` of agent.yaml to an address of this "
-            raise system(text, f"{remedy}machine.") from error
+            raise _no_address(self._host, error) from error
 
     async def _failed(self, message: str, context: Context) -> BenchraceError:
         process = self._process
@@ -137,7 +145,10 @@ async def lent(
         raise BenchraceError(
             Category.VALIDATION, text, "Set `rpc_host` in the table `llamacpp` to an IPv4 address."
         )
-    port = config.rpc_port or await context.run_blocking(lambda: free_port(host))
+    try:
+        port = config.rpc_port or await context.run_blocking(lambda: free_port(host))
+    except OSError as error:
+        raise _no_address(host, error) from error
     server = RpcServer(program, config, host, port, limits or Limits())
     try:
         greeting = await server.start(context)
@@ -151,6 +162,12 @@ async def lent(
     finally:
         with anyio.CancelScope(shield=True):
             await server.stop(context)
+
+
+def _no_address(host: str, error: OSError) -> BenchraceError:
+    text = f"cannot listen on {host}: {error.strerror or error}"
+    remedy = "Set `rpc_host` in the table `llamacpp` of agent.yaml to an address of this machine."
+    return system(text, remedy)
 
 
 def _offer(server: RpcServer, greeting: Hello, text: str, build: str | None) -> Lent:

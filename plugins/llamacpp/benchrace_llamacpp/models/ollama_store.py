@@ -16,6 +16,8 @@ _SERVICE = Path("/usr/share/ollama/.ollama/models")
 _WEIGHTS = "application/vnd.ollama.image.model"
 _LIBRARY = "library"
 _MAX_MANIFEST = 1 << 20
+# host/namespace/model/tag
+_MANIFEST_PARTS = 4
 
 
 class _Layer(msgspec.Struct, frozen=True):
@@ -52,9 +54,10 @@ def _manifests(folder: Path) -> Iterator[Path]:
 
 
 def _model(store: Path, manifest: Path) -> ModelFile | None:
-    *above, model, tag = manifest.relative_to(store / "manifests").parts
-    if len(above) != 2:
+    parts = manifest.relative_to(store / "manifests").parts
+    if len(parts) != _MANIFEST_PARTS:
         return None
+    host, namespace, model, tag = parts
     try:
         found = manifest.stat()
         layer = _weights(manifest, found.st_mtime_ns, found.st_size)
@@ -65,7 +68,6 @@ def _model(store: Path, manifest: Path) -> ModelFile | None:
     blob = store / "blobs" / layer.digest.replace(":", "-")
     if not blob.is_file():
         return None
-    host, namespace = above
     # Names of the standard library go without host and namespace, as Ollama itself prints them.
     prefix = "" if namespace == _LIBRARY else f"{namespace}/"
     if not host.startswith("registry."):
