@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 import pytest
+from benchrace_openai.perplexity.llama_server import TEXT
 
 from benchrace.kinds.llm import LlmRecord
 from benchrace.kinds.llm.single import derive
@@ -13,7 +14,6 @@ from benchrace_openai.backend import OpenAIBackend
 from benchrace_openai.client import OpenAIClient
 from benchrace_openai.config import OpenAIConfig, servers
 from benchrace_openai.params import GenerateOptions
-from benchrace_openai.perplexity.llama_server import TEXT
 from tests.engine.llama_server import Running
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.timeout(120)]

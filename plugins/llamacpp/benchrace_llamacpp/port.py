@@ -92,9 +92,9 @@ def _listening(port: int) -> Occupant:
     for connection in connections:
         if connection.status != psutil.CONN_LISTEN or not connection.laddr:
             continue
-        if connection.laddr.port == port and connection.pid is not None:
-            guarded = is_guarded(connection.pid)
-            return Occupant(connection.pid, _name(connection.pid), guarded)
+        if connection.laddr.port != port or connection.pid is None:
+            continue
+        return Occupant(connection.pid, _name(connection.pid), is_guarded(connection.pid))
     return Occupant()
 
 

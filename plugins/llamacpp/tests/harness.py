@@ -116,7 +116,9 @@ def listener(endpoint: str) -> psutil.Process:
     """Return the process that listens at an endpoint."""
     port = int(endpoint.rpartition(":")[2])
     for connection in psutil.net_connections(kind="tcp"):
-        if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port:
+        if connection.status != psutil.CONN_LISTEN or not connection.laddr:
+            continue
+        if connection.laddr.port == port:
             return psutil.Process(connection.pid)
     raise AssertionError(f"nothing listens at {endpoint}")
 
@@ -134,3 +136,11 @@ async def gone(process: psutil.Process) -> None:
         # The system's own state: nothing to wait on.
         while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:  # noqa: ASYNC110
             await anyio.sleep(0.01)
+
+
+async def race(
+    backend: LlamaCpp, racing: Lane[GenerateOptions], context: RecordingContext, number: int = 0
+) -> Any:
+    """Run one round and return its record."""
+    context.begin(number)
+    return await backend.round(racing, context)

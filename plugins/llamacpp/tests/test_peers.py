@@ -1,7 +1,6 @@
 """Workers are checked by their protocol before the coordinator starts, and named by machine."""
 
 import signal
-import socket
 import time
 from contextlib import AsyncExitStack
 
@@ -13,6 +12,7 @@ from benchrace.testing.limits import HANG_S
 from benchrace.testing.server import serving
 from benchrace_llamacpp.lending import peers as workers
 from benchrace_llamacpp.lending.hello import hello
+from benchrace_llamacpp.lending.rpc_server import Limits
 from benchrace_llamacpp.lending.split import gpus
 from benchrace_llamacpp.port import free_port
 
@@ -21,8 +21,8 @@ from .harness import Bench, end, lane
 pytestmark = pytest.mark.anyio
 
 
-def at(endpoint: str, label: str = "mac2", **fields: str) -> Peer:
-    return Peer(machine_id=label, label=label, endpoint=endpoint, **fields)
+def at(endpoint: str, label: str = "mac2", build: str | None = None) -> Peer:
+    return Peer(machine_id=label, label=label, endpoint=endpoint, build=build)
 
 
 async def test_a_hung_worker_is_named_within_seconds_and_the_next_lane_is_well(
@@ -30,8 +30,6 @@ async def test_a_hung_worker_is_named_within_seconds_and_the_next_lane_is_well(
 ) -> None:
     backend, context = bench.backend(), bench.context()
     async with AsyncExitStack() as stack:
-        from benchrace_llamacpp.lending.rpc_server import Limits
-
         patient = Limits(suspended_s=60, poll_s=0.05)
         a = await stack.enter_async_context(bench.lending("mac2"))
         b = await stack.enter_async_context(bench.lending("mac3", patient))
@@ -50,8 +48,7 @@ async def test_a_hung_worker_is_named_within_seconds_and_the_next_lane_is_well(
         assert bench.starts == 1
 
 
-async def test_an_absent_worker_is_named(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workers, "BACK_S", 0.1)
+async def test_an_absent_worker_is_named(bench: Bench) -> None:
     absent = at(f"127.0.0.1:{free_port('127.0.0.1')}")
     with pytest.raises(BenchraceError) as raised:
         await workers.ready([absent], bench.context(), back_s=0.1)
@@ -80,34 +77,40 @@ async def test_a_worker_that_comes_back_is_waited_for(bench: Bench) -> None:
 
 
 async def test_another_service_is_told_from_a_worker() -> None:
-    async def closes(peer: "object", request: "object") -> None:
+    async def closes(peer: object, request: object) -> None:
         return
 
-    async with serving(closes) as server:  # type: ignore[arg-type]
+    async with serving(closes) as server:
         endpoint = server.url.removeprefix("http://").rstrip("/")
         with pytest.raises(BenchraceError) as raised:
             await hello(endpoint, 0.5)
     assert raised.value.category in (Category.BAD_OUTPUT, Category.TIMEOUT_CONNECT)
 
 
-@pytest.mark.parametrize("protocol", ["old", "8.0.0"])
-async def test_another_protocol_is_named_with_its_machine(bench: Bench, protocol: str) -> None:
+async def test_a_worker_without_a_greeting_is_named_with_its_machine(bench: Bench) -> None:
+    bench.set("RPC_PROTOCOL", "old")
+    port = free_port("127.0.0.1")
+    async with await anyio.open_process([bench.rpc, "-p", str(port)]) as process:
+        old = at(f"127.0.0.1:{port}")
+        with pytest.raises(BenchraceError) as raised:
+            await workers.ready([old], bench.context(), back_s=1.0)
+        process.kill()
+    assert "worker mac2" in raised.value.message
+    assert "of another build" in raised.value.message
+
+
+async def test_another_protocol_is_named_with_its_machine(bench: Bench) -> None:
     backend, context = bench.backend(), bench.context()
     port = free_port("127.0.0.1")
     async with bench.lending("mac2", rpc_port=port) as offered:
-        # The machine is updated between two runs.
         pass
-    bench.set("RPC_PROTOCOL", protocol)
-    if protocol == "old":
-        server = socket.create_server(("127.0.0.1", port))
-        with server, pytest.raises(BenchraceError) as raised:
-            await workers.ready([offered], context, back_s=0.0)
-        assert "worker mac2" in raised.value.message
-        return
+    # The machine is updated meanwhile.
+    bench.set("RPC_PROTOCOL", "8.0.0")
     async with bench.lending("mac2", rpc_port=port):
-        with pytest.raises(BenchraceError, match=r"speaks protocol 8.0.0, but 7.0.0") as raised:
+        with pytest.raises(BenchraceError, match="speaks protocol 8") as raised:
             await backend.open(lane(offered), context)
     assert "worker mac2" in raised.value.message
+    assert "7.0.0" in raised.value.message
 
 
 async def test_other_builds_are_refused_before_anything_starts(bench: Bench) -> None:

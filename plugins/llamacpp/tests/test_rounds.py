@@ -13,7 +13,7 @@ from benchrace_llamacpp.backend import LlamaCpp
 from benchrace_llamacpp.lending.rpc_server import Limits
 from benchrace_llamacpp.params import GenerateOptions
 
-from .harness import Bench, end, gone, lane, listener
+from .harness import Bench, end, gone, lane, listener, race
 
 pytestmark = pytest.mark.anyio
 
@@ -22,8 +22,7 @@ async def test_a_lane_on_one_machine(bench: Bench) -> None:
     backend, context = bench.backend(), bench.context()
     alone = lane()
     await backend.open(alone, context)
-    context.begin()
-    record = await backend.round(alone, context)
+    record = await race(backend, alone, context)
     assert record.answer.usage.output == 16
     assert record.network is None
     assert "workers" not in record.engine.settings
@@ -40,8 +39,7 @@ async def test_a_lane_over_two_machines_proves_where_the_model_is(bench: Bench) 
     async with bench.lending("mac2") as a, bench.lending("mac3") as b:
         over = lane(a, b)
         await backend.open(over, context)
-        context.begin()
-        record = await backend.round(over, context)
+        record = await race(backend, over, context)
         settings = record.engine.settings
         assert settings["workers"] == "mac2, mac3"
         assert settings["worker_mac2_model_mib"] == 239.14
@@ -63,8 +61,7 @@ async def test_a_lane_whose_workers_hold_nothing_is_invalid(bench: Bench) -> Non
     async with bench.lending("mac2") as a:
         empty = lane(a, gpu_layers=0)
         await backend.open(empty, context)
-        context.begin()
-        record = await backend.round(empty, context)
+        record = await race(backend, empty, context)
         assert record.engine.settings["worker_mac2_model_mib"] == 0
         (reason,) = [r for r in context.verdict.reasons if r.code == "not_distributed"]
         assert "mac2" in reason.text
@@ -90,17 +87,16 @@ async def test_a_worker_killed_in_mid_stream_is_named_and_the_next_round_is_well
         await backend.close(over, context)
         again = lane(a, b)
         await backend.open(again, context)
-        context.begin(1)
-        assert (await backend.round(again, context)).answer.usage.output == 16
+        assert (await race(backend, again, context, 1)).answer.usage.output == 16
         await backend.close(again, context)
         assert bench.starts == 2
 
 
 async def test_a_worker_that_hangs_in_mid_stream_is_named(bench: Bench) -> None:
     backend, context = bench.backend(), bench.context()
-    patient = {"suspended_s": 60.0}
+    patient = Limits(suspended_s=60)
     async with AsyncExitStack() as stack:
-        a = await stack.enter_async_context(bench.lending("mac2", _limits(patient)))
+        a = await stack.enter_async_context(bench.lending("mac2", patient))
         over = lane(a, max_tokens=2000, idle_s=1.0)
         await backend.open(over, context)
         context.begin()
@@ -112,8 +108,7 @@ async def test_a_worker_that_hangs_in_mid_stream_is_named(bench: Bench) -> None:
         await backend.close(over, context)
         again = lane(a)
         await backend.open(again, context)
-        context.begin(1)
-        assert (await backend.round(again, context)).answer.usage.output == 16
+        assert (await race(backend, again, context, 1)).answer.usage.output == 16
         await backend.close(again, context)
 
 
@@ -124,8 +119,7 @@ async def test_a_worker_killed_while_idle_costs_no_round(bench: Bench) -> None:
         await backend.open(over, context)
         before = end(a.endpoint)
         await gone(before)
-        context.begin()
-        assert (await backend.round(over, context)).answer.usage.output == 16
+        assert (await race(backend, over, context)).answer.usage.output == 16
         assert any("mac2" in text and "closed its connection" in text for _, text in context.logs)
         assert bench.starts == 2
         await backend.close(over, context)
@@ -146,10 +140,6 @@ async def test_nothing_runs_after_a_lane_over_two_machines(bench: Bench) -> None
     assert not worker.is_running()
 
 
-def _limits(changes: dict[str, float]) -> Limits:
-    return Limits(backoff_s=0.05, poll_s=0.05, **changes)
-
-
 async def _failure(
     backend: LlamaCpp,
     racing: Lane[GenerateOptions],
@@ -160,7 +150,7 @@ async def _failure(
     """Send a signal to a worker once the first token has come; return how the round fails."""
     failures: list[BenchraceError] = []
 
-    async def race() -> None:
+    async def run() -> None:
         try:
             await backend.round(racing, context)
         except BenchraceError as error:
@@ -168,7 +158,7 @@ async def _failure(
 
     with anyio.fail_after(HANG_S):
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(race)
+            tasks.start_soon(run)
             while not context.tokens:  # noqa: ASYNC110 - a plain list
                 await anyio.sleep(0.005)
             end(endpoint, number)

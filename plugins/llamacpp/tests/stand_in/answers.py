@@ -5,7 +5,7 @@ import time
 from http.server import BaseHTTPRequestHandler
 from typing import Any, ClassVar
 
-from stand_in.state import State
+from .state import State
 
 STEP_S = 0.004
 PROMPT = 40

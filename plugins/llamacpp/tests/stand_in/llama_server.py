@@ -13,10 +13,10 @@ import time
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 
-from stand_in import wire
-from stand_in.answers import Handler
-from stand_in.recorded import BUILD, RECORDED, VERSION, A, B
-from stand_in.state import State
+from . import wire
+from .answers import Handler
+from .recorded import BUILD, RECORDED, VERSION, A, B
+from .state import State
 
 CRASH = (
     "ggml/src/ggml-rpc/ggml-rpc.cpp:569: Remote RPC server crashed or returned malformed response"

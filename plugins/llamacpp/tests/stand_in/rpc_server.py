@@ -11,7 +11,7 @@ import struct
 import sys
 from pathlib import Path
 
-from stand_in import wire
+from . import wire
 
 
 def main(words: list[str]) -> int:

@@ -4,7 +4,7 @@ import socket
 import threading
 from collections.abc import Callable
 
-from stand_in import wire
+from . import wire
 
 
 class State:
