@@ -4,11 +4,11 @@ import math
 from typing import Any
 
 import pytest
-from benchrace_openai.perplexity.llama_server import TEXT
 
 from benchrace.kinds.llm import LlmRecord
 from benchrace.kinds.llm.single import derive
 from benchrace.plugin import Lane
+from benchrace.plugin.llm.chat_api import REFERENCE_TEXT as TEXT
 from benchrace.testing import RecordingContext
 from benchrace_openai.backend import OpenAIBackend
 from benchrace_openai.client import OpenAIClient
