@@ -78,7 +78,7 @@ export interface Model {
   notes: string[];
 }
 
-export type Operation = 'reset' | 'start' | 'stop' | 'unload' | 'pull' | 'sync' | 'write';
+export type Operation = 'reset' | 'start' | 'stop' | 'unload' | 'pull' | 'sync' | 'write' | 'lend';
 
 /**
  * One entry point: its backends, or the error that makes it unusable. `pending` means that it has not been
@@ -123,7 +123,8 @@ export interface Startable {
 
 /**
  * A workload without its code; `params_schema` is a JSON Schema with defaults and help. `work` names the
- * parameters that set how much a round has to do, `energy` what its energy is divided by.
+ * parameters that set how much a round has to do, `energy` what its energy is divided by. `spans` says that its
+ * lanes may have workers on other machines.
  */
 export interface WorkloadDescription {
   kind: string;
@@ -139,6 +140,7 @@ export interface WorkloadDescription {
   load_params: string[];
   work: string[];
   energy: EnergyWork | null;
+  spans: boolean;
 }
 
 /** A request for a text: the answer to `prompt`, of at most `max_tokens`. */
