@@ -59,7 +59,7 @@ async def _crashed(
 async def _stuck(
     error: BenchraceError, server: CoordinatorServer, pool: Coordinators, context: Context
 ) -> BenchraceError:
-    """Stop a server that waits for a worker, which is no crash, and name the worker."""
+    """Stop a server that waits for a worker and name the worker; it has not crashed."""
     await pool.stop(context)
     away = [answer for answer in await workers.ask_all(server.plan.peers) if answer.error]
     if not away:

@@ -78,10 +78,10 @@ def test_models_of_ollama_by_its_own_names(store: Path) -> None:
 
 
 def test_a_model_that_was_pulled_again_is_read_again(store: Path) -> None:
-    found = library(store=store)
-    assert found.find("llama3.2:3b").digest == f"sha256:{'a' * 64}"
+    shelf = library(store=store)
+    assert shelf.find("llama3.2:3b").digest == f"sha256:{'a' * 64}"
     add(store, "registry.example", "library", "llama3.2", "3b", "e" * 63 + "f0")
-    assert found.find("llama3.2:3b").digest != f"sha256:{'a' * 64}"
+    assert shelf.find("llama3.2:3b").digest != f"sha256:{'a' * 64}"
 
 
 def test_an_unknown_model_lists_near_names(folder: Path, store: Path) -> None:

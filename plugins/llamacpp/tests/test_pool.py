@@ -86,8 +86,8 @@ async def test_a_changed_file_of_one_name_is_another_model(bench: Bench) -> None
     pool, plan = await plans(bench)
     await pool.provide(plan, bench.context())
     (bench.models / "mid.gguf").write_bytes(b"GGUF" + bytes(300))
-    found = (bench.models / "mid.gguf").stat()
-    changed = replace(plan, size=found.st_size, changed_ns=found.st_mtime_ns)
+    info = (bench.models / "mid.gguf").stat()
+    changed = replace(plan, size=info.st_size, changed_ns=info.st_mtime_ns)
     _, is_new = await pool.provide(changed, bench.context())
     assert is_new
 

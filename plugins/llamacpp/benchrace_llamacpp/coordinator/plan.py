@@ -68,13 +68,13 @@ def plan_of(
     lane: Lane[Any], config: LlamaCppConfig, program: str, model: ModelFile, peers: tuple[Peer, ...]
 ) -> ServerPlan:
     """Return the plan of a lane. Blocks; raises `OSError` where the file is gone."""
-    found = Path(model.path).stat()
+    info = Path(model.path).stat()
     params = lane.params
     return ServerPlan(
         program=program,
         model=model,
-        size=found.st_size,
-        changed_ns=found.st_mtime_ns,
+        size=info.st_size,
+        changed_ns=info.st_mtime_ns,
         port=config.port,
         peers=peers,
         context=context_of(params),

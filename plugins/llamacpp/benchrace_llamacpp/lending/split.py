@@ -23,12 +23,12 @@ async def shares(plan: ServerPlan, answers: Sequence[Answer], context: Context) 
     Empty, which is the engine's own choice, where a worker does not report its memory.
     """
     free = [_free(answer) for answer in answers]
-    known = [mib for mibs in free for mib in mibs]
-    if not answers or not all(free) or not all(known):
+    shares_mib = [mib for mibs in free for mib in mibs]
+    if not answers or not all(free) or not all(shares_mib):
         context.log("the split is llama-server's own: a worker does not report its free memory")
         return ""
     own = await _own(plan.program, context)
-    return ",".join(str(mib) for mib in (*known, *own))
+    return ",".join(str(mib) for mib in (*shares_mib, *own))
 
 
 def _free(answer: Answer) -> list[int]:

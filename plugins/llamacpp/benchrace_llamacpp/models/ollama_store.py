@@ -59,8 +59,8 @@ def _model(store: Path, manifest: Path) -> ModelFile | None:
         return None
     host, namespace, model, tag = parts
     try:
-        found = manifest.stat()
-        layer = _weights(manifest, found.st_mtime_ns, found.st_size)
+        info = manifest.stat()
+        layer = _weights(manifest, info.st_mtime_ns, info.st_size)
     except OSError:
         return None
     if layer is None:
