@@ -74,12 +74,13 @@ class Agent:
             settings, machine, self.plugins, self.slot, self.idle, keeper
         )
         self.sampling = Sampling(sampler, self.clock, lambda: self.jobs.running is not None)
+        awake = None if settings.simulated else KeepAwake()
         context = RunnerContext(
             command=settings.worker_command,
             sampling=self.sampling,
             clock=self.clock,
             boot_id=boot_id,
-            awake=None if settings.simulated else KeepAwake(),
+            awake=awake,
             archive=archive.build,
         )
         self.jobs = Jobs(
@@ -99,6 +100,7 @@ class Agent:
             changed=self.jobs.changed,
             idle=self.idle,
             asset_setup=lambda: asset_setup(settings, keeper.current),
+            awake=awake,
         )
 
     @property

@@ -21,6 +21,7 @@ from benchrace.plugin.operations import (
     Writing,
     Written,
 )
+from benchrace.plugin.part import Part
 from benchrace.plugin.readiness import Probe, Readiness
 from benchrace.plugin.workload import Workload
 
@@ -44,7 +45,8 @@ class Lane(msgspec.Struct, Generic[P], frozen=True, kw_only=True):
 
     `peers` is what other machines lend to it while a run is on: its machine is the coordinator
     then. Lanes that occupy one machine have none; nor has any lane when preflight asks before a
-    run.
+    run. `part` is the share of the load that this machine makes, None for all of it: only lanes of
+    a workload with `shared_load` have one.
     """
 
     lane_id: str
@@ -52,6 +54,7 @@ class Lane(msgspec.Struct, Generic[P], frozen=True, kw_only=True):
     kind: str
     params: P
     peers: tuple[Peer, ...] = ()
+    part: Part | None = None
 
 
 class Backend(ABC):

@@ -8,7 +8,9 @@ from anyio import current_time
 from benchrace.central.fleet.fleet import Fleet
 from benchrace.central.runs.job import GIVEN_UP, Job
 from benchrace.central.runs.live_run import LiveRun
+from benchrace.central.runs.partners import stop_partners
 from benchrace.central.runs.startline import Line, Stand, margin_ns, next_line, spread
+from benchrace.central.runs.startline import begun as begun_on_our_clock
 from benchrace.central.settings import Limits
 from benchrace.clock import Clock
 from benchrace.errors import BenchraceError, Category
@@ -16,6 +18,7 @@ from benchrace.events.payloads import RunLifecyclePayload, RunPhase, StandingPay
 from benchrace.formatting import duration
 from benchrace.protocol.agent_central import Go, StartJob
 from benchrace.protocol.offset import Offset
+from benchrace.run.clients import has_clients
 from benchrace.run.states import JobPhase
 
 STANDING_NS = 500_000_000
@@ -50,6 +53,7 @@ class RaceCoordinator:
         self._heats_done = -1
         self._standing: StandingPayload | None = None
         self._standing_ns = 0
+        self._shares_load = has_clients(run.metadata.lanes)
         self.staggered = run.metadata.staggered
 
     def look(self) -> bool:
@@ -62,6 +66,7 @@ class RaceCoordinator:
         self._restore_heats(now_ns)
         self._give_up(now_ns)
         self._stop_failed()
+        stop_partners(self._run, self._fleet)
         self._cancel(now_ns)
         self._retry_refused(now_ns)
         self._start(now_ns)
@@ -254,7 +259,8 @@ class RaceCoordinator:
         del self._begun[heat]
         all_starts = self._run.progress.starts.get(heat, {})
         starts = {job: all_starts[job] for job in begun.jobs if job in all_starts}
-        measured = spread(starts, self._offsets(starts, now_ns))
+        offsets = self._offsets(starts, now_ns)
+        measured = spread(starts, offsets)
         apart = measured is None or measured.spread_ns > self._limits.spread_s * 1e9
         staggered = begun.staggered or len(starts) < len(begun.jobs) or apart
         self.staggered |= staggered
@@ -265,6 +271,7 @@ class RaceCoordinator:
                 spread_ns=measured.spread_ns if measured else None,
                 uncertainty_ns=measured.uncertainty_ns if measured else None,
                 staggered=staggered,
+                starts=begun_on_our_clock(starts, offsets) if self._shares_load else (),
             )
         )
 
@@ -277,7 +284,7 @@ class RaceCoordinator:
         for job in self._going():
             for lane in job.spec.lanes:
                 if lane.lane_id not in job.shorten and self._run.fold.settled(lane.lane_id):
-                    job.shorten[lane.lane_id] = self._run.progress.rounds[lane.lane_id]
+                    job.shorten[lane.lane_id] = self._run.progress.least(lane.lane_id)
                     self._fleet.post(job.machine_id, job.shortening(lane.lane_id))
 
     def _rank(self, now_ns: int) -> None:

@@ -21,6 +21,7 @@ from benchrace.cli.service.settings import configured_central
 from benchrace.errors import FieldError, InvalidInput
 from benchrace.formatting import plural
 from benchrace.run.metadata import RunMetadata
+from benchrace.run.planning.labels import machine_text
 from benchrace.run.spec import RunSpec
 
 _WORKLOAD = "benchrace.workload"
@@ -73,7 +74,7 @@ class RunCommand(click.Command):
     "lanes",
     multiple=True,
     metavar="KEY=VALUE,...",
-    help="Add a lane: machine=, backend=, label=; anything else is a parameter.",
+    help="Add a lane: machine=, backend=, label=, clients=, workers=; all else is a parameter.",
 )
 @click.option(
     "--preset", metavar="NAME", help="Named set of parameters; `benchrace params KIND` lists them."
@@ -193,7 +194,8 @@ def _plan(client: Client, spec: RunSpec, screen: Console, shown: Phases, as_json
         table.add_column(title)
     for lane in plan.lanes:
         params = " ".join(f"{key}={footnotes.shorten(value)}" for key, value in lane.params.items())
-        cells = (lane.label, lane.machine_id, lane.backend, params)
+        machines = machine_text(lane.occupies, lane.workers)
+        cells = (lane.label, machines, lane.backend, params)
         table.add_row(*(Text(clean_line(cell)) for cell in cells))
     screen.print(table)
     for left in footnotes.left_out(plan):

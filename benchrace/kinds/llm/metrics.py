@@ -62,6 +62,18 @@ def rate(
     )
 
 
+def load(name: str, title: str, unit: str, formula: str) -> Metric:
+    """Declare a rate of what is asked of an engine: neither high nor low is better."""
+    return Metric(
+        name=name,
+        title=title,
+        unit=unit,
+        better=Better.NONE,
+        estimator=Estimator.RATIO,
+        formula=formula,
+    )
+
+
 def count(name: str, title: str, unit: str, better: Better, formula: str) -> Metric:
     """Declare a count."""
     return Metric(

@@ -215,9 +215,31 @@ class Steady(msgspec.Struct, frozen=True, kw_only=True):
     most: float | None = None
 
 
+class ClientLoad(msgspec.Struct, frozen=True, kw_only=True):
+    """How busy the client was that sent a round's requests, over `span_ns`.
+
+    `cpu_ns` is processor time of the thread that sends them and reads the answers. Of the requests
+    of an open loop nine tenths were sent at most `late_ns` after their instant by the client's own
+    fault, and all within `late_max_ns`: waiting for a free stream or a connection is left out. Both
+    are null in a closed loop.
+    """
+
+    requests: int
+    span_ns: int
+    cpu_ns: int
+    late_ns: int | None = None
+    late_max_ns: int | None = None
+
+
 class ServeRecord(TextRecord, frozen=True, kw_only=True):
-    """Many answers; `gaps` are over all of them. `steady` is null where no window was."""
+    """Many answers; `gaps` are over all of them. `steady` is null where no window was.
+
+    `began_ns` is the instant that the answers' own count from, on the machine's monotonic clock.
+    It and `client` are null in records of older versions.
+    """
 
     answers: tuple[Answer, ...]
     gaps: Gaps
     steady: Steady | None = None
+    began_ns: int | None = None
+    client: ClientLoad | None = None

@@ -5,7 +5,8 @@ from itertools import combinations
 from typing import Any, TypeVar
 
 from benchrace.run.planning import schema as schemas
-from benchrace.run.planning.lanes import Filled, shown
+from benchrace.run.planning.lanes import Filled
+from benchrace.run.planning.named import shown
 
 T = TypeVar("T")
 # Which of a backend's engines a lane asks, where it has several.

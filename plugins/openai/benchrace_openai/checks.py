@@ -30,11 +30,13 @@ class RoundChecks(Protocol):
 class LlamaServerChecks:
     """Marks a round if another client used llama-server meanwhile.
 
-    For a warm round, the server must be as it was when the lane was opened.
+    For a warm round, the server must be as it was when the lane was opened. With `shared`, other
+    machines make load for the same lane, and look like other clients.
     """
 
-    def __init__(self, target: LaneTarget, context: Context) -> None:
+    def __init__(self, target: LaneTarget, context: Context, *, shared: bool = False) -> None:
         self._target = target
+        self._shared = shared
         self._context = context
         self._client = OpenAIClient(target.server, context)
         self._slots: Sequence[chat_api.Slot] | None = None
@@ -45,6 +47,8 @@ class LlamaServerChecks:
             self._slots = await self._client.slots()
 
     async def after(self, record: LlmRecord | ServeRecord) -> None:
+        if self._shared:
+            return
         signs = list(chat_api.other_clients(self._slots, await self._client.slots(), record))
         if signs:
             text = f"another client uses {self._target.server.label}: {'; '.join(signs)}"
