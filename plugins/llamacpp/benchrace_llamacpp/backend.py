@@ -67,6 +67,12 @@ class LlamaCpp(TextBackend):
     def open_lane(self, lane: Lane[Any], context: Context) -> LlamaCppLane:
         return LlamaCppLane(lane, context, config=self._config, pool=self.pool)
 
+    async def open(self, lane: Lane[Any], context: Context) -> None:
+        try:
+            await super().open(lane, context)
+        except BenchraceError as error:
+            raise await faults.explain(error, self.pool, context) from error
+
     async def round(self, lane: Lane[Any], context: Context) -> Record:
         try:
             return await super().round(lane, context)

@@ -15,14 +15,11 @@ async def probe(config: LlamaCppConfig, context: Context) -> Probe:
     program = None
     try:
         program = await context.run_blocking(lambda: server_program(config))
-    except BenchraceError as error:
-        problems.append(Problem(message=error.message, remedy=error.remedy))
-    try:
         await context.run_blocking(lambda: rpc_program(config))
     except BenchraceError as error:
-        # A lane on one machine does not need it.
-        text = f"this machine cannot be a worker: {error.message}"
-        problems.append(Problem(message=text, remedy=error.remedy))
+        # Lanes on one machine do not need rpc-server.
+        what = "this machine cannot be a worker: " if program is not None else ""
+        problems.append(Problem(message=f"{what}{error.message}", remedy=error.remedy))
     files = await context.run_blocking(lambda: load.library(config).models())
     models = await context.run_blocking(lambda: tuple(map(_described, files)))
     return Probe(

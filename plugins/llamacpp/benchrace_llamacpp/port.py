@@ -75,13 +75,12 @@ def was_closed(pid: int, endpoint: str) -> bool:
         connections = psutil.Process(pid).net_connections(kind="tcp")
     except psutil.Error:
         return False
-    return any(
-        connection.status == psutil.CONN_CLOSE_WAIT
-        and connection.raddr
-        and connection.raddr.port == int(port)
-        and connection.raddr.ip in _addresses(host)
-        for connection in connections
-    )
+    for connection in connections:
+        if connection.status != psutil.CONN_CLOSE_WAIT or not connection.raddr:
+            continue
+        if connection.raddr.port == int(port) and connection.raddr.ip in _addresses(host):
+            return True
+    return False
 
 
 def _listening(port: int) -> Occupant:

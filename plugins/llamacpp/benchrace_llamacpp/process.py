@@ -18,6 +18,8 @@ _KILL_S = 5.0
 _TAIL_BYTES = 4096
 # An aborting program would first run a debugger where one is installed.
 _ENVIRONMENT = {"GGML_NO_BACKTRACE": "1"}
+# Arguments and a key that the programs would take from the agent's environment.
+_ARGUMENTS = ("LLAMA_ARG_", "LLAMA_API_KEY")
 _GUARD = str(Path(guard.__file__))
 
 
@@ -115,7 +117,7 @@ class GuardedProcess:
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=output,
-                env={**os.environ, **_ENVIRONMENT, **environment},
+                env={**_inherited(), **_ENVIRONMENT, **environment},
                 start_new_session=True,
                 restore_signals=False,
             )
@@ -125,6 +127,10 @@ class GuardedProcess:
     def _close(self) -> None:
         if self._process.stdin is not None:
             self._process.stdin.close()
+
+
+def _inherited() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith(_ARGUMENTS)}
 
 
 def log_path(name: str) -> Path:

@@ -78,9 +78,12 @@ async def test_a_probe_without_the_programs_says_what_to_install(
     nothing = str(tmp_path / "nothing")
     probe = await bench.backend(llama_server=nothing, rpc_server=nothing).probe(bench.context())
     assert not probe.reachable
-    texts = [problem.message for problem in probe.problems]
-    assert texts[0] == f"program not found: {nothing}"
-    assert texts[1].startswith("this machine cannot be a worker")
+    (problem,) = probe.problems
+    assert problem.message == f"program not found: {nothing}"
+    assert "brew install llama.cpp" in problem.remedy
+    alone = await bench.backend(rpc_server=nothing).probe(bench.context())
+    assert alone.reachable
+    assert alone.problems[0].message.startswith("this machine cannot be a worker")
 
 
 @pytest.mark.anyio

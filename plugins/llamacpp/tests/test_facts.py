@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from benchrace.kinds.llm import LLM, ratio
-from benchrace.plugin import Measured, NetworkBytes, Peer
+from benchrace.plugin import NetworkBytes, Peer
 from benchrace_llamacpp.coordinator.load_log import MIB, Buffers, Placement
 from benchrace_llamacpp.coordinator.plan import ServerPlan
 from benchrace_llamacpp.coordinator.server import Started
@@ -87,6 +87,6 @@ def test_the_metric_is_bytes_over_output_tokens() -> None:
         ratio.network(NetworkBytes(unknown="why"), 10),
         ratio.network(NetworkBytes(sent=1), None),
     ]
-    assert [isinstance(m, Measured) and m.value for m in reasons] == [None] * 3
+    assert [measured.value for measured in reasons] == [None] * 3
     assert [m.reason for m in reasons][:2] == ["the lane is on one machine", "why"]
     assert "network_bytes_per_token" in [metric.name for metric in LLM.metrics]

@@ -45,7 +45,8 @@ def test_the_whole_group_ends_when_it_is_stopped(tmp_path: Path) -> None:
         continue
     family = [program, *program.children()]
     os.kill(program.pid, signal.SIGSTOP)
-    assert process.suspended()
+    while not process.suspended():
+        continue
     process.kill()
     _, alive = psutil.wait_procs(family, HANG_S)
     assert alive == []
@@ -73,3 +74,16 @@ def test_a_log_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(BenchraceError, match="cannot start"):
         GuardedProcess(["true"], tmp_path / "file" / "x.log")
+
+
+def test_arguments_of_the_environment_are_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LLAMA_ARG_PORT", "8080")
+    monkeypatch.setenv("LLAMA_API_KEY", "secret")
+    process = GuardedProcess(["env"], tmp_path / "x.log")
+    assert process._process.wait(HANG_S) == 0
+    assert "LLAMA_ARG_PORT" not in process.text()
+    assert "LLAMA_API_KEY" not in process.text()
+    assert "GGML_NO_BACKTRACE=1" in process.text()
+    process.stop()

@@ -17,7 +17,7 @@ from benchrace_llamacpp.port import free_port, occupant
 
 from .harness import QUICK, Bench, end, gone, listener
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 
 async def answering_again(endpoint: str) -> None:

@@ -3,6 +3,7 @@
 import signal
 import time
 from contextlib import AsyncExitStack
+from functools import partial
 
 import anyio
 import pytest
@@ -10,15 +11,17 @@ import pytest
 from benchrace.plugin import BenchraceError, Category, LentDevice, Peer
 from benchrace.testing.limits import HANG_S
 from benchrace.testing.server import serving
+from benchrace_llamacpp import load
+from benchrace_llamacpp.coordinator import server as servers
 from benchrace_llamacpp.lending import peers as workers
 from benchrace_llamacpp.lending.hello import hello
 from benchrace_llamacpp.lending.rpc_server import Limits
 from benchrace_llamacpp.lending.split import gpus
-from benchrace_llamacpp.port import free_port
+from benchrace_llamacpp.port import free_port, occupant
 
 from .harness import Bench, end, lane
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 
 def at(endpoint: str, label: str = "mac2", build: str | None = None) -> Peer:
@@ -168,3 +171,28 @@ def test_a_worker_that_reports_no_memory_leaves_the_split_to_the_engine() -> Non
     device = LentDevice(name="CPU")
     assert at("127.0.0.1:1").devices == ()
     assert device.free_bytes is None
+
+
+async def test_a_worker_that_hangs_after_its_greeting_is_named(bench: Bench) -> None:
+    config, context = bench.config(), bench.context()
+    patient = Limits(suspended_s=60, poll_s=0.05)
+    async with bench.lending("mac2", patient) as offered:
+        plan = await load.plan(lane(offered), config, context)
+        end(offered.endpoint, signal.SIGSTOP)
+        with pytest.raises(BenchraceError) as raised:
+            await servers.start(
+                plan, "", context, HANG_S, bind_s=0.5, hung=partial(load.hung, plan.peers)
+            )
+    assert "worker mac2" in raised.value.message
+    assert occupant("127.0.0.1", plan.port) is None
+
+
+async def test_a_server_that_waits_for_nobody_says_what_it_does(bench: Bench) -> None:
+    bench.set("SERVER_LOAD_S", "60")
+    config, context = bench.config(), bench.context()
+    async with bench.lending("mac2") as offered:
+        plan = await load.plan(lane(offered), config, context)
+        with pytest.raises(BenchraceError) as raised:
+            await servers.start(plan, "", context, 1.0, hung=partial(load.hung, plan.peers))
+    assert "has not loaded mid" in raised.value.message
+    assert "worker" not in raised.value.message.partition("; its log")[0]

@@ -21,7 +21,7 @@ from benchrace_llamacpp.port import occupant
 
 from .harness import Bench, lane
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 
 async def plans(bench: Bench, **changes: Any) -> tuple[Coordinators, ServerPlan]:

@@ -15,7 +15,7 @@ from benchrace_llamacpp.params import GenerateOptions
 
 from .harness import Bench, end, gone, lane, listener, race
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 
 async def test_a_lane_on_one_machine(bench: Bench) -> None:
