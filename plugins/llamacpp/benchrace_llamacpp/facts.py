@@ -4,7 +4,7 @@ import hashlib
 
 import msgspec
 
-from benchrace.plugin import Ask, EngineFacts, Peer, chat_api, percent
+from benchrace.plugin import Ask, EngineFacts, Peer, chat_api, duration, percent
 from benchrace_llamacpp.coordinator.load_log import MIB, Buffers
 from benchrace_llamacpp.coordinator.plan import ServerPlan
 from benchrace_llamacpp.coordinator.server import Started
@@ -79,6 +79,16 @@ def worker_cache(plan: ServerPlan, started: Started) -> str:
     return "warm" if started.sent < _WARM_SHARE * weights else "cold"
 
 
+def load_report(plan: ServerPlan, started: Started) -> str:
+    """Return for the log what a start took."""
+    took = f"llama-server loaded {plan.model.name} in {duration(started.load_ns)}"
+    if not plan.peers:
+        return took
+    if started.sent is None:
+        return f"{took}; bytes over the network are unknown: {started.sent_unknown}"
+    return f"{took}; {started.sent / MIB:,.0f} MiB went over the network to its workers"
+
+
 def empty_workers(plan: ServerPlan, started: Started) -> list[Peer]:
     """Return the workers that hold no weights."""
     held = holds(plan, started)
@@ -108,7 +118,6 @@ def _placed(plan: ServerPlan, started: Started) -> Settings:
     settings["workers"] = ", ".join(peer.label for peer in plan.peers)
     settings["tensor_split"] = started.split or None
     settings["worker_cache"] = worker_cache(plan, started)
-    settings["load_network_bytes"] = started.sent
     total = sum(buffers.model for buffers in holds(plan, started).values())
     for peer in plan.peers:
         held = holds(plan, started)[peer.endpoint]

@@ -33,7 +33,7 @@ from benchrace_llamacpp.config import LlamaCppConfig
 from benchrace_llamacpp.coordinator.plan import ServerPlan
 from benchrace_llamacpp.coordinator.pool import Coordinators
 from benchrace_llamacpp.coordinator.server import CoordinatorServer, Started
-from benchrace_llamacpp.facts import Reported, facts
+from benchrace_llamacpp.facts import Reported, facts, load_report
 from benchrace_llamacpp.network import Traffic
 from benchrace_llamacpp.params import GenerateOptions
 from benchrace_llamacpp.port import was_closed
@@ -62,7 +62,11 @@ class LlamaCppLane(TextLane):
 
     async def load(self) -> Loaded:
         server, is_new = await self._provide()
-        return Loaded(ns=_started(server).load_ns, source="client") if is_new else Loaded()
+        if not is_new:
+            return Loaded()
+        started = _started(server)
+        self.context.log(load_report(server.plan, started))
+        return Loaded(ns=started.load_ns, source="client")
 
     async def unload(self) -> None:
         await self._pool.stop(self.context)

@@ -8,15 +8,15 @@ from functools import partial
 import anyio
 import pytest
 
-from benchrace.plugin import BenchraceError, Category, LentDevice, Peer
+from benchrace.plugin import BenchraceError, Category, Peer
 from benchrace.testing.limits import HANG_S
 from benchrace.testing.server import serving
 from benchrace_llamacpp import load
 from benchrace_llamacpp.coordinator import server as servers
 from benchrace_llamacpp.lending import peers as workers
-from benchrace_llamacpp.lending.hello import hello
+from benchrace_llamacpp.lending.hello import Hello, hello
 from benchrace_llamacpp.lending.rpc_server import Limits
-from benchrace_llamacpp.lending.split import gpus
+from benchrace_llamacpp.lending.split import gpus, percentages, shares
 from benchrace_llamacpp.port import free_port, occupant
 
 from .harness import Bench, end, lane
@@ -147,7 +147,7 @@ async def test_the_split_follows_the_free_memory(bench: Bench) -> None:
         server = backend.pool.current
         assert server is not None
         words = server.process.words
-        assert words[words.index("--tensor-split") + 1] == "24105,8035"
+        assert words[words.index("--tensor-split") + 1] == "75,25"
         assert words[words.index("--rpc") + 1] == f"{a.endpoint},{b.endpoint}"
         await backend.close(lane(a, b), context)
         await backend.open(lane(a, b, tensor_split="3,1"), context)
@@ -167,10 +167,20 @@ def test_only_gpus_of_the_coordinator_take_a_share() -> None:
     assert gpus(text) == [49000]
 
 
-def test_a_worker_that_reports_no_memory_leaves_the_split_to_the_engine() -> None:
-    device = LentDevice(name="CPU")
-    assert at("127.0.0.1:1").devices == ()
-    assert device.free_bytes is None
+def test_shares_are_whole_and_none_is_nothing() -> None:
+    assert percentages((24105, 24101)) == "50,50"
+    assert percentages((64_000, 100)) == "100,1"
+
+
+async def test_a_worker_that_reports_no_memory_leaves_the_split_to_the_engine(
+    bench: Bench,
+) -> None:
+    context = bench.context()
+    silent = at("127.0.0.1:1")
+    plan = await load.plan(lane(silent), bench.config(), context)
+    answers = [workers.Answer(peer=silent, hello=Hello("2.0.0"))]
+    assert await shares(plan, answers, context) == ""
+    assert "does not report its free memory" in context.logs[0][1]
 
 
 async def test_a_worker_that_hangs_after_its_greeting_is_named(bench: Bench) -> None:

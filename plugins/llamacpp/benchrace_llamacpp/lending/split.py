@@ -28,7 +28,13 @@ async def shares(plan: ServerPlan, answers: Sequence[Answer], context: Context) 
         context.log("the split is llama-server's own: a worker does not report its free memory")
         return ""
     own = await _own(plan.program, context)
-    return ",".join(str(mib) for mib in (*shares_mib, *own))
+    return percentages((*shares_mib, *own))
+
+
+def percentages(mib: Sequence[int]) -> str:
+    """Return whole shares of a hundred: a few MiB more or less are the same split."""
+    total = sum(mib)
+    return ",".join(str(max(1, round(100 * part / total))) for part in mib)
 
 
 def _free(answer: Answer) -> list[int]:
