@@ -100,7 +100,7 @@ test-s3: dev .venv/s3/installed ## the tests against real S3-compatible servers,
 
 .PHONY: test-rpc
 test-rpc: dev .venv/rpc/installed ## the tests with real llama-server and rpc-server, which it compiles once (needs C++)
-	BENCHRACE_RPC_BIN=$(CURDIR)/.venv/rpc $(BIN)/python -m pytest -q -m rpc tests $(ARGS)
+	BENCHRACE_RPC_BIN=$(CURDIR)/.venv/rpc $(BIN)/python -m pytest -q -m rpc tests/engine tests/flow $(ARGS)
 
 .PHONY: test-rust
 test-rust: ## the Rust tests
