@@ -55,7 +55,7 @@ class Team(Backend):
             async with await anyio.connect_tcp(host, int(port)) as stream:
                 await stream.send(b"work\\n")
                 if await stream.receive() != b"done\\n":
-                    raise BenchraceError(Category.BAD_OUTPUT, "that is no answer")
+                    raise BenchraceError(Category.BAD_OUTPUT, "an unexpected answer")
         except (OSError, anyio.EndOfStream, anyio.BrokenResourceError) as error:
             raise BenchraceError(
                 Category.UNREACHABLE, f"{peer.endpoint} does not answer", "Look at it."

@@ -22,7 +22,7 @@ def hardware(capabilities: Any) -> str:
 
 def hardware_line(run: RunMetadata) -> str:
     """Return the hardware of a run's machines, named where there are several."""
-    ids = list(dict.fromkeys(lane.machine_id for lane in run.lanes))
+    ids = list(dict.fromkeys(name for lane in run.lanes for name in lane.occupies))
     texts = {machine_id: hardware(run.machines.get(machine_id)) for machine_id in ids}
     alike = set(texts.values())
     if len(ids) == 1:

@@ -165,7 +165,7 @@ class Backend(ABC):
         raise NotOffered(self.name, Operation.WRITE)
 
     def lend(self, lending: Lending, context: Context) -> AbstractAsyncContextManager[Lent]:
-        """Let a lane of another machine use this one; write it with `@asynccontextmanager`.
+        """Offer this machine to a lane of another one; write it with `@asynccontextmanager`.
 
         It yields once the engine listens on `lending.host`, and no other address. The body ends
         when the lane's job is over; what was started must be gone when `lend` returns. If it stops

@@ -26,9 +26,9 @@ from benchrace.run.metadata import RunMetadata, machine_labels
 from benchrace.run.states import RunState
 from benchrace.run.summary import HeatStart, RunSummary
 from benchrace.stats.artifacts import ArtifactFold
+from benchrace.stats.clients.ends import belongs, failure_of
 from benchrace.stats.clients.gather import ClientRounds
 from benchrace.stats.clock_steps import ClockSteps
-from benchrace.stats.ends import belongs, failure_of
 from benchrace.stats.energy.cover import remarks as energy_remarks
 from benchrace.stats.energy.fold import EnergyFold
 from benchrace.stats.judge import Judge, metrics_of

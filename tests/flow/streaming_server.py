@@ -25,9 +25,9 @@ class StreamingServer:
             protocol_version = "HTTP/1.1"
 
             def do_GET(self) -> None:
-                known = self.path == "/v1/models"
+                exists = self.path == "/v1/models"
                 listed = {"object": "list", "data": [{"id": MODEL, "object": "model"}]}
-                self._json(200 if known else 404, listed if known else {"error": "not found"})
+                self._json(200 if exists else 404, listed if exists else {"error": "not found"})
 
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from benchrace.testing.limits import HANG_S
+from tests.engine.llama_server import free_port
 from tests.flow.conftest import LIMIT, Shell, wait_until
 from tests.flow.kills import jobs_of
 from tests.flow.streaming_server import MODEL, StreamingServer
@@ -38,10 +39,19 @@ def fleet(tmp_path_factory: pytest.TempPathFactory, server: StreamingServer) -> 
         process.kill()
 
 
-def words(*extra: str, rounds: int = 2) -> list[str]:
+def words(*extra: str, rounds: int = 2, warmup: int = 0) -> list[str]:
     """Return the words that run one lane of both machines."""
     return [
-        *("run", "--workload", "llm_serve", "--rounds", str(rounds), "--warmup", "1", "--json"),
+        *(
+            "run",
+            "--workload",
+            "llm_serve",
+            "--rounds",
+            str(rounds),
+            "--warmup",
+            str(warmup),
+            "--json",
+        ),
         *("--lane", f"machine={OWN},backend=openai,clients={OTHER}"),
         *("-p", f"model={MODEL}", "-p", f"max_tokens={TOKENS}", "-p", f"requests={REQUESTS}"),
         *("-p", "concurrency=16", "-p", "prompt=greetings", *extra),
@@ -109,7 +119,7 @@ def test_two_clients_are_one_lane_whose_counts_are_the_unions(
     fleet: Shell, server: StreamingServer
 ) -> None:
     begun = len(server.prompts)
-    started = Started(fleet, words("-p", "arrival=poisson", "-p", "rate=80"))
+    started = Started(fleet, words("-p", "arrival=poisson", "-p", "rate=80", warmup=1))
     status, run = started.over()
     assert status == 0
     (lane,) = run["lanes"]
@@ -151,9 +161,10 @@ def test_a_slowed_client_makes_its_round_suspect(fleet: Shell, server: Streaming
     _, run = started.over()
     (lane,) = run["lanes"]
     assert (lane["counted"], lane["verdict"]) == (1, "SUSPECT")
+    # A machine that is busy with other tests may slow the other client as well.
     texts = [mark["text"] for mark in lane["marks"] if mark["code"] == "client_saturated"]
-    assert [text.split(":")[0] for text in texts] == [OTHER]
-    assert {c["machine_id"]: c["saturated"] for c in lane["client_loads"]} == {OWN: 0, OTHER: 1}
+    assert OTHER in {text.split(":")[0] for text in texts}
+    assert {c["machine_id"]: c["saturated"] for c in lane["client_loads"]}[OTHER] == 1
 
 
 def test_a_killed_client_fails_the_round_with_its_name(
@@ -173,7 +184,7 @@ def test_a_killed_client_fails_the_round_with_its_name(
 
 
 def test_the_jobs_of_all_clients_end_with_a_cancel(fleet: Shell, server: StreamingServer) -> None:
-    started = Started(fleet, words(*constant(4)))
+    started = Started(fleet, words(*constant(4), rounds=1))
     worker = started.worker(OTHER)
     started.process.send_signal(signal.SIGINT)
     started.process.communicate(timeout=LIMIT)
@@ -182,12 +193,13 @@ def test_the_jobs_of_all_clients_end_with_a_cancel(fleet: Shell, server: Streami
     assert json.loads((started.folder / "metadata.json").read_bytes())["state"] == "cancelled"
 
 
-def test_a_server_that_one_client_cannot_reach_is_named_before_the_start(
-    fleet: Shell, server: StreamingServer
-) -> None:
-    fleet_words = words(rounds=1)
-    fleet_words[fleet_words.index("--lane") + 1] += ",server=elsewhere"
-    done = fleet.call(*fleet_words)
-    assert done.returncode != 0
-    assert OWN in done.stderr
-    assert OTHER in done.stderr
+def test_a_server_that_one_client_cannot_reach_is_named_before_the_start(fleet: Shell) -> None:
+    nowhere = {"openai": {"base_url": f"http://127.0.0.1:{free_port()}/v1"}}
+    (fleet.root / "config/agent.yaml").write_text(json.dumps(nowhere))
+    assert fleet.call("agent", "stop", "--machine-id", OTHER).returncode == 0
+    status = json.loads(fleet.call("central", "status", "--json").stdout)
+    fleet.serve_agent(status["info"]["url"], OTHER)
+    refused = fleet.call(*words())
+    assert refused.returncode != 0
+    assert f"lanes[0]: {OTHER}: {nowhere['openai']['base_url'][:-3]} cannot be" in refused.stderr
+    assert f"lanes[0]: {OWN}: " not in refused.stderr

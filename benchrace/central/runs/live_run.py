@@ -116,7 +116,7 @@ class LiveRun:
         self._reset_readers()
 
     def release(self, job: Job) -> None:
-        """Let a held job be sent, as the metadata have it now."""
+        """Allow a held job to be sent, as the metadata have it now."""
         job.release(next(spec for spec in jobs(self.metadata) if spec.job_id == job.job_id))
 
     def workers_of(self, job: Job) -> list[tuple[str, str]]:

@@ -23,7 +23,7 @@ from benchrace.run.planning.completion import (
     with_readiness,
 )
 
-Asked = tuple[str, str]
+Key = tuple[str, str]
 """A machine that was asked, and the lane."""
 
 
@@ -41,7 +41,7 @@ class Preflight:
         where a machine has begun to measure meanwhile: that says nothing of the lanes.
         """
         answers = await self._answers(run)
-        unready = [lane for lane in on_machines(run.lanes) if not answers[_asked(lane)].ready]
+        unready = [lane for lane in on_machines(run.lanes) if not answers[_key(lane)].ready]
         left_out = {lane.lane_id: lane for lane in reversed(unready)}
         if unready and (not run.spec.only_ready or len(left_out) == len(run.lanes)):
             raise _refusal(run, unready, answers)
@@ -50,10 +50,10 @@ class Preflight:
             complete={
                 lane.lane_id: answer.params
                 for lane in run.lanes
-                if (answer := answers[_asked(lane)]).ready and answer.params is not None
+                if (answer := answers[_key(lane)]).ready and answer.params is not None
             },
             left_out={
-                lane_id: _left_out(run, lane, answers[_asked(lane)])
+                lane_id: _left_out(run, lane, answers[_key(lane)])
                 for lane_id, lane in left_out.items()
             },
         )
@@ -89,9 +89,9 @@ class Preflight:
             raise failures[0]
         return with_automatic(run, smallest(values))
 
-    async def _answers(self, run: RunMetadata) -> dict[Asked, LaneReadiness]:
+    async def _answers(self, run: RunMetadata) -> dict[Key, LaneReadiness]:
         """Return the answer of every machine of every lane; raises `busy`."""
-        answers: dict[Asked, LaneReadiness] = {}
+        answers: dict[Key, LaneReadiness] = {}
         busy: list[BenchraceError] = []
 
         async def ask(machine_id: str, there: Sequence[RunLane]) -> None:
@@ -109,8 +109,8 @@ class Preflight:
             raise busy[0]
         problems = await worker_problems(run.lanes, self._fleet, self._limits.probe_s)
         for lane in run.lanes:
-            answer, more = answers[_asked(lane)], problems.get(lane.lane_id, ())
-            answers[_asked(lane)] = msgspec.structs.replace(
+            answer, more = answers[_key(lane)], problems.get(lane.lane_id, ())
+            answers[_key(lane)] = msgspec.structs.replace(
                 answer, problems=(*answer.problems, *more)
             )
         return answers
@@ -152,21 +152,21 @@ class Preflight:
         return await machine.session.requests.ask(what, limit_s, kind, tuple(lanes))
 
 
-def _asked(lane: RunLane) -> Asked:
+def _key(lane: RunLane) -> Key:
     return lane.machine_id, lane.lane_id
 
 
 def _refusal(
-    run: RunMetadata, unready: Sequence[RunLane], answers: Mapping[Asked, LaneReadiness]
+    run: RunMetadata, unready: Sequence[RunLane], answers: Mapping[Key, LaneReadiness]
 ) -> InvalidInput:
     # What lanes share is wrong in each of them, and reported once.
     wrong = dict.fromkeys(
-        error for lane in unready for error in _errors(run, lane, answers[_asked(lane)])
+        error for lane in unready for error in _errors(run, lane, answers[_key(lane)])
     )
     details = dict.fromkeys(
         problem.detail
         for lane in unready
-        for problem in answers[_asked(lane)].problems
+        for problem in answers[_key(lane)].problems
         if problem.detail
     )
     some = len({lane.lane_id for lane in unready}) < len(run.lanes)

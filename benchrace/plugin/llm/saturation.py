@@ -10,7 +10,7 @@ from benchrace.kinds.llm import ClientLoad
 CODE = "client_saturated"
 # A client that falls behind does so more and more; single hiccups are not meant.
 LATE_NS = 50_000_000
-LATE_PERCENTILE = 90
+LATE_PERCENTILE = 75
 BUSY = 0.9
 # A shorter time says little about the processor.
 MIN_SPAN_NS = 500_000_000
@@ -44,8 +44,8 @@ def saturated(load: ClientLoad) -> str | None:
     if load.late_ns is not None and load.late_ns > LATE_NS:
         late, most = duration(load.late_ns), duration(load.late_max_ns or load.late_ns)
         return (
-            f"a tenth of the requests left the client over {late} after their instant (the latest "
-            f"{most}), by its own fault: it cannot make this load"
+            f"a quarter of the requests left the client over {late} after their instant (the "
+            f"latest {most}), by its own fault: it cannot make this load"
         )
     if load.span_ns >= MIN_SPAN_NS and load.cpu_ns > BUSY * load.span_ns:
         share = percent(load.cpu_ns / load.span_ns)

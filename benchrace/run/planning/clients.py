@@ -26,7 +26,7 @@ def refusals(
     backend: str,
     *,
     kind: str,
-    known: Mapping[str, MachineView],
+    machines_by_id: Mapping[str, MachineView],
 ) -> tuple[FieldError, ...]:
     """Return what is wrong with the clients of one lane by itself."""
     if not lane.clients:
@@ -35,7 +35,7 @@ def refusals(
     if own is None or not own.shared_load:
         text = f'backend "{backend}" does not share the load of "{shown(kind)}" between machines'
         return (FieldError(f"{at}.clients", f"{text}; use one machine, or llm_serve on a server"),)
-    return tuple(_refusals(at, lane, machine, backend, kind, known))
+    return tuple(_refusals(at, lane, machine, backend, kind, machines_by_id))
 
 
 def _refusals(
@@ -44,13 +44,13 @@ def _refusals(
     machine: MachineView,
     backend: str,
     kind: str,
-    known: Mapping[str, MachineView],
+    machines_by_id: Mapping[str, MachineView],
 ) -> Iterator[FieldError]:
     seen: set[str] = set()
     for index, name in enumerate(lane.clients):
-        path, view = f"{at}.clients[{index}]", known.get(name)
+        path, view = f"{at}.clients[{index}]", machines_by_id.get(name)
         if view is None:
-            names = listed(known) or "none yet"
+            names = listed(machines_by_id) or "none yet"
             yield FieldError(path, f'unknown machine "{shown(name)}"; known: {names}')
         elif name == machine.machine_id:
             text = f"{name} is the lane's own machine, which makes load in any case; leave it out"

@@ -96,7 +96,12 @@ class Filling:
             error
             for role in (clients, workers)
             for error in role.refusals(
-                at, lane, machine, backend, kind=self._spec.kind, known=self._machines_by_id
+                at,
+                lane,
+                machine,
+                backend,
+                kind=self._spec.kind,
+                machines_by_id=self._machines_by_id,
             )
         ]
         absent = [

@@ -23,7 +23,7 @@ def refusals(
     backend: str,
     *,
     kind: str,
-    known: Mapping[str, MachineView],
+    machines_by_id: Mapping[str, MachineView],
 ) -> tuple[FieldError, ...]:
     """Return what is wrong with the workers of one lane by itself."""
     if not lane.workers:
@@ -32,7 +32,7 @@ def refusals(
     if own is None or not own.spans:
         text = f'a lane of "{backend}" for "{shown(kind)}" runs on one machine only'
         return (FieldError(f"{at}.workers", f"{text}; {_instead(machine, kind)}"),)
-    return tuple(_refusals(at, lane, machine, backend, known))
+    return tuple(_refusals(at, lane, machine, backend, machines_by_id))
 
 
 def _instead(machine: MachineView, kind: str) -> str:
@@ -45,13 +45,17 @@ def _instead(machine: MachineView, kind: str) -> str:
 
 
 def _refusals(
-    at: str, lane: LaneSpec, machine: MachineView, backend: str, known: Mapping[str, MachineView]
+    at: str,
+    lane: LaneSpec,
+    machine: MachineView,
+    backend: str,
+    machines_by_id: Mapping[str, MachineView],
 ) -> Iterator[FieldError]:
     seen: set[str] = set()
     for index, name in enumerate(lane.workers):
-        path, view = f"{at}.workers[{index}]", known.get(name)
+        path, view = f"{at}.workers[{index}]", machines_by_id.get(name)
         if view is None:
-            names = listed(known) or "none yet"
+            names = listed(machines_by_id) or "none yet"
             yield FieldError(path, f'unknown machine "{shown(name)}"; known: {names}')
         elif name == machine.machine_id:
             text = f"{name} is the lane's own machine, which takes part in any case; leave it out"

@@ -13,6 +13,9 @@ from benchrace.stats.clients.part import Zeros
 
 # Of the time that a figure spans; beyond it the figure is left out.
 MOST_UNSURE = 0.03
+CLOCK_OFFSET = Reason(
+    "clock_offset", "the window spans several machines, whose clocks are compared to within a bound"
+)
 _OVER_MACHINES = frozenset(
     {
         "throughput_tokens_per_s",
@@ -39,8 +42,8 @@ def figures(
     derived = {figure.metric: figure for figure in SERVE.derive(record, params)}
     # What was asked is a schedule: where the clients' clocks stand does not change it.
     every = [answer for part in parts for answer in part.answers]
-    asked = {figure.metric: figure for figure in arrivals(every, params)}
-    derived["asked_per_s"] = asked["asked_per_s"]
+    schedule = {figure.metric: figure for figure in arrivals(every, params)}
+    derived["asked_per_s"] = schedule["asked_per_s"]
     derived["steady_tokens_per_s"] = _unknown("steady_tokens_per_s", _NO_WINDOW)
     if not stamps:
         derived |= {name: _unknown(name, _NO_STAMPS) for name in _OF_GAPS}
@@ -71,12 +74,11 @@ def _on_one_clock(figure: Measured, zeros: Zeros | str) -> Measured:
         return _unknown(figure.metric, text)
     low = figure.value if figure.low is None else figure.low
     high = figure.value if figure.high is None else figure.high
-    text = f"the clients' clocks are compared to within {duration(zeros.unsure_ns)}"
     return msgspec.structs.replace(
         figure,
         low=low / (1 + share),
         high=high / (1 - share),
-        unknown=figure.unknown or Reason("clock_offset", text),
+        unknown=figure.unknown or CLOCK_OFFSET,
     )
 
 

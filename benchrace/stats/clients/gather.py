@@ -67,7 +67,7 @@ class ClientRounds:
 
     @property
     def used(self) -> bool:
-        """Tell whether any lane has clients, so that raw stamps are needed."""
+        """Check whether any lane has clients, so that raw stamps are needed."""
         return bool(self._places)
 
     def take(self, event: Known) -> Iterator[RoundDone]:

@@ -106,8 +106,9 @@ def test_it_ends_by_itself_when_nobody_follows_it(start: Start, team: TeamHome) 
     name = lend(agent).json()["operation_id"]
     lent(agent, name)
     wait_for(lambda: team.has("left"))
-    ended = agent.get(f"/api/v1/operations/{name}")
-    assert (ended["state"], ended["failure"]["category"]) == ("failed", "interrupted")
+    path = f"/api/v1/operations/{name}?since=9&wait_s=1"
+    ended = wait_for(lambda: (status := agent.get(path))["state"] == "failed" and status)
+    assert ended["failure"]["category"] == "interrupted"
     assert ended["failure"]["message"] == (
         f"the lend of team ({name}) ended: central has not asked for it for 2 s"
     )

@@ -92,7 +92,7 @@ def test_each_machine_has_a_job_with_its_part_and_starts_every_round_with_the_ot
 
 
 @pytest.mark.parametrize(
-    ("lanes", "machines", "path", "said"),
+    ("lanes", "machines", "path", "text"),
     [
         ([lane("a", "z")], (A, B), "lanes[0].clients[0]", 'unknown machine "z"; known: a, b'),
         ([lane("a", "a")], (A, B), "lanes[0].clients[0]", "a is the lane's own machine"),
@@ -132,12 +132,12 @@ def test_each_machine_has_a_job_with_its_part_and_starts_every_round_with_the_ot
     ],
 )
 def test_what_cannot_be_planned_names_the_field_and_the_remedy(
-    lanes: list[LaneSpec], machines: tuple[MachineView, ...], path: str, said: str
+    lanes: list[LaneSpec], machines: tuple[MachineView, ...], path: str, text: str
 ) -> None:
     with pytest.raises(InvalidInput) as caught:
         planned(*lanes, machines=machines)
     errors = {field.path: field.message for field in caught.value.fields}
-    assert said in errors[path]
+    assert text in errors[path]
 
 
 def test_a_lane_whose_client_is_away_is_left_out_where_only_the_ready_race() -> None:

@@ -75,8 +75,9 @@ class Log:
         self, kind: type[Event], payload: Any, machine: str | None, round_: int | None = None
     ) -> None:
         self._seq += 1
+        make: Any = kind
         line = encode(
-            kind(
+            make(
                 run_id="r",
                 job_id=None if machine is None else f"j-{machine}",
                 machine_id=machine,
@@ -93,7 +94,7 @@ class Log:
         self.fold.feed(line)
 
     def heat(self, number: int, machines: Sequence[str] = ("a", "b"), unsure: int = 1) -> None:
-        """Say when the machines started a heat, on central's clock."""
+        """Write when the machines started a heat, on central's clock."""
         starts = tuple(
             p.JobBegun(job_id=f"j-{name}", at_ns=AT[name], uncertainty_ns=UNSURE[name] * unsure)
             for name in machines

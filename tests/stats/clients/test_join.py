@@ -98,14 +98,14 @@ def test_a_round_waits_for_all_parts_and_for_their_clocks_in_any_order() -> None
 
 
 @pytest.mark.parametrize(
-    ("machines", "unsure", "said"),
+    ("machines", "unsure", "text"),
     [
         (("a",), 1, "the clock of Bee was not compared"),
         (("a", "b"), 100, "the clients' clocks are compared to within 50 ms only"),
     ],
 )
 def test_without_one_clock_only_figures_of_one_machine_are_left(
-    machines: tuple[str, ...], unsure: int, said: str
+    machines: tuple[str, ...], unsure: int, text: str
 ) -> None:
     log = Log(clients_run())
     log.heat(0, machines, unsure)
@@ -113,7 +113,7 @@ def test_without_one_clock_only_figures_of_one_machine_are_left(
     measured = figures(log)
     for name in ("throughput_tokens_per_s", "requests_per_s", "sent_per_s"):
         assert measured[name].value is None
-        assert said in (measured[name].reason or "")
+        assert text in (measured[name].reason or "")
     assert measured["total_p50_ms"].value == 155
     assert measured["answers"].value == 24
 
