@@ -76,7 +76,6 @@ async def test_a_worker_killed_in_mid_stream_is_named_and_the_next_round_is_well
     async with bench.lending("mac2") as a, bench.lending("mac3") as b:
         over = lane(a, b, max_tokens=2000)
         await backend.open(over, context)
-        context.begin()
         failure = await _failure(backend, over, context, b.endpoint, signal.SIGKILL)
         assert failure.category is Category.ENDED_EARLY
         assert "SIGABRT" in failure.message
@@ -99,7 +98,6 @@ async def test_a_worker_that_hangs_in_mid_stream_is_named(bench: Bench) -> None:
         a = await stack.enter_async_context(bench.lending("mac2", patient))
         over = lane(a, max_tokens=2000, idle_s=1.0)
         await backend.open(over, context)
-        context.begin()
         failure = await _failure(backend, over, context, a.endpoint, signal.SIGSTOP)
         assert "mac2" in failure.message
         assert "answers nothing" in failure.message
@@ -110,6 +108,32 @@ async def test_a_worker_that_hangs_in_mid_stream_is_named(bench: Bench) -> None:
         await backend.open(again, context)
         assert (await race(backend, again, context, 1)).answer.usage.output == 16
         await backend.close(again, context)
+
+
+async def test_a_suspended_worker_ends_the_round_long_before_its_limit(bench: Bench) -> None:
+    backend, context = bench.backend(), bench.context()
+    async with bench.lending("mac2") as a:
+        over = lane(a, max_tokens=2000, idle_s=10 * HANG_S)
+        await backend.open(over, context)
+        failure = await _failure(backend, over, context, a.endpoint, signal.SIGSTOP)
+        assert failure.category is Category.ENDED_EARLY
+        assert "SIGABRT" in failure.message
+        assert "worker mac2" in failure.message
+        await backend.close(over, context)
+
+
+async def test_a_second_coordinator_is_told_that_the_worker_is_taken(bench: Bench) -> None:
+    first, second, context = bench.backend(), bench.backend(), bench.context()
+    async with bench.lending("mac2") as a:
+        await first.open(lane(a), context)
+        with pytest.raises(BenchraceError) as raised:
+            await second.open(lane(a), context)
+        assert "worker mac2" in raised.value.message
+        assert "serves another coordinator" in raised.value.message
+        await second.close(lane(a), context)
+        record = await race(first, lane(a), context)
+        assert record.answer.usage.output == 16
+        await first.close(lane(a), context)
 
 
 async def test_a_worker_killed_while_idle_costs_no_round(bench: Bench) -> None:
@@ -149,6 +173,7 @@ async def _failure(
 ) -> BenchraceError:
     """Send a signal to a worker once the first token has come; return how the round fails."""
     failures: list[BenchraceError] = []
+    context.begin()
 
     async def run() -> None:
         try:
