@@ -5,6 +5,7 @@ import socket
 
 import anyio
 
+from benchrace.addresses import Address, unwrapped
 from benchrace.agent.engines.operation import RunningOperation
 from benchrace.errors import BenchraceError, Category
 from benchrace.formatting import duration
@@ -36,7 +37,7 @@ async def end_unfollowed(running: RunningOperation, lease_s: float) -> None:
 
 
 def listening_address(own: str | None, link: str | None, coordinator: str | None) -> str:
-    """Return the address at which a lane's other machine reaches this one. Blocks for no one.
+    """Return the address at which the coordinator of a lane reaches this machine.
 
     `own` is the setting `lend_address`, `link` this end of the link to central, `coordinator`
     the other machine as central sees it. A link within one computer says nothing of the network:
@@ -44,30 +45,27 @@ def listening_address(own: str | None, link: str | None, coordinator: str | None
     """
     if own:
         return own
-    if link and not _is_loopback(link):
-        return link
-    if coordinator and not _is_loopback(coordinator):
-        return _towards(coordinator) or link or LOOPBACK
-    return link or LOOPBACK
+    here, there = _parsed(link), _parsed(coordinator)
+    if here is not None and not here.is_loopback:
+        return str(here)
+    route = None if there is None or there.is_loopback else _towards(there)
+    return route or (LOOPBACK if here is None else str(here))
 
 
-def _is_loopback(address: str) -> bool:
+def _parsed(address: str | None) -> Address | None:
+    """Return an address of the network; None for a name, whose address may differ elsewhere."""
     try:
-        return ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        return False
-
-
-def _towards(address: str) -> str | None:
-    """Return this machine's address on the route to another one; sends nothing."""
-    try:
-        version = ipaddress.ip_address(address).version
+        return None if address is None else unwrapped(ipaddress.ip_address(address))
     except ValueError:
         return None
-    family = socket.AF_INET if version == 4 else socket.AF_INET6
+
+
+def _towards(address: Address) -> str | None:
+    """Return this machine's address on the route to another one; sends nothing."""
+    family = socket.AF_INET if address.version == 4 else socket.AF_INET6
     try:
         with socket.socket(family, socket.SOCK_DGRAM) as probe:
-            probe.connect((address, _ANY_PORT))
+            probe.connect((str(address), _ANY_PORT))
             return str(probe.getsockname()[0])
     except OSError:
         return None

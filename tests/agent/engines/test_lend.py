@@ -154,3 +154,14 @@ def test_the_address_is_one_that_the_other_machine_reaches() -> None:
     assert listening_address(None, "::1", None) == "::1"
     assert listening_address(None, None, None) == "127.0.0.1"
     assert listening_address(None, "127.0.0.1", "mac2.local") == "127.0.0.1"
+    assert listening_address(None, "::ffff:10.0.0.1", "10.0.0.2") == "10.0.0.1"
+
+
+def test_the_route_to_the_other_machine_counts_where_central_is_on_this_one() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            pytest.skip("this machine has no network")
+        outer = probe.getsockname()[0]
+    assert listening_address(None, "127.0.0.1", "192.0.2.1") == outer != "127.0.0.1"

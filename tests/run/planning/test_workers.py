@@ -8,7 +8,7 @@ import pytest
 from benchrace.errors import InvalidInput
 from benchrace.plugin.operations import Operation
 from benchrace.run.machine import MachineState, MachineView
-from benchrace.run.spec import LaneSpec, RunSpec
+from benchrace.run.spec import LaneSpec, Order, RunSpec
 from benchrace.run.title import title
 from benchrace.store.series import series_key
 from tests.run.conftest import resolve
@@ -151,3 +151,13 @@ def test_a_lane_whose_worker_is_away_is_left_out_if_so_wished(spanning: View) ->
     run = resolve(spec(lane("a", ("b",)), lane("c"), only_ready=True), machines)
     assert [one.machine_id for one in run.lanes] == ["c"]
     assert [field.path for field in run.left_out[0].fields] == ["lanes[0].workers[0]"]
+
+
+def test_lanes_of_one_model_over_other_machines_do_not_take_turns(spanning: View) -> None:
+    text = {"backends": (("one", "text"),)}
+    machines = [spanning("a", **text), spanning("b", **text)]
+    lanes = (lane("a", ("b",)), lane("a"))
+    assert resolve(RunSpec(kind="text", lanes=lanes), machines).order is Order.CONTIGUOUS
+    with pytest.raises(InvalidInput) as caught:
+        resolve(RunSpec(kind="text", lanes=lanes, order=Order.ABBA), machines)
+    assert 'workers b and none of the model on machine "a"' in caught.value.fields[0].message

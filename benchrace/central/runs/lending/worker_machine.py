@@ -175,8 +175,7 @@ class WorkerMachine:
         self.failed_ns = self._clock.monotonic_ns()
         self._run.lost.setdefault(self.lane.lane_id, self.failure)
         if self.peer is not None:
-            self._run.emit(
-                LogPayload(level="warning", message=self.failure.message, source="central"),
-                self.lane.lane_id,
-            )
+            message, source = self.failure.message, self.lane.backend
+            warning = LogPayload(level="warning", message=message, source=source)
+            self._run.emit(warning, self.lane.lane_id)
         self._run.changed.notify()
