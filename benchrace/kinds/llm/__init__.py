@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         FirstChunks,
         Gaps,
         LlmRecord,
+        NetworkBytes,
         Perplexity,
         ServeRecord,
         Steady,
@@ -53,6 +54,7 @@ __all__ = [
     "Gaps",
     "LlmParams",
     "LlmRecord",
+    "NetworkBytes",
     "Perplexity",
     "Prefix",
     "Rendering",
@@ -74,7 +76,7 @@ __getattr__ = exports(
         ),
         "benchrace.kinds.llm.record": (
             "Answer CacheProof CacheState ClientLoad EngineFacts EngineTimes FirstChunks Gaps "
-            "LlmRecord Perplexity ServeRecord Steady TextRecord Usage "
+            "LlmRecord NetworkBytes Perplexity ServeRecord Steady TextRecord Usage "
         ),
         "benchrace.kinds.llm.samples": "SAMPLE TEXT_PRESETS",
         "benchrace.kinds.llm.serve": "SERVE",

@@ -3,6 +3,14 @@
 from benchrace.kinds.energy import energy_work
 from benchrace.kinds.metric import Better, Estimator, Metric
 
+NETWORK = Metric(
+    name="network_bytes_per_token",
+    title="Network per token",
+    unit="B/tok",
+    better=Better.NONE,
+    estimator=Estimator.RATIO,
+    formula="bytes both ways between the lane's machines, the prompt's included / N_out",
+)
 TOKENS = energy_work("gen_tokens", one="token", many="tokens", unit="tok", symbol="tok")
 
 

@@ -142,12 +142,22 @@ class EngineFacts(msgspec.Struct, frozen=True, kw_only=True):
     weights: str | None = None
 
 
+class NetworkBytes(msgspec.Struct, frozen=True, kw_only=True):
+    """What a lane on several machines sent and received during its answers; `sent` counts both
+    ways, and is null where `unknown` says why it is.
+    """
+
+    sent: int | None = None
+    unknown: str | None = None
+
+
 class TextRecord(Record, frozen=True, kw_only=True):
     """What a round of text was: the facts around its answers.
 
     `prefix_tokens` is the cached count that the template alone always has; `load_ns` what loading
     took, apart from the answer, with `load_source` `engine` or `client`. `alone` says whether every
     other model was out of memory, with what `stayed`; null where the run did not ask for that.
+    `network` is null for a lane on one machine.
     """
 
     engine: EngineFacts
@@ -162,6 +172,7 @@ class TextRecord(Record, frozen=True, kw_only=True):
     fallback_reason: str | None = None
     alone: bool | None = None
     stayed: tuple[str, ...] = ()
+    network: NetworkBytes | None = None
 
 
 class Perplexity(msgspec.Struct, frozen=True, kw_only=True):

@@ -94,6 +94,7 @@ METRICS = (
     metrics.count("gen_tokens", "Output tokens", "tokens", Better.NONE, "sum N_out"),
     metrics.count("prompt_tokens", "Prompt tokens", "tokens", Better.NONE, "sum N_in"),
     metrics.ms("load_ms", "Load", "loading the model, apart from the answers"),
+    metrics.NETWORK,
 )
 
 
@@ -123,6 +124,8 @@ def derive(record: ServeRecord, params: ServeParams) -> Iterable[Measured]:
             )
             yield Measured(metric=name, value=None, reason=reason)
     yield ms("load_ms", record.load_ns, "nothing was loaded, or the engine does not report it")
+    outputs = [answer.usage.output for answer in good]
+    yield ratio.network(record.network, None if None in outputs else sum(n or 0 for n in outputs))
 
 
 def rates(record: ServeRecord, good: Sequence[Answer], params: ServeParams) -> Iterable[Measured]:
@@ -284,7 +287,7 @@ SERVE = Kind(
     record=ServeRecord,
     metrics=METRICS,
     derive=derive,
-    metrics_version=2,
+    metrics_version=3,
     work=(*WORK, "prompts", "requests"),
     energy=metrics.TOKENS,
 )

@@ -148,10 +148,12 @@ class LaneRunner:
         if response.failure is not None:
             raise response.failure
         self._unsettled = False
+        network = await lane.network()
         if connect:
             answer = msgspec.structs.replace(response.answer, connect_ns=connect)
             response = replace(response, answer=answer)
         record = records.single(opening, params, context, response, nonce)
+        record = msgspec.structs.replace(record, network=network)
         mark(record, [response.answer], params, context)
         return record
 
@@ -170,6 +172,7 @@ class LaneRunner:
         meter = saturation.ClientMeter(t0)
         responses = await load_generator.play(lane, request, params, share, t0, meter)
         client = meter.read(context.clock.monotonic_ns(), len(responses))
+        network = await lane.network()
         self._oddities.log(sum((response.odd for response in responses), Counter()), context)
         failures = [response.failure for response in responses if response.failure is not None]
         if failures and len(failures) == len(responses):
@@ -181,6 +184,7 @@ class LaneRunner:
         if (overload := saturation.saturated(client)) is not None:
             context.suspect(saturation.CODE, overload)
         record = records.many(opening, params, context, responses, t0, share, client)
+        record = msgspec.structs.replace(record, network=network)
         complete = [response.answer for response in responses if response.failure is None]
         mark(record, complete, params, context, part)
         return record
