@@ -130,10 +130,12 @@ class Reporter:
             running=lambda: self._jobs.slot.job_id,
             # Reports of a job's end wait for its uploads.
             settled=self._jobs.changed.notify,
+            aside=self._jobs.slot.aside,
         )
         try:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(courier.run)
+                tasks.start_soon(self._nudge_when_free)
                 await self._keep_telling(courier)
         finally:
             with anyio.CancelScope(shield=True):
@@ -189,6 +191,12 @@ class Reporter:
                 self._outbox = await anyio.to_thread.run_sync(Outbox, self._path)
         self._needed.set()
         return self._outbox
+
+    async def _nudge_when_free(self) -> None:
+        """Go on after operations on engines, of which jobs do not notify."""
+        while True:
+            await self._jobs.slot.released.wait()
+            self._nudge()
 
     async def _keep_telling(self, courier: Courier) -> None:
         while True:

@@ -224,3 +224,15 @@ async def test_a_failing_outbox_ends_nothing(
     assert job in agent.jobs.all()
     assert (await agent.reporter.document(job)).callbacks == ()
     await anyio.to_thread.run_sync(agent.outbox.close)
+
+
+async def test_what_an_operation_held_back_is_sent_after_it(tmp_path: Path) -> None:
+    agent = await machine(tmp_path)
+    job = await agent.add(callbacks=STATUS)
+    await agent.jobs.slot.take("o1", "restart of comfyui")
+    async with agent.running():
+        entries = await agent.until(job, lambda entries: len(entries) == 1)
+        await anyio.wait_all_tasks_blocked()
+        assert [entry.attempts for entry in entries] == [0]
+        agent.jobs.slot.release()
+        await agent.until(job, arrived(1))
