@@ -26,6 +26,8 @@ _PLAIN = 1000
 class OperationContext(QuestionContext):
     """Progress and log lines go to the agent, as they come."""
 
+    prunes = True
+
     def __init__(
         self,
         clock: Clock,

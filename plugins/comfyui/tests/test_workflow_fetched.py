@@ -32,7 +32,7 @@ class Machine:
     def __init__(self, folder: Path) -> None:
         self.bucket = MemoryStore()
         self.opened: list[str] = []
-        self._folder = folder
+        self.store = AssetStore(folder)
         self._setup = AssetSetup(store=str(folder), config=AssetsConfig(hosts=("hub.example",)))
 
     def source(self, url: str) -> Source:
@@ -46,9 +46,7 @@ class Machine:
 
     async def plan(self, **params: Any) -> Plan:
         context = RecordingContext([])
-        context.library = Library(
-            AssetStore(self._folder), self.source, Report(context.progress, context.log)
-        )
+        context.library = Library(self.store, self.source, Report(context.progress, context.log))
         return await plan(server(), nodes(NEW), workflow_options(**params), None, context)
 
 
@@ -66,8 +64,9 @@ async def test_a_workflow_and_its_image_come_from_a_bucket_once(machine: Machine
         assert answer.readiness.ready, answer
         assert answer.require().workflow == "s3://flows/flows/own.json"
         assert [upload.data for upload in answer.uploads] == [PICTURE]
-    # The second time, the machine has both.
+    # The second time, the machine has both, until its next run is over.
     assert machine.opened == ["flows", "inputs"]
+    assert all(stored.ephemeral for stored in machine.store.all())
 
 
 @pytest.mark.parametrize(
@@ -77,6 +76,8 @@ async def test_a_workflow_and_its_image_come_from_a_bucket_once(machine: Machine
         ({"workflow": "http://hub.example/x.json"}, "workflow", "is not encrypted"),
         ({"workflow": "s3://Flows/x.json"}, "workflow", "invalid object"),
         ({"workflow": "s3://flows/"}, "workflow", "names no file"),
+        ({"workflow": "s3://flows/a/../w.json"}, "workflow", "is empty, '.' or '..'"),
+        ({"workflow": f"s3://flows/{'a' * 4000}.json"}, "workflow", "more than 4000 characters"),
         ({"workflow": "s3://flows/a/CON"}, "workflow", "the name is reserved"),
         (
             {"workflow": "{}", "images": [{"node": "1", "source": "https://evil.example/a.png"}]},
