@@ -13,7 +13,7 @@ from benchrace.assets.store import AssetStore
 from benchrace.errors import BenchraceError, Category, FieldError, InvalidInput
 from benchrace.ids import is_sha256
 from benchrace.protocol.assets import AssetSetup, CentralAccess
-from benchrace.redaction import SECRETS
+from benchrace.redaction import SECRETS, has_secret_query
 from benchrace.tls.trust import Trust
 
 _CENTRAL = "central:"
@@ -62,7 +62,21 @@ def source_of(url: str, setup: AssetSetup, environ: Mapping[str, str]) -> Source
 
 
 def check_readable(url: str, setup: AssetSetup) -> None:
-    """Raise InvalidInput for an object whose bucket lanes may not read, whatever the keys may."""
+    """Raise InvalidInput for an address that lanes may not read.
+
+    Not of a bucket off the list, whatever the keys may read; not with a key in it, since the
+    addresses that a lane names are published with its run.
+    """
+    if has_secret_query(url):
+        raise InvalidInput(
+            FieldError(
+                "url",
+                f"the query of {url.partition('?')[0][:200]} has a key or a signature, "
+                "which would be published with the run",
+            ),
+            "Leave it out, and name the variable with the host's token in `assets.token_env` in "
+            "agent.yaml.",
+        )
     if not url.startswith(_S3) or setup.config.s3 is None:
         return
     from benchrace.assets.sources.s3 import parse_object

@@ -147,3 +147,12 @@ async def test_lanes_read_only_from_the_buckets_that_are_listed(tmp_path: Path) 
     check_readable("s3://flows/w.json", setup)
     # What a sync fetches is the owner's choice.
     own.check(Asset(name="m", url="s3://private/m.bin"))
+
+
+def test_addresses_with_a_key_are_not_for_lanes() -> None:
+    url = "https://hub.example/w.json?X-Amz-Signature=0123"
+    with pytest.raises(InvalidInput, match="published with the run") as raised:
+        check_readable(url, SETUP)
+    assert "0123" not in str(raised.value)
+    assert "token_env" in (raised.value.remedy or "")
+    check_readable("https://hub.example/w.json?download=true", SETUP)

@@ -1,5 +1,6 @@
 """Workflows and images of other hosts come through the machine's store of assets, and its rules."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,11 @@ from benchrace.assets.library import Library, Report
 from benchrace.assets.sources.s3 import S3Source
 from benchrace.assets.sources.source import Source
 from benchrace.assets.store import AssetStore
-from benchrace.config.assets.sources import AssetsConfig
+from benchrace.config.assets.sources import AssetsConfig, S3Config
 from benchrace.plugin import BenchraceError, Category
 from benchrace.protocol.assets import AssetSetup
 from benchrace.testing import RecordingContext
-from benchrace.worker.assets import source_of
+from benchrace.worker.assets import check_readable, source_of
 from benchrace_comfyui.plan import Plan
 from benchrace_comfyui.workflow import source
 from benchrace_comfyui.workflow.preflight import plan
@@ -33,7 +34,9 @@ class Machine:
         self.bucket = MemoryStore()
         self.opened: list[str] = []
         self.store = AssetStore(folder)
-        self._setup = AssetSetup(store=str(folder), config=AssetsConfig(hosts=("hub.example",)))
+        s3 = S3Config(input_buckets=("flows", "inputs"))
+        config = AssetsConfig(hosts=("hub.example",), s3=s3)
+        self._setup = AssetSetup(store=str(folder), config=config)
 
     def source(self, url: str) -> Source:
         if not url.startswith("s3://"):
@@ -46,7 +49,12 @@ class Machine:
 
     async def plan(self, **params: Any) -> Plan:
         context = RecordingContext([])
-        context.library = Library(self.store, self.source, Report(context.progress, context.log))
+        context.library = Library(
+            self.store,
+            self.source,
+            Report(context.progress, context.log),
+            may_read=partial(check_readable, setup=self._setup),
+        )
         return await plan(server(), nodes(NEW), workflow_options(**params), None, context)
 
 
@@ -72,7 +80,9 @@ async def test_a_workflow_and_its_image_come_from_a_bucket_once(machine: Machine
 @pytest.mark.parametrize(
     ("params", "field", "text"),
     [
-        ({"workflow": "https://evil.example/x.json?key=1"}, "workflow", "list of hosts. Add the"),
+        ({"workflow": "https://evil.example/x.json?v=1"}, "workflow", "list of hosts. Add the"),
+        ({"workflow": "https://hub.example/x.json?sig=1"}, "workflow", "in `assets.token_env`"),
+        ({"workflow": "s3://private/x.json"}, "workflow", "`assets.s3.input_buckets`"),
         ({"workflow": "http://hub.example/x.json"}, "workflow", "is not encrypted"),
         ({"workflow": "s3://Flows/x.json"}, "workflow", "invalid object"),
         ({"workflow": "s3://flows/"}, "workflow", "names no file"),
