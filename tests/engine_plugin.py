@@ -110,13 +110,7 @@ class EngineHome:
         self.home = folder / "engine"
         self.site = folder / "engine-site"
         (self.home / "models").mkdir(parents=True)
-        info = self.site / "engine_plugin-1.0.dist-info"
-        info.mkdir(parents=True)
-        (self.site / "fake_engine_module.py").write_text(SOURCE)
-        metadata = "Metadata-Version: 2.1\nName: engine-plugin\nVersion: 1.0\n"
-        (info / "METADATA").write_text(metadata)
-        entry_points = "[benchrace]\nfake_engine = fake_engine_module\n"
-        (info / "entry_points.txt").write_text(entry_points)
+        write_plugin(self.site, "fake_engine", SOURCE)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -129,3 +123,13 @@ class EngineHome:
     def go_on(self) -> None:
         """Resume operations."""
         (self.home / "slow").unlink()
+
+
+def write_plugin(site: Path, name: str, source: str) -> None:
+    """Install a plugin of one module, `NAME_module`, into a folder of Python's path."""
+    info = site / f"{name}_plugin-1.0.dist-info"
+    info.mkdir(parents=True)
+    (site / f"{name}_module.py").write_text(source)
+    metadata = f"Metadata-Version: 2.1\nName: {name.replace('_', '-')}-plugin\nVersion: 1.0\n"
+    (info / "METADATA").write_text(metadata)
+    (info / "entry_points.txt").write_text(f"[benchrace]\n{name} = {name}_module\n")

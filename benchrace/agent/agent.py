@@ -80,12 +80,13 @@ class Agent:
             settings, machine, self.plugins, self.slot, self.idle, keeper, look_around
         )
         self.sampling = Sampling(sampler, self.clock, lambda: self.jobs.running is not None)
+        awake = None if settings.simulated else KeepAwake()
         context = RunnerContext(
             command=settings.worker_command,
             sampling=self.sampling,
             clock=self.clock,
             boot_id=boot_id,
-            awake=None if settings.simulated else KeepAwake(),
+            awake=awake,
             archive=archive.build,
         )
         self.jobs = Jobs(
@@ -106,6 +107,7 @@ class Agent:
             changed=self.jobs.changed,
             idle=self.idle,
             asset_setup=self._asset_setup,
+            awake=awake,
         )
 
     def _asset_setup(self) -> AssetSetup:

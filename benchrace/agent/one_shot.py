@@ -8,15 +8,30 @@ import msgspec
 
 from benchrace.agent.jobs.worker_process import Worker, WorkerCommand
 from benchrace.errors import BenchraceError, Category, Failure
-from benchrace.protocol.agent_worker import AnyOrder, Noted, Progressed, Reply
+from benchrace.protocol.agent_worker import (
+    AnyOrder,
+    Cancel,
+    Listening,
+    Noted,
+    Progressed,
+    Reply,
+    Update,
+)
 
-OnUpdate = Callable[[Progressed | Noted], None]
+OnUpdate = Callable[[Update], None]
 
 
 async def ask(
-    command: WorkerCommand, order: AnyOrder, limit_s: float, on_update: OnUpdate | None = None
+    command: WorkerCommand,
+    order: AnyOrder,
+    limit_s: float,
+    on_update: OnUpdate | None = None,
+    leave_s: float | None = None,
 ) -> Any:
     """Return the worker's answer; `on_update` gets an operation's updates on the way.
+
+    Where this is cancelled, the worker is killed; with `leave_s` it may first put things in order
+    for so long.
 
     Raises what it answered as a failure, `timeout_idle` after `limit_s`, `plugin_error` at once
     for an answer that cannot be read or is too long, or `worker_died` with the end of its error
@@ -36,6 +51,10 @@ async def ask(
                 else:
                     tasks.cancel_scope.cancel()
     finally:
+        if reply is None and leave_s is not None:
+            with anyio.CancelScope(shield=True):
+                await worker.send(Cancel(reason="ended by the agent"))
+                await worker.end(term_s=leave_s)
         await worker.close()
     if reply is not None:
         if reply.failure is not None:
@@ -63,7 +82,7 @@ async def _reply(worker: Worker, on_update: OnUpdate | None) -> Reply | None:
             match message:
                 case Reply():
                     return message
-                case Progressed() | Noted() if on_update is not None:
+                case Progressed() | Noted() | Listening() if on_update is not None:
                     on_update(message)
     except msgspec.DecodeError as error:
         # A worker that still writes would be waited for until the limit, and in vain.

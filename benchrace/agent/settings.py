@@ -36,6 +36,8 @@ class AgentSettings(msgspec.Struct, frozen=True, kw_only=True):
     `local` are settings of the machine that `agent.yaml` sets, so that central cannot; `defaults`
     are in use where neither sets one. `assets` says from where files may be fetched; `config` is
     the configuration folder, None for the usual one.
+    What the machine lends to lanes of others listens at `lend_address`, None for this end of the
+    link to central; it ends when central has not asked for it for `lease_s`.
     """
 
     data: Path
@@ -64,6 +66,8 @@ class AgentSettings(msgspec.Struct, frozen=True, kw_only=True):
     assets: AssetsConfig = AssetsConfig()
     config: Path | None = None
     callbacks: CallbackConfig = CallbackConfig()
+    lend_address: str | None = None
+    lease_s: float = 30.0
 
     @property
     def worker_command(self) -> "WorkerCommand":
@@ -117,6 +121,7 @@ def settle(data: Path, file: AgentFile, flags: Flags = NO_FLAGS) -> AgentSetting
         share_host=flags.share_host or config.share_host,
         insecure=flags.insecure,
         mdns=config.mdns,
+        lend_address=config.lend_address,
         callbacks=config.callbacks,
         hosts=config.allowed_hosts,
         local=config.machine_settings(),

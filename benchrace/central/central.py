@@ -40,7 +40,7 @@ from benchrace.errors import BenchraceError, Category, NotFound
 from benchrace.ids import RunId, new_run_id
 from benchrace.notifier import Notifier
 from benchrace.run.artifact import RunArtifact
-from benchrace.run.metadata import RunMetadata
+from benchrace.run.metadata import RunMetadata, machine_labels
 from benchrace.run.planning import plan
 from benchrace.run.spec import RunSpec
 from benchrace.run.summary import RunSummary
@@ -350,7 +350,7 @@ class Central:
             created_at=now_s,
             salt=secrets.token_hex(8),
         )
-        if not check or not self._scheduler.is_free({lane.machine_id for lane in planned.lanes}):
+        if not check or not self._scheduler.is_free(machine_labels(planned).keys()):
             return planned, False
         try:
             return await self._preflight.check(planned), True

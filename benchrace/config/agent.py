@@ -13,7 +13,7 @@ from benchrace.config.document import Document, open_document
 from benchrace.config.document_credentials import document_credential, trimmed_table
 from benchrace.config.environment import host, port
 from benchrace.config.explain import Keys, did_you_mean
-from benchrace.config.hosts import check_hosts
+from benchrace.config.hosts import check_hosts, check_lend_address
 from benchrace.config.joined import Joined, joined_path, read_joined
 from benchrace.config.machine_settings import NAMES, MachineSettings
 from benchrace.config.plugin_sources import how_to_install
@@ -43,6 +43,9 @@ class AgentConfig(MachineSettings, frozen=True, kw_only=True, forbid_unknown_fie
     With `mdns`, an agent that others reach and that has no central announces itself on the local
     network, so that a central can suggest it.
 
+    `lend_address` is the IP address at which the machine lends itself to lanes of other machines;
+    by default that of its link to central.
+
     `tables` holds every other top-level mapping: the backends' own, by backend name. A list of
     mappings is there as the `servers` of one.
     """
@@ -63,6 +66,7 @@ class AgentConfig(MachineSettings, frozen=True, kw_only=True, forbid_unknown_fie
     assets: AssetsConfig = AssetsConfig()
     share_host: bool = False
     mdns: bool = True
+    lend_address: str | None = None
     callbacks: CallbackConfig = CallbackConfig()
     hardware: dict[str, Any] = msgspec.field(default_factory=dict)
     tables: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
@@ -152,6 +156,7 @@ def _checked(document: Document, environ: Mapping[str, str]) -> AgentConfig:
     hosts = check_hosts(document, config.allowed_hosts)
     files = tls_files(document, config, (*SERVER, *CLIENT))
     callbacks = check_callbacks(document, config.callbacks)
+    check_lend_address(document, config.lend_address)
     return msgspec.structs.replace(
         config, central_token=token, **files, allowed_hosts=hosts, callbacks=callbacks
     )

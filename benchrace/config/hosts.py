@@ -1,4 +1,8 @@
-"""`allowed_hosts`: host names as browsers send them; an entry that cannot match is rejected."""
+"""Hosts and addresses in configuration files: one that cannot be meant is rejected.
+
+`allowed_hosts` are host names as browsers send them, `lend_address` is where a machine lends
+itself.
+"""
 
 import ipaddress
 import re
@@ -8,9 +12,11 @@ from urllib.parse import urlsplit
 from benchrace.config.document import Document
 
 KEY = "allowed_hosts"
+LEND_ADDRESS = "lend_address"
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 MAX_CHARS = 253
+_EXAMPLE = "(e.g. 192.168.1.20)"
 
 
 def check_hosts(document: Document, hosts: Sequence[str]) -> tuple[str, ...]:
@@ -19,6 +25,23 @@ def check_hosts(document: Document, hosts: Sequence[str]) -> tuple[str, ...]:
         if (message := problem(host)) is not None:
             raise document.bad((KEY, index), message)
     return tuple(host.lower() for host in hosts)
+
+
+def check_lend_address(document: Document, address: str | None) -> None:
+    """Raise BadDocument unless the address is the IP address of one machine.
+
+    What is lent has no authentication, so it never listens on all addresses.
+    """
+    if address is None:
+        return
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        message = f"invalid address {address[:80]!r}: expected an IP address {_EXAMPLE}"
+        raise document.bad((LEND_ADDRESS,), message) from None
+    if parsed.is_unspecified or parsed.is_multicast:
+        message = f"invalid address {address!r}: name one address of this machine {_EXAMPLE}"
+        raise document.bad((LEND_ADDRESS,), message)
 
 
 def problem(host: str) -> str | None:

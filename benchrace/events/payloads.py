@@ -242,8 +242,20 @@ class RunPhase(StrEnum):
     RUN_END = "run_end"
 
 
+class JobBegun(msgspec.Struct, frozen=True, kw_only=True):
+    """When a job began a heat, on central's clock since the first one; within the uncertainty."""
+
+    job_id: str
+    at_ns: int
+    uncertainty_ns: int
+
+
 class RunLifecyclePayload(msgspec.Struct, frozen=True, kw_only=True):
-    """`heat_start`: `spread_ns` between the first and the last start, with its uncertainty."""
+    """`heat_start`: `spread_ns` between the first and the last start, with its uncertainty.
+
+    `starts` are those of the jobs, in runs of lanes with clients; empty where their clocks were not
+    compared.
+    """
 
     phase: RunPhase
     state: str | None = None
@@ -252,6 +264,7 @@ class RunLifecyclePayload(msgspec.Struct, frozen=True, kw_only=True):
     uncertainty_ns: int | None = None
     staggered: bool = False
     reason: str | None = None
+    starts: tuple[JobBegun, ...] = ()
 
 
 class StandingPlace(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ import msgspec
 
 from benchrace.export.machines import at
 from benchrace.formatting import listed, memory_size, plural
-from benchrace.run.metadata import RunMetadata, machine_labels
+from benchrace.run.metadata import RunMetadata, machine_labels, occupied
 
 # What adds nothing to a processor's name: marks, the word for it, its clock.
 _NOISE = re.compile(r"\((?:R|TM|C)\)|\b(?:CPU|Processor)\b|@ .*$", re.IGNORECASE)
@@ -50,7 +50,7 @@ def shorter_lines(run: RunMetadata) -> Iterator[str]:
 
 
 def _ids(run: RunMetadata) -> list[str]:
-    return list(dict.fromkeys(lane.machine_id for lane in run.lanes))
+    return list(occupied(run))
 
 
 def _parts(facts: Any) -> Iterator[str]:

@@ -28,7 +28,7 @@ def machine_rows(run: RunMetadata) -> tuple[tuple[str, ...], ...]:
     """List machine, what, and value; what an older or newer agent does not tell is left out."""
     return tuple(
         (machine_id, what, value)
-        for machine_id in dict.fromkeys(lane.machine_id for lane in run.lanes)
+        for machine_id in dict.fromkeys(name for lane in run.lanes for name in lane.occupies)
         for what, value in _facts(run.machines.get(machine_id))
     )
 

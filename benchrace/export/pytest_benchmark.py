@@ -14,7 +14,7 @@ from benchrace.export.machines import at
 from benchrace.export.quartiles import Spread, spread
 from benchrace.export.result import head, lane_result
 from benchrace.run.document import DocumentLane, RunDocument
-from benchrace.run.noise import noise
+from benchrace.run.findings.noise import noise
 from benchrace.run.result import Confidence, LaneResult
 from benchrace.run.summary import Agreement, Knee, MetricSummary
 from benchrace.run.text_identity import TextIdentity

@@ -8,6 +8,7 @@ import msgspec
 from benchrace.errors import with_remedy
 from benchrace.events import Level
 from benchrace.export.answers import answer_grids
+from benchrace.export.clients import client_grids
 from benchrace.export.grid import Grid
 from benchrace.export.machines import machine_rows
 from benchrace.export.result import head, result_grids
@@ -15,7 +16,7 @@ from benchrace.export.title import title
 from benchrace.formatting import duration, percent, plural, precise, precise_interval
 from benchrace.kinds.energy import energy_metrics
 from benchrace.run.document import DocumentLane, RunDocument, ranked
-from benchrace.run.noise import noise
+from benchrace.run.findings.noise import noise
 from benchrace.run.summary import MetricSummary
 
 FEW_ROUNDS = 5
@@ -42,6 +43,7 @@ def report(run: RunDocument) -> Report:
             *result_grids(run),
             *_results(run),
             *answer_grids(run),
+            *client_grids(run),
             _rounds(run),
             _machines(run),
             _formulas(run),

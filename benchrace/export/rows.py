@@ -67,7 +67,7 @@ def rows(run: RunDocument) -> Iterator[tuple[Cell, ...]]:
             run.kind,
             lane.lane_id,
             lane.label,
-            lane.machine_id,
+            "+".join(lane.occupies),
             lane.backend,
             msgspec.json.encode(lane.params).decode(),
         )

@@ -73,6 +73,7 @@ if TYPE_CHECKING:
         Fallback,
         LlmParams,
         LlmRecord,
+        NetworkBytes,
         Perplexity,
         Prefix,
         Rendering,
@@ -103,10 +104,13 @@ if TYPE_CHECKING:
     from benchrace.plugin.engine.gpu_hold import EngineGpu
     from benchrace.plugin.engine.launch import Launch
     from benchrace.plugin.engine.process import EngineProcess, answers_at
+    from benchrace.plugin.engine.process import log_dir as engine_log_dir
     from benchrace.plugin.gguf.attention import kv_layers, layer_count
     from benchrace.plugin.gguf.attention import whole as whole_number
     from benchrace.plugin.gguf.weights import describe as describe_weights
     from benchrace.plugin.hookspecs import hookimpl
+    from benchrace.plugin.lending import Device as LentDevice
+    from benchrace.plugin.lending import Lending, Lent, Peer
     from benchrace.plugin.lenient import JsonReader, parse_json, to_struct
     from benchrace.plugin.llm import (
         Ask,
@@ -118,6 +122,7 @@ if TYPE_CHECKING:
         TextBackend,
         TextLane,
         Whereabouts,
+        chat_api,
         endpoint,
         error_of,
         find_error,
@@ -228,6 +233,9 @@ __all__ = [
     "Lane",
     "LaneRecord",
     "Launch",
+    "Lending",
+    "Lent",
+    "LentDevice",
     "LlmParams",
     "LlmRecord",
     "Loaded",
@@ -238,6 +246,7 @@ __all__ = [
     "Meta",
     "Metric",
     "Model",
+    "NetworkBytes",
     "Normalizer",
     "NotOffered",
     "Oddities",
@@ -246,6 +255,7 @@ __all__ = [
     "Override",
     "Params",
     "Parts",
+    "Peer",
     "Perplexity",
     "PlacedAsset",
     "Prefix",
@@ -290,11 +300,13 @@ __all__ = [
     "Writing",
     "Written",
     "answers_at",
+    "chat_api",
     "credential",
     "describe_weights",
     "duration",
     "endpoint",
     "energy_work",
+    "engine_log_dir",
     "error_of",
     "find_error",
     "find_gpu",
@@ -335,7 +347,7 @@ __getattr__ = exports(
         ),
         "benchrace.kinds.llm": (
             "TEXT_PRESETS Answer CacheProof CacheState EngineFacts EngineTimes Fallback LlmParams "
-            "LlmRecord Perplexity Prefix Rendering Residence ServeParams ServeRecord "
+            "LlmRecord NetworkBytes Perplexity Prefix Rendering Residence ServeParams ServeRecord "
             "TextParams Thinking Usage "
         ),
         "benchrace.plugin.assets": "Asset AssetKind Assets PlacedAsset",
@@ -350,6 +362,7 @@ __getattr__ = exports(
         "benchrace.plugin.engine.launch": "Launch",
         "benchrace.plugin.gguf.attention": "kv_layers layer_count whole:whole_number",
         "benchrace.plugin.gguf.weights": "describe:describe_weights",
+        "benchrace.plugin.lending": "Device:LentDevice Lending Lent Peer",
         "benchrace.plugin.lenient": "JsonReader parse_json to_struct",
         "benchrace.plugin.operations": (
             "NotOffered Operated Operation Reset Unloaded Writing Written "
@@ -360,10 +373,10 @@ __getattr__ = exports(
             "Chunk Format Lag Stream StreamEnd StreamLimits StreamRequest Streams TimingSource "
         ),
         "benchrace.plugin.workload": "Drawing Resource Workload",
-        "benchrace.plugin.engine.process": "EngineProcess answers_at",
+        "benchrace.plugin.engine.process": "EngineProcess answers_at log_dir:engine_log_dir",
         "benchrace.plugin.llm": (
-            "Ask ErrorBody Loaded Oddities Parts Delta TextBackend TextLane Whereabouts endpoint "
-            "error_of find_error read_parts times_are_credible whereabouts words "
+            "Ask ErrorBody Loaded Oddities Parts Delta TextBackend TextLane Whereabouts chat_api "
+            "endpoint error_of find_error read_parts times_are_credible whereabouts words "
         ),
     },
 )

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
 import msgspec
@@ -10,6 +11,7 @@ from msgspec import Meta
 from benchrace.kinds import Params, Record
 from benchrace.plugin.assets import Asset
 from benchrace.plugin.context import Context
+from benchrace.plugin.lending import Lending, Lent, Peer
 from benchrace.plugin.operations import (
     NotOffered,
     Operated,
@@ -19,6 +21,7 @@ from benchrace.plugin.operations import (
     Writing,
     Written,
 )
+from benchrace.plugin.part import Part
 from benchrace.plugin.readiness import Probe, Readiness
 from benchrace.plugin.workload import Workload
 
@@ -38,12 +41,20 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Lane(msgspec.Struct, Generic[P], frozen=True, kw_only=True):
-    """One competitor, with parameters validated and complete."""
+    """One competitor, with parameters validated and complete.
+
+    `peers` is what other machines lend to it while a run is on: its machine is the coordinator
+    then. Lanes that occupy one machine have none; nor has any lane when preflight asks before a
+    run. `part` is the share of the load that this machine makes, None for all of it: only lanes of
+    a workload with `shared_load` have one.
+    """
 
     lane_id: str
     label: str
     kind: str
     params: P
+    peers: tuple[Peer, ...] = ()
+    part: Part | None = None
 
 
 class Backend(ABC):
@@ -152,6 +163,16 @@ class Backend(ABC):
     async def write(self, model: str, writing: Writing, context: Context) -> Written:
         """Generate a text with `model`; never measured, and cancelled when a measurement starts."""
         raise NotOffered(self.name, Operation.WRITE)
+
+    def lend(self, lending: Lending, context: Context) -> AbstractAsyncContextManager[Lent]:
+        """Offer this machine to a lane of another one; write it with `@asynccontextmanager`.
+
+        It yields once the engine listens on `lending.host`, and no other address. The body ends
+        when the lane's job is over; what was started must be gone when `lend` returns. If it stops
+        for good before that, cancel the body and raise a `BenchraceError`. Nothing here is called
+        after a `kill -9`: start the engine so that it ends with its parent.
+        """
+        raise NotOffered(self.name, Operation.LEND)
 
     def legacy(self, probe: Probe) -> Mapping[str, Any]:
         """Return this backend's part of the older capabilities answer.

@@ -23,7 +23,8 @@ class RoundInfo:
     `draw` is new in each round of a run, and equal in that round of all its lanes and machines: for
     work that lanes must share and no earlier run had, such as the seed of an image.
     `alone` tells whether everything else was unloaded before the lane opened, and `stayed` what
-    was not; None if the run did not request that.
+    was not; None if the run did not request that. `armed_ns` is the instant, on this machine's
+    clock, at which all machines of the heat start; None where the round does not wait for others.
     """
 
     round: int
@@ -32,6 +33,7 @@ class RoundInfo:
     draw: str
     alone: bool | None = None
     stayed: tuple[str, ...] = ()
+    armed_ns: int | None = None
 
 
 class Context(Protocol):

@@ -15,7 +15,8 @@ class WorkloadDescription(msgspec.Struct, frozen=True, kw_only=True):
     """A workload without its code; `params_schema` is a JSON Schema with defaults and help.
 
     `work` names the parameters that set how much a round has to do, `energy` what its energy is
-    divided by.
+    divided by. `spans` says that its lanes may have workers on other machines, `shared_load` that
+    they may have clients there.
     """
 
     kind: str
@@ -31,6 +32,8 @@ class WorkloadDescription(msgspec.Struct, frozen=True, kw_only=True):
     load_params: tuple[str, ...] = ()
     work: tuple[str, ...] = ()
     energy: EnergyWork | None = None
+    spans: bool = False
+    shared_load: bool = False
 
 
 class BackendDescription(msgspec.Struct, frozen=True, kw_only=True):

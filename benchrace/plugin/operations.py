@@ -19,6 +19,7 @@ class Operation(StrEnum):
     PULL = "pull"
     SYNC = "sync"
     WRITE = "write"
+    LEND = "lend"
 
 
 class Reset(msgspec.Struct, frozen=True, kw_only=True):

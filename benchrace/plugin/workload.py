@@ -35,7 +35,10 @@ class Workload:
     "auto": `Backend.calibrate` then determines it. `together` tells whether lanes of this workload
     can be open at the same time on one machine, which interleaved order needs. `load_params` names
     the parameters that take effect only when the engine loads a model: lanes of one model that
-    differ in them are not interleaved, as each turn would reload it.
+    differ in them are not interleaved, as each turn would reload it. `spans` tells whether a lane
+    may occupy several machines: its own, the coordinator, and others that `Backend.lend` lends it.
+    `shared_load` tells whether several machines may make the load of one lane together: each gets
+    a `Lane.part`, and sends that share of the requests. Text backends do that by themselves.
     """
 
     kind: Kind
@@ -46,6 +49,8 @@ class Workload:
     drawing: Drawing = Drawing.PROGRESS
     together: bool = True
     load_params: tuple[str, ...] = ()
+    spans: bool = False
+    shared_load: bool = False
 
     @property
     def accepts(self) -> type[Params]:

@@ -1,7 +1,8 @@
 """Messages between an agent and its workers, over the worker's standard input and output.
 
 The first line on standard input is an order. A job's worker then reads `Go`, `Shorten` and
-`Cancel`; the end of its input means that the agent is gone, and ends the worker. On its output
+`Cancel`, one that lends the machine reads `Cancel`; the end of its input means that the agent is
+gone, and ends the worker. On its output
 (a copy of file descriptor 1, taken before any plugin is imported) it says `PhaseNow`, and
 `Unwritten` as its last words where it must; the workers of all other orders say one `Reply` and
 exit.
@@ -17,6 +18,7 @@ from benchrace.ids import LaneId
 from benchrace.plugin.assets import Asset
 from benchrace.plugin.engine.device import Device
 from benchrace.plugin.host.entry_points import PluginRef
+from benchrace.plugin.lending import Lending, Lent
 from benchrace.plugin.operations import Operation, Writing
 from benchrace.protocol.assets import AssetSetup
 from benchrace.protocol.job import JobSpec, UnsettledLane
@@ -124,7 +126,8 @@ class DeriveOrder(WorkerOrder, frozen=True, kw_only=True):
 class OperateOrder(WorkerOrder, frozen=True, kw_only=True):
     """Do `operation` with one backend's engine; answers what the backend's method does.
 
-    `asset_setup` is for a sync.
+    `asset_setup` is for a sync, `lending` for a lend: its worker says `Listening` when others can
+    use the machine, and holds it until `Cancel`.
     """
 
     operation: Operation
@@ -133,6 +136,7 @@ class OperateOrder(WorkerOrder, frozen=True, kw_only=True):
     assets: tuple[Asset, ...] = ()
     asset_setup: AssetSetup | None = None
     write: Writing | None = None
+    lending: Lending | None = None
 
 
 class Go(WorkerMessage, frozen=True, kw_only=True):
@@ -183,6 +187,12 @@ class Noted(WorkerMessage, frozen=True, kw_only=True):
     message: str
 
 
+class Listening(WorkerMessage, frozen=True, kw_only=True):
+    """The machine is lent from now on."""
+
+    lent: Lent
+
+
 class Reply(WorkerMessage, frozen=True, kw_only=True):
     """The answer to an order other than a job: `result`, or `failure`."""
 
@@ -201,7 +211,8 @@ AnyOrder = (
     | OperateOrder
 )
 ToWorker = Go | Shorten | Cancel
-FromWorker = PhaseNow | Unwritten | Reply | Progressed | Noted
+FromWorker = PhaseNow | Unwritten | Reply | Progressed | Noted | Listening
+Update = Progressed | Noted | Listening
 
 _encoder = msgspec.json.Encoder()
 _order: msgspec.json.Decoder[AnyOrder] = msgspec.json.Decoder(AnyOrder)

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 import msgspec
 
 from benchrace.ids import JobId, MachineId, RunId
+from benchrace.run.clients import on_machines
 from benchrace.run.lane import JobLane, RunLane, by_machine
 from benchrace.run.metadata import RunMetadata
 from benchrace.run.planning.order import Slot, schedule
-from benchrace.run.spec import Order, ResidentModels
+from benchrace.run.spec import Order, ResidentModels, Sync
 
 
 class UnsettledLane(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +53,8 @@ class JobSpec(msgspec.Struct, frozen=True, kw_only=True):
 
 def jobs(run: RunMetadata) -> tuple[JobSpec, ...]:
     """Create one job per machine, in the order of lanes; raises `ValueError` before `with_jobs`."""
-    return tuple(_job(run, machine, lanes) for machine, lanes in by_machine(run.lanes).items())
+    by_machines = by_machine(on_machines(run.lanes))
+    return tuple(_job(run, machine, lanes) for machine, lanes in by_machines.items())
 
 
 def _job(run: RunMetadata, machine_id: str, lanes: Sequence[RunLane]) -> JobSpec:
@@ -70,7 +72,8 @@ def _job(run: RunMetadata, machine_id: str, lanes: Sequence[RunLane]) -> JobSpec
             rounds=run.rounds,
             warmup=run.warmup,
             order=run.order,
-            sync=run.sync,
+            # Machines that make the load of a lane together begin each of its rounds together.
+            sync=Sync.EVERY_HEAT if any(lane.part for lane in lanes) else run.sync,
             seed=run.salt,
         ),
         order=run.order,

@@ -9,6 +9,7 @@ from msgspec import Meta
 from benchrace.errors import Failure
 from benchrace.ids import MachineId
 from benchrace.plugin.assets import Asset
+from benchrace.plugin.lending import Lending, Lent
 from benchrace.plugin.operations import Operation, Reset, Writing
 
 Name = Annotated[str, Meta(min_length=1, max_length=300)]
@@ -25,12 +26,16 @@ class OperationRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 
     `model` is the same as one in `models`; they are taken in turn. `assets` are for a sync: none
     named means all that the backend is set to have. `write` is what a write asks the model.
+    `lending` names the lane that a lend is for, and `coordinator` is the address of that lane's
+    machine as central sees it.
     """
 
     model: Name | None = None
     models: Annotated[tuple[Name, ...], Meta(max_length=100)] = ()
     assets: Annotated[tuple[Asset, ...], Meta(max_length=100)] = ()
     write: Writing | None = None
+    lending: Lending | None = None
+    coordinator: Annotated[str, Meta(max_length=100)] | None = None
 
     def all_models(self) -> tuple[str, ...]:
         """Return every model named, without duplicates."""
@@ -54,7 +59,7 @@ class OperationStatus(msgspec.Struct, frozen=True, kw_only=True):
     """How an operation stands. `results` has what the backend answered, one for each model.
 
     `events` are those from the number asked for, as far as they are kept; `next` is the number
-    to ask for then.
+    to ask for then. `lent` is what a lend offers, null until it listens.
     """
 
     operation_id: str
@@ -69,6 +74,7 @@ class OperationStatus(msgspec.Struct, frozen=True, kw_only=True):
     failure: Failure | None = None
     events: tuple[OperationEvent, ...] = ()
     next: int = 0
+    lent: Lent | None = None
 
 
 class ResetAll(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,7 +97,7 @@ class OperateAsk(msgspec.Struct, frozen=True, kw_only=True):
 class FollowAsk(msgspec.Struct, frozen=True, kw_only=True):
     """Ask how an operation stands, from event `since` on; `cancel` ends it first.
 
-    The answer waits up to `wait_s` for something new.
+    The answer waits up to `wait_s` for something new. A lend ends when nobody asks for it.
     """
 
     operation_id: str

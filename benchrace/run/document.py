@@ -13,6 +13,7 @@ from benchrace.run.metadata import RunMetadata
 from benchrace.run.result import Result
 from benchrace.run.summary import (
     Agreement,
+    ClientSummary,
     EnergySource,
     HeatStart,
     Knee,
@@ -40,6 +41,7 @@ class DocumentLane(RunLane, frozen=True, kw_only=True):
     energy: tuple[EnergySource, ...] = ()
     likeness: Likeness | None = None
     ceiling: CeilingShare | None = None
+    client_loads: tuple[ClientSummary, ...] = ()
 
 
 class RunDocument(RunMetadata, frozen=True, kw_only=True):
@@ -118,4 +120,5 @@ def _lane(lane: RunLane, summary: LaneSummary) -> DocumentLane:
         energy=summary.energy,
         likeness=summary.likeness,
         ceiling=summary.ceiling,
+        client_loads=summary.client_loads,
     )

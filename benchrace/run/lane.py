@@ -7,6 +7,8 @@ import msgspec
 from msgspec import Meta
 
 from benchrace.ids import JobId, LaneId, MachineId, Name
+from benchrace.plugin.lending import Peer
+from benchrace.plugin.part import Part
 
 
 class JobLane(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,18 +23,36 @@ class JobLane(msgspec.Struct, frozen=True, kw_only=True):
     label: str
     backend: Name
     params: dict[str, Any]
+    peers: tuple[Peer, ...] = ()
+    part: Part | None = None
+
+
+class LaneClient(msgspec.Struct, frozen=True, kw_only=True):
+    """A machine that makes load for a lane beside the lane's own, in a job of its own."""
+
+    machine_id: MachineId
+    job_id: JobId | None = None
 
 
 class RunLane(JobLane, frozen=True, kw_only=True):
     """A complete lane; `job_id` is null until its job was created.
 
     `spec_index` is the place in the specification's `lanes` of the one that it comes from, null
-    where none is named there.
+    where none is named there. `clients` make load beside the lane's own machine. `workers` are
+    machines that lend themselves to the lane, whose own machine is their coordinator; `peers` is
+    what they lend, from the start of the run on.
     """
 
     machine_id: MachineId
     job_id: JobId | None = None
     spec_index: Annotated[int, Meta(ge=0)] | None = None
+    clients: tuple[LaneClient, ...] = ()
+    workers: tuple[MachineId, ...] = ()
+
+    @property
+    def occupies(self) -> tuple[str, ...]:
+        """Name the machines that nothing else may use meanwhile, its own first."""
+        return (self.machine_id, *(client.machine_id for client in self.clients), *self.workers)
 
 
 def by_machine(lanes: Iterable[RunLane]) -> dict[str, list[RunLane]]:

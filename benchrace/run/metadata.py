@@ -90,4 +90,14 @@ def machine_label(run: RunMetadata, machine_id: str) -> str:
 
 def machine_labels(run: RunMetadata) -> dict[str, str]:
     """Return the labels of the machines that race, by their ids."""
-    return {lane.machine_id: machine_label(run, lane.machine_id) for lane in run.lanes}
+    return {machine_id: machine_label(run, machine_id) for machine_id in occupied(run)}
+
+
+def occupied(run: RunMetadata) -> tuple[str, ...]:
+    """Return the ids of the machines that a run uses, in the order of its lanes."""
+    return tuple(dict.fromkeys(name for lane in run.lanes for name in lane.occupies))
+
+
+def lane_machines(run: RunMetadata, lane: RunLane) -> str:
+    """Return the labels of a lane's machines, its own first: `Mac 1 + Mac 2`."""
+    return " + ".join(machine_label(run, machine_id) for machine_id in lane.occupies)

@@ -32,16 +32,24 @@ class Sync(StrEnum):
 Rounds = Annotated[int, Meta(ge=1, le=100_000)]
 # Beyond such numbers a run makes no sense, and is rejected before it is read.
 ParamValues = Annotated[dict[str, Any], Meta(max_length=1000)]
+MAX_CLIENTS = 31
+MAX_WORKERS = 31
 Tags = Annotated[tuple[Annotated[str, Meta(max_length=60)], ...], Meta(max_length=100)]
 
 
 class LaneSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A lane takes what it does not say from the run, or from the only one that fits."""
+    """A lane takes what it does not say from the run, or from the only one that fits.
+
+    `clients` are machines that make load beside the lane's own, each its share, against one server.
+    `workers` are machines that lend themselves to the lane, whose own machine coordinates them.
+    """
 
     machine_id: str | None = None
     backend: str | None = None
     label: Annotated[str, Meta(max_length=200)] | None = None
     params: ParamValues = {}
+    clients: Annotated[tuple[str, ...], Meta(max_length=MAX_CLIENTS)] = ()
+    workers: Annotated[tuple[str, ...], Meta(max_length=MAX_WORKERS)] = ()
 
 
 class RunSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

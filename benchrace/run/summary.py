@@ -123,6 +123,22 @@ class EnergySource(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None = None
 
 
+class ClientSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """What one machine did of the load that several made for a lane, over `rounds` of it.
+
+    `busy` is the processor time of its sending thread by the time of the round, and `late_ns`
+    within what three quarters of an open loop's requests left it after their instant; both of the
+    worst round, null where not measured. In `saturated` rounds it could not keep up.
+    """
+
+    machine_id: MachineId
+    rounds: int = 0
+    requests: int = 0
+    busy: float | None = None
+    late_ns: int | None = None
+    saturated: int = 0
+
+
 class LaneSummary(msgspec.Struct, frozen=True, kw_only=True):
     """A lane's rounds and what they mean.
 
@@ -131,7 +147,8 @@ class LaneSummary(msgspec.Struct, frozen=True, kw_only=True):
     `missing` counts the rounds it was to measure and did not: discarded, or never run.
     `agreement` and `text` are null where lanes do not answer in text, `likeness` where they make no
     images, or these were not compared yet, and `ceiling` where they have no decode rate. `energy`
-    are the counters that its metrics of energy add up.
+    are the counters that its metrics of energy add up, `client_loads` the machines that made the
+    load of a lane together.
     """
 
     lane_id: LaneId
@@ -151,6 +168,7 @@ class LaneSummary(msgspec.Struct, frozen=True, kw_only=True):
     energy: tuple[EnergySource, ...] = ()
     likeness: Likeness | None = None
     ceiling: CeilingShare | None = None
+    client_loads: tuple[ClientSummary, ...] = ()
 
 
 class KneePoint(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,7 +2,7 @@
 
 from benchrace.run.lane import RunLane
 from benchrace.run.metadata import RunMetadata, machine_label
-from benchrace.run.planning.labels import Facts
+from benchrace.run.planning.labels import Facts, machine_text
 from benchrace.run.planning.labels import title as named_by
 from benchrace.run.planning.schema import Schema
 
@@ -17,12 +17,12 @@ def title(run: RunMetadata) -> str:
     if len(run.lanes) == 1 and _own_label(run, lane := run.lanes[0]) is None:
         workload = run.workloads.get(lane.backend)
         work = run.kind if workload is None else workload.title
-        return f"{work} on {machine_label(run, lane.machine_id)}"
+        return f"{work} {'' if lane.workers else 'on '}{_machines(run, lane)}"
     facts = [
         Facts(
             label=_own_label(run, lane),
             spread=False,
-            machine=machine_label(run, lane.machine_id),
+            machine=_machines(run, lane),
             backend=lane.backend,
             params=lane.params,
             schema=_schema(run, lane.backend),
@@ -30,6 +30,10 @@ def title(run: RunMetadata) -> str:
         for lane in run.lanes
     ]
     return named_by(facts, [lane.label for lane in run.lanes])
+
+
+def _machines(run: RunMetadata, lane: RunLane) -> str:
+    return machine_text([machine_label(run, name) for name in lane.occupies], lane.workers)
 
 
 def _own_label(run: RunMetadata, lane: RunLane) -> str | None:

@@ -4,7 +4,7 @@ from collections import defaultdict
 
 import msgspec
 
-from benchrace.errors import BenchraceError, Category, Failure
+from benchrace.errors import BenchraceError, Category
 from benchrace.events import (
     Artifact,
     ClockStep,
@@ -22,11 +22,12 @@ from benchrace.events import (
     head,
 )
 from benchrace.events.payloads import RunPhase, StandingPayload
-from benchrace.run.lane import RunLane
 from benchrace.run.metadata import RunMetadata, machine_labels
 from benchrace.run.states import RunState
 from benchrace.run.summary import HeatStart, RunSummary
 from benchrace.stats.artifacts import ArtifactFold
+from benchrace.stats.clients.ends import belongs, failure_of
+from benchrace.stats.clients.gather import ClientRounds
 from benchrace.stats.clock_steps import ClockSteps
 from benchrace.stats.energy.cover import remarks as energy_remarks
 from benchrace.stats.energy.fold import EnergyFold
@@ -84,6 +85,8 @@ class Fold:
             lane.lane_id: LaneFold(lane, metrics_of(metadata, lane), target)
             for lane in metadata.lanes
         }
+        self._clients = ClientRounds(metadata)
+        self._tags = _FOLDED | {"chunks"} if self._clients.used else _FOLDED
         self._clocks = ClockSteps()
         self._bounds = RoundBounds(metadata)
         self._energy = EnergyFold(metadata, self._bounds)
@@ -115,8 +118,9 @@ class Fold:
                 self._energy.with_energy(summary),
                 agreement=agreed.get(summary.lane_id),
                 ceiling=self._ceilings.share(summary),
+                client_loads=self._clients.summaries(fold.lane),
             )
-            for summary in (fold.summary() for fold in folds)
+            for fold, summary in ((fold, fold.summary()) for fold in folds)
         )
         places = self.standing()
         winner, reason = declared(places, folds, self._stamps)
@@ -160,7 +164,7 @@ class Fold:
     def _event(self, line: bytes) -> Known | None:
         try:
             start = head(line)
-            if start.type not in _FOLDED:
+            if start.type not in self._tags:
                 return None
             key = (start.job_id, start.stream, start.seq)
             event = decode(line)
@@ -179,9 +183,9 @@ class Fold:
         return event
 
     def _take(self, event: Known) -> None:
+        for done in self._clients.take(event):
+            self._round(done)
         match event:
-            case RoundDone():
-                self._round(event)
             case JobStart() | RoundStart():
                 self._begin(event)
             case RuntimeSample():
@@ -192,8 +196,8 @@ class Fold:
             case ClockStep():
                 self._clocks.take(event)
             case LaneError():
-                if (lane := self._lane(event)) is not None:
-                    lane.fail(event.payload.error)
+                if (lane := self._lanes.get(event.lane_id or "")) and belongs(lane.lane, event):
+                    lane.fail(failure_of(self._metadata, lane.lane, event))
             case JobError() | JobTimeout() | JobCancelled():
                 self._end(event)
             case RunLifecycle():
@@ -229,10 +233,9 @@ class Fold:
 
     def _end(self, event: JobError | JobTimeout | JobCancelled) -> None:
         """End the lanes of a job that did not reach the end of its schedule."""
-        failure = _failure(event)
         for lane in self._lanes.values():
-            if _of_job(lane.lane, event):
-                lane.cut_off(failure, self._metadata.rounds)
+            if belongs(lane.lane, event):
+                lane.cut_off(failure_of(self._metadata, lane.lane, event), self._metadata.rounds)
 
     def _start(self, event: RunLifecycle) -> None:
         began = event.payload
@@ -259,26 +262,12 @@ class Fold:
             failure = BenchraceError(Category.INTERRUPTED, reason).failure()
         for lane in self._lanes.values():
             lane.interrupt(failure, self._metadata.rounds)
+        for done in self._clients.unfinished():
+            if (own := self._lane(done)) is not None:
+                own.add(self._judge.judge(done), provisional=True)
 
-    def _lane(self, event: RoundDone | LaneError) -> LaneFold | None:
+    def _lane(self, event: RoundDone) -> LaneFold | None:
         lane = self._lanes.get(event.lane_id) if event.lane_id is not None else None
         if lane is None or lane.lane.job_id not in (None, event.job_id):
             return None
         return lane
-
-
-def _of_job(lane: RunLane, event: JobError | JobTimeout | JobCancelled) -> bool:
-    if lane.job_id is None:
-        return lane.machine_id == event.machine_id
-    return lane.job_id == event.job_id
-
-
-def _failure(event: JobError | JobTimeout | JobCancelled) -> Failure:
-    match event:
-        case JobCancelled():
-            return BenchraceError(Category.CANCELLED, event.payload.reason).failure()
-        case JobTimeout(payload=end):
-            return BenchraceError(end.category, end.message, end.remedy).failure()
-        case JobError(payload=end):
-            error = BenchraceError(end.category, end.message, end.remedy, detail=end.detail)
-            return error.failure()

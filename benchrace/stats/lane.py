@@ -37,12 +37,23 @@ class LaneFold:
         self._error: Failure | None = None
         self._interrupted: Failure | None = None
         self._rounds: dict[int, RoundSummary] = {}
+        self._provisional: set[int] = set()
         self.texts: dict[int, TextFacts] = {}
         self._discarded: dict[int, TextFacts] = {}
         self._estimates: dict[str, Estimated] | None = None
 
-    def add(self, done: RoundSummary, text: TextFacts | None = None) -> None:
-        """Add a finished round; the first one of a number stands."""
+    def add(
+        self, done: RoundSummary, text: TextFacts | None = None, *, provisional: bool = False
+    ) -> None:
+        """Add a finished round; the first one of a number stands, unless it is provisional.
+
+        A provisional round stands for one whose lines may still come.
+        """
+        if provisional and done.round not in self._rounds:
+            self._provisional.add(done.round)
+        elif done.round in self._provisional and not provisional:
+            self._provisional.discard(done.round)
+            del self._rounds[done.round]
         if self._rounds.setdefault(done.round, done) is done:
             self._estimates = None
             texts = self.texts if done.counted else self._discarded

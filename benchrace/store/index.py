@@ -193,5 +193,7 @@ def _marks(row: RunRow) -> Iterator[tuple[str, str]]:
         yield CONTINUES, row.continues
     for tag in row.tags:
         yield "tag", tag
-    for lane in row.lanes:
-        yield "machine", lane.machine_id
+    # Machines without a lane of their own work for one of another.
+    used = (*(lane.machine_id for lane in row.lanes), *(one.machine_id for one in row.machines))
+    for machine_id in used:
+        yield "machine", machine_id

@@ -8,7 +8,7 @@ import msgspec
 from benchrace.formatting import prose
 from benchrace.ids import LaneId, MachineId, Name, RunId
 from benchrace.kinds import Better
-from benchrace.run.metadata import RunMetadata, machine_label
+from benchrace.run.metadata import RunMetadata, machine_label, occupied
 from benchrace.run.result import ConfidenceLevel, LaneResult, Result
 from benchrace.run.states import RunState
 from benchrace.run.summary import LaneSummary, RunSummary
@@ -136,7 +136,8 @@ def sort_key(row: RunRow) -> str:
 def searched(row: RunRow) -> str:
     """Return the text that a search looks in, in lower case."""
     lanes = (part for lane in row.lanes for part in (lane.label, lane.machine_id, lane.backend))
-    parts = (row.run_id, row.kind, row.name or "", row.notes or "", *row.tags, *lanes)
+    machines = (machine.machine_id for machine in row.machines)
+    parts = (row.run_id, row.kind, row.name or "", row.notes or "", *row.tags, *lanes, *machines)
     return "\n".join(dict.fromkeys(parts)).lower()
 
 
@@ -208,7 +209,7 @@ def _result(result: Result | None, labels: Mapping[LaneId, str]) -> RowResult | 
 
 
 def _machines(metadata: RunMetadata) -> Iterator[RowMachine]:
-    for machine_id in dict.fromkeys(lane.machine_id for lane in metadata.lanes):
+    for machine_id in occupied(metadata):
         # An agent of any version described it.
         hardware = _at(metadata.machines.get(machine_id), "hardware")
         gpus = _at(hardware, "gpus")

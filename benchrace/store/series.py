@@ -2,6 +2,7 @@
 
 import msgspec
 
+from benchrace.run.clients import key_of
 from benchrace.run.metadata import RunMetadata
 
 _CHARS = 16
@@ -18,7 +19,12 @@ def series_key(run: RunMetadata) -> str:
     from hashlib import sha256
 
     lanes = [
-        (lane.machine_id, lane.backend, {k: v for k, v in lane.params.items() if v is not None})
+        (
+            # A lane of one machine has the key that it had before lanes could have several.
+            key_of(lane),
+            lane.backend,
+            {k: v for k, v in lane.params.items() if v is not None},
+        )
         for lane in run.lanes
     ]
     conditions = (run.order, run.sync, run.spec.resident, run.warmup)

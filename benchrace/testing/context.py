@@ -73,6 +73,7 @@ class RecordingContext:
         warmup: bool = False,
         salt: str = "test",
         stayed: tuple[str, ...] = (),
+        armed_ns: int | None = None,
     ) -> None:
         """Begin a round, as the worker does before it calls `Backend.round`."""
         self._round = RoundInfo(
@@ -82,6 +83,7 @@ class RecordingContext:
             draw=draw(salt, self._job_id, round_),
             alone=False if stayed else None,
             stayed=stayed,
+            armed_ns=armed_ns,
         )
         self._marks = Marks(self._metrics)
         self.timing = True

@@ -25,12 +25,21 @@ class LinkSocket(Protocol):
     def send(self, data: str | bytes) -> Awaitable[None]: ...
 
 
+class AddressedSocket(LinkSocket, Protocol):
+    """A link of which the IP address at this end can be told."""
+
+    @property
+    def own_address(self) -> str | None: ...
+
+
 class Socket:
     """Accept first; then `receive` and `send` text or bytes, until `SocketClosed`."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         client = scope.get("client")
         self.peer: str = client[0] if client else "unknown"
+        server = scope.get("server")
+        self.own_address: str | None = server[0] if server else None
         self._receive = receive
         self._send = send
         self._closed = False

@@ -49,7 +49,7 @@ def _execute(order: agent_worker.AnyOrder, lines: Lines, output: ProtocolOut) ->
         case _:
             from benchrace.worker.questions.questions import answer
 
-            return answer(order, output)
+            return answer(order, lines, output)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
 """Real agents as processes, and workers that do as they are told."""
 
+import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,9 @@ FAKE = [sys.executable, str(HERE / "fake_worker.py")]
 class AgentProcess:
     """One agent; `settings` as `AgentSettings` has them, `url` once it is ready."""
 
-    def __init__(self, data: Path, **settings: Any) -> None:
+    def __init__(
+        self, data: Path, environment: Mapping[str, str] | None = None, **settings: Any
+    ) -> None:
         options = {
             "data": str(data),
             "machine_id": "m1",
@@ -38,6 +41,7 @@ class AgentProcess:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            env={**os.environ, **(environment or {})},
         )
         assert self.process.stdout is not None
         self.url = self.process.stdout.readline().strip()

@@ -61,5 +61,8 @@ def test_plugins_that_hang_are_named_after_a_limit(
     for command in ("plugins", "doctor"):
         checked = call(command)
         assert checked.exit_code == 1
-        assert "waiting for plugins: comfyui, compute, ollama, openai, whisper" in checked.stderr
-        assert checked.stdout.count("did not return within 0.5 s") == 5
+        assert (
+            "waiting for plugins: comfyui, compute, llamacpp, ollama, openai, whisper"
+            in checked.stderr
+        )
+        assert checked.stdout.count("did not return within 0.5 s") == 6

@@ -168,3 +168,18 @@ def test_names_match_in_any_case_and_addresses_may_stand_there(tmp_path: Path) -
     for host in config.allowed_hosts:
         shown = f"[{host}]" if host.count(":") > 1 and host[0] != "[" else host
         assert is_allowed_host(shown.upper(), frozenset(config.allowed_hosts)), host
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("0.0.0.0", "name one address of this machine (e.g. 192.168.1.20)"),
+        ("mac2.local", "expected an IP address (e.g. 192.168.1.20)"),
+    ],
+)
+def test_a_machine_is_lent_at_one_address(tmp_path: Path, address: str, words: str) -> None:
+    assert agent(tmp_path, "lend_address: 10.0.0.5").lend_address == "10.0.0.5"
+    with pytest.raises(BadDocument) as raised:
+        agent(tmp_path, f"label: x\nlend_address: {address}\n")
+    where = f"{tmp_path / 'agent.yaml'}:2: lend_address"
+    assert str(raised.value).startswith(f"{where}: invalid address {address!r}: {words}")

@@ -49,8 +49,11 @@ class EngineLane:
     def __init__(self, url: str, context: RecordingContext, **params: Any) -> None:
         self.context = context
         self.backend = OpenAIBackend(OpenAIConfig(base_url=url))
+        part = params.pop("part", None)
         options = GenerateOptions(**params)
-        self.lane: Lane[Any] = Lane(lane_id="l", label="l", kind="llm_generate", params=options)
+        self.lane: Lane[Any] = Lane(
+            lane_id="l", label="l", kind="llm_generate", params=options, part=part
+        )
 
     async def round(self, number: int = 0) -> LlmRecord:
         self.context.begin(number)

@@ -6,6 +6,7 @@ import anyio
 import pytest
 
 from benchrace.plugin import BenchraceError
+from benchrace.plugin.part import Part
 from benchrace.testing import RecordingContext
 from tests import local_http
 from tests.engine.llama_server import Running, serving
@@ -40,6 +41,17 @@ async def test_another_client_makes_the_round_suspect(shared: Running) -> None:
         assert "queued" in [reason.code for reason in context.verdict.reasons]
         # As soon as it is gone, rounds are good again.
         await at.round(2)
+        assert "queued" not in [reason.code for reason in context.verdict.reasons]
+
+
+async def test_the_lanes_other_machines_are_no_other_client(shared: Running) -> None:
+    context = RecordingContext()
+    async with racing(shared, context, max_tokens=8, part=Part(index=0, of=2)) as at:
+        async with anyio.create_task_group() as group:
+            group.start_soon(ask, shared.url)
+            while shared.idle():  # noqa: ASYNC110 - nothing tells but asking
+                await anyio.sleep(0.01)
+            await at.round(0)
         assert "queued" not in [reason.code for reason in context.verdict.reasons]
 
 

@@ -8,12 +8,12 @@ import pytest
 from benchrace.kinds.llm import LlmRecord
 from benchrace.kinds.llm.single import derive
 from benchrace.plugin import Lane
+from benchrace.plugin.llm.chat_api import REFERENCE_TEXT as TEXT
 from benchrace.testing import RecordingContext
 from benchrace_openai.backend import OpenAIBackend
 from benchrace_openai.client import OpenAIClient
 from benchrace_openai.config import OpenAIConfig, servers
 from benchrace_openai.params import GenerateOptions
-from benchrace_openai.perplexity.llama_server import TEXT
 from tests.engine.llama_server import Running
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.timeout(120)]

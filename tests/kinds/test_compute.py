@@ -107,7 +107,8 @@ def test_what_has_to_be_right_or_was_asked_for_has_no_better_direction() -> None
         for metric in kind.metrics
         if metric.better is Better.NONE
     }
-    assert plain == {"primes_found", "gen_tokens", "prompt_tokens", "cached_tokens"}
+    counted = {"primes_found", "gen_tokens", "prompt_tokens", "cached_tokens"}
+    assert plain == counted | {"asked_per_s", "sent_per_s", "network_bytes_per_token"}
     assert [better.text for better in Better] == ["higher is better", "lower is better", ""]
 
 

@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 
 from benchrace.events import Measured
 from benchrace.kinds import LLM, Estimator
-from benchrace.kinds.llm import EngineTimes, FirstChunks, Gaps, LlmParams, LlmRecord, Usage
+from benchrace.kinds.llm import (
+    EngineTimes,
+    FirstChunks,
+    Gaps,
+    LlmParams,
+    LlmRecord,
+    NetworkBytes,
+    Usage,
+)
 from benchrace.stats.estimate import estimated
 from benchrace.worker.job.verdict import plain
 from tests.kinds.llm_answers import AROUND, MS, answers, single
@@ -189,7 +197,9 @@ def test_stamps_in_order_give_latencies_in_order(stamps: list[int]) -> None:
 
 
 def test_ratios_keep_their_parts_and_times_do_not() -> None:
-    figures = derived(times=EngineTimes(prefill_ns=MS, decode_ns=200 * MS, decode_tokens=9))
+    timed = single(times=EngineTimes(prefill_ns=MS, decode_ns=200 * MS, decode_tokens=9))
+    record = msgspec.structs.replace(timed, network=NetworkBytes(sent=1000))
+    figures = {figure.metric: figure for figure in LLM.derive(record, LlmParams())}
     for metric in LLM.metrics:
         figure = figures[metric.name]
         parts = figure.numerator is not None and figure.denominator is not None

@@ -11,6 +11,7 @@ from benchrace.plugin import (
     Category,
     Context,
     Lane,
+    Lending,
     NotOffered,
     Operated,
     Operation,
@@ -51,6 +52,7 @@ class Heir(Able):
     name = "heir"
 
 
+LENDING = Lending(run_id="2026-01-01_000000_abcdef", lane_id="lane-0")
 CALLS: dict[Operation, Callable[[Backend, Context], Awaitable[object]]] = {
     Operation.RESET: lambda backend, context: backend.reset(context),
     Operation.START: lambda backend, context: backend.start(context),
@@ -59,6 +61,7 @@ CALLS: dict[Operation, Callable[[Backend, Context], Awaitable[object]]] = {
     Operation.PULL: lambda backend, context: backend.pull("m", context),
     Operation.SYNC: lambda backend, context: backend.sync((), context),
     Operation.WRITE: lambda backend, context: backend.write("m", Writing(prompt="p"), context),
+    Operation.LEND: lambda backend, context: backend.lend(LENDING, context).__aenter__(),
 }
 
 

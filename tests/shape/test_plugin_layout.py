@@ -31,7 +31,11 @@ def engines(root: Path) -> list[Path]:
 
 def test_every_engine_plugin_has_every_file_of_the_layout(root: Path) -> None:
     packages = engines(root)
-    assert [package.name for package in packages] == ["benchrace_ollama", "benchrace_openai"]
+    assert [package.name for package in packages] == [
+        "benchrace_llamacpp",
+        "benchrace_ollama",
+        "benchrace_openai",
+    ]
     missing = [
         f"{package.name}/{name}.py"
         for package in packages

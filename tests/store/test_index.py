@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from benchrace.errors import BenchraceError
-from benchrace.run.lane import RunLane
+from benchrace.run.lane import LaneClient, RunLane
 from benchrace.run.states import RunState
 from benchrace.store import reindex
 from benchrace.store.index import Index
@@ -83,6 +83,22 @@ def test_runs_are_found_by_words_tag_and_state(index: Index, make: Any) -> None:
     assert listed(index, tag="b") == [third]
     index.remove([third, "unknown"])
     assert listed(index) == [second, first]
+
+
+def test_runs_are_found_by_machines_that_only_help_a_lane(index: Index, make: Any) -> None:
+    lane = RunLane(
+        lane_id="lane-0",
+        label="L",
+        machine_id="own",
+        backend="b",
+        params={},
+        clients=(LaneClient(machine_id="client"),),
+        workers=("worker",),
+    )
+    (only,) = ids(1)
+    index.put(make.metadata(only, lanes=(lane,)), None)
+    for name in ("own", "client", "worker"):
+        assert listed(index, machine=name) == [only] == listed(index, q=name)
 
 
 def test_runs_are_listed_by_kind_and_machine_and_the_choices_counted(

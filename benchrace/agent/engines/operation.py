@@ -10,8 +10,9 @@ import anyio
 from benchrace.errors import BenchraceError, Category, Failure
 from benchrace.notifier import Notifier
 from benchrace.plugin.assets import Asset
+from benchrace.plugin.lending import Lending, Lent
 from benchrace.plugin.operations import Operation
-from benchrace.protocol.agent_worker import Noted, Progressed
+from benchrace.protocol.agent_worker import Listening, Noted, Progressed, Update
 from benchrace.protocol.operations import OperationEvent, OperationState, OperationStatus
 
 _MAX_EVENTS = 500
@@ -20,7 +21,10 @@ _MAX_EVENTS_SENT = 100
 
 
 class RunningOperation:
-    """Ended by cancelling `scope`; `begun` once its worker may have done something."""
+    """`begun` once its worker may have done something.
+
+    `followed_at` is the time, by the loop's clock, at which somebody last asked how it stands.
+    """
 
     def __init__(
         self,
@@ -30,6 +34,7 @@ class RunningOperation:
         models: tuple[str, ...],
         changed: Notifier,
         assets: tuple[Asset, ...] = (),
+        lending: Lending | None = None,
     ) -> None:
         self.operation_id = f"op-{secrets.token_hex(8)}"
         self.machine_id = machine_id
@@ -37,6 +42,10 @@ class RunningOperation:
         self.operation = operation
         self.models = models
         self._assets = assets
+        self._lending = lending
+        self._lent: Lent | None = None
+        self._why_cancelled: BenchraceError | None = None
+        self.followed_at = anyio.current_time()
         self.scope = anyio.CancelScope()
         self.begun = False
         self._changed = changed
@@ -65,22 +74,35 @@ class RunningOperation:
         operation: Operation,
         models: tuple[str, ...],
         assets: tuple[Asset, ...] = (),
+        lending: Lending | None = None,
     ) -> bool:
         """Check whether this is the requested operation."""
-        own = (self.backend, self.operation, self.models, self._assets)
-        return (backend, operation, models, assets) == own
+        own = (self.backend, self.operation, self.models, self._assets, self._lending)
+        return (backend, operation, models, assets, lending) == own
+
+    def note_follower(self) -> None:
+        """Note that somebody asks how it stands."""
+        self.followed_at = anyio.current_time()
+
+    def cancel(self, why: BenchraceError | None = None) -> None:
+        """End it; without `why` a person, or central, has cancelled it."""
+        self._why_cancelled = self._why_cancelled or why
+        self.scope.cancel()
 
     def about(self, model: str | None) -> None:
         """Set the model that the next events are about."""
         self._model = model
 
-    def record(self, update: Progressed | Noted) -> None:
+    def record(self, update: Update) -> None:
         """Record what the worker reports."""
         match update:
             case Progressed(done=done, total=total, unit=unit):
                 self._add_event(done=done, total=total, unit=unit)
             case Noted(level=level, message=message):
                 self._add_event(level=level, message=message)
+            case Listening(lent=lent):
+                self._lent = lent
+                self._add_event(level="info", message=f"listens at {lent.endpoint}")
 
     def add(self, result: Any) -> None:
         """Record what the backend answered."""
@@ -89,7 +111,8 @@ class RunningOperation:
     def end(self) -> None:
         """Mark the operation as done, or as cancelled by a person."""
         if self.scope.cancelled_caught:
-            self.fail(BenchraceError(Category.CANCELLED, f"{self.words} was cancelled"))
+            cancelled = BenchraceError(Category.CANCELLED, f"{self.words} was cancelled")
+            self.fail(self._why_cancelled or cancelled)
             return
         self._state = OperationState.DONE
         self._over()
@@ -140,6 +163,7 @@ class RunningOperation:
             failure=self._failure,
             events=tuple(events),
             next=events[-1].seq + 1 if events else self._count,
+            lent=self._lent,
         )
 
     def _add_event(self, **fields: Any) -> None:

@@ -1,9 +1,10 @@
 """Operations on this machine's engines, never while something is measured, each in a worker."""
 
+import math
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any
 
 import anyio
@@ -13,8 +14,10 @@ import msgspec
 from benchrace.agent.capabilities import CapabilityMonitor
 from benchrace.agent.engines.assets import configured_assets
 from benchrace.agent.engines.idle import IdleClock
+from benchrace.agent.engines.lending import LEAVE_S, end_unfollowed, listening_address
 from benchrace.agent.engines.operation import RunningOperation
 from benchrace.agent.engines.probing import converted
+from benchrace.agent.jobs.keep_awake import KeepAwake
 from benchrace.agent.jobs.slot import Busy, Slot
 from benchrace.agent.one_shot import ask
 from benchrace.agent.plugins import Plugins
@@ -48,7 +51,10 @@ _YIELDING = frozenset({Operation.PULL, Operation.SYNC, Operation.WRITE})
 
 
 class Operations:
-    """`changed` notifies when any of them has something new. Await `run` beside all calls."""
+    """`changed` notifies when any of them has something new. Await `run` beside all calls.
+
+    `link_address` is this end of the link to central, None before the first one.
+    """
 
     def __init__(
         self,
@@ -60,8 +66,11 @@ class Operations:
         changed: Notifier,
         idle: IdleClock,
         asset_setup: Callable[[], AssetSetup],
+        awake: KeepAwake | None = None,
     ) -> None:
         self._asset_setup = asset_setup
+        self._awake = awake
+        self.link_address: str | None = None
         self._idle = idle
         self._settings = settings
         self._plugins = plugins
@@ -110,9 +119,12 @@ class Operations:
         if operation is Operation.SYNC and not request.assets:
             assets = await anyio.to_thread.run_sync(configured_assets, self._settings, backend)
             request = msgspec.structs.replace(request, assets=assets)
+        if operation is Operation.LEND:
+            request = self._with_address(request)
         models = request.all_models()
+        about = (backend, operation, models, request.assets, request.lending)
         for other in self._operations:
-            if not other.running or not other.is_same(backend, operation, models, request.assets):
+            if not other.running or not other.is_same(*about):
                 continue
             if operation is not Operation.WRITE:
                 return other
@@ -124,10 +136,18 @@ class Operations:
             raise RuntimeError("operations are started before they are run")
         self._slot.refuse_if_busy()
         running = RunningOperation(
-            self._settings.machine_id, backend, operation, models, self.changed, request.assets
+            self._settings.machine_id,
+            backend,
+            operation,
+            models,
+            self.changed,
+            request.assets,
+            request.lending,
         )
         self._operations.append(running)
         await self._tasks.start(self._run, running, request)
+        if operation is Operation.LEND:
+            self._tasks.start_soon(end_unfollowed, running, self._settings.lease_s)
         return running
 
     async def reset_all(self) -> ResetAll:
@@ -181,6 +201,16 @@ class Operations:
             raise InvalidInput(FieldError("model", "name the model to pull"))
         if operation is Operation.WRITE and not (request.all_models() and request.write):
             raise InvalidInput(FieldError("write", "name the model and the instruction"))
+        if operation is Operation.LEND and request.lending is None:
+            raise InvalidInput(FieldError("lending", "name the run and the lane"))
+
+    def _with_address(self, request: OperationRequest) -> OperationRequest:
+        """Fill in where a lend is to listen; what the request itself says does not count."""
+        host = listening_address(
+            self._settings.lend_address, self.link_address, request.coordinator
+        )
+        lending = request.lending and msgspec.structs.replace(request.lending, host=host)
+        return msgspec.structs.replace(request, lending=lending)
 
     async def _run(
         self,
@@ -210,9 +240,11 @@ class Operations:
             failure is None or failure.category not in _NO_ATTEMPT
         ):
             self.capabilities.note_start(running.backend, failure or running.unsuccessful())
-        # Whoever learns of the end sees what it has changed: the probe comes first.
-        with anyio.move_on_after(_MAX_LOOK_S):
-            await self._look_again()
+        # Whoever learns of the end sees what it has changed: the probe comes first. What was lent
+        # is as it was before.
+        if running.operation is not Operation.LEND:
+            with anyio.move_on_after(_MAX_LOOK_S):
+                await self._look_again()
         if failure is None:
             running.end()
         else:
@@ -233,6 +265,9 @@ class Operations:
 
     async def _work(self, running: RunningOperation, request: OperationRequest) -> None:
         running.begun = True
+        if running.operation is Operation.LEND:
+            await self._lend(running, request)
+            return
         setup = None
         if running.operation is Operation.SYNC:
             setup = await anyio.to_thread.run_sync(self._asset_setup)
@@ -249,6 +284,18 @@ class Operations:
             )
             answer: Any = await ask(self._settings.worker_command, order, _LIMIT_S, running.record)
             running.add(answer)
+
+    async def _lend(self, running: RunningOperation, request: OperationRequest) -> None:
+        order = OperateOrder(
+            setup=self.capabilities.setup(frozenset({running.backend}), None),
+            operation=running.operation,
+            backend=running.backend,
+            lending=request.lending,
+        )
+        async with nullcontext() if self._awake is None else self._awake.during():
+            await ask(
+                self._settings.worker_command, order, math.inf, running.record, leave_s=LEAVE_S
+            )
 
     async def _look_again(self) -> None:
         """What an engine has and whether it answers is new now."""

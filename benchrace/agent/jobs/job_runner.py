@@ -20,7 +20,15 @@ from benchrace.agent.jobs.worker_process import Worker, WorkerCommand
 from benchrace.clock import Clock, WallSteps
 from benchrace.errors import BenchraceError, Category
 from benchrace.events import encode
-from benchrace.protocol.agent_worker import JobOrder, Noted, PhaseNow, Progressed, Reply, Unwritten
+from benchrace.protocol.agent_worker import (
+    JobOrder,
+    Listening,
+    Noted,
+    PhaseNow,
+    Progressed,
+    Reply,
+    Unwritten,
+)
 from benchrace.store.journal import Journal
 
 log = logging.getLogger(__name__)
@@ -161,7 +169,7 @@ async def _hear(job: Job, worker: Worker) -> None:
                     job.moved(message)
                 case Unwritten(failure=failure):
                     job.unwritten = BenchraceError.of(failure)
-                case Reply() | Progressed() | Noted():
+                case Reply() | Progressed() | Noted() | Listening():
                     log.warning("job %s: unexpected reply from the worker", job.job_id)
                 case _:
                     assert_never(message)

@@ -24,9 +24,11 @@ async def answer_ask(operations: Operations, ask: Ask) -> OperationStatus | Rese
 async def follow(operations: Operations, request: FollowAsk) -> OperationStatus:
     """Return an operation's status once there is something new; raises NotFound."""
     running = operations.named(request.operation_id)
+    running.note_follower()
     if request.cancel:
-        running.scope.cancel()
+        running.cancel()
         await running.ended()
     else:
         await running.news(request.since, min(request.wait_s, MAX_WAIT_S))
+        running.note_follower()
     return running.status(request.since)

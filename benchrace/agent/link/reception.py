@@ -25,6 +25,10 @@ class _Watched:
         self._socket = socket
         self._silence_s = silence_s
 
+    @property
+    def own_address(self) -> str | None:
+        return self._socket.own_address
+
     async def receive(self) -> str | bytes:
         try:
             with anyio.fail_after(self._silence_s):

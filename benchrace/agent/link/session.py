@@ -19,7 +19,7 @@ from benchrace.protocol import agent_central as m
 from benchrace.protocol import agent_worker
 from benchrace.protocol.job import JobSpec
 from benchrace.protocol.version import PROTOCOL, check
-from benchrace.web.socket import LinkSocket, SocketClosed
+from benchrace.web.socket import AddressedSocket, SocketClosed
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -34,7 +34,7 @@ class Session:
     def __init__(
         self,
         agent: Agent,
-        socket: LinkSocket,
+        socket: AddressedSocket,
         token: str | None,
         loan: LoanRequest | None = None,
     ) -> None:
@@ -62,6 +62,7 @@ class Session:
             self._tasks = tasks
             await self._lines.resume(welcome.resume)
             self._agent.link_state = LINKED if self._loan is None else LENT
+            self._agent.operations.link_address = self._socket.own_address
             tasks.start_soon(self._receive)
             tasks.start_soon(self._lines.run)
             tasks.start_soon(self._send_capabilities)

@@ -29,7 +29,8 @@ def _awaited(spec: RunSpec, machine: Machine) -> bool:
 def lanes_on(machine: Machine, spec: RunSpec) -> Iterator[LaneSpec]:
     """Yield the lanes that may run on a machine; without any, one stands for all of them."""
     for lane in spec.lanes or (LaneSpec(),):
-        if lane.machine_id in (None, machine.machine_id):
+        named = (lane.machine_id, *lane.clients, *lane.workers)
+        if lane.machine_id is None or machine.machine_id in named:
             yield lane
 
 

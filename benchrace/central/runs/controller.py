@@ -15,6 +15,7 @@ from benchrace.central.fleet.fleet import Fleet
 from benchrace.central.fleet.status import status_of
 from benchrace.central.runs.coordinator import RaceCoordinator
 from benchrace.central.runs.job import Job
+from benchrace.central.runs.lending.lending import Lending
 from benchrace.central.runs.live_run import LiveRun
 from benchrace.central.runs.outcome import outcome
 from benchrace.central.runs.preflight import Preflight
@@ -123,7 +124,7 @@ class RunController:
         deadline_ns = self._clock.monotonic_ns() + int(self._limits.arrival_s * 1e9)
         while missing := self._missing(run):
             if self._clock.monotonic_ns() >= deadline_ns:
-                if not run.metadata.spec.only_ready or len(missing) == len(run.machine_ids):
+                if not run.metadata.spec.only_ready:
                     raise next(iter(missing.values()))
                 await self._leave_out(run, missing)
                 return
@@ -169,8 +170,10 @@ class RunController:
                 problems=(Problem(message=why.message, remedy=why.remedy),),
             )
             for lane in run.metadata.lanes
-            if (why := missing.get(lane.machine_id)) is not None
+            if (why := next(filter(None, map(missing.get, lane.occupies)), None)) is not None
         }
+        if len(left_out) == len(run.metadata.lanes):
+            raise next(iter(missing.values()))
         left = with_readiness(run.metadata, {}, left_out)
         await run.save(lanes=left.lanes, left_out=left.left_out, workloads=left.workloads)
 
@@ -232,7 +235,10 @@ class RunController:
     async def _race(self, run: LiveRun) -> bool:
         """Run all jobs to their end and onto the disk; return whether any start was staggered."""
         race = RaceCoordinator(run, self._fleet, self._limits, self._clock)
-        await self._run_until_settled(run, race.look)
+        lending = Lending(run, self._fleet, self._limits, self._clock)
+        async with anyio.create_task_group() as group:
+            group.start_soon(lending.run)
+            await self._run_until_settled(run, race.look)
         race.close()
         race.rank()
         return race.staggered

@@ -9,6 +9,7 @@ from benchrace.central.fleet.fleet import Fleet
 from benchrace.central.runs.job import GIVEN_UP, Job
 from benchrace.central.runs.live_run import LiveRun
 from benchrace.central.runs.startline import Line, Stand, margin_ns, next_line, spread
+from benchrace.central.runs.startline import begun as begun_on_our_clock
 from benchrace.central.settings import Limits
 from benchrace.clock import Clock
 from benchrace.errors import BenchraceError, Category
@@ -16,11 +17,14 @@ from benchrace.events.payloads import RunLifecyclePayload, RunPhase, StandingPay
 from benchrace.formatting import duration
 from benchrace.protocol.agent_central import Go, StartJob
 from benchrace.protocol.offset import Offset
+from benchrace.run.clients import has_clients, jobs_of
 from benchrace.run.states import JobPhase
 
 STANDING_NS = 500_000_000
 # A better offset is waited for so long, where the known one would blur the spread.
 SOUNDING_NS = 1_000_000_000
+# Begins the reason of a cancel that no person requested; the log has it.
+PARTNER = "without a part of its load a lane is not measured on"
 # Looks come several times a second; after a longer pause this process itself was stopped.
 AWAY_S = 2.0
 
@@ -50,6 +54,7 @@ class RaceCoordinator:
         self._heats_done = -1
         self._standing: StandingPayload | None = None
         self._standing_ns = 0
+        self._shares_load = has_clients(run.metadata.lanes)
         self.staggered = run.metadata.staggered
 
     def look(self) -> bool:
@@ -62,6 +67,7 @@ class RaceCoordinator:
         self._restore_heats(now_ns)
         self._give_up(now_ns)
         self._stop_failed()
+        self._stop_partners()
         self._cancel(now_ns)
         self._retry_refused(now_ns)
         self._start(now_ns)
@@ -126,6 +132,24 @@ class RaceCoordinator:
             if job.failure is not None and job.cancel is None and not ended:
                 job.cancel = GIVEN_UP
                 self._fleet.post(job.machine_id, job.cancelling())
+
+    def _stop_partners(self) -> None:
+        """Order the machines of a lane to stop once one of them does not make its share any more.
+
+        Their rounds could not count.
+        """
+        if self._run.cancel is not None:
+            return
+        for fold in self._run.fold.lanes if self._shares_load else ():
+            jobs = [job for name in jobs_of(fold.lane) if (job := self._run.jobs.get(name or ""))]
+            failures = [job.failure for job in jobs if job.failure is not None]
+            error = next(iter(failures), fold.error)
+            if error is None or not fold.lane.clients:
+                continue
+            for job in jobs:
+                if job.cancel is None and not self._run.is_over(job):
+                    job.cancel = f"{PARTNER}: {error.message}"
+                    self._fleet.post(job.machine_id, job.cancelling())
 
     def _cancel(self, now_ns: int) -> None:
         if self._run.cancel is None:
@@ -254,7 +278,8 @@ class RaceCoordinator:
         del self._begun[heat]
         all_starts = self._run.progress.starts.get(heat, {})
         starts = {job: all_starts[job] for job in begun.jobs if job in all_starts}
-        measured = spread(starts, self._offsets(starts, now_ns))
+        offsets = self._offsets(starts, now_ns)
+        measured = spread(starts, offsets)
         apart = measured is None or measured.spread_ns > self._limits.spread_s * 1e9
         staggered = begun.staggered or len(starts) < len(begun.jobs) or apart
         self.staggered |= staggered
@@ -265,6 +290,7 @@ class RaceCoordinator:
                 spread_ns=measured.spread_ns if measured else None,
                 uncertainty_ns=measured.uncertainty_ns if measured else None,
                 staggered=staggered,
+                starts=begun_on_our_clock(starts, offsets) if self._shares_load else (),
             )
         )
 
@@ -277,7 +303,7 @@ class RaceCoordinator:
         for job in self._going():
             for lane in job.spec.lanes:
                 if lane.lane_id not in job.shorten and self._run.fold.settled(lane.lane_id):
-                    job.shorten[lane.lane_id] = self._run.progress.rounds[lane.lane_id]
+                    job.shorten[lane.lane_id] = self._run.progress.least(lane.lane_id)
                     self._fleet.post(job.machine_id, job.shortening(lane.lane_id))
 
     def _rank(self, now_ns: int) -> None:

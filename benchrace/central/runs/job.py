@@ -17,11 +17,12 @@ class Job:
     `due` are the lines that the agent had of each stream when it came back; `gone` says that it
     came back without the job, or is not expected to have more of it.
     `failure` says why the job will never have an end of its own, `refusal` why it cannot start
-    yet.
+    yet. A `held` job is not sent yet: other machines are to be lent to its lanes first.
     """
 
-    def __init__(self, spec: JobSpec) -> None:
+    def __init__(self, spec: JobSpec, *, held: bool = False) -> None:
         self.spec = spec
+        self.held = held
         self.phase: JobPhase | None = None
         self.heat: int | None = None
         self.due: dict[str, int] = {}
@@ -42,6 +43,10 @@ class Job:
     @property
     def machine_id(self) -> str:
         return self.spec.machine_id
+
+    def release(self, spec: JobSpec) -> None:
+        """Allow it to be sent, as `spec`, which has what is lent to its lanes."""
+        self.spec, self.held = spec, False
 
     def note_go(self, heat: int) -> None:
         """Note that the agent, on its current link, was sent the start of `heat`."""
@@ -67,6 +72,8 @@ class Job:
     def outstanding(self) -> list[FromCentral]:
         """List the messages for an agent that has just linked; starts are sent separately."""
         messages: list[FromCentral] = []
+        if self.held:
+            return messages
         if self.phase is None and self.failure is None:
             messages.append(StartJob(spec=self.spec))
         messages.extend(self.shortening(lane) for lane in self.shorten)

@@ -13,23 +13,29 @@ from benchrace.central.runs.log_writer import LogWriter
 from benchrace.central.runs.progress import RunProgress
 from benchrace.central.settings import Limits
 from benchrace.clock import Clock, WallSteps
-from benchrace.errors import BenchraceError, Category
-from benchrace.events import ClockStep, RunLifecycle, Standing, Stream, encode
-from benchrace.events.payloads import ClockStepPayload, RunLifecyclePayload, StandingPayload
+from benchrace.errors import BenchraceError, Category, Failure
+from benchrace.events import ClockStep, Log, RunLifecycle, Standing, Stream, encode
+from benchrace.events.payloads import (
+    ClockStepPayload,
+    LogPayload,
+    RunLifecyclePayload,
+    StandingPayload,
+)
 from benchrace.notifier import Notifier
 from benchrace.protocol.agent_central import Frame
-from benchrace.protocol.job import jobs
+from benchrace.protocol.job import JobSpec, jobs
 from benchrace.run.metadata import RunMetadata
 from benchrace.run.states import RunState
 from benchrace.stats.fold import Fold
 from benchrace.store.run_folder import RunFolder
 from benchrace.store.run_log import Gap, RunLog
 
-OwnPayload = RunLifecyclePayload | StandingPayload | ClockStepPayload
+OwnPayload = RunLifecyclePayload | StandingPayload | ClockStepPayload | LogPayload
 _KINDS = {
     RunLifecyclePayload: RunLifecycle,
     StandingPayload: Standing,
     ClockStepPayload: ClockStep,
+    LogPayload: Log,
 }
 AGENT_STREAMS = (Stream.WORK, Stream.AGENT)
 
@@ -39,8 +45,9 @@ class LiveRun:
 
     `started_heats` are those that have begun, by number. `cancel` is the reason of a cancel that
     was asked for. `reopened` says that the run was over once, and has lines to come; `closing` that
-    it takes no more. `changed` wakes on anything that the controller or a viewer of the state may
-    care about.
+    it takes no more. `lending` are the machines that lend themselves to its lanes now, and `lost`
+    says why lanes lack one, by lane. `changed` wakes on anything that the controller or a viewer of
+    the state may care about.
     """
 
     def __init__(
@@ -61,6 +68,8 @@ class LiveRun:
         self.jobs: dict[str, Job] = {}
         self.started_heats: set[int] = set()
         self.cancel: str | None = None
+        self.lending: set[str] = set()
+        self.lost: dict[str, Failure] = {}
         self.reopened = folder.metadata.state.final
         self.closing = False
         self.cancelled = anyio.Event()
@@ -86,7 +95,7 @@ class LiveRun:
 
     @property
     def machine_ids(self) -> frozenset[str]:
-        return frozenset(lane.machine_id for lane in self.metadata.lanes)
+        return frozenset(name for lane in self.metadata.lanes for name in lane.occupies)
 
     def is_over(self, job: Job) -> bool:
         """Check whether nothing more is expected of a job."""
@@ -101,8 +110,32 @@ class LiveRun:
 
     def make_jobs(self) -> None:
         """Create the jobs that the metadata names."""
-        self.jobs = {spec.job_id: Job(spec) for spec in jobs(self.metadata)}
+        self.jobs = {
+            spec.job_id: Job(spec, held=self._waits_for_peers(spec)) for spec in jobs(self.metadata)
+        }
         self._reset_readers()
+
+    def release(self, job: Job) -> None:
+        """Allow a held job to be sent, as the metadata have it now."""
+        job.release(next(spec for spec in jobs(self.metadata) if spec.job_id == job.job_id))
+
+    def workers_of(self, job: Job) -> list[tuple[str, str]]:
+        """List the machines that are to be lent to lanes of a job: each lane's id and machine."""
+        own = {lane.lane_id for lane in job.spec.lanes}
+        return [
+            (lane.lane_id, machine_id)
+            for lane in self.metadata.lanes
+            if lane.lane_id in own
+            for machine_id in lane.workers
+        ]
+
+    def _waits_for_peers(self, spec: JobSpec) -> bool:
+        peers = {lane.lane_id: lane.peers for lane in spec.lanes}
+        return any(
+            lane.workers and not peers[lane.lane_id]
+            for lane in self.metadata.lanes
+            if lane.lane_id in peers
+        )
 
     async def replay(self) -> None:
         """Read the log from its beginning, yielding to other tasks."""
@@ -157,7 +190,7 @@ class LiveRun:
         if new:
             self._read()
 
-    def emit(self, payload: OwnPayload) -> None:
+    def emit(self, payload: OwnPayload, lane_id: str | None = None) -> None:
         """Add an event of central's own; one that the disk refuses is written later."""
         # A step of the clock is written before the events that are stamped after it.
         self.note_clock()
@@ -171,7 +204,7 @@ class LiveRun:
                     run_id=self.run_id,
                     job_id=None,
                     machine_id=None,
-                    lane_id=None,
+                    lane_id=lane_id,
                     round=None,
                     stream=Stream.CENTRAL,
                     seq=seq,

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
 from benchrace.central.runs.job import GIVEN_UP, Job
 from benchrace.central.runs.live_run import LiveRun
 from benchrace.errors import REMEDY, Category, Failure
@@ -20,12 +22,21 @@ def outcome(run: LiveRun, failure: Failure | None) -> tuple[RunState, Failure | 
     before = run.metadata.state
     if before.final and before is not RunState.INTERRUPTED:
         return before, run.metadata.failure
+    state, why = _judged(run, failure)
+    if why is None or failure is not None:
+        return state, why
+    return state, _without_worker(run, why)
+
+
+def _judged(run: LiveRun, failure: Failure | None) -> tuple[RunState, Failure | None]:
     judged = [job_failure(run, job) for job in run.jobs.values()]
     failures = [failed for failed in judged if failed is not None]
     if run.cancel is not None and (failures or not run.jobs):
         return RunState.CANCELLED, None
     if failure is not None:
         return RunState.FAILED, failure
+    # A job that was stopped because another one of its lane had failed says nothing by itself.
+    failures.sort(key=lambda failed: failed.category is Category.CANCELLED)
     interrupted = [failure for failure in failures if failure.category is Category.INTERRUPTED]
     if interrupted:
         return RunState.INTERRUPTED, interrupted[0]
@@ -56,6 +67,15 @@ def job_failure(run: LiveRun, job: Job) -> Failure | None:
         remedy=end.remedy or REMEDY[category],
         detail=end.detail,
     )
+
+
+def _without_worker(run: LiveRun, why: Failure) -> Failure:
+    """Name the machine that a lane lost: the failures of its rounds only follow from that."""
+    short = [lane.lane.lane_id for lane in run.fold.lanes if lane.missing or not lane.counted]
+    lost = next((run.lost[lane_id] for lane_id in short if lane_id in run.lost), None)
+    if lost is None or lost == why:
+        return why
+    return msgspec.structs.replace(lost, detail=lost.detail or why.message)
 
 
 def _incomplete(lanes: Sequence[LaneFold]) -> Failure:

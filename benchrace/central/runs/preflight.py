@@ -7,10 +7,12 @@ import anyio
 import msgspec
 
 from benchrace.central.fleet.fleet import Fleet
+from benchrace.central.runs.lending.builds import worker_problems
 from benchrace.central.settings import Limits
 from benchrace.errors import BenchraceError, Category, FieldError, InvalidInput, with_remedy
 from benchrace.plugin.readiness import Problem
 from benchrace.protocol.capabilities import Calibrated, LaneReadiness
+from benchrace.run.clients import on_machines
 from benchrace.run.lane import RunLane, by_machine
 from benchrace.run.metadata import LeftOut, RunMetadata
 from benchrace.run.planning.completion import (
@@ -20,6 +22,9 @@ from benchrace.run.planning.completion import (
     with_automatic,
     with_readiness,
 )
+
+Key = tuple[str, str]
+"""A machine that was asked, and the lane."""
 
 
 class Preflight:
@@ -36,18 +41,20 @@ class Preflight:
         where a machine has begun to measure meanwhile: that says nothing of the lanes.
         """
         answers = await self._answers(run)
-        unready = [lane for lane in run.lanes if not answers[lane.lane_id].ready]
-        if unready and (not run.spec.only_ready or len(unready) == len(run.lanes)):
+        unready = [lane for lane in on_machines(run.lanes) if not answers[_key(lane)].ready]
+        left_out = {lane.lane_id: lane for lane in reversed(unready)}
+        if unready and (not run.spec.only_ready or len(left_out) == len(run.lanes)):
             raise _refusal(run, unready, answers)
         return with_readiness(
             run,
             complete={
-                lane_id: answer.params
-                for lane_id, answer in answers.items()
-                if answer.ready and answer.params is not None
+                lane.lane_id: answer.params
+                for lane in run.lanes
+                if (answer := answers[_key(lane)]).ready and answer.params is not None
             },
             left_out={
-                lane.lane_id: _left_out(run, lane, answers[lane.lane_id]) for lane in unready
+                lane_id: _left_out(run, lane, answers[_key(lane)])
+                for lane_id, lane in left_out.items()
             },
         )
 
@@ -82,9 +89,9 @@ class Preflight:
             raise failures[0]
         return with_automatic(run, smallest(values))
 
-    async def _answers(self, run: RunMetadata) -> dict[str, LaneReadiness]:
-        """Return every lane's answer, by its id; raises `busy`."""
-        answers: dict[str, LaneReadiness] = {}
+    async def _answers(self, run: RunMetadata) -> dict[Key, LaneReadiness]:
+        """Return the answer of every machine of every lane; raises `busy`."""
+        answers: dict[Key, LaneReadiness] = {}
         busy: list[BenchraceError] = []
 
         async def ask(machine_id: str, there: Sequence[RunLane]) -> None:
@@ -93,13 +100,19 @@ class Preflight:
             except BenchraceError as error:
                 busy.append(error)
             else:
-                answers.update({answer.lane_id: answer for answer in readiness})
+                answers.update({(machine_id, answer.lane_id): answer for answer in readiness})
 
         async with anyio.create_task_group() as group:
-            for machine_id, there in by_machine(run.lanes).items():
+            for machine_id, there in by_machine(on_machines(run.lanes)).items():
                 group.start_soon(ask, machine_id, there)
         if busy:
             raise busy[0]
+        problems = await worker_problems(run.lanes, self._fleet, self._limits.probe_s)
+        for lane in run.lanes:
+            answer, more = answers[_key(lane)], problems.get(lane.lane_id, ())
+            answers[_key(lane)] = msgspec.structs.replace(
+                answer, problems=(*answer.problems, *more)
+            )
         return answers
 
     async def _readiness(
@@ -139,20 +152,24 @@ class Preflight:
         return await machine.session.requests.ask(what, limit_s, kind, tuple(lanes))
 
 
+def _key(lane: RunLane) -> Key:
+    return lane.machine_id, lane.lane_id
+
+
 def _refusal(
-    run: RunMetadata, unready: Sequence[RunLane], answers: Mapping[str, LaneReadiness]
+    run: RunMetadata, unready: Sequence[RunLane], answers: Mapping[Key, LaneReadiness]
 ) -> InvalidInput:
     # What lanes share is wrong in each of them, and reported once.
     wrong = dict.fromkeys(
-        error for lane in unready for error in _errors(run, lane, answers[lane.lane_id])
+        error for lane in unready for error in _errors(run, lane, answers[_key(lane)])
     )
     details = dict.fromkeys(
         problem.detail
         for lane in unready
-        for problem in answers[lane.lane_id].problems
+        for problem in answers[_key(lane)].problems
         if problem.detail
     )
-    some = len(unready) < len(run.lanes)
+    some = len({lane.lane_id for lane in unready}) < len(run.lanes)
     return InvalidInput(
         list(wrong),
         "Correct these problems, or race only the lanes that are ready."

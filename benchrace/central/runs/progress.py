@@ -40,6 +40,13 @@ class End(msgspec.Struct, frozen=True, kw_only=True):
     detail: str | None = None
 
 
+class Turn(msgspec.Struct, frozen=True):
+    """How many rounds a job has begun and ended, and whose round it is in; null between two."""
+
+    number: int
+    lane_id: str | None
+
+
 class Noted(msgspec.Struct, frozen=True, kw_only=True):
     """What a batch of lines held, so that others know whether to look."""
 
@@ -59,19 +66,24 @@ class RunProgress:
 
     `starts` are in ns on the monotonic clock of the job's machine, by heat and job; `begun` and
     `finished` the highest heat of each job. `rounds` counts each lane's finished rounds without
-    warm-ups. `phases` are central's own phases, and `spread` the heats whose start was judged.
-    `ended` says that the run's end is the last line.
+    warm-ups, by job and lane. `phases` are central's own phases, and `spread` the heats whose start
+    was judged. `turns` says where each job is. `ended` says that the run's end is the last line.
     """
 
     def __init__(self, jobs: Iterable[JobSpec]) -> None:
         self.starts: dict[int, dict[str, int]] = {}
         self.begun: dict[str, int] = {}
         self.finished: dict[str, int] = {}
-        self.rounds = {lane.lane_id: 0 for job in jobs for lane in job.lanes}
+        self.rounds = {(job.job_id, lane.lane_id): 0 for job in jobs for lane in job.lanes}
         self.ends: dict[str, End] = {}
         self.phases: set[str] = set()
         self.spread: set[int] = set()
+        self.turns: dict[str, Turn] = {}
         self.ended = False
+
+    def least(self, lane_id: str) -> int:
+        """Return how many rounds of a lane every one of its jobs has finished, without warm-ups."""
+        return min(count for (_, lane), count in self.rounds.items() if lane == lane_id)
 
     def feed(self, lines: bytes) -> Noted:
         """Read the next whole lines of the log."""
@@ -95,13 +107,19 @@ class RunProgress:
         if job_id is None:
             self._own(line)
             return line.type
+        if line.type in ("round_start", "round_done"):
+            number = turn.number if (turn := self.turns.get(job_id)) else 0
+            begins = line.type == "round_start"
+            self.turns[job_id] = Turn(number + 1, line.lane_id if begins else None)
         match line.type:
             case "round_start" if payload.heat is not None and payload.started_ns is not None:
                 self.starts.setdefault(payload.heat, {})[job_id] = payload.started_ns
                 self.begun[job_id] = max(payload.heat, self.begun.get(job_id, -1))
-            case "round_done" if payload.heat is not None and line.lane_id in self.rounds:
+            case "round_done" if payload.heat is not None and (
+                (key := (job_id, line.lane_id or "")) in self.rounds
+            ):
                 self.finished[job_id] = max(payload.heat, self.finished.get(job_id, -1))
-                self.rounds[line.lane_id] += 1
+                self.rounds[key] += 1
             case tag if tag in TERMINAL_TYPES:
                 self.ends.setdefault(job_id, _end(line))
             case _:

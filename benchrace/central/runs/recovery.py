@@ -12,6 +12,7 @@ from benchrace.central.runs.registry import Runs
 from benchrace.central.runs.scheduler import Scheduler
 from benchrace.errors import BenchraceError, Category, NotFound, with_remedy
 from benchrace.protocol.agent_central import Hello, JobReport
+from benchrace.run.clients import on_machines
 from benchrace.run.states import RunState
 from benchrace.store import atomic
 from benchrace.store.run_folder import RunFolder, run_ids
@@ -96,7 +97,8 @@ def lacking(runs_dir: Path, machine_id: str, report: JobReport) -> Found | None:
     """
     try:
         folder = RunFolder.open(runs_dir, report.run_id or "")
-        jobs = {(lane.job_id, lane.machine_id) for lane in folder.metadata.lanes}
+        lanes = on_machines(folder.metadata.lanes)
+        jobs = {(lane.job_id, lane.machine_id) for lane in lanes}
         if (report.job_id, machine_id) not in jobs:
             return None
         opened = RunLog.open(folder)

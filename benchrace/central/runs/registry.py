@@ -86,7 +86,7 @@ class Runs:
         for run, job in self.of_machine(machine_id):
             if not run.is_over(job):
                 return run.run_id
-        return None
+        return next((run.run_id for run in self if machine_id in run.lending), None)
 
     def resume(self, hello: Hello) -> dict[str, dict[str, int]]:
         """Return the next line of each stream of each job that a machine should send."""

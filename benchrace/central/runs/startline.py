@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from benchrace.events.payloads import JobBegun
 from benchrace.protocol.offset import Offset
 
 MIN_MARGIN_NS = 20_000_000
@@ -56,6 +57,16 @@ def margin_ns(round_trips_ns: Iterable[int | None], uncertainties_ns: Iterable[i
     longest = max((rtt for rtt in round_trips_ns if rtt is not None), default=0)
     unsure = max(uncertainties_ns, default=0)
     return min(MAX_MARGIN_NS, max(MIN_MARGIN_NS, 2 * longest + unsure))
+
+
+def begun(starts_ns: Mapping[str, int], offsets: Mapping[str, Offset]) -> tuple[JobBegun, ...]:
+    """Return the starts whose machine's offset is known, on our clock since the first of them."""
+    ours = {job: offsets[job].ours(start) for job, start in starts_ns.items() if job in offsets}
+    zero = min(ours.values(), default=0)
+    return tuple(
+        JobBegun(job_id=job, at_ns=at_ns - zero, uncertainty_ns=offsets[job].uncertainty_ns)
+        for job, at_ns in ours.items()
+    )
 
 
 class Spread(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,8 +7,8 @@ from benchrace.errors import Failure, with_remedy
 from benchrace.events import Reason
 from benchrace.formatting import duration, plural
 from benchrace.run.document import DocumentLane, RunDocument
+from benchrace.run.findings.noise import noise
 from benchrace.run.metadata import RunMetadata
-from benchrace.run.noise import noise
 
 # A prompt can be long; it is whole in the run's document.
 _MAX_LENGTH = 60
@@ -52,7 +52,9 @@ def notes(run: RunDocument) -> Iterator[str]:
     yield from left_out(run)
     if run.staggered:
         yield f"staggered: the machines did not start close enough together{_widest(run)}"
-    elif len({lane.machine_id for lane in run.lanes}) > 1 and (apart := _widest(run)):
+    elif len({name for lane in run.lanes for name in lane.occupies}) > 1 and (
+        apart := _widest(run)
+    ):
         yield f"the machines started together{apart}"
     yield from _failures(run)
 

@@ -8,6 +8,7 @@ from rich.text import Text
 from benchrace.cli.output.formatting import clean_line
 from benchrace.errors import BenchraceError, Category
 from benchrace.events import (
+    Chunks,
     JobCancelled,
     JobError,
     JobTimeout,
@@ -17,6 +18,8 @@ from benchrace.events import (
     Log,
     Reason,
     RoundDone,
+    RoundStart,
+    RunLifecycle,
     Unknown,
     decode,
 )
@@ -24,6 +27,7 @@ from benchrace.formatting import TIMES_NS, duration, quantity
 from benchrace.kinds import Estimator
 from benchrace.run.metadata import RunMetadata
 from benchrace.run.summary import RoundSummary
+from benchrace.stats.clients.gather import ClientRounds
 from benchrace.stats.judge import Judge, metrics_of
 from benchrace.view.lines import Lines
 
@@ -37,6 +41,7 @@ class Plain:
         self._labels = {lane.lane_id: clean_line(lane.label) for lane in metadata.lanes}
         self._width = max(map(len, self._labels.values()), default=0)
         self._judge = Judge(metadata)
+        self._clients = ClientRounds(metadata)
         self._headlines = {
             lane.lane_id: [metric for metric in metrics_of(metadata, lane) if metric.headline]
             for lane in metadata.lanes
@@ -70,13 +75,18 @@ class Plain:
             return None
         if isinstance(event, Unknown):
             return None
+        if isinstance(event, RoundDone | RunLifecycle | RoundStart | Chunks):
+            rounds = map(self._joined, self._clients.take(event))
+            return "\n".join(text for text in rounds if text) or None
         return self._say(event)
+
+    def _joined(self, event: RoundDone) -> str:
+        label = self._labels.get(event.lane_id or "", clean_line(event.machine_id or ""))
+        return self._round(event.lane_id or "", label, self._judge.judge(event))
 
     def _say(self, event: Known) -> str | None:
         label = self._labels.get(event.lane_id or "", clean_line(event.machine_id or ""))
         match event:
-            case RoundDone():
-                return self._round(event.lane_id or "", label, self._judge.judge(event))
             case LaneError(payload=payload):
                 return _failed(label, payload.error.category)
             case JobError(payload=payload) | JobTimeout(payload=payload):

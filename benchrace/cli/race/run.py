@@ -21,6 +21,7 @@ from benchrace.errors import FieldError, InvalidInput
 from benchrace.formatting import plural
 from benchrace.run.lane import RunLane
 from benchrace.run.metadata import RunMetadata
+from benchrace.run.planning.labels import machine_text
 from benchrace.run.spec import RunSpec
 
 _WORKLOAD = "benchrace.workload"
@@ -73,7 +74,7 @@ class RunCommand(click.Command):
     "lanes",
     multiple=True,
     metavar="KEY=VALUE,...",
-    help="Add a lane: machine=, backend=, label=; anything else is a parameter.",
+    help="Add a lane: machine=, backend=, label=, clients=, workers=; all else is a parameter.",
 )
 @click.option(
     "--preset", metavar="NAME", help="Named set of parameters; `benchrace params KIND` lists them."
@@ -200,4 +201,4 @@ def _plan(client: Client, spec: RunSpec, screen: Console, shown: Phases, as_json
 
 def _cells(lane: RunLane) -> tuple[str, ...]:
     params = " ".join(f"{key}={footnotes.shorten(value)}" for key, value in lane.params.items())
-    return lane.label, lane.machine_id, lane.backend, params
+    return lane.label, machine_text(lane.occupies, lane.workers), lane.backend, params

@@ -10,6 +10,8 @@ from benchrace.errors import FieldError, InvalidInput
 from benchrace.run.spec import LaneSpec, RunSpec
 
 MAX_ROUNDS = 100_000
+# Keys of a lane that name several machines.
+_MACHINES = ("clients", "workers")
 _OWN = {"machine": "machine_id", "backend": "backend", "label": "label"}
 
 
@@ -32,14 +34,19 @@ def params(options: Sequence[str]) -> dict[str, Any]:
 
 
 def lane(option: str) -> LaneSpec:
-    """Read `KEY=VALUE,KEY=VALUE`; a comma after a backslash belongs to the value."""
-    own: dict[str, str] = {}
+    """Read `KEY=VALUE,KEY=VALUE`; a comma after a backslash belongs to the value.
+
+    Several machines are written `workers=one+two`.
+    """
+    own: dict[str, Any] = {}
     rest: dict[str, Any] = {}
     for part in _split(option):
         key, value = _pair(part, "--lane")
-        _refuse_twice(key, {*rest, *(name for name in _OWN if _OWN[name] in own)}, "--lane")
+        _refuse_twice(key, {*rest, *own, *(name for name in _OWN if _OWN[name] in own)}, "--lane")
         if key in _OWN:
             own[_OWN[key]] = value
+        elif key in _MACHINES:
+            own[key] = _machines(key, value)
         else:
             rest[key] = prompt_file.value(value, f"--lane {key}")
     return LaneSpec(**own, params=rest)
@@ -52,6 +59,14 @@ def rounds(text: str) -> int | Literal["auto"]:
     if text.isascii() and text.isdigit() and 1 <= int(text) <= MAX_ROUNDS:
         return int(text)
     raise InvalidInput(FieldError("--rounds", f"expected 1 to {MAX_ROUNDS}, or auto; got {text!r}"))
+
+
+def _machines(key: str, value: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in value.split("+"))
+    if not all(names):
+        text = f"invalid list of machines {value!r} (e.g. {key}=mac1+mac2)"
+        raise InvalidInput(FieldError(f"--lane {key}", text))
+    return names
 
 
 def _split(option: str) -> list[str]:

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from benchrace.cli.output.formatting import clean_line
-from benchrace.cli.race import ceiling, energy, sweep
+from benchrace.cli.race import ceiling, clients, energy, sweep
 from benchrace.cli.race.footnotes import formulas, notes
 from benchrace.events import Level
 from benchrace.formatting import Scale, ordinal, percent, scale
@@ -57,6 +57,7 @@ def result_table(run: RunDocument, width: int) -> RenderableType:
     below = [Text(formula, style="dim") for formula in formulas(run)]
     below += [Text(line) for line in energy.lines(run)]
     below += [Text(line) for line in ceiling.lines(run)]
+    below += [Text(line) for line in clients.lines(run)]
     below += [Text(line) for line in sweep.lines(run)]
     below += [Text(note, style="yellow") for note in notes(run)]
     return Group(table, *below)

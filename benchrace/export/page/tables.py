@@ -23,11 +23,12 @@ def lane_grids(run: RunDocument) -> Iterator[Grid]:
         rows=tuple(
             (
                 lane.label,
-                lane.machine_id,
+                machine_id,
                 lane.backend,
-                hardware(run.machines.get(lane.machine_id)) or DASH,
+                hardware(run.machines.get(machine_id)) or DASH,
             )
             for lane in run.lanes
+            for machine_id in lane.occupies
         ),
     )
     names = dict.fromkeys(name for lane in run.lanes for name in lane.params)

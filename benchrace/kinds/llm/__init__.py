@@ -20,11 +20,13 @@ if TYPE_CHECKING:
         Answer,
         CacheProof,
         CacheState,
+        ClientLoad,
         EngineFacts,
         EngineTimes,
         FirstChunks,
         Gaps,
         LlmRecord,
+        NetworkBytes,
         Perplexity,
         ServeRecord,
         Steady,
@@ -44,6 +46,7 @@ __all__ = [
     "Arrival",
     "CacheProof",
     "CacheState",
+    "ClientLoad",
     "EngineFacts",
     "EngineTimes",
     "Fallback",
@@ -51,6 +54,7 @@ __all__ = [
     "Gaps",
     "LlmParams",
     "LlmRecord",
+    "NetworkBytes",
     "Perplexity",
     "Prefix",
     "Rendering",
@@ -71,8 +75,8 @@ __getattr__ = exports(
             "Arrival Fallback LlmParams Prefix Rendering Residence ServeParams TextParams Thinking "
         ),
         "benchrace.kinds.llm.record": (
-            "Answer CacheProof CacheState EngineFacts EngineTimes FirstChunks Gaps LlmRecord "
-            "Perplexity ServeRecord Steady TextRecord Usage "
+            "Answer CacheProof CacheState ClientLoad EngineFacts EngineTimes FirstChunks Gaps "
+            "LlmRecord NetworkBytes Perplexity ServeRecord Steady TextRecord Usage "
         ),
         "benchrace.kinds.llm.samples": "SAMPLE TEXT_PRESETS",
         "benchrace.kinds.llm.serve": "SERVE",

@@ -3,6 +3,14 @@
 from benchrace.kinds.energy import energy_work
 from benchrace.kinds.metric import Better, Estimator, Metric
 
+NETWORK = Metric(
+    name="network_bytes_per_token",
+    title="Network per token",
+    unit="B/tok",
+    better=Better.NONE,
+    estimator=Estimator.RATIO,
+    formula="bytes both ways between the lane's machines, the prompt's included / N_out",
+)
 TOKENS = energy_work("gen_tokens", one="token", many="tokens", unit="tok", symbol="tok")
 
 
@@ -51,6 +59,18 @@ def rate(
         stamped=stamped,
         across=across,
         phrase=phrase,
+    )
+
+
+def load(name: str, title: str, unit: str, formula: str) -> Metric:
+    """Declare a rate of what is asked of an engine: neither high nor low is better."""
+    return Metric(
+        name=name,
+        title=title,
+        unit=unit,
+        better=Better.NONE,
+        estimator=Estimator.RATIO,
+        formula=formula,
     )
 
 

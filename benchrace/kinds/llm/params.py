@@ -8,6 +8,11 @@ from msgspec import Meta
 from benchrace.kinds.kind import Params
 from benchrace.kinds.llm.samples import SAMPLE
 
+# A record of more answers is too long for a line of the log.
+PER_MACHINE = 256
+# That may make the load of one lane together.
+MACHINES = 32
+
 
 class Rendering(StrEnum):
     """How the prompt becomes the model's input: through the model's own template, or as it is."""
@@ -194,9 +199,9 @@ class ServeParams(TextParams, frozen=True, kw_only=True):
         int,
         Meta(
             title="Streams",
-            description="Simultaneous requests.",
+            description="Simultaneous requests; at most 256 on each machine that makes load.",
             ge=1,
-            le=256,
+            le=PER_MACHINE * MACHINES,
             extra_json_schema={"phrases": {"one": "1 stream", "other": "{} streams"}},
         ),
     ] = 4
@@ -204,9 +209,9 @@ class ServeParams(TextParams, frozen=True, kw_only=True):
         int,
         Meta(
             title="Requests",
-            description="Per round; a closed loop sends at least one per stream.",
+            description="Per round, at most 256 on each machine; at least one per stream.",
             ge=1,
-            le=256,
+            le=PER_MACHINE * MACHINES,
         ),
     ] = 16
     arrival: Annotated[

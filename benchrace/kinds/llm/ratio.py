@@ -2,7 +2,7 @@
 
 from benchrace.events import Measured, Reason
 from benchrace.formatting import duration
-from benchrace.kinds.llm.record import Answer
+from benchrace.kinds.llm.record import Answer, NetworkBytes
 from benchrace.kinds.llm.steps import Steps, first_chunks, one_each, span_ns, steps
 
 # Far below any engine's step: placeholders and clocks that stood still.
@@ -146,3 +146,15 @@ def characters(answer: Answer) -> Measured:
 def _unknown(metric: str, answer: Answer, *fields: str) -> Measured:
     faults = [answer.faults[name] for name in fields if name in answer.faults]
     return Measured(metric=metric, value=None, reason="; ".join(faults) or _UNTOLD)
+
+
+def network(sent: NetworkBytes | None, tokens: int | None) -> Measured:
+    """Measure the bytes between a lane's machines per output token."""
+    name = "network_bytes_per_token"
+    if sent is None:
+        return Measured(metric=name, value=None, reason="the lane is on one machine")
+    if sent.sent is None:
+        return Measured(metric=name, value=None, reason=sent.unknown or "not counted")
+    if not tokens:
+        return Measured(metric=name, value=None, reason="the engine does not report its tokens")
+    return Measured(metric=name, value=sent.sent / tokens, numerator=sent.sent, denominator=tokens)

@@ -142,12 +142,22 @@ class EngineFacts(msgspec.Struct, frozen=True, kw_only=True):
     weights: str | None = None
 
 
+class NetworkBytes(msgspec.Struct, frozen=True, kw_only=True):
+    """What a lane on several machines sent and received during its answers; `sent` counts both
+    ways, and is null where `unknown` says why it is.
+    """
+
+    sent: int | None = None
+    unknown: str | None = None
+
+
 class TextRecord(Record, frozen=True, kw_only=True):
     """What a round of text was: the facts around its answers.
 
     `prefix_tokens` is the cached count that the template alone always has; `load_ns` what loading
     took, apart from the answer, with `load_source` `engine` or `client`. `alone` says whether every
     other model was out of memory, with what `stayed`; null where the run did not ask for that.
+    `network` is null for a lane on one machine.
     """
 
     engine: EngineFacts
@@ -162,6 +172,7 @@ class TextRecord(Record, frozen=True, kw_only=True):
     fallback_reason: str | None = None
     alone: bool | None = None
     stayed: tuple[str, ...] = ()
+    network: NetworkBytes | None = None
 
 
 class Perplexity(msgspec.Struct, frozen=True, kw_only=True):
@@ -204,9 +215,31 @@ class Steady(msgspec.Struct, frozen=True, kw_only=True):
     most: float | None = None
 
 
+class ClientLoad(msgspec.Struct, frozen=True, kw_only=True):
+    """How busy the client was that sent a round's requests, over `span_ns`.
+
+    `cpu_ns` is processor time of the thread that sends them and reads the answers. Of the requests
+    of an open loop three quarters were sent at most `late_ns` after their instant by the client's
+    own fault, and all within `late_max_ns`: waiting for a free stream or a connection is left out.
+    Both are null in a closed loop.
+    """
+
+    requests: int
+    span_ns: int
+    cpu_ns: int
+    late_ns: int | None = None
+    late_max_ns: int | None = None
+
+
 class ServeRecord(TextRecord, frozen=True, kw_only=True):
-    """Many answers; `gaps` are over all of them. `steady` is null where no window was."""
+    """Many answers; `gaps` are over all of them. `steady` is null where no window was.
+
+    `began_ns` is the instant that the answers' own count from, on the machine's monotonic clock.
+    It and `client` are null in records of older versions.
+    """
 
     answers: tuple[Answer, ...]
     gaps: Gaps
     steady: Steady | None = None
+    began_ns: int | None = None
+    client: ClientLoad | None = None

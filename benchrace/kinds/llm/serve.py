@@ -61,6 +61,18 @@ METRICS = (
     metrics.rate(
         "goodput_per_s", "Goodput", "req/s", "answers that meet every stated limit / second"
     ),
+    metrics.load(
+        "asked_per_s",
+        "Arrival rate asked",
+        "req/s",
+        "(requests - 1) / (last t_scheduled - first t_scheduled)",
+    ),
+    metrics.load(
+        "sent_per_s",
+        "Arrival rate achieved",
+        "req/s",
+        "(requests - 1) / (last t_send - first t_send)",
+    ),
     metrics.ms(
         "total_mean_ms",
         "Mean total",
@@ -82,6 +94,7 @@ METRICS = (
     metrics.count("gen_tokens", "Output tokens", "tokens", Better.NONE, "sum N_out"),
     metrics.count("prompt_tokens", "Prompt tokens", "tokens", Better.NONE, "sum N_in"),
     metrics.ms("load_ms", "Load", "loading the model, apart from the answers"),
+    metrics.NETWORK,
 )
 
 
@@ -91,6 +104,7 @@ def derive(record: ServeRecord, params: ServeParams) -> Iterable[Measured]:
         answer for answer in record.answers if answer.error is None and answer.last_ns is not None
     ]
     yield from rates(record, good, params)
+    yield from arrivals(record.answers, params)
     yield from _latencies(good, params)
     yield from gaps(record.gaps)
     yield Measured(metric="answers", value=len(good))
@@ -110,6 +124,8 @@ def derive(record: ServeRecord, params: ServeParams) -> Iterable[Measured]:
             )
             yield Measured(metric=name, value=None, reason=reason)
     yield ms("load_ms", record.load_ns, "nothing was loaded, or the engine does not report it")
+    outputs = [answer.usage.output for answer in good]
+    yield ratio.network(record.network, None if None in outputs else sum(n or 0 for n in outputs))
 
 
 def rates(record: ServeRecord, good: Sequence[Answer], params: ServeParams) -> Iterable[Measured]:
@@ -137,6 +153,22 @@ def rates(record: ServeRecord, good: Sequence[Answer], params: ServeParams) -> I
         yield Measured(metric="steady_tokens_per_s", value=None, reason=reason)
     else:
         yield _steady(record.steady)
+
+
+def arrivals(answers: Sequence[Answer], params: ServeParams) -> Iterable[Measured]:
+    """Yield at which rate requests were due, and at which they were sent, failed ones too."""
+    due = [answer.scheduled_ns for answer in answers if answer.scheduled_ns is not None]
+    if params.arrival is Arrival.CLOSED:
+        yield Measured(metric="asked_per_s", value=None, reason="a closed loop has no schedule")
+    else:
+        yield _arrivals("asked_per_s", due)
+    yield _arrivals("sent_per_s", [answer.send_ns for answer in answers])
+
+
+def _arrivals(name: str, at_ns: Sequence[int]) -> Measured:
+    if len(at_ns) < 2:
+        return Measured(metric=name, value=None, reason="fewer than 2 requests")
+    return ratio.rate(name, len(at_ns) - 1, max(at_ns) - min(at_ns))
 
 
 def _steady(window: Steady) -> Measured:
@@ -255,7 +287,7 @@ SERVE = Kind(
     record=ServeRecord,
     metrics=METRICS,
     derive=derive,
-    metrics_version=2,
+    metrics_version=3,
     work=(*WORK, "prompts", "requests"),
     energy=metrics.TOKENS,
 )

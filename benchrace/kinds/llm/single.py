@@ -78,6 +78,7 @@ METRICS = (
     metrics.count(
         "cached_tokens", "Cached tokens", "tokens", Better.NONE, "N_cached, as the engine says"
     ),
+    metrics.NETWORK,
     metrics.count(
         "perplexity",
         "Perplexity",
@@ -106,6 +107,7 @@ def derive(record: LlmRecord, params: LlmParams) -> Iterable[Measured]:
         ("cached_tokens", "cached", answer.usage.cached),
     ):
         yield count(name, reported, answer.faults.get(field, "the engine does not report it"))
+    yield ratio.network(record.network, answer.usage.output)
     yield perplexity(record.perplexity)
 
 
@@ -181,7 +183,7 @@ LLM = Kind(
     record=LlmRecord,
     metrics=METRICS,
     derive=derive,
-    metrics_version=4,
+    metrics_version=5,
     review=review,
     work=WORK,
     energy=metrics.TOKENS,

@@ -49,7 +49,7 @@ class EngineProcess:
         self._context = context
         self._answers = answers
         self._gpu = gpu
-        folder = _log_dir()
+        folder = log_dir()
         self._out, self._log = folder / f"{name}.out", folder / f"{name}.log"
         self._pid_file = PidFile(folder / f"{name}.pid")
         self._process: DetachedProcess | None = None
@@ -267,7 +267,8 @@ async def _within(limit_s: float, condition: Callable[[], Awaitable[bool]]) -> b
     return False
 
 
-def _log_dir() -> Path:
+def log_dir() -> Path:
+    """Return the folder of engines' logs and PID files."""
     if folder := os.environ.get(LOG_DIR):
         return Path(folder)
     # Not reached in workers: the agent sets the variable for them.

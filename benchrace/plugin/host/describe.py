@@ -108,4 +108,6 @@ def workload_description(workload: Workload) -> WorkloadDescription:
         load_params=workload.load_params,
         work=kind.work,
         energy=kind.energy,
+        spans=workload.spans,
+        shared_load=workload.shared_load,
     )

@@ -1,5 +1,6 @@
 """Engines that generate text; all of them are measured in the same way."""
 
+from benchrace.plugin.llm import chat_api
 from benchrace.plugin.llm.backend import TextBackend
 from benchrace.plugin.llm.locality import Whereabouts, endpoint, whereabouts
 from benchrace.plugin.llm.prompt import Ask
@@ -22,6 +23,7 @@ __all__ = [
     "TextBackend",
     "TextLane",
     "Whereabouts",
+    "chat_api",
     "endpoint",
     "error_of",
     "find_error",

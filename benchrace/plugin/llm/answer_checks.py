@@ -14,6 +14,7 @@ from benchrace.kinds.llm import (
 from benchrace.kinds.llm.ratio import decode, decode_fault, engine_decode, prefill_fault
 from benchrace.plugin.context import Context
 from benchrace.plugin.llm.response.finish import Ending, ending
+from benchrace.plugin.part import Part
 
 _LENGTH = (0.9, 1.1)
 _MAX_RATE_DIFFERENCE = 0.03
@@ -24,9 +25,16 @@ _MIN_GAPS = 8
 
 
 def mark(
-    record: TextRecord, answers: Sequence[Answer], params: TextParams, context: Context
+    record: TextRecord,
+    answers: Sequence[Answer],
+    params: TextParams,
+    context: Context,
+    part: Part | None = None,
 ) -> None:
-    """Mark the current round by its complete answers, each code once, and by its record."""
+    """Mark the current round by its complete answers, each code once, and by its record.
+
+    Machines that make load beside the lane's own are elsewhere by purpose.
+    """
     reasons: dict[str, list[str]] = {}
     for answer in answers:
         for code, text in doubts(record, answer, params):
@@ -44,7 +52,7 @@ def mark(
         if (reason := _impossible(answer, params)) is not None:
             context.invalid("bad_output", reason)
             break
-    if record.engine.host is not None:
+    if record.engine.host is not None and (part is None or part.index == 0):
         text = f"the engine is not on this machine: {record.engine.host}"
         context.suspect("engine_elsewhere", text)
 

@@ -17,7 +17,7 @@ from benchrace.kinds.llm import (
     ServeRecord,
     TextParams,
 )
-from benchrace.plugin.llm import load_generator, mock, records, reopened
+from benchrace.plugin.llm import load_generator, mock, records, reopened, saturation
 from benchrace.plugin.llm.answer_checks import mark
 from benchrace.plugin.llm.prompt import ask, limits_of, nonce_alone, nonce_text
 from benchrace.plugin.llm.records import Opening
@@ -25,6 +25,7 @@ from benchrace.plugin.llm.reference import comparable, reference
 from benchrace.plugin.llm.response.finish import counted
 from benchrace.plugin.llm.response.oddities import Oddities
 from benchrace.plugin.llm.response.stream import ignore_text, read_response
+from benchrace.plugin.llm.share import require_size, seed_of, share_of
 from benchrace.plugin.llm.text_lane import Loaded, TextLane
 from benchrace.plugin.stream import StreamRequest
 
@@ -66,6 +67,8 @@ class LaneRunner:
         await self.close()
         self._lane = lane
         params: TextParams = lane.lane.params
+        if isinstance(params, ServeParams):
+            require_size(params, lane.lane.part)
         try:
             self._opening = await self._check(lane, params)
         except BenchraceError as error:
@@ -145,35 +148,45 @@ class LaneRunner:
         if response.failure is not None:
             raise response.failure
         self._unsettled = False
+        network = await lane.network()
         if connect:
             answer = msgspec.structs.replace(response.answer, connect_ns=connect)
             response = replace(response, answer=answer)
         record = records.single(opening, params, context, response, nonce)
+        record = msgspec.structs.replace(record, network=network)
         mark(record, [response.answer], params, context)
         return record
 
     async def _many(self, lane: TextLane, params: ServeParams, opening: Opening) -> ServeRecord:
-        context, limits = lane.context, limits_of(params)
+        context, limits, part = lane.context, limits_of(params), lane.lane.part
+        share = share_of(params, part)
+        seeded = msgspec.structs.replace(params, seed=seed_of(params, part))
 
         def request(number: int) -> StreamRequest:
             nonce = nonce_text(context.round.nonce, self._attempts, number)
-            return lane.request(ask(params, nonce, number=number), limits)
+            return lane.request(ask(seeded, nonce, number=number), limits)
 
-        for _ in range(load_generator.at_once(params)):
+        for _ in range(load_generator.at_once(params, share)):
             await context.stream.prepare(request(0).url)
-        t0 = context.clock.monotonic_ns()
-        responses = await load_generator.play(lane, request, params, t0)
+        t0 = await load_generator.begin(context, part)
+        meter = saturation.ClientMeter(t0)
+        responses = await load_generator.play(lane, request, params, share, t0, meter)
+        client = meter.read(context.clock.monotonic_ns(), len(responses))
+        network = await lane.network()
         self._oddities.log(sum((response.odd for response in responses), Counter()), context)
         failures = [response.failure for response in responses if response.failure is not None]
-        if len(failures) == len(responses):
+        if failures and len(failures) == len(responses):
             raise failures[0]
         self._unsettled = bool(failures)
         if failures:
             text = f"{len(failures)} of {len(responses)} requests failed: {failures[0].message}"
             context.suspect("requests_failed", text)
-        record = records.many(opening, params, context, responses, t0)
+        if (overload := saturation.saturated(client)) is not None:
+            context.suspect(saturation.CODE, overload)
+        record = records.many(opening, params, context, responses, t0, share, client)
+        record = msgspec.structs.replace(record, network=network)
         complete = [response.answer for response in responses if response.failure is None]
-        mark(record, complete, params, context)
+        mark(record, complete, params, context, part)
         return record
 
     async def _mocked(

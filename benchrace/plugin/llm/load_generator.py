@@ -1,6 +1,5 @@
 """Generate concurrent requests: in closed loops, or in open ones that never wait for the engine."""
 
-import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
@@ -11,107 +10,131 @@ from benchrace.kinds.llm import Arrival, ServeParams, Steady
 from benchrace.plugin.context import Context
 from benchrace.plugin.llm.response import window
 from benchrace.plugin.llm.response.stream import Response, ignore_text, read_response
+from benchrace.plugin.llm.saturation import ClientMeter
+from benchrace.plugin.llm.share import Share
 from benchrace.plugin.llm.text_lane import TextLane
+from benchrace.plugin.part import Part
 from benchrace.plugin.stream import StreamRequest
 
 Requests = Callable[[int], StreamRequest]
+# Clients of one lane begin so long after their common instant: connections are open by then.
+LEAD_NS = 250_000_000
 
 
 async def play(
-    lane: TextLane, request: Requests, params: ServeParams, t0_ns: int
+    lane: TextLane,
+    request: Requests,
+    params: ServeParams,
+    share: Share,
+    t0_ns: int,
+    meter: ClientMeter,
 ) -> list[Response]:
-    """Send all requests of a round; return the responses in the order of the requests' numbers."""
+    """Send the requests of a share; return the responses in the order of the requests' numbers.
+
+    A share of others shows no text: that of the lane's own machine stands for all.
+    """
     context = lane.context
     responses: dict[int, Response] = {}
     sent = 0
+    own = lane.lane.part is None or lane.lane.part.index == 0
 
-    async def send(number: int, show: bool) -> None:
+    async def send(number: int, show: bool) -> Response:
         nonlocal sent
         prepared = request(number)
         sent, order = sent + 1, sent
-        responses[number] = await read_response(
+        responses[number] = response = await read_response(
             lane,
             prepared,
             context,
             number=order,
             t0_ns=t0_ns,
-            show=context.token if show else ignore_text,
+            show=context.token if show and own else ignore_text,
         )
-        context.progress(len(responses), params.total_requests, "answers")
+        context.progress(len(responses), len(share.numbers), "answers")
+        return response
 
     if params.arrival is Arrival.CLOSED:
-        await _closed(send, params)
+        await _closed(send, share)
     else:
-        schedule = instants(params)
-        await _open(send, params, schedule, context, t0_ns)
-        for number, at_ns in enumerate(schedule):
+        await _open(send, share, context, t0_ns, meter)
+        for number, at_ns in zip(share.numbers, share.due_ns, strict=True):
             response = responses[number]
             answer = msgspec.structs.replace(response.answer, scheduled_ns=at_ns)
             responses[number] = replace(response, answer=answer)
-    return [responses[number] for number in range(params.total_requests)]
+    return [responses[number] for number in share.numbers]
 
 
-def at_once(params: ServeParams) -> int:
+async def begin(context: Context, part: Part | None) -> int:
+    """Return the instant that a round counts from; several clients wait for a common one."""
+    now = context.clock.monotonic_ns()
+    armed_ns = context.round.armed_ns
+    if part is None or armed_ns is None or armed_ns + LEAD_NS <= now:
+        return now
+    await anyio.sleep((armed_ns + LEAD_NS - now) / 1e9)
+    return armed_ns + LEAD_NS
+
+
+def at_once(params: ServeParams, share: Share) -> int:
     """Return how many requests are sent at the start, whose connections are opened ahead."""
     closed = params.arrival is Arrival.CLOSED
-    return params.concurrency if closed else 1
+    return min(share.streams if closed else 1, len(share.numbers))
 
 
-def instants(params: ServeParams) -> list[int]:
-    """Return when each request is due, ns since the start; all lanes get the same by the seed."""
-    if params.arrival is Arrival.CONSTANT:
-        return [int(number * 1e9 / params.rate) for number in range(params.total_requests)]
-    draw = random.Random(params.seed)
-    at, due = 0.0, []
-    for _ in range(params.total_requests):
-        due.append(int(at * 1e9))
-        at += draw.expovariate(params.rate)
-    return due
-
-
-async def _closed(send: Callable[[int, bool], Awaitable[None]], params: ServeParams) -> None:
-    numbers = iter(range(params.total_requests))
+async def _closed(send: Callable[[int, bool], Awaitable[Response]], share: Share) -> None:
+    numbers = iter(share.numbers)
 
     async def stream(show: bool) -> None:
         for number in numbers:
             await send(number, show)
 
     async with anyio.create_task_group() as group:
-        for index in range(at_once(params)):
+        for index in range(min(share.streams, len(share.numbers))):
             group.start_soon(stream, index == 0)
 
 
 async def _open(
-    send: Callable[[int, bool], Awaitable[None]],
-    params: ServeParams,
-    schedule: Sequence[int],
+    send: Callable[[int, bool], Awaitable[Response]],
+    share: Share,
     context: Context,
     t0_ns: int,
+    meter: ClientMeter,
 ) -> None:
-    free = anyio.Semaphore(params.concurrency)
+    free, now = anyio.Semaphore(share.streams), context.clock.monotonic_ns
 
-    async def due(number: int, at_ns: int) -> None:
-        left = (t0_ns + at_ns - context.clock.monotonic_ns()) / 1e9
-        await anyio.sleep(max(0.0, left))
+    async def due(number: int, at_ns: int, show: bool) -> None:
+        await anyio.sleep(max(0.0, (t0_ns + at_ns - now()) / 1e9))
+        woke_late = now() - (t0_ns + at_ns)
         async with free:
-            await send(number, number == 0)
+            # What comes before this is the wait for a stream: the engine's, not the client's.
+            free_ns = now() - t0_ns
+            response = await send(number, show)
+            if response.failure is None:
+                answer = response.answer
+                meter.late(woke_late + answer.send_ns - free_ns - (answer.connect_ns or 0))
 
     async with anyio.create_task_group() as group:
-        for number, at_ns in enumerate(schedule):
-            group.start_soon(due, number, at_ns)
+        for index, (number, at_ns) in enumerate(zip(share.numbers, share.due_ns, strict=True)):
+            group.start_soon(due, number, at_ns, index == 0)
 
 
-def steady(responses: Sequence[Response], params: ServeParams, t0_ns: int) -> Steady | None:
+def steady(
+    responses: Sequence[Response], params: ServeParams, t0_ns: int, share: Share | None = None
+) -> Steady | None:
     """Return the window in which all streams of a closed loop were generating tokens.
 
     From the first token of the last stream to begin, to the last token of the first stream that
     has no request left. Tokens count only after the start, as those of a chunk were generated
     before it arrived.
     """
-    streams = min(params.concurrency, len(responses))
-    if params.arrival is not Arrival.CLOSED or any(
-        response.failure is not None or response.answer.usage.output is None
-        for response in responses
+    most = params.concurrency if share is None else share.streams
+    streams = min(most, len(responses))
+    if (
+        not responses
+        or params.arrival is not Arrival.CLOSED
+        or any(
+            response.failure is not None or response.answer.usage.output is None
+            for response in responses
+        )
     ):
         return None
     by_start = sorted(responses, key=lambda response: response.answer.send_ns)

@@ -7,6 +7,7 @@ from typing import Any
 from benchrace.kinds.llm import (
     CacheProof,
     CacheState,
+    ClientLoad,
     EngineFacts,
     LlmRecord,
     Perplexity,
@@ -20,6 +21,7 @@ from benchrace.plugin.llm import cache, load_generator
 from benchrace.plugin.llm.prompt import digest_of
 from benchrace.plugin.llm.response import inter_chunk
 from benchrace.plugin.llm.response.stream import Response
+from benchrace.plugin.llm.share import Share
 from benchrace.plugin.llm.text_lane import Loaded
 from benchrace.plugin.stream import TimingSource
 
@@ -60,6 +62,8 @@ def many(
     context: Context,
     responses: Sequence[Response],
     t0_ns: int,
+    share: Share,
+    client: ClientLoad,
 ) -> ServeRecord:
     """Return the record of a round with many answers, some of which may have failed."""
     complete = [response for response in responses if response.failure is None]
@@ -67,7 +71,9 @@ def many(
         **_common(opening, params, context, complete),
         answers=tuple(response.answer for response in responses),
         gaps=inter_chunk.digest([gap for response in complete for gap in response.gaps]),
-        steady=load_generator.steady(responses, params, t0_ns),
+        steady=load_generator.steady(responses, params, t0_ns, share),
+        began_ns=t0_ns,
+        client=client,
     )
 
 

@@ -6,7 +6,13 @@ from typing import Any, ClassVar
 import msgspec
 
 from benchrace.errors import BenchraceError, Category
-from benchrace.kinds.llm import EngineFacts, LlmRecord, Perplexity, ServeRecord
+from benchrace.kinds.llm import (
+    EngineFacts,
+    LlmRecord,
+    NetworkBytes,
+    Perplexity,
+    ServeRecord,
+)
 from benchrace.plugin.backend import Lane
 from benchrace.plugin.context import Context
 from benchrace.plugin.llm.prompt import Ask
@@ -99,6 +105,13 @@ class TextLane(ABC):
     async def before_round(self) -> None:
         """Check the engine before the measured part of a round; raise if it cannot be measured."""
         return
+
+    async def network(self) -> NetworkBytes | None:
+        """Return what the measured part of a round took between the machines of the lane.
+
+        None for a lane on one machine. Called once, right after the measured part.
+        """
+        return None
 
     async def after_round(self, record: LlmRecord | ServeRecord) -> None:
         """Check a round after its measured part; mark it with the context's `suspect`, `invalid`.

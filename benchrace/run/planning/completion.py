@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from benchrace.plugin.lending import Peer
 from benchrace.run.lane import RunLane
 from benchrace.run.metadata import LeftOut, RunMetadata
 from benchrace.run.planning.coerce import AUTO
@@ -81,6 +82,25 @@ def with_jobs(run: RunMetadata, job_ids: Mapping[str, str]) -> RunMetadata:
     return msgspec.structs.replace(
         run,
         lanes=tuple(
-            msgspec.structs.replace(lane, job_id=job_ids[lane.machine_id]) for lane in run.lanes
+            msgspec.structs.replace(
+                lane,
+                job_id=job_ids[lane.machine_id],
+                clients=tuple(
+                    msgspec.structs.replace(client, job_id=job_ids[client.machine_id])
+                    for client in lane.clients
+                ),
+            )
+            for lane in run.lanes
+        ),
+    )
+
+
+def with_peers(run: RunMetadata, peers: Mapping[str, tuple[Peer, ...]]) -> RunMetadata:
+    """Fill in what other machines lend, by lane."""
+    return msgspec.structs.replace(
+        run,
+        lanes=tuple(
+            msgspec.structs.replace(lane, peers=peers.get(lane.lane_id, lane.peers))
+            for lane in run.lanes
         ),
     )

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import msgspec
 
 from benchrace.errors import Category
+from benchrace.run.clients import key_of
 from benchrace.run.lane import RunLane, by_machine
 from benchrace.run.metadata import RunMetadata
 from benchrace.run.planning import schema as schemas
@@ -125,4 +126,4 @@ def _key(run: RunMetadata, lane: RunLane) -> Key:
         # A plan whose lanes were not checked has no defaults yet.
         params = schemas.completed(params, offered.params_schema)
     text = msgspec.json.encode(params, order="deterministic").decode()
-    return Key(lane.machine_id, lane.backend, text, automatic)
+    return Key(key_of(lane), lane.backend, text, automatic)

@@ -11,6 +11,7 @@ from benchrace.run.planning.coerce import AUTO
 from benchrace.run.planning.schema import Schema
 
 _JOINT = " · "
+_MACHINES = " + "
 _MAX_CHARS = 200
 _MAX_VALUE_CHARS = 40
 # A title names so many values or lanes, and counts the others; fewer where they are long.
@@ -30,6 +31,12 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     backend: str
     params: Mapping[str, Any]
     schema: Schema
+
+
+def machine_text(machines: Sequence[str], workers: Sequence[object] = ()) -> str:
+    """Name where a lane runs: "Mac 1", or "over Mac 1 + Mac 2" where others lend themselves."""
+    names = _MACHINES.join(machines)
+    return f"over {names}" if workers else names
 
 
 def labels(lanes: Sequence[Facts]) -> tuple[str, ...]:

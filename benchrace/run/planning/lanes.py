@@ -10,8 +10,10 @@ from benchrace.errors import FieldError
 from benchrace.plugin.description import WorkloadDescription
 from benchrace.run.machine import MachineState, MachineView
 from benchrace.run.metadata import LeftOut
+from benchrace.run.planning import clients, workers
 from benchrace.run.planning import schema as schemas
 from benchrace.run.planning.coerce import coerce
+from benchrace.run.planning.named import listed, shown
 from benchrace.run.spec import LaneSpec, RunSpec
 
 _MAX_NAMES = 10
@@ -27,6 +29,12 @@ class Filled(msgspec.Struct, frozen=True, kw_only=True):
     backend: str
     workload: WorkloadDescription
     params: dict[str, Any]
+    clients: tuple[MachineView, ...] = ()
+    workers: tuple[MachineView, ...] = ()
+
+    @property
+    def machines(self) -> tuple[MachineView, ...]:
+        return (self.machine, *self.clients, *self.workers)
 
 
 class Filling:
@@ -53,11 +61,21 @@ class Filling:
     def _fill(self, index: int | None, lane: LaneSpec) -> None:
         at = "lanes" if index is None else f"lanes[{index}]"
         chosen = self._choose_machines(at, lane)
+        if lane.clients and len(chosen) > 1:
+            self._error(f"{at}.machine_id", clients.NO_MACHINE)
+            return
+        if lane.workers and len(chosen) > 1:
+            self._error(f"{at}.machine_id", workers.NO_MACHINE)
+            return
         for machine in chosen:
             backend = self._choose_backend(at, lane, machine)
             workload = machine.workload(backend, self._spec.kind) if backend else None
             if backend is None or workload is None:
                 continue
+            params = self._params(at, lane, workload)
+            if not self._have_others(at, lane, machine, backend):
+                continue
+            self._refuse(clients.unsplittable(at, params, workload, len(lane.clients) + 1))
             self.lanes.append(
                 Filled(
                     index=index,
@@ -66,9 +84,40 @@ class Filling:
                     machine=machine,
                     backend=backend,
                     workload=workload,
-                    params=self._params(at, lane, workload),
+                    params=params,
+                    clients=self._views(lane.clients),
+                    workers=self._views(lane.workers),
                 )
             )
+
+    def _have_others(self, at: str, lane: LaneSpec, machine: MachineView, backend: str) -> bool:
+        """Check the lane's clients and workers; false where one is missing or unfit."""
+        errors = [
+            error
+            for role in (clients, workers)
+            for error in role.refusals(
+                at,
+                lane,
+                machine,
+                backend,
+                kind=self._spec.kind,
+                machines_by_id=self._machines_by_id,
+            )
+        ]
+        absent = [
+            FieldError(f"{at}.{key}[{index}]", _absent(view))
+            for key, names in (("clients", lane.clients), ("workers", lane.workers))
+            for index, name in enumerate(names)
+            if (view := self._machines_by_id.get(name)) is not None and not view.available
+        ]
+        if absent and not errors and self._spec.only_ready:
+            self._leave_out(lane, machine, absent)
+            return False
+        self._refuse((*errors, *absent))
+        return not errors and not absent
+
+    def _views(self, names: Iterable[str]) -> tuple[MachineView, ...]:
+        return tuple(self._machines_by_id[name] for name in names)
 
     def _choose_machines(self, at: str, lane: LaneSpec) -> Sequence[MachineView]:
         if lane.machine_id is None:
@@ -95,18 +144,23 @@ class Filling:
             return (machine,)
         error = FieldError(f"{at}.machine_id", _absent(machine))
         if self._spec.only_ready:
-            label = lane.label or machine.label
-            self.left_out.append(
-                LeftOut(
-                    label=label,
-                    machine_id=machine.machine_id,
-                    backend=lane.backend,
-                    fields=(error,),
-                )
-            )
+            self._leave_out(lane, machine, [error])
         else:
             self._error(error.path, error.message)
         return ()
+
+    def _leave_out(
+        self, lane: LaneSpec, machine: MachineView, errors: Sequence[FieldError]
+    ) -> None:
+        label = lane.label or machine.label
+        self.left_out.append(
+            LeftOut(
+                label=label,
+                machine_id=machine.machine_id,
+                backend=lane.backend,
+                fields=tuple(errors),
+            )
+        )
 
     def _choose_backend(self, at: str, lane: LaneSpec, machine: MachineView) -> str | None:
         able = self._likely(machine, lane, self._backends(machine, lane.backend))
@@ -200,21 +254,12 @@ class Filling:
             f"{_unusable(self._machines)}"
         )
 
+    def _refuse(self, errors: Iterable[FieldError]) -> None:
+        for error in errors:
+            self._error(error.path, error.message)
+
     def _error(self, path: str, message: str) -> None:
         self.errors.setdefault((path, message), FieldError(path, message))
-
-
-def shown(text: str | None) -> str:
-    """Truncate foreign text to fit an error message."""
-    text = text or ""
-    return text if len(text) <= 64 else text[:63] + "…"
-
-
-def listed(names: Iterable[str], most: int = 12) -> str:
-    """List names for an error message, the first `most` of them."""
-    every = list(names)
-    more = f", and {len(every) - most} more" if len(every) > most else ""
-    return ", ".join(every[:most]) + more
 
 
 def _no_machine(machines: Sequence[MachineView]) -> str:

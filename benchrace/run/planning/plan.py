@@ -6,13 +6,15 @@ from typing import Any
 
 from benchrace.errors import FieldError, InvalidInput
 from benchrace.ids import lane_id
-from benchrace.run.lane import RunLane
+from benchrace.run.lane import LaneClient, RunLane
 from benchrace.run.machine import MachineView
 from benchrace.run.metadata import RunMetadata
+from benchrace.run.planning import clients, workers
 from benchrace.run.planning import schema as schemas
 from benchrace.run.planning.coerce import AUTO
-from benchrace.run.planning.labels import Facts, labels
-from benchrace.run.planning.lanes import Filled, Filling, listed, shown
+from benchrace.run.planning.labels import Facts, labels, machine_text
+from benchrace.run.planning.lanes import Filled, Filling
+from benchrace.run.planning.named import listed, shown
 from benchrace.run.planning.reloading import reloading
 from benchrace.run.spec import Order, ResidentModels, RunSpec
 from benchrace.run.states import RunState
@@ -44,6 +46,8 @@ def resolve(
     rounds = AUTO_ROUNDS if spec.rounds == "auto" else spec.rounds
     errors = list(filling.errors.values())
     errors += _too_much(filling.lanes, rounds + spec.warmup)
+    errors += clients.clashes(filling.lanes)
+    errors += workers.clashes(filling.lanes)
     errors += _one_host(filling.lanes)
     errors += _mixed(filling.lanes)
     errors += _automatic(filling.lanes)
@@ -67,11 +71,15 @@ def resolve(
         lanes=_lanes(filling.lanes),
         left_out=tuple(filling.left_out),
         workloads={lane.backend: lane.workload for lane in filling.lanes},
-        machines={lane.machine.machine_id: {"label": lane.machine.label} for lane in filling.lanes},
+        machines={
+            machine.machine_id: {"label": machine.label}
+            for lane in filling.lanes
+            for machine in lane.machines
+        },
         name=spec.name,
         tags=spec.tags,
         notes=spec.notes,
-        simulated=any(lane.machine.simulated for lane in filling.lanes),
+        simulated=any(view.simulated for lane in filling.lanes for view in lane.machines),
     )
 
 
@@ -80,7 +88,9 @@ def _lanes(filled: Sequence[Filled]) -> tuple[RunLane, ...]:
         Facts(
             label=lane.label,
             spread=lane.spread,
-            machine=lane.machine.label or lane.machine.machine_id,
+            machine=machine_text(
+                [view.label or view.machine_id for view in lane.machines], lane.workers
+            ),
             backend=lane.backend,
             params=lane.params,
             schema=lane.workload.params_schema,
@@ -95,6 +105,8 @@ def _lanes(filled: Sequence[Filled]) -> tuple[RunLane, ...]:
             backend=lane.backend,
             params=lane.params,
             spec_index=lane.index,
+            clients=tuple(LaneClient(machine_id=client.machine_id) for client in lane.clients),
+            workers=tuple(worker.machine_id for worker in lane.workers),
         )
         for place, (lane, label) in enumerate(zip(filled, labels(facts), strict=True))
     )
@@ -158,8 +170,8 @@ def _too_many(lanes: int) -> FieldError:
 def _one_host(lanes: Sequence[Filled]) -> list[FieldError]:
     """Reject agents that share a computer, which would measure each other's load."""
     hosts: dict[str, dict[str, MachineView]] = {}
-    for lane in lanes:
-        hosts.setdefault(lane.machine.host_id, {})[lane.machine.machine_id] = lane.machine
+    for machine in (machine for lane in lanes for machine in lane.machines):
+        hosts.setdefault(machine.host_id, {})[machine.machine_id] = machine
     return [
         FieldError(
             "lanes",
@@ -194,7 +206,7 @@ def _automatic(lanes: Sequence[Filled]) -> list[FieldError]:
 
 def _mixed(lanes: Sequence[Filled]) -> list[FieldError]:
     """Reject a race of simulated machines with real ones: the figures of a script mean nothing."""
-    machines = {lane.machine.machine_id: lane.machine.simulated for lane in lanes}
+    machines = {view.machine_id: view.simulated for lane in lanes for view in lane.machines}
     if len(set(machines.values())) < 2:
         return []
     real = listed(name for name, simulated in machines.items() if not simulated)

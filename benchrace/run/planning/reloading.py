@@ -5,7 +5,8 @@ from itertools import combinations
 from typing import Any, TypeVar
 
 from benchrace.run.planning import schema as schemas
-from benchrace.run.planning.lanes import Filled, shown
+from benchrace.run.planning.lanes import Filled
+from benchrace.run.planning.named import shown
 
 T = TypeVar("T")
 # Which of a backend's engines a lane asks, where it has several.
@@ -57,10 +58,18 @@ def _same(one: str, other: str) -> bool:
 
 
 def _differing(one: Filled, other: Filled) -> Iterable[tuple[str, Any, Any]]:
-    for name in dict.fromkeys((*one.workload.load_params, *other.workload.load_params)):
+    names = dict.fromkeys((*one.workload.load_params, *other.workload.load_params))
+    if names and _workers(one) != _workers(other):
+        # A model that is spread over other machines is loaded again.
+        yield "workers", _workers(one), _workers(other)
+    for name in names:
         values = _value(one, other, name), _value(other, one, name)
         if values[0] != values[1]:
             yield name, *values
+
+
+def _workers(lane: Filled) -> str:
+    return ", ".join(worker.machine_id for worker in lane.workers) or "none"
 
 
 def _value(lane: Filled, other: Filled, name: str) -> Any:

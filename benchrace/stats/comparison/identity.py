@@ -134,6 +134,8 @@ def _facts(
     yield "kind", run.kind
     yield "simulated machines", run.simulated
     yield "machine", lane.machine_id
+    yield "clients", " + ".join(client.machine_id for client in lane.clients) or "none"
+    yield "workers", list(lane.workers)
     yield "backend", lane.backend
     for name, value in lane.params.items():
         yield f"params.{name}", plain(value)
@@ -220,6 +222,10 @@ def _chosen(run: RunDocument, lane: DocumentLane) -> frozenset[str]:
         names.add("machine")
     if len({lane.backend for lane in run.lanes}) > 1 or any(e.backend for e in spec.lanes):
         names.add("backend")
+    if any(e.clients for e in spec.lanes):
+        names.add("clients")
+    if any(e.workers for e in spec.lanes):
+        names.add("workers")
     return frozenset(names)
 
 

@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from benchrace.run.clients import key_of
 from benchrace.run.document import DocumentLane, RunDocument
 from benchrace.stats.comparison.identity import plain
 
@@ -67,7 +68,7 @@ def only(run: RunDocument, lane_id: str | None) -> RunDocument:
 
 
 def _everything(lane: DocumentLane) -> Any:
-    return lane.label, lane.machine_id, lane.backend, plain(lane.params)
+    return lane.label, key_of(lane), lane.backend, plain(lane.params)
 
 
 def _label(lane: DocumentLane) -> Any:
@@ -75,7 +76,7 @@ def _label(lane: DocumentLane) -> Any:
 
 
 def _place(lane: DocumentLane) -> Any:
-    return lane.machine_id, lane.backend, plain(lane.params)
+    return key_of(lane), lane.backend, plain(lane.params)
 
 
 def _work(lane: DocumentLane) -> Any:

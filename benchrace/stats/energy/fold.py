@@ -22,6 +22,7 @@ from benchrace.stats.text.text_identity import TextFacts
 
 _OFF = "runtime samples are off (sampling_s = 0)"
 _NO_SAMPLE = "the machine was not sampled"
+_WORKERS = "the machines that lend themselves to the lane are not sampled"
 _NONE = "no counted round has an energy"
 _NO_BOUNDS = "the log does not say when the round started"
 
@@ -129,6 +130,8 @@ class EnergyFold:
 
     def _refused(self, lane: LaneSummary, sources: Sequence[Source]) -> str | None:
         """Return why no round of a lane can have an energy."""
+        if self._planned[lane.lane_id].workers:
+            return _WORKERS
         if (shared := self._shared(lane.machine_id)) is not None:
             return shared
         if not sources:
@@ -141,10 +144,11 @@ class EnergyFold:
         hosts = self._metadata.hosts
         own = hosts.get(machine_id)
         beside = {
-            lane.machine_id
+            name
             for lane in self._metadata.lanes
+            for name in lane.occupies
             if own is not None
-            and (other := hosts.get(lane.machine_id)) is not None
+            and (other := hosts.get(name)) is not None
             and other.host_id == own.host_id
         }
         if len(beside) < 2:

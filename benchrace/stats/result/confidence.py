@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 from benchrace.events import Reason
 from benchrace.formatting import percent, plural
-from benchrace.run.noise import NOISY_CV
+from benchrace.run.findings.noise import NOISY_CV
 from benchrace.run.result import Confidence, ConfidenceLevel
-from benchrace.run.summary import LaneSummary
+from benchrace.run.summary import LaneSummary, MetricSummary
 from benchrace.stats.comparison.sample_size import MoreRounds
 from benchrace.stats.result.contender import Contender
 from benchrace.stats.result.phrases import is_speed, sentence
@@ -19,6 +19,8 @@ FEW_ROUNDS = 5
 VERY_FEW_ROUNDS = 3
 VERY_NOISY_CV = 0.5
 _THROTTLED = "throttl"
+# As a share of a value: bounds that are closer make no one doubt it.
+_NEGLIGIBLE = 0.005
 
 
 class Limit(NamedTuple):
@@ -130,10 +132,17 @@ def _within(lane: LaneSummary, mark: Reason) -> str:
 def _estimates(lanes: Sequence[Contender]) -> Iterator[Limit]:
     for lane in lanes:
         unknown = lane.figure.unknown
-        if lane.figure.low is not None and lane.figure.low != lane.figure.high:
+        if _is_open(lane.figure):
             why = "" if unknown is None else f": {unknown.text}"
             text = f"the value of {lane.label} is an estimate{why}"
             yield Limit(ConfidenceLevel.MEDIUM, "estimate", text)
+
+
+def _is_open(figure: MetricSummary) -> bool:
+    """Check whether what is not known of a value is more than a reader could care about."""
+    if figure.low is None or figure.high is None or figure.value is None:
+        return figure.low is not None and figure.low != figure.high
+    return figure.high - figure.low > _NEGLIGIBLE * abs(figure.value)
 
 
 def _machines(lanes: Sequence[Contender]) -> Iterator[Limit]:

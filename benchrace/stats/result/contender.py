@@ -7,7 +7,7 @@ import msgspec
 
 from benchrace.events import Level, Measured
 from benchrace.kinds import Metric
-from benchrace.run.metadata import MachineHost, RunMetadata, machine_label
+from benchrace.run.metadata import MachineHost, RunMetadata, lane_machines
 from benchrace.run.summary import LaneSummary, MetricSummary, RunSummary
 from benchrace.stats.estimate import Estimate, recovered
 from benchrace.stats.moments import usable
@@ -49,6 +49,7 @@ def contenders(metadata: RunMetadata, summary: RunSummary) -> Iterator[Contender
     if standing is None:
         return
     lanes = {lane.lane_id: lane for lane in summary.lanes}
+    machines = {lane.lane_id: lane_machines(metadata, lane) for lane in metadata.lanes}
     for ranked in standing.places:
         lane = lanes[ranked.lane_id]
         figure = lane.summary.get(standing.metric)
@@ -62,7 +63,7 @@ def contenders(metadata: RunMetadata, summary: RunSummary) -> Iterator[Contender
             estimate=recovered(figure),
             values=tuple(_values(lane, standing.metric)),
             phrase="" if metric is None else metric.phrase,
-            machine=machine_label(metadata, lane.machine_id),
+            machine=machines.get(lane.lane_id, lane.machine_id),
             host=metadata.hosts.get(lane.machine_id),
             throttled=_throttled(metadata.machines.get(lane.machine_id)),
         )

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from benchrace.kinds import Better, Estimator
+from benchrace.run.findings.noise import NOISY_CV
 from benchrace.run.metadata import RunMetadata
-from benchrace.run.noise import NOISY_CV
 from benchrace.run.result import ConfidenceLevel, LaneResult, Ratio, Result
 from benchrace.run.summary import RunSummary
 from benchrace.stats.comparison.difference import half_width, lead

@@ -41,6 +41,7 @@ class CeilingShares:
     def __init__(self, metadata: RunMetadata) -> None:
         self._roofs = metadata.ceilings
         self._simulated = metadata.simulated
+        self._spanning = {lane.lane_id for lane in metadata.lanes if lane.workers}
         self._machines = metadata.machines
         self._models: dict[MachineId, tuple[tuple[str, Model], ...]] = {}
 
@@ -49,6 +50,8 @@ class CeilingShares:
         figure = lane.summary.get(DECODE)
         if figure is None or figure.value is None or lane.text is None or self._simulated:
             return None
+        if lane.lane_id in self._spanning:
+            return _none("several machines computed each token, one after the other")
         engines = lane.text.engines
         if lane.text.simulated or any(engine.host for engine in engines):
             return _none("the engine does not run on this machine")

@@ -56,6 +56,12 @@ class DialledSocket:
         except ConnectionClosed as error:
             raise _closed(error) from error
 
+    @property
+    def own_address(self) -> str | None:
+        """The IP address at this end, None where the connection is gone."""
+        address = self._connection.local_address
+        return str(address[0]) if isinstance(address, tuple) else None
+
     async def close(self) -> None:
         """Close from this side."""
         await self._connection.close()

@@ -83,6 +83,7 @@ class Rounds:
             draw=draw(self._spec.salt, self._spec.run_id or self._spec.job_id, slot.round),
             alone=open_lane.company.alone,
             stayed=open_lane.company.stayed,
+            armed_ns=armed_ns,
         )
         open_lane.context.begin(info, marks, self._spec.timeout_s)
         try:

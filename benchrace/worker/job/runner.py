@@ -216,7 +216,12 @@ class Runner:
         if params is None:
             raise InvalidInput(fields)
         described = Lane(
-            lane_id=spec.lane_id, label=spec.label, kind=self._spec.kind, params=params
+            lane_id=spec.lane_id,
+            label=spec.label,
+            kind=self._spec.kind,
+            params=params,
+            peers=spec.peers,
+            part=spec.part,
         )
         return OpenLane(backend, workload, described, self._deps.contexts[spec.lane_id])
 

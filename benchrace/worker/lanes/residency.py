@@ -80,7 +80,12 @@ class Residency:
         return company
 
     async def after(self, backends: Mapping[str, Backend], context: Context) -> None:
-        """Unload everything at the end of the job whose settings do not keep it."""
+        """Unload everything at the end of the job whose settings do not keep it.
+
+        What other machines make load for stays: they may not have finished.
+        """
+        if any(lane.part is not None for lane in self._spec.lanes):
+            return
         for name, backend in backends.items():
             settings = backend.settings
             if settings is not None and not settings.keep_warm:

@@ -1,7 +1,7 @@
 """Carry out one operation on an engine, and report its progress."""
 
 from collections.abc import Sequence
-from typing import Any, assert_never
+from typing import Any, TypeVar, assert_never
 
 from benchrace.clock import Clock
 from benchrace.errors import FieldError, InvalidInput
@@ -12,6 +12,7 @@ from benchrace.worker.control_client import ControlClient
 from benchrace.worker.guarded_call import guarded_call
 from benchrace.worker.lanes.marks import is_number
 from benchrace.worker.lanes.throttle import Throttled, cut
+from benchrace.worker.questions.lend import Control, lend
 from benchrace.worker.questions.question_context import QuestionContext
 from benchrace.worker.registry import Registry
 from benchrace.worker.stdio import ProtocolOut
@@ -21,6 +22,7 @@ LIMIT_S = 900.0
 PULL_S = 86_400.0
 WRITE_S = 300.0
 _PLAIN = 1000
+T = TypeVar("T")
 
 
 class OperationContext(QuestionContext):
@@ -58,9 +60,13 @@ class OperationContext(QuestionContext):
         self._output.say(Progressed(done=done, total=total, unit=unit))
 
 
-async def operate(order: OperateOrder, registry: Registry, context: QuestionContext) -> Any:
+async def operate(
+    order: OperateOrder, registry: Registry, context: QuestionContext, control: Control
+) -> Any:
     """Return the answer of the backend's method; raises as `guarded_call` does."""
     backend = registry.make(order.backend)
+    if order.operation is Operation.LEND:
+        return await lend(order, backend, context, control)
     wanted, limit_s = _shape(order.operation)
     doing = f"{order.operation} of {order.backend}"
     result = await guarded_call(doing, lambda: _call(order, backend, context), limit_s)
@@ -79,18 +85,24 @@ async def _call(order: OperateOrder, backend: Backend, context: QuestionContext)
             return await backend.stop(context)
         case Operation.UNLOAD:
             return await backend.unload(order.model, context)
-        case Operation.PULL if order.model:
-            return await backend.pull(order.model, context)
         case Operation.PULL:
-            raise InvalidInput(FieldError("model", "name the model to pull"))
+            return await backend.pull(_named(order.model, "model", "model to pull"), context)
         case Operation.SYNC:
             return await backend.sync(order.assets, context)
-        case Operation.WRITE if order.model and order.write is not None:
-            return await backend.write(order.model, order.write, context)
         case Operation.WRITE:
-            raise InvalidInput(FieldError("write", "name the model and the instruction"))
+            model = _named(order.model, "write", "model and the instruction")
+            writing = _named(order.write, "write", "model and the instruction")
+            return await backend.write(model, writing, context)
+        case Operation.LEND:
+            raise ValueError("a lend is held, not called")
         case _:
             assert_never(order.operation)
+
+
+def _named(value: T | None, path: str, what: str) -> T:
+    if not value:
+        raise InvalidInput(FieldError(path, f"name the {what}"))
+    return value
 
 
 def _shape(operation: Operation) -> tuple[type, float]:
@@ -106,5 +118,7 @@ def _shape(operation: Operation) -> tuple[type, float]:
             return type(None), PULL_S
         case Operation.WRITE:
             return Written, WRITE_S
+        case Operation.LEND:
+            raise ValueError("a lend has no answer")
         case _:
             assert_never(operation)

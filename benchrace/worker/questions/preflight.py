@@ -33,7 +33,9 @@ async def _lane(
     params, fields = convert(without_automatic(lane.params, workload), workload)
     if params is None:
         return LaneReadiness(lane_id=lane.lane_id, fields=fields)
-    question = Lane(lane_id=lane.lane_id, label=lane.label, kind=kind, params=params)
+    question = Lane(
+        lane_id=lane.lane_id, label=lane.label, kind=kind, params=params, part=lane.part
+    )
     try:
         readiness = await guarded_call(
             f"preflight of {lane.label}",

@@ -27,12 +27,13 @@ from benchrace.worker.plugin_errors import failure_of
 from benchrace.worker.questions.calibrate import calibrate_lanes
 from benchrace.worker.questions.configure import configure_all
 from benchrace.worker.questions.derive import derive_rounds
+from benchrace.worker.questions.lend import Control
 from benchrace.worker.questions.operate import OperationContext, operate
 from benchrace.worker.questions.preflight import preflight_lanes
 from benchrace.worker.questions.probe import probe_backends
 from benchrace.worker.questions.question_context import QuestionContext
 from benchrace.worker.registry import Registry
-from benchrace.worker.stdio import ProtocolOut
+from benchrace.worker.stdio import Lines, ProtocolOut
 from benchrace.worker.watchdog import SILENCE_S, Watchdog, stack_of_loop
 
 ToBackends = (
@@ -42,8 +43,8 @@ Question = DescribeOrder | ToBackends
 _STACK_AT = 0.5
 
 
-def answer(order: Question, output: ProtocolOut) -> WorkerExit:
-    """Send one `Reply`, whatever the plugins do; a question needs no more input than its order."""
+def answer(order: Question, lines: Lines, output: ProtocolOut) -> WorkerExit:
+    """Send one `Reply`, whatever the plugins do; only a lend reads more input than its order."""
     if isinstance(order, DescribeOrder):
         if len(order.setup.plugins) != 1:
             return WorkerExit.BAD_ORDER
@@ -54,7 +55,7 @@ def answer(order: Question, output: ProtocolOut) -> WorkerExit:
         output.say(Reply(result=described))
         return WorkerExit.DONE
     try:
-        result = _result(order, output)
+        result = _result(order, Control(lines, output))
     except BaseException as error:  # noqa: BLE001 - a plugin may raise anything, also `sys.exit`
         output.say(Reply(failure=failure_of(error, "the question")))
     else:
@@ -62,7 +63,7 @@ def answer(order: Question, output: ProtocolOut) -> WorkerExit:
     return WorkerExit.DONE
 
 
-def _result(order: ToBackends, output: ProtocolOut) -> Any:
+def _result(order: ToBackends, control: Control) -> Any:
     monitor = LoopMonitor(SystemClock())
 
     def silent() -> None:
@@ -71,25 +72,27 @@ def _result(order: ToBackends, output: ProtocolOut) -> Any:
             f"a backend blocked its event loop for {SILENCE_S:g} s",
             detail=stack_of_loop(),
         )
-        output.say(Reply(failure=error.failure()))
+        control.output.say(Reply(failure=error.failure()))
         os._exit(WorkerExit.DONE)
 
     watchdog = Watchdog(lambda: monitor.beats, silent)
     watchdog.start()
     registry = Registry(order.setup.plugins, order.setup.config)
     try:
-        return anyio.run(_main, order, registry, monitor, output)
+        return anyio.run(_main, order, registry, monitor, control)
     finally:
         watchdog.stop()
 
 
 async def _main(
-    order: ToBackends, registry: Registry, monitor: LoopMonitor, output: ProtocolOut
+    order: ToBackends, registry: Registry, monitor: LoopMonitor, control: Control
 ) -> Any:
     monitor.start()
     client = ControlClient()
     if isinstance(order, OperateOrder):
-        context: QuestionContext = OperationContext(SystemClock(), client, output, order.setup.gpus)
+        context: QuestionContext = OperationContext(
+            SystemClock(), client, control.output, order.setup.gpus
+        )
     else:
         context = QuestionContext(SystemClock(), client, order.setup.gpus)
     context.agent_id = order.setup.agent_id
@@ -112,7 +115,7 @@ async def _main(
             case DeriveOrder():
                 result = derive_rounds(order, registry)
             case OperateOrder():
-                result = await operate(order, registry, context)
+                result = await operate(order, registry, context, control)
             case _:
                 assert_never(order)
         context.show_all()

@@ -46,6 +46,7 @@ def _workload(kind: Kind, params: type[Params]) -> Workload:
         saturates=_USES,
         drawing=Drawing.TEXT,
         together=False,
+        shared_load=kind is SERVE,
         load_params=("num_ctx", "residence", "gpu"),
     )
 

@@ -44,6 +44,7 @@ def _workload(kind: Kind, params: type[Params]) -> Workload:
         saturates=_USES,
         drawing=Drawing.TEXT,
         together=False,
+        shared_load=kind is SERVE,
         load_params=("residence", "gpu"),
     )
 

@@ -2,14 +2,13 @@
 
 import hashlib
 import os
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import anyio
 import msgspec
 
-from benchrace.plugin import BenchraceError, Category, Context, error_of, parse_json, words
+from benchrace.plugin import BenchraceError, Category, Context, chat_api, error_of, words
 from benchrace_openai.config import Engine, Server
-from benchrace_openai.errors import redirected, refusal
+from benchrace_openai.errors import TABLE, refusal
 from benchrace_openai.ollama.answers import Ollama, same_name
 from benchrace_openai.ollama.native_api import recognize
 from benchrace_openai.server.info import (
@@ -25,34 +24,13 @@ from benchrace_openai.server.info import (
     slots_of,
 )
 
-if TYPE_CHECKING:
-    import httpx
-
-MAX_BYTES = 8 << 20
 PROBE_TEXT = "Zwölf Boxkämpfer jagen 1234567890 quick brown foxes;\n\tif (x != 0) { 日本語 мир 🙂 }"
 _TIMEOUT_S = 10.0
 # The API may have another path below the address: no such route, or a page for every path.
 _ELSEWHERE = (301, 302, 307, 308, 404, 405)
 
 
-class Reply(msgspec.Struct, frozen=True):
-    """A response; `data` is null if it is not JSON."""
-
-    status: int
-    text: str
-    server: str
-    data: Any = None
-    location: str = ""
-
-    @property
-    def ok(self) -> bool:
-        return 200 <= self.status < 300
-
-    def failure(self) -> BenchraceError:
-        """Return the meaning of an error response."""
-        if 300 <= self.status < 400:
-            return redirected(self.status, self.location, self.text)
-        return refusal(self.status, self.text)
+Reply = chat_api.Reply
 
 
 class ServerInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -237,60 +215,17 @@ class OpenAIClient:
     async def _call(
         self, method: str, path: str, body: Any, timeout_s: float, api: str | None = None
     ) -> Reply:
-        # The worker that describes plugins imports this module; it needs no HTTP client.
-        import httpx
-
-        label = self.server.label
-        try:
-            with anyio.fail_after(timeout_s):
-                async with self._context.http.stream(
-                    method,
-                    self.server.address.url(path, api or self._api),
-                    headers=self.headers(),
-                    json=body,
-                    timeout=timeout_s,
-                ) as response:
-                    data = await _capped(response)
-        except httpx.ConnectTimeout as error:
-            text = f"{label} did not accept a connection within {timeout_s:g} s"
-            raise BenchraceError(Category.TIMEOUT_CONNECT, text) from error
-        except (TimeoutError, httpx.TimeoutException) as error:
-            text = f"{label} did not answer {path} within {timeout_s:g} s"
-            remedy = "Check the engine's log: it accepted the connection and sent nothing."
-            raise BenchraceError(Category.TIMEOUT_FIRST, text, remedy) from error
-        except httpx.RemoteProtocolError as error:
-            # It accepted the request, so that only its response broke off.
-            text = f"{label} closed the connection while answering {path}: {error}"
-            raise BenchraceError(Category.ENDED_EARLY, text) from error
-        except (httpx.HTTPError, OSError) as error:
-            text = f"{label} cannot be reached: {str(error) or type(error).__name__}"
-            raise BenchraceError(Category.UNREACHABLE, text) from error
-        return Reply(
-            status=response.status_code,
-            text=data[:65_536].decode("utf-8", "replace"),
-            server=response.headers.get("server", ""),
-            data=_json(data),
-            location=response.headers.get("location", ""),
+        request = chat_api.ControlRequest(
+            label=self.server.label,
+            method=method,
+            url=self.server.address.url(path, api or self._api),
+            path=path,
+            timeout_s=timeout_s,
+            body=body,
+            headers=self.headers(),
         )
+        return await chat_api.control(request, self._context, TABLE)
 
 
 class _Tokens(msgspec.Struct, frozen=True):
     tokens: tuple[int, ...]
-
-
-async def _capped(response: "httpx.Response") -> bytes:
-    parts, size = [], 0
-    async for part in response.aiter_bytes():
-        size += len(part)
-        if size > MAX_BYTES:
-            text = f"the answer of {response.url.path} is over the limit of {MAX_BYTES} bytes"
-            raise BenchraceError(Category.BAD_OUTPUT, text)
-        parts.append(part)
-    return b"".join(parts)
-
-
-def _json(data: bytes) -> Any:
-    try:
-        return parse_json(data)
-    except msgspec.MsgspecError:
-        return None

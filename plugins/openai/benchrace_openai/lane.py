@@ -125,7 +125,8 @@ class OpenAILane(TextLane):
         return await measure(self._opened(), params.residence, self.context)
 
     async def before_round(self) -> None:
-        self._checks = _checks(self._opened(), self.context)
+        shared = self.lane.part is not None
+        self._checks = _checks(self._opened(), self.context, shared=shared)
         if self._checks is not None:
             await self._checks.before(warm=self.lane.params.residence is Residence.WARM)
 
@@ -201,9 +202,9 @@ class OpenAILane(TextLane):
         return self._target
 
 
-def _checks(target: LaneTarget, context: Context) -> RoundChecks | None:
+def _checks(target: LaneTarget, context: Context, *, shared: bool) -> RoundChecks | None:
     if target.info.ollama is not None:
         return OllamaChecks(target, context)
     if target.info.engine is Engine.LLAMA_SERVER and not target.info.router:
-        return LlamaServerChecks(target, context)
+        return LlamaServerChecks(target, context, shared=shared)
     return None

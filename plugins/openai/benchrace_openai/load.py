@@ -11,12 +11,12 @@ from benchrace.plugin import (
     Loaded,
     NotOffered,
     Operation,
+    chat_api,
 )
 from benchrace_openai.client import OpenAIClient, ServerInfo
 from benchrace_openai.config import Server
 from benchrace_openai.ollama import native_api
 from benchrace_openai.server import settling
-from benchrace_openai.server.waiting import until
 
 LOAD_S = 900.0
 UNLOAD_S = 120.0
@@ -53,7 +53,7 @@ async def load(client: OpenAIClient, model: str, context: Context) -> Loaded:
     began = context.clock.monotonic_ns()
     await _request(client, "/models/load", model)
     loaded = _state_reached(client, model, "loaded")
-    await until(loaded, LOAD_S, context, f"{model} is still loading")
+    await chat_api.until(loaded, LOAD_S, context, f"{model} is still loading")
     return Loaded(ns=context.clock.monotonic_ns() - began, source="client")
 
 
@@ -65,7 +65,7 @@ async def unload(client: OpenAIClient, model: str, context: Context) -> None:
     if info.router:
         await _request(client, "/models/unload", model)
         unloaded = _state_reached(client, model, "unloaded")
-        await until(unloaded, UNLOAD_S, context, f"{model} is still loaded")
+        await chat_api.until(unloaded, UNLOAD_S, context, f"{model} is still loaded")
         return
     if info.ollama is not None:
         await native_api.unload_model(client, model, context)
@@ -143,7 +143,7 @@ async def _loaded(client: OpenAIClient, context: Context) -> bool:
     except BenchraceError:
         return False
     still = f"{client.server.label} is still loading"
-    await until(_not(client.loading), LOAD_S, context, still)
+    await chat_api.until(_not(client.loading), LOAD_S, context, still)
     return True
 
 

@@ -3,10 +3,11 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from benchrace.plugin import Ask, Prefix, Rendering, TextParams, Thinking
+from benchrace.plugin import Ask, Prefix, TextParams, Thinking, chat_api
 from benchrace_openai.config import Engine
 
 Fields = dict[str, Any]
+route = chat_api.route
 # The fields that every server supports; some servers reject others, or silently ignore them.
 CORE = frozenset({"model", "messages", "prompt", "stream", "max_tokens"})
 # A field of `stream_options`: the usage so far with each chunk, which gives the number of tokens in
@@ -17,7 +18,7 @@ _COUNTS_CHUNKS = frozenset({Engine.VLLM, Engine.SGLANG})
 
 def body(ask: Ask, model: str, engine: Engine, unsent: Collection[str]) -> Fields:
     """Return the body; `unsent` are fields that this server has rejected."""
-    fields: Fields = {"model": model, **_prompt(ask), "stream": True}
+    fields: Fields = {"model": model, **chat_api.prompt_fields(ask), "stream": True}
     fields |= {"stream_options": _stream_options(engine, unsent), "max_tokens": ask.max_tokens}
     fields |= sampling(ask.params, engine, ask.max_tokens)
     if "max_tokens" in unsent:
@@ -28,11 +29,6 @@ def body(ask: Ask, model: str, engine: Engine, unsent: Collection[str]) -> Field
 def _stream_options(engine: Engine, unsent: Collection[str]) -> Fields:
     counts = {CONTINUOUS: True} if engine in _COUNTS_CHUNKS and CONTINUOUS not in unsent else {}
     return {"include_usage": True, **counts}
-
-
-def route(rendering: Rendering) -> str:
-    """Return the route for a raw prompt, or for messages that go through the model's template."""
-    return "/v1/completions" if rendering is Rendering.RAW else "/v1/chat/completions"
 
 
 def sampling(params: TextParams, engine: Engine, max_tokens: int) -> Fields:
@@ -90,10 +86,3 @@ def unsupported_params(params: TextParams, fields: Mapping[str, Any]) -> tuple[s
     if params.think is not Thinking.MODEL and "chat_template_kwargs" not in fields:
         unsupported.append("think")
     return tuple(unsupported)
-
-
-def _prompt(ask: Ask) -> Fields:
-    if ask.params.rendering is Rendering.RAW:
-        return {"prompt": f"{ask.system}\n{ask.prompt}" if ask.system else ask.prompt}
-    system = [{"role": "system", "content": ask.system}] if ask.system else []
-    return {"messages": [*system, {"role": "user", "content": ask.prompt}]}

@@ -47,7 +47,7 @@ def test_starts_rounds_and_ends() -> None:
     assert noted == Noted(starts=True, rounds=True, ends=True)
     assert progress.starts == {0: {"j1": 5}, 1: {"j1": 9}}
     assert (progress.begun, progress.finished) == ({"j1": 1}, {"j1": 1})
-    assert progress.rounds == {"lane-0": 2}
+    assert progress.rounds == {("j1", "lane-0"): 2}
     end = End(
         type="job_error",
         category=Category.WORKER_DIED,
@@ -92,4 +92,4 @@ def test_foreign_text_is_not_taken_for_an_event(foreign: bytes) -> None:
     progress.feed(foreign + b"\n")
     assert progress.ends == {}
     assert progress.phases == set()
-    assert progress.rounds == {"lane-0": 0}
+    assert progress.rounds == {("j1", "lane-0"): 0}

@@ -15,6 +15,16 @@ def test_a_lane_has_its_own_words_and_parameters() -> None:
     assert lane.params == {"n": "5", "x": "a=b"}
 
 
+def test_a_lane_names_its_clients_with_a_plus() -> None:
+    assert run_file.lane("machine=a,clients=b + c,n=5").clients == ("b", "c")
+    assert run_file.lane("machine=a").clients == ()
+    for text in ("clients=", "clients=b+", "clients=+b"):
+        with pytest.raises(InvalidInput, match=r"e\.g\. clients=mac1\+mac2"):
+            run_file.lane(text)
+    with pytest.raises(InvalidInput, match="duplicate key clients"):
+        run_file.lane("clients=b,clients=c")
+
+
 @pytest.mark.parametrize("text", ["", "n", "=5", "n=1,", "n=1,,m=2"])
 def test_a_lane_without_a_key_is_refused(text: str) -> None:
     with pytest.raises(InvalidInput, match="expected KEY=VALUE"):

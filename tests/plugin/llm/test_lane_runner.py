@@ -11,6 +11,7 @@ from benchrace.kinds.llm import (
     Fallback,
     LlmParams,
     LlmRecord,
+    NetworkBytes,
     Perplexity,
     Residence,
     ServeRecord,
@@ -36,6 +37,7 @@ class RecordedLane(SmallLane):
         self.calls: list[str] = []
         self.fails = fails
         self.loads = 0
+        self.rounds = 0
 
     def _call(self, name: str) -> None:
         self.calls.append(name)
@@ -64,6 +66,10 @@ class RecordedLane(SmallLane):
 
     async def before_round(self) -> None:
         self._call("before")
+
+    async def network(self) -> NetworkBytes | None:
+        self.rounds += 1
+        return NetworkBytes(sent=self.rounds)
 
     async def after_round(self, record: LlmRecord | ServeRecord) -> None:
         self._call("after")
@@ -102,6 +108,7 @@ async def test_a_warm_lane_is_loaded_once_and_checked_around_each_round() -> Non
     assert calls == [*opening, "before", "after", "before", "after", "close"]
     assert [record.load_ns for record in records] == [1, 1]
     assert [record.perplexity for record in records] == [PERPLEXITY, PERPLEXITY]
+    assert [record.network.sent for record in records] == [1, 2]
     assert len({record.nonce for record in records}) == 2
 
 

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchrace.kinds.llm import Arrival, ServeParams, Usage
-from benchrace.plugin.llm.load_generator import instants, steady
+from benchrace.plugin.llm.load_generator import steady
 from benchrace.plugin.llm.response.stream import Response
+from benchrace.plugin.llm.share import instants
 from benchrace.plugin.stream import TimingSource
 from tests.kinds.llm_answers import answer
 

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from benchrace.run.document import RunDocument, document
+from benchrace.run.lane import LaneClient
 from benchrace.run.metadata import RunMetadata
 from benchrace.run.spec import LaneSpec, ResidentModels, RunSpec
 from benchrace.run.states import RunState
@@ -124,6 +125,17 @@ def test_what_a_specification_names_is_controlled(documents: Any) -> None:
     a = with_params(documents(FIRST, spec=RunSpec(kind="k", params={"n": 1})), n=1, seed=1)
     b = with_params(documents(FIRST, spec=RunSpec(kind="k", params={"n": 2})), n=2, seed=2)
     assert roles(a, b) == {"params.n": Role.CONTROLLED, "params.seed": Role.CONFOUNDER}
+
+
+def test_lanes_of_one_client_and_of_several_meet_and_differ_in_that(documents: Any) -> None:
+    alone = documents(FIRST)
+    named = RunSpec(kind="k", lanes=(LaneSpec(clients=("second",)),))
+    clients = (LaneClient(machine_id="second", job_id="j2"),)
+    lanes = (msgspec.structs.replace(alone.lanes[0], clients=clients),)
+    shared = msgspec.structs.replace(alone, lanes=lanes, spec=named)
+    assert roles(alone, shared) == {"clients": Role.CONTROLLED}
+    (differing,) = compare(alone, shared).lanes[0].differing
+    assert (differing.a, differing.b) == ("none", "second")
 
 
 def test_what_nobody_asked_for_is_a_confounder(documents: Any) -> None:

@@ -226,6 +226,14 @@ def test_a_processor_that_cannot_be_read_is_named_beside_a_gpu_that_can() -> Non
     assert "CPU package" not in lane.summary["energy_j"].formula
 
 
+def test_a_lane_over_several_machines_has_no_energy_of_one_of_them() -> None:
+    metadata = run()
+    lanes = [msgspec.structs.replace(lane, workers=("n",)) for lane in metadata.lanes]
+    lane = one_lane(msgspec.structs.replace(metadata, lanes=tuple(lanes)), board(200))
+    assert reasons(lane) == {"the machines that lend themselves to the lane are not sampled"}
+    assert set(values(lane).values()) == {None}
+
+
 def test_agents_of_one_computer_have_no_energy_of_their_own() -> None:
     hosts = {"m": MachineHost(host_id="h", share_host=True)}
     metadata = run({}, {"machine": "n"})

@@ -34,11 +34,16 @@ VRAM = msgspec.structs.replace(ROOFS, pool=Pool.VRAM)
 
 
 def judged(
-    roofs: Roofs | None = ROOFS, model: dict[str, Any] | None = MODEL, **engine: Any
+    roofs: Roofs | None = ROOFS,
+    model: dict[str, Any] | None = MODEL,
+    workers: tuple[str, ...] = (),
+    **engine: Any,
 ) -> CeilingShare:
     models = [] if model is None else [model]
     machines = {"m": {"backends": [{"description": {"name": "b"}, "models": models}]}}
     metadata = run(COLD, machines=machines)
+    lanes = [msgspec.structs.replace(lane, workers=workers) for lane in metadata.lanes]
+    metadata = msgspec.structs.replace(metadata, lanes=tuple(lanes))
     by_machine = {} if roofs is None else {"m": roofs}
     log = Log(msgspec.structs.replace(metadata, ceilings=by_machine))
     for number, tokens in enumerate((100, 102)):
@@ -80,6 +85,7 @@ def test_the_share_is_the_rate_by_the_bytes_of_a_token() -> None:
             {"roofs": VRAM, "settings": {"gpu_share": 0.6}},
             "a part of the model was not in the memory that the GPU uses",
         ),
+        ({"workers": ("n",)}, "several machines computed each token, one after the other"),
         ({"host": "elsewhere"}, "the engine does not run on this machine"),
     ],
 )

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from benchrace.events import JobError, LaneError, Level, Log, RoundDone
+from benchrace.plugin.part import Part
 from benchrace.run.spec import Order, ResidentModels
 from benchrace.testing import JobResult, job_lane, job_spec, plugin_ref, run_job
 from benchrace.worker.lanes.residency import Company
@@ -104,10 +105,14 @@ def play(tmp_path: Path) -> Play:
         *lanes: tuple[str, Any],
         config: Any = None,
         resident: ResidentModels = ResidentModels.ONE,
+        part: Part | None = None,
         **plan: Any,
     ) -> JobResult:
         (tmp_path / "holding.py").write_text(dedent(PLUGIN))
-        job_lanes = [job_lane(at, name, {"model": model}) for at, (name, model) in enumerate(lanes)]
+        job_lanes = [
+            msgspec.structs.replace(job_lane(at, name, {"model": model}), part=part)
+            for at, (name, model) in enumerate(lanes)
+        ]
         spec = job_spec("holding", job_lanes, rounds=1, warmup=0, **plan)
         return run_job(
             msgspec.structs.replace(spec, resident=resident),
@@ -212,6 +217,12 @@ def test_a_model_is_kept_warm_unless_the_settings_say_otherwise(play: Play) -> N
 def test_settings_may_have_it_let_go_at_the_end(play: Play) -> None:
     done = play(("one", "a"), config={"one": {"keep_warm": False}})
     assert logs(done)[-1] == "one keeps None"
+
+
+def test_what_other_machines_make_load_for_stays_at_the_end(play: Play) -> None:
+    part = Part(index=0, of=2)
+    done = play(("one", "a"), config={"one": {"keep_warm": False}}, part=part)
+    assert "one keeps None" not in logs(done)
 
 
 def test_no_two_rounds_of_any_lanes_have_one_nonce(play: Play) -> None:

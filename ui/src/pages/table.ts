@@ -14,7 +14,7 @@ export interface PageEntry {
 
 /** The kinds of work that have an address of their own, and the plugins in the repository that bring each. */
 export const SECTIONS = [
-  { path: '/inference', title: 'Language models', kinds: ['llm_generate', 'llm_serve'], plugins: ['./plugins/ollama', './plugins/openai'] },
+  { path: '/inference', title: 'Language models', kinds: ['llm_generate', 'llm_serve'], plugins: ['./plugins/llamacpp', './plugins/ollama', './plugins/openai'] },
   { path: '/compute', title: 'Compute', kinds: ['compute'], plugins: ['./benchrace_core ./plugins/compute'] },
   { path: '/image', title: 'Images', kinds: ['txt2img', 'workflow'], plugins: ['./plugins/comfyui'] },
   { path: '/whisper', title: 'Speech', kinds: ['transcribe'], plugins: ['./plugins/whisper'] },

@@ -20,6 +20,7 @@ const STATUS: OperationStatus = {
   failure: null,
   events: [],
   next: 0,
+  lent: null,
 };
 const ASKED = { machineId: 'box', backend: 'engine', operation: 'pull' as const, model: 'm' };
 const FAILURE: Failure = { category: 'missing_model', message: 'no such model', remedy: 'Give another.', fields: [], detail: null };

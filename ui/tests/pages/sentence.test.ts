@@ -18,6 +18,6 @@ it('leaves names as they are written', () => {
 });
 
 it('says where a field is as people count', () => {
-  const paths = ['lanes[1].params.num_ctx', 'lane-2.params.threads', 'lanes[0]', 'params.n', 'rounds', 'lanes'];
-  expect(paths.map(fieldLabel)).toEqual(['Lane 2, num ctx', 'Lane 3, threads', 'Lane 1', 'N', 'Rounds', 'Lanes']);
+  const paths = ['lanes[1].params.num_ctx', 'lane-2.params.threads', 'lanes[0]', 'params.n', 'rounds', 'lanes', 'lanes[0].workers[1]'];
+  expect(paths.map(fieldLabel)).toEqual(['Lane 2, num ctx', 'Lane 3, threads', 'Lane 1', 'N', 'Rounds', 'Lanes', 'Lane 1, worker 2']);
 });

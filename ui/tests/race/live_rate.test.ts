@@ -17,7 +17,7 @@ function runOf(ns: Record<string, number>, metrics = [METRIC]): RunDocument {
     workloads: {
       compute: {
         kind: 'compute', title: '', params_schema: {}, metrics, metrics_version: 1, presets: {}, automatic: null,
-        saturates: [], drawing: 'progress', together: false, load_params: [], work: ['n'], energy: null,
+        saturates: [], drawing: 'progress', together: false, load_params: [], spans: false, shared_load: false, work: ['n'], energy: null,
       },
     },
   });

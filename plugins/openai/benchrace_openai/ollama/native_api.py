@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from benchrace.plugin import BenchraceError, Category, Context, Loaded
+from benchrace.plugin import BenchraceError, Category, Context, Loaded, chat_api
 from benchrace_openai.errors import refusal
 from benchrace_openai.ollama.answers import (
     InMemory,
@@ -17,7 +17,6 @@ from benchrace_openai.ollama.answers import (
     same_name,
 )
 from benchrace_openai.server.info import as_struct
-from benchrace_openai.server.waiting import until
 
 if TYPE_CHECKING:
     from benchrace_openai.client import OpenAIClient
@@ -82,7 +81,7 @@ async def unload(client: "OpenAIClient", models: Sequence[str], context: Context
     for model in models:
         await _generate(client, {"model": model, "keep_alive": 0}, UNLOAD_S)
     try:
-        await until(gone, UNLOAD_S, context, f"{', '.join(models)} is still in memory")
+        await chat_api.until(gone, UNLOAD_S, context, f"{', '.join(models)} is still in memory")
     except BenchraceError as error:
         if error.category is not Category.TIMEOUT_FIRST:
             raise

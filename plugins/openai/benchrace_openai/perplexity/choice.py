@@ -1,10 +1,9 @@
 """Choose the method for measuring the perplexity of a lane's model."""
 
-from benchrace.plugin import BenchraceError, Context, Perplexity, Residence
+from benchrace.plugin import BenchraceError, Context, Perplexity, Residence, chat_api
 from benchrace_openai.client import OpenAIClient
 from benchrace_openai.config import Engine
 from benchrace_openai.facts import LaneTarget
-from benchrace_openai.perplexity.llama_server import token_perplexity
 from benchrace_openai.perplexity.prompt_logprobs import prompt_perplexity
 
 
@@ -19,7 +18,7 @@ async def measure(target: LaneTarget, residence: Residence, context: Context) ->
     client = OpenAIClient(target.server, context, api=target.info.api)
     try:
         if target.info.engine is Engine.LLAMA_SERVER:
-            return await token_perplexity(client, target.model.id, context)
+            return await chat_api.token_perplexity(client, target.model.id, context)
         return await prompt_perplexity(client, target.model.id)
     except BenchraceError as error:
         context.log(f"perplexity is unknown: {error.message}. {error.remedy}", "warning")

@@ -11,11 +11,11 @@ from typing import Any
 
 import msgspec
 
-from benchrace.plugin import BenchraceError, Category, Perplexity
+from benchrace.plugin import BenchraceError, Category, Perplexity, chat_api
 from benchrace_openai.client import OpenAIClient
-from benchrace_openai.perplexity.llama_server import MIN_TOKENS, TEXT
 from benchrace_openai.server.info import as_struct
 
+TEXT = chat_api.REFERENCE_TEXT
 _LIMIT_S = 60.0
 _FORMS: tuple[dict[str, Any], ...] = ({"echo": True, "logprobs": 1}, {"prompt_logprobs": 0})
 
@@ -54,7 +54,13 @@ class _PromptLogprobs(msgspec.Struct, frozen=True):
 async def prompt_perplexity(client: OpenAIClient, model: str) -> Perplexity:
     """Request the log-probabilities of `TEXT` in each form; raises `bad_output` if none works."""
     for form in _FORMS:
-        body = {"model": model, "prompt": TEXT, "max_tokens": 1, "temperature": 1.0, **form}
+        body = {
+            "model": model,
+            "prompt": TEXT,
+            "max_tokens": 1,
+            "temperature": 1.0,
+            **form,
+        }
         reply = await client.post("/v1/completions", body, _LIMIT_S)
         answer = as_struct(reply.data, _Completion) if reply.ok else None
         logprobs = None if answer is None or not answer.choices else _prompt_logprobs(answer)
@@ -88,7 +94,7 @@ def _prompt_logprobs(answer: _Completion) -> _PromptLogprobs | None:
 def _perplexity(prompt: _PromptLogprobs) -> Perplexity | None:
     """Return the perplexity, if every token but the first has a log-probability."""
     log_p = [value for value in prompt.log_p[1:] if value is not None and value <= 0]
-    if len(log_p) < MIN_TOKENS or len(log_p) != len(prompt.tokens) - 1:
+    if len(log_p) < chat_api.MIN_TOKENS or len(log_p) != len(prompt.tokens) - 1:
         return None
     digest = hashlib.sha256(msgspec.json.encode([TEXT, *prompt.tokens])).hexdigest()
     return Perplexity(log_p=math.fsum(log_p), tokens=len(log_p), text_digest=f"sha256:{digest}")

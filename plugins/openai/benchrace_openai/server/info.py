@@ -1,26 +1,18 @@
 """The control responses of a server: models, settings and state."""
 
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
-from msgspec import Meta as Bounds
 
-from benchrace.plugin import to_struct
+from benchrace.plugin import chat_api, to_struct
 from benchrace_openai.config import Engine
 from benchrace_openai.ollama.answers import Ollama
 
-Count = Annotated[int, Bounds(ge=0, le=1 << 53)]
-
-
-class Meta(msgspec.Struct, frozen=True):
-    """What llama-server reports about a model's file; null if it does not."""
-
-    n_ctx: Count | None = None
-    n_ctx_train: Count | None = None
-    n_params: Count | None = None
-    n_vocab: Count | None = None
-    size: Count | None = None
-    ftype: str | None = None
+Props = chat_api.Props
+Slot = chat_api.Slot
+props_of = chat_api.props_of
+slots_of = chat_api.slots_of
+as_struct = chat_api.as_struct
 
 
 class Status(msgspec.Struct, frozen=True):
@@ -36,9 +28,9 @@ class Listed(msgspec.Struct, frozen=True):
     id: str
     aliases: tuple[str, ...] = ()
     owned_by: str | None = None
-    meta: Meta | None = None
+    meta: chat_api.ModelMeta | None = None
     status: Status | None = None
-    max_model_len: Count | None = None
+    max_model_len: chat_api.Count | None = None
 
     def called(self, name: str) -> bool:
         """Check whether `name` is one of its names."""
@@ -50,35 +42,6 @@ class Models(msgspec.Struct, frozen=True):
 
     data: tuple[Listed, ...]
     odd: tuple[str, ...] = ()
-
-
-class Generation(msgspec.Struct, frozen=True):
-    """The part of `/props` with the context of each slot."""
-
-    n_ctx: Count | None = None
-
-
-class Props(msgspec.Struct, frozen=True):
-    """`/props` of llama-server."""
-
-    default_generation_settings: Generation = Generation()
-    role: str | None = None
-    build_info: str | None = None
-    total_slots: Count | None = None
-    model_path: str | None = None
-    model_ftype: str | None = None
-    chat_template: str | None = None
-
-    @property
-    def router(self) -> bool:
-        return self.role == "router"
-
-
-class Slot(msgspec.Struct, frozen=True):
-    """One of `/slots`; `id_task` is that of its current or last request."""
-
-    is_processing: bool = False
-    id_task: int | None = None
 
 
 def models_of(data: Any) -> Models | None:
@@ -111,23 +74,6 @@ def _listed(entry: Any, odd: list[str]) -> Listed | None:
     except msgspec.ValidationError:
         odd.append("data[]")
         return None
-
-
-def props_of(data: Any) -> Props | None:
-    """Parse `/props`; None for the answer of another server, as some answer every path."""
-    if not isinstance(data, dict) or not _PROPS & data.keys():
-        return None
-    return to_struct(data, Props, [])
-
-
-_PROPS = frozenset({"default_generation_settings", "total_slots", "build_info"})
-
-
-def slots_of(data: Any) -> tuple[Slot, ...] | None:
-    """Parse `/slots`; None if it is not a list. Slots are compared by position, so all are kept."""
-    if not isinstance(data, list):
-        return None
-    return tuple(to_struct(slot, Slot, []) if isinstance(slot, dict) else Slot() for slot in data)
 
 
 class Fingerprint(msgspec.Struct, frozen=True, kw_only=True):
@@ -164,11 +110,3 @@ def engine_of(fingerprint: Fingerprint) -> Engine:
         # mlx_lm.server uses Python's own HTTP server; no other engine does.
         return Engine.MLX
     return Engine.GENERIC
-
-
-def as_struct(data: Any, to: type[msgspec.Struct]) -> Any:
-    """Convert a response; None if it is something else, as some servers answer every path."""
-    try:
-        return msgspec.convert(data, to, strict=False)
-    except msgspec.ValidationError:
-        return None

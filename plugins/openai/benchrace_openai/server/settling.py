@@ -9,14 +9,13 @@ from typing import Any
 
 import msgspec
 
-from benchrace.plugin import Ask, BenchraceError, Category, Context, TextParams
+from benchrace.plugin import Ask, BenchraceError, Category, Context, TextParams, chat_api
 from benchrace_openai.client import OpenAIClient
 from benchrace_openai.config import Engine, Server
 from benchrace_openai.errors import refusal
 from benchrace_openai.facts import LaneTarget, is_loaded
 from benchrace_openai.ollama import native_api
 from benchrace_openai.request import CORE, body, route
-from benchrace_openai.server.waiting import until
 
 LIMIT_S = 60.0
 _AWAY = (Category.UNREACHABLE, Category.TIMEOUT_CONNECT)
@@ -108,7 +107,7 @@ async def idle(client: OpenAIClient, context: Context, limit_s: float) -> None:
         busy = await client.busy()
         return not (await _requests(client) if busy is None else busy)
 
-    await until(is_idle, limit_s, context, f"{client.server.label} is still busy")
+    await chat_api.until(is_idle, limit_s, context, f"{client.server.label} is still busy")
 
 
 async def _requests(client: OpenAIClient) -> float:

@@ -8,10 +8,10 @@ import httpx
 import pytest
 
 from benchrace.plugin import BenchraceError, Category, Perplexity
+from benchrace.plugin.llm.chat_api import token_perplexity
 from benchrace.testing import RecordingContext
 from benchrace_openai.client import OpenAIClient
 from benchrace_openai.config import OpenAIConfig, servers
-from benchrace_openai.perplexity.llama_server import token_perplexity
 
 pytestmark = pytest.mark.anyio
 TOKENS = list(range(100, 120))

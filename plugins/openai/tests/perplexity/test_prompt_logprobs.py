@@ -8,10 +8,10 @@ import httpx
 import pytest
 
 from benchrace.plugin import BenchraceError, Category, Perplexity
+from benchrace.plugin.llm.chat_api import REFERENCE_TEXT as TEXT
 from benchrace.testing import RecordingContext
 from benchrace_openai.client import OpenAIClient
 from benchrace_openai.config import OpenAIConfig, servers
-from benchrace_openai.perplexity.llama_server import TEXT
 from benchrace_openai.perplexity.prompt_logprobs import prompt_perplexity
 
 pytestmark = pytest.mark.anyio

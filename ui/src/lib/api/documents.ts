@@ -32,8 +32,8 @@ export type {
   WorkloadDescription as Workload,
 } from './generated';
 
-/** What people may ask an engine to do; a model writes only where a prompt is wanted. */
-export type Operation = Exclude<generated.Operation, 'write'>;
+/** What people may ask an engine to do; a model writes only where a prompt is wanted, and central has machines lent. */
+export type Operation = Exclude<generated.Operation, 'write' | 'lend'>;
 
 /** A kind of work with the descriptions that its offers name. */
 export interface Kind extends Omit<generated.KindAnswer, 'offers'> {

@@ -14,5 +14,7 @@ export function fieldLabel(path: string): string {
   const [, index, rest = ''] = /^lane(?:s\[|-)(\d+)\]?(?:\.(.+))?$/.exec(path) ?? [];
   const name = (index === undefined ? path : rest).replace(/^params\./, '').replaceAll('_', ' ');
   if (index === undefined) return name.charAt(0).toUpperCase() + name.slice(1);
-  return [`Lane ${Number(index) + 1}`, name].filter(Boolean).join(', ');
+  // `workers[0]`: the first worker.
+  const counted = name.replace(/^(\w+)s\[(\d+)\]$/, (_, what: string, at: string) => `${what} ${Number(at) + 1}`);
+  return [`Lane ${Number(index) + 1}`, counted].filter(Boolean).join(', ');
 }

@@ -186,7 +186,8 @@ function end(lane: LaneRace, round: number, done: RoundDone): LaneRace {
     ...lane,
     trace,
     started_ns: null,
-    measured: done.measured,
+    // One machine's part of a round says nothing of the lane; the document has what all did.
+    measured: lane.shared ? lane.measured : done.measured,
     facts: factsOf(done.record) ?? lane.facts,
     rounds: [...lane.rounds, mark].slice(-MAX_MARKS),
     counted,

@@ -69,6 +69,8 @@ export interface LaneRace {
   machine_id: string;
   backend: string;
   job_id: string | null;
+  /** Whether other machines make load for it as well: its events are then of a part. */
+  shared: boolean;
   planned: number;
   warmups: number;
   /** How many of each are over. */
@@ -157,6 +159,7 @@ export function begin(run: RunDocument): Race {
       machine_id: lane.machine_id,
       backend: lane.backend,
       job_id: lane.job_id,
+      shared: (lane.clients ?? []).length > 0,
       planned: run.rounds,
       warmups: run.warmup,
       ran: 0,

@@ -4,11 +4,12 @@ import type { RunDocument } from '../api/documents';
 import { joined, sized, watts, type SeenHardware } from '../format/hardware';
 import { plural } from '../format/number';
 import type { Facts } from '../race/facts';
+import { machinesOf } from '../race/machines';
 
 type Machine = NonNullable<RunDocument['machines'][string]>;
 
 export function testSystem(run: Pick<RunDocument, 'lanes' | 'machines' | 'version'>, facts: Readonly<Record<string, Facts | undefined>>): string {
-  const ids = [...new Set(run.lanes.map((lane) => lane.machine_id))];
+  const ids = machinesOf(run.lanes);
   const machines = ids.map((id) => {
     const lanes = run.lanes.filter((lane) => lane.machine_id === id);
     const engines = lanes.flatMap((lane) => facts[lane.lane_id] ?? []).map(engine);

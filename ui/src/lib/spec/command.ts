@@ -42,6 +42,8 @@ function laneArguments(lane: LaneSpec): string {
   if (lane.machine_id) parts.push(['machine', lane.machine_id]);
   if (lane.backend) parts.push(['backend', lane.backend]);
   if (lane.label) parts.push(['label', lane.label]);
+  if (lane.clients?.length) parts.push(['clients', lane.clients.join('+')]);
+  if (lane.workers?.length) parts.push(['workers', lane.workers.join('+')]);
   parts.push(...Object.entries(lane.params ?? {}));
   return parts.map(([key, value]) => `${key}=${escaped(plain(value))}`).join(',');
 }

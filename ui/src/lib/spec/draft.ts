@@ -14,6 +14,10 @@ export interface LaneDraft {
   params: Texts;
   /** Values that came with a specification and look like nothing typed, such as an empty text. */
   blank: Params;
+  /** Machines that make load beside its own. */
+  clients?: string[];
+  /** Machines that lend themselves to it. */
+  workers?: string[];
 }
 
 export interface Draft {
@@ -137,6 +141,8 @@ export function fromSpec(spec: RunSpec): Draft {
       label: lane.label ?? '',
       params: texts(lane.params),
       blank: blank(lane.params),
+      ...(lane.clients?.length ? { clients: [...lane.clients] } : {}),
+      ...(lane.workers?.length ? { workers: [...lane.workers] } : {}),
     })),
     rounds: String(rounds ?? 5),
     warmup: String(warmup ?? 1),
@@ -164,7 +170,7 @@ export function matrix(lanes: LaneDraft[], axes: { name: string; values: string[
 function unique(lanes: LaneDraft[]): LaneDraft[] {
   const seen = new Set<string>();
   return lanes.filter((lane) => {
-    const key = JSON.stringify([lane.machine, lane.backend, lane.label, Object.entries(lane.params).sort()]);
+    const key = JSON.stringify([lane.machine, lane.clients, lane.workers, lane.backend, lane.label, Object.entries(lane.params).sort()]);
     return seen.has(key) ? false : seen.add(key);
   });
 }
@@ -179,6 +185,8 @@ function readLane(
   const result: LaneSpec = {};
   if (lane.machine) result.machine_id = lane.machine;
   if (lane.backend) result.backend = lane.backend;
+  if (lane.clients?.length) result.clients = lane.clients;
+  if (lane.workers?.length) result.workers = lane.workers;
   if (lane.label.trim()) result.label = lane.label.trim();
   const params = readParams(lane, fields, automatic, `lanes[${index}].params`, errors);
   if (Object.keys(params).length > 0) result.params = params;

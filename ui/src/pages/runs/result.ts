@@ -71,7 +71,8 @@ export function hardware(machine: RowMachine): string {
 /** The machines with their hardware: `left, right · Xeon`. */
 export function machines(row: RunRow): string {
   const labels = new Map(row.machines.map((machine) => [machine.machine_id, machine.label]));
-  const names = [...new Set(row.lanes.map((lane) => labels.get(lane.machine_id) ?? lane.machine_id))].join(', ');
+  const ids = new Set([...row.lanes, ...row.machines].map(({ machine_id }) => machine_id));
+  const names = [...ids].map((id) => labels.get(id) ?? id).join(', ');
   const parts = [...new Set(row.machines.map(hardware))].filter((part) => part !== '');
   return [names, parts.join(', ')].filter((part) => part !== '').join(' · ');
 }

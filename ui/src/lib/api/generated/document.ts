@@ -3,7 +3,9 @@
 import type { Failure } from './errors';
 import type { Level, Reason } from './events';
 import type { CeilingShare, Likeness } from './findings';
-import type { Agreement, EnergySource, MetricSummary, RoundSummary } from './summary';
+import type { LaneClient } from './lane';
+import type { Part, Peer } from './plugin';
+import type { Agreement, ClientSummary, EnergySource, MetricSummary, RoundSummary } from './summary';
 import type { TextIdentity } from './text_identity';
 
 /** A planned lane, with its `LaneSummary`. */
@@ -12,9 +14,13 @@ export interface DocumentLane {
   label: string;
   backend: string;
   params: Record<string, unknown>;
+  peers: Peer[];
+  part: Part | null;
   machine_id: string;
   job_id: string | null;
   spec_index: number | null;
+  clients: LaneClient[];
+  workers: string[];
   counted: number;
   discarded: number;
   verdict: Level | null;
@@ -28,4 +34,5 @@ export interface DocumentLane {
   energy: EnergySource[];
   likeness: Likeness | null;
   ceiling: CeilingShare | null;
+  client_loads: ClientSummary[];
 }

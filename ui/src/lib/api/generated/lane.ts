@@ -1,15 +1,29 @@
 // Written by `make docs` from benchrace/api; do not edit.
 
+import type { Part, Peer } from './plugin';
+
+/** A machine that makes load for a lane beside the lane's own, in a job of its own. */
+export interface LaneClient {
+  machine_id: string;
+  job_id: string | null;
+}
+
 /**
  * A complete lane; `job_id` is null until its job was created. `spec_index` is the place in the specification's
- * `lanes` of the one that it comes from, null where none is named there.
+ * `lanes` of the one that it comes from, null where none is named there. `clients` make load beside the lane's
+ * own machine. `workers` are machines that lend themselves to the lane, whose own machine is their coordinator;
+ * `peers` is what they lend, from the start of the run on.
  */
 export interface RunLane {
   lane_id: string;
   label: string;
   backend: string;
   params: Record<string, unknown>;
+  peers: Peer[];
+  part: Part | null;
   machine_id: string;
   job_id: string | null;
   spec_index: number | null;
+  clients: LaneClient[];
+  workers: string[];
 }

@@ -31,6 +31,13 @@ export interface BackendDescription {
   operations: Operation[];
 }
 
+/** A device that a worker offers; sizes in bytes, null where the engine does not tell. */
+export interface Device {
+  name: string;
+  total_bytes: number | null;
+  free_bytes: number | null;
+}
+
 export type Drawing = 'progress' | 'text' | 'lines' | 'image';
 
 /**
@@ -46,6 +53,27 @@ export interface KvLayers {
   window: number | null;
   k_bytes: number;
   v_bytes: number;
+}
+
+/**
+ * What a machine is to lend to a lane of another one; `host` is the address to listen on. The agent of the
+ * machine fills in `host`; central cannot know it.
+ */
+export interface Lending {
+  run_id: string;
+  lane_id: string;
+  host?: string;
+}
+
+/**
+ * What a worker lends: where it listens, which build and protocol it speaks, and its devices. `endpoint` is
+ * `host:port`.
+ */
+export interface Lent {
+  endpoint: string;
+  build: string | null;
+  protocol: string | null;
+  devices: Device[];
 }
 
 /**
@@ -78,7 +106,23 @@ export interface Model {
   notes: string[];
 }
 
-export type Operation = 'reset' | 'start' | 'stop' | 'unload' | 'pull' | 'sync' | 'write';
+export type Operation = 'reset' | 'start' | 'stop' | 'unload' | 'pull' | 'sync' | 'write' | 'lend';
+
+/** Part `index` of `of` machines that make load for one lane; 0 is the lane's own machine. */
+export interface Part {
+  index: number;
+  of: number;
+}
+
+/** What another machine lends to a lane. */
+export interface Peer {
+  endpoint: string;
+  build: string | null;
+  protocol: string | null;
+  devices: Device[];
+  machine_id: string;
+  label: string;
+}
 
 /**
  * One entry point: its backends, or the error that makes it unusable. `pending` means that it has not been
@@ -123,7 +167,8 @@ export interface Startable {
 
 /**
  * A workload without its code; `params_schema` is a JSON Schema with defaults and help. `work` names the
- * parameters that set how much a round has to do, `energy` what its energy is divided by.
+ * parameters that set how much a round has to do, `energy` what its energy is divided by. `spans` says that its
+ * lanes may have workers on other machines, `shared_load` that they may have clients there.
  */
 export interface WorkloadDescription {
   kind: string;
@@ -139,6 +184,8 @@ export interface WorkloadDescription {
   load_params: string[];
   work: string[];
   energy: EnergyWork | null;
+  spans: boolean;
+  shared_load: boolean;
 }
 
 /** A request for a text: the answer to `prompt`, of at most `max_tokens`. */

@@ -2,7 +2,7 @@
 
 import type { Source } from './config';
 import type { Failure } from './errors';
-import type { Asset, BackendDescription, Model, Operation, PluginDescription, Problem, Startable, Writing } from './plugin';
+import type { Asset, BackendDescription, Lending, Lent, Model, Operation, PluginDescription, Problem, Startable, Writing } from './plugin';
 import type { Environment, Hardware } from './telemetry';
 
 /**
@@ -73,20 +73,24 @@ export interface OperationEvent {
 /**
  * What an operation is about; it may be left out where it is about the engine itself. `model` is the same as one
  * in `models`; they are taken in turn. `assets` are for a sync: none named means all that the backend is set to
- * have. `write` is what a write asks the model.
+ * have. `write` is what a write asks the model. `lending` names the lane that a lend is for, and `coordinator`
+ * is the address of that lane's machine as central sees it.
  */
 export interface OperationRequest {
   model?: string | null;
   models?: string[];
   assets?: Asset[];
   write?: Writing | null;
+  lending?: Lending | null;
+  coordinator?: string | null;
 }
 
 export type OperationState = 'running' | 'done' | 'failed';
 
 /**
  * How an operation stands. `results` has what the backend answered, one for each model. `events` are those from
- * the number asked for, as far as they are kept; `next` is the number to ask for then.
+ * the number asked for, as far as they are kept; `next` is the number to ask for then. `lent` is what a lend
+ * offers, null until it listens.
  */
 export interface OperationStatus {
   operation_id: string;
@@ -101,6 +105,7 @@ export interface OperationStatus {
   failure: Failure | null;
   events: OperationEvent[];
   next: number;
+  lent: Lent | null;
 }
 
 /** The value that an agent uses, and where it comes from. */

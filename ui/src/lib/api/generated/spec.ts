@@ -1,19 +1,31 @@
 // Written by `make docs` from benchrace/api; do not edit.
 
-/** A lane takes what it does not say from the run, or from the only one that fits. */
+/**
+ * A lane takes what it does not say from the run, or from the only one that fits. `clients` are machines that
+ * make load beside the lane's own, each its share, against one server. `workers` are machines that lend
+ * themselves to the lane, whose own machine coordinates them.
+ */
 export interface LaneSpec {
   machine_id: string | null;
   backend: string | null;
   label: string | null;
   params: Record<string, unknown>;
+  clients: string[];
+  workers: string[];
 }
 
-/** A lane takes what it does not say from the run, or from the only one that fits. */
+/**
+ * A lane takes what it does not say from the run, or from the only one that fits. `clients` are machines that
+ * make load beside the lane's own, each its share, against one server. `workers` are machines that lend
+ * themselves to the lane, whose own machine coordinates them.
+ */
 export interface LaneSpecInput {
   machine_id?: string | null;
   backend?: string | null;
   label?: string | null;
   params?: Record<string, unknown>;
+  clients?: string[];
+  workers?: string[];
 }
 
 export type Order = 'contiguous' | 'abba' | 'random';

@@ -4,6 +4,7 @@ import type { LaneResult, RunDocument } from '../../../lib/api/documents';
 import { count, durationNs, plural, quantity, running } from '../../../lib/format/quantity';
 import type { Scale } from '../../../lib/format/scale';
 import type { Split } from '../../../lib/race/ghost';
+import { occupied } from '../../../lib/race/machines';
 import type { LaneRace } from '../../../lib/race/state';
 import { latestRate } from '../../../lib/race/trace';
 import type { LaneView } from '../../../lib/race/view';
@@ -20,7 +21,10 @@ export function statusLabel({ lane, elapsed_ms, silent_ms }: LaneView, turns: bo
 /** Where a lane runs, unless that is the same for all or in its label, and what shared its computer. */
 export function machineLabel(run: RunDocument, lane: LaneRace, machines: number, beside: readonly string[]): string {
   const name = (id: string) => run.machines[id]?.label ?? id;
-  const where = machines > 1 && !lane.label.split(' · ').includes(name(lane.machine_id)) ? name(lane.machine_id) : '';
+  const stored = run.lanes.find((each) => each.lane_id === lane.lane_id);
+  const own = occupied(stored ?? lane).map(name).join(' + ');
+  const named = lane.label.split(' · ').some((part) => part === own || part === `over ${own}`);
+  const where = machines > 1 && !named ? own : '';
   const shared = beside.length === 0 ? '' : `same computer as ${beside.map(name).join(', ')}`;
   return [where, shared].filter(Boolean).join(' · ');
 }

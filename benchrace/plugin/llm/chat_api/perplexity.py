@@ -1,20 +1,22 @@
-"""Measure perplexity by the log-probabilities of llama-server, token by token.
+"""Measure perplexity by the log-probabilities of a server's `/completion`, token by token.
 
-llama-server reports the log-probabilities of tokens that it samples, but not of a prompt's. So each
+Such servers report the log-probabilities of tokens that they sample, but not of a prompt's. So each
 token of the text is requested after those before it, with a bias that makes the server sample it.
-What it reports is the model's own distribution, before any bias.
+What they report is the model's own distribution, before any bias.
 """
 
 import hashlib
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
-from benchrace.plugin import BenchraceError, Category, Context, Perplexity
-from benchrace_openai.client import OpenAIClient
-from benchrace_openai.server.info import as_struct
+from benchrace.errors import BenchraceError, Category
+from benchrace.kinds.llm import Perplexity
+from benchrace.plugin.context import Context
+from benchrace.plugin.llm.chat_api.control import Reply
+from benchrace.plugin.llm.chat_api.server_facts import as_struct
 
-TEXT = (
+REFERENCE_TEXT = (
     "The harbour lies at the mouth of a slow river. Twice a day the tide lifts the boats from the "
     "mud, and twice a day it sets them down again. An old table on the wall of the inn tells when: "
     "the fishermen never look at it, but visitors copy its figures into their notebooks and are "
@@ -24,6 +26,14 @@ TEXT = (
 _BIAS = 1000.0
 MIN_TOKENS = 16
 _REQUEST_S = 30.0
+
+
+class Poster(Protocol):
+    """A client of the server."""
+
+    async def post(self, path: str, body: Any, timeout_s: float | None = None) -> Reply:
+        """Send a POST; raises if the server does not answer."""
+        ...
 
 
 class _Tokens(msgspec.Struct):
@@ -39,10 +49,11 @@ class _Completion(msgspec.Struct):
     completion_probabilities: tuple[_Sampled, ...]
 
 
-async def token_perplexity(client: OpenAIClient, model: str, context: Context) -> Perplexity:
-    """Request every token of `TEXT` but the first; raises if the server's answers are not usable.
+async def token_perplexity(client: Poster, model: str, context: Context) -> Perplexity:
+    """Request every token of the reference text but the first.
 
-    Every request continues the one before, so that each costs one decoding step.
+    Raises if the server's answers are not usable. Every request continues the one before, so that
+    each costs one decoding step.
     """
     tokens = await _tokens(client, model)
     log_p = 0.0
@@ -53,8 +64,8 @@ async def token_perplexity(client: OpenAIClient, model: str, context: Context) -
     return Perplexity(log_p=log_p, tokens=len(tokens) - 1, text_digest=f"sha256:{digest}")
 
 
-async def _tokens(client: OpenAIClient, model: str) -> tuple[int, ...]:
-    body = {"model": model, "content": TEXT, "add_special": True}
+async def _tokens(client: Poster, model: str) -> tuple[int, ...]:
+    body = {"model": model, "content": REFERENCE_TEXT, "add_special": True}
     reply = await client.post("/tokenize", body)
     answer = as_struct(reply.data, _Tokens) if reply.ok else None
     if answer is None or len(answer.tokens) <= MIN_TOKENS:
@@ -63,7 +74,7 @@ async def _tokens(client: OpenAIClient, model: str) -> tuple[int, ...]:
     return tokens
 
 
-async def _log_p(client: OpenAIClient, model: str, before: tuple[int, ...], token: int) -> float:
+async def _log_p(client: Poster, model: str, before: tuple[int, ...], token: int) -> float:
     body: dict[str, Any] = {
         "model": model,
         "prompt": before,

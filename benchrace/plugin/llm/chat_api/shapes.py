@@ -1,8 +1,8 @@
-"""Normalize events that differ from OpenAI's: text in parts, finish reasons as objects."""
+"""Normalize events that differ from the usual ones: text in parts, finish reasons as objects."""
 
 from typing import Any
 
-from benchrace.plugin import read_parts
+from benchrace.plugin.llm.response.parts import read_parts
 
 Fields = dict[str, Any]
 _THOUGHTS = ("reasoning_content", "reasoning")

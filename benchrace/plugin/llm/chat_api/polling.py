@@ -4,7 +4,8 @@ from collections.abc import Awaitable, Callable
 
 import anyio
 
-from benchrace.plugin import BenchraceError, Category, Context
+from benchrace.errors import BenchraceError, Category
+from benchrace.plugin.context import Context
 
 _POLL_S = 0.05
 _MAX_POLL_S = 1.0

@@ -1,0 +1,1 @@
+"""Machines that lend themselves to lanes of a run."""

@@ -1,0 +1,59 @@
+"""Whether a client could make the load that it was to make: its own delays, and its processor."""
+
+import math
+import time
+from collections.abc import Sequence
+
+from benchrace.formatting import duration, percent
+from benchrace.kinds.llm import ClientLoad
+
+CODE = "client_saturated"
+# A client that falls behind does so more and more; single hiccups are not meant.
+LATE_NS = 50_000_000
+LATE_PERCENTILE = 75
+BUSY = 0.9
+# A shorter time says little about the processor.
+MIN_SPAN_NS = 500_000_000
+
+
+class ClientMeter:
+    """Measures the client during a round; create it in the thread that sends the requests."""
+
+    def __init__(self, now_ns: int) -> None:
+        self._since_ns = now_ns
+        self._cpu_ns = time.thread_time_ns()
+        self._late_ns: list[int] = []
+
+    def late(self, late_ns: int) -> None:
+        """Add how late the client itself was with a request of an open loop."""
+        self._late_ns.append(max(0, late_ns))
+
+    def read(self, now_ns: int, requests: int) -> ClientLoad:
+        """Return what was measured since the creation."""
+        return ClientLoad(
+            requests=requests,
+            span_ns=max(0, now_ns - self._since_ns),
+            cpu_ns=max(0, time.thread_time_ns() - self._cpu_ns),
+            late_ns=_rank(self._late_ns),
+            late_max_ns=max(self._late_ns, default=None),
+        )
+
+
+def saturated(load: ClientLoad) -> str | None:
+    """Return why a client did not keep up with the load that was asked of it, None if it did."""
+    if load.late_ns is not None and load.late_ns > LATE_NS:
+        late, most = duration(load.late_ns), duration(load.late_max_ns or load.late_ns)
+        return (
+            f"a quarter of the requests left the client over {late} after their instant (the "
+            f"latest {most}), by its own fault: it cannot make this load"
+        )
+    if load.span_ns >= MIN_SPAN_NS and load.cpu_ns > BUSY * load.span_ns:
+        share = percent(load.cpu_ns / load.span_ns)
+        return f"the client's own thread was busy for {share} of the round: it limits the load"
+    return None
+
+
+def _rank(values: Sequence[int]) -> int | None:
+    if not values:
+        return None
+    return sorted(values)[math.ceil(len(values) * LATE_PERCENTILE / 100) - 1]

@@ -1,0 +1,13 @@
+"""The share of a lane's load that one of several machines makes."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """Part `index` of `of` machines that make load for one lane; 0 is the lane's own machine."""
+
+    index: Annotated[int, Meta(ge=0)]
+    of: Annotated[int, Meta(ge=2)]

@@ -1,0 +1,132 @@
+"""Clients of a lane: which machines may make load beside its own, and what can be split."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from benchrace.errors import FieldError
+from benchrace.kinds.llm import ServeParams
+from benchrace.kinds.llm.params import PER_MACHINE
+from benchrace.plugin.description import WorkloadDescription
+from benchrace.plugin.llm.share import excess
+from benchrace.run.machine import MachineView
+from benchrace.run.planning import schema as schemas
+from benchrace.run.planning.named import listed, shown
+from benchrace.run.spec import LaneSpec
+
+if TYPE_CHECKING:
+    from benchrace.run.planning.lanes import Filled
+
+NO_MACHINE = "several machines fit, and clients make load for one lane: name its machine"
+_APART = "race them in two runs and compare"
+_MANY = "llm_serve"
+# What is dealt out to the clients, with what one of them is called.
+_SPLIT = {"concurrency": "streams", "requests": "requests"}
+
+
+def refusals(
+    at: str,
+    lane: LaneSpec,
+    machine: MachineView,
+    backend: str,
+    *,
+    kind: str,
+    machines_by_id: Mapping[str, MachineView],
+) -> tuple[FieldError, ...]:
+    """Return what is wrong with the clients of one lane by itself."""
+    if not lane.clients:
+        return ()
+    own = machine.workload(backend, kind)
+    if own is None or not own.shared_load:
+        text = f'backend "{backend}" does not share the load of "{shown(kind)}" between machines'
+        return (FieldError(f"{at}.clients", f"{text}; use one machine, or llm_serve on a server"),)
+    return tuple(_refusals(at, lane, machine, backend, kind, machines_by_id))
+
+
+def _refusals(
+    at: str,
+    lane: LaneSpec,
+    machine: MachineView,
+    backend: str,
+    kind: str,
+    machines_by_id: Mapping[str, MachineView],
+) -> Iterator[FieldError]:
+    seen: set[str] = set()
+    for index, name in enumerate(lane.clients):
+        path, view = f"{at}.clients[{index}]", machines_by_id.get(name)
+        if view is None:
+            names = listed(machines_by_id) or "none yet"
+            yield FieldError(path, f'unknown machine "{shown(name)}"; known: {names}')
+        elif name == machine.machine_id:
+            text = f"{name} is the lane's own machine, which makes load in any case; leave it out"
+            yield FieldError(path, text)
+        elif name in seen:
+            yield FieldError(path, f"{name} is named twice; name each client once")
+        elif view.available and ((there := view.workload(backend, kind)) is None):
+            text = f'machine "{name}" has no backend "{backend}" for "{shown(kind)}"'
+            yield FieldError(path, f"{text}; install its plugin there, and name the server")
+        elif view.available and there is not None and not there.shared_load:
+            text = f'machine "{name}" has a version of "{backend}" that cannot share a load'
+            yield FieldError(path, f"{text}; update benchrace there")
+        seen.add(name)
+
+
+def unsplittable(
+    at: str, params: Mapping[str, Any], workload: WorkloadDescription, machines: int
+) -> Iterator[FieldError]:
+    """Yield the parameters of a lane that cannot be shared between its machines."""
+    complete = schemas.completed(params, workload.params_schema)
+    if workload.kind == _MANY:
+        yield from _excess(at, complete, machines)
+    if machines < 2:
+        return
+    for name, what in _SPLIT.items():
+        value = complete.get(name)
+        if isinstance(value, int) and value < machines:
+            text = f"{value} {what} for {machines} machines that make load; each needs at least one"
+            yield FieldError(f"{at}.params.{name}", text)
+    if complete.get("residence") == "cold":
+        text = "each of several clients would load the model again; use residence=warm"
+        yield FieldError(f"{at}.params.residence", text)
+
+
+def _excess(at: str, params: Mapping[str, Any], machines: int) -> Iterator[FieldError]:
+    names = ServeParams.__struct_fields__
+    try:
+        serve = msgspec.convert({k: v for k, v in params.items() if k in names}, ServeParams)
+    except msgspec.ValidationError:
+        # The worker names what is wrong with a value.
+        return
+    if (over := excess(serve, machines)) is None:
+        return
+    name, most = over
+    text = f"{most} {_SPLIT[name]} for one of {machines} machines" if machines > 1 else f"{most}"
+    remedy = "lower it, or name more clients"
+    yield FieldError(
+        f"{at}.params.{name}",
+        f"{text}; at most {PER_MACHINE} are possible on one machine: {remedy}",
+    )
+
+
+def clashes(lanes: Sequence["Filled"]) -> list[FieldError]:
+    """Reject machines of a lane with clients that work for another lane as well.
+
+    Lanes of one machine take turns, and its clients would go on while it has begun the next.
+    """
+    errors = []
+    for lane in lanes:
+        others = [other for other in lanes if other is not lane]
+        at = f"lanes[{lane.index}]"
+        for index, client in enumerate(lane.clients):
+            if _works_in(client, others):
+                text = f"machine {client.machine_id} works for another lane of this run"
+                errors.append(FieldError(f"{at}.clients[{index}]", f"{text}: {_APART}"))
+        if lane.clients and _works_in(lane.machine, others):
+            text = f"machine {lane.machine.machine_id} has another lane besides this with clients"
+            errors.append(FieldError(f"{at}.clients", f"{text}: {_APART}"))
+    return errors
+
+
+def _works_in(machine: MachineView, lanes: Iterable["Filled"]) -> bool:
+    return any(machine.machine_id == one.machine_id for lane in lanes for one in lane.machines)

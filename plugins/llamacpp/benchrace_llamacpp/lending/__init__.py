@@ -1,0 +1,1 @@
+"""Workers on other machines: rpc-server, its protocol, and what it lends."""

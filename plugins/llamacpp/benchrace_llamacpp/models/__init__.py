@@ -1,0 +1,1 @@
+"""GGUF files: by path, in folders, and in Ollama's store."""

@@ -1,0 +1,111 @@
+"""Ports of this machine: whether one is free, and which process has it."""
+
+import errno
+import socket
+from typing import NamedTuple
+
+import anyio
+import psutil
+
+from benchrace.plugin import Context
+from benchrace_llamacpp.errors import system
+from benchrace_llamacpp.process import is_guarded
+
+# A program of an earlier job is given this long to free its port.
+_LEFT_S = 6.0
+_POLL_S = 0.1
+
+
+class Occupant(NamedTuple):
+    """A process that listens; null where the system does not tell.
+
+    `guarded` means that this plugin started it.
+    """
+
+    pid: int | None = None
+    name: str | None = None
+    guarded: bool = False
+
+    def __str__(self) -> str:
+        if self.pid is None:
+            return "another process (the system does not tell which)"
+        return f"process {self.pid} ({self.name or 'unknown'})"
+
+
+async def until_free(host: str, port: int, key: str, context: Context) -> None:
+    """Return once a port is free; raises, naming what listens there.
+
+    `key` is the key of the table that sets the port. Only a program of an earlier job is waited
+    for. Raises `OSError` where `host` is not an address of this machine.
+    """
+    began = context.clock.monotonic_ns()
+    while (listener := await context.run_blocking(lambda: occupant(host, port))) is not None:
+        waited_s = (context.clock.monotonic_ns() - began) / 1e9
+        if not listener.guarded or waited_s > _LEFT_S:
+            remedy = f"Stop that process, or set another `{key}` in the table `llamacpp` of "
+            text = f"port {port} of {host} is in use by {listener}"
+            raise system(text, f"{remedy}agent.yaml.")
+        await anyio.sleep(_POLL_S)
+
+
+def occupant(host: str, port: int) -> Occupant | None:
+    """Return what listens on a port of `host`, None if it is free. Blocks.
+
+    Raises `OSError` where `host` is not an address of this machine.
+    """
+    try:
+        with socket.create_server((host, port)):
+            return None
+    except OSError as error:
+        if error.errno not in (errno.EADDRINUSE, errno.EACCES):
+            raise
+    return _listening(port)
+
+
+def free_port(host: str) -> int:
+    """Return a port that is free now. Blocks; raises `OSError`."""
+    with socket.create_server((host, 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def was_closed(pid: int, endpoint: str) -> bool:
+    """Check whether the other end has closed a connection of process `pid` to it. Blocks."""
+    host, _, port = endpoint.rpartition(":")
+    try:
+        connections = psutil.Process(pid).net_connections(kind="tcp")
+    except psutil.Error:
+        return False
+    for connection in connections:
+        if connection.status != psutil.CONN_CLOSE_WAIT or not connection.raddr:
+            continue
+        if connection.raddr.port == int(port) and connection.raddr.ip in _addresses(host):
+            return True
+    return False
+
+
+def _listening(port: int) -> Occupant:
+    try:
+        connections = psutil.net_connections(kind="tcp")
+    except psutil.AccessDenied:
+        return Occupant()
+    for connection in connections:
+        if connection.status != psutil.CONN_LISTEN or not connection.laddr:
+            continue
+        if connection.laddr.port != port or connection.pid is None:
+            continue
+        return Occupant(connection.pid, _name(connection.pid), is_guarded(connection.pid))
+    return Occupant()
+
+
+def _name(pid: int) -> str | None:
+    try:
+        return psutil.Process(pid).name()
+    except psutil.Error:
+        return None
+
+
+def _addresses(host: str) -> set[str]:
+    try:
+        return {str(entry[4][0]) for entry in socket.getaddrinfo(host, None)}
+    except OSError:
+        return {host}

@@ -1,0 +1,1 @@
+"""Stand-ins for llama-server and ggml-rpc-server, which speak as the recorded ones did."""

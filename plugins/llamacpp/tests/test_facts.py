@@ -1,0 +1,92 @@
+"""Where a model is, whether its workers had it already, and the bytes between the machines."""
+
+import socket
+
+import pytest
+
+from benchrace.kinds.llm import LLM, ratio
+from benchrace.plugin import NetworkBytes, Peer
+from benchrace_llamacpp.coordinator.load_log import MIB, Buffers, Placement
+from benchrace_llamacpp.coordinator.plan import ServerPlan
+from benchrace_llamacpp.coordinator.server import Started
+from benchrace_llamacpp.facts import why_not_distributed, worker_cache
+from benchrace_llamacpp.models.model_file import ModelFile
+from benchrace_llamacpp.network import Traffic
+
+A, B = "10.0.0.2:50052", "10.0.0.3:50052"
+
+
+def plan() -> ServerPlan:
+    peers = tuple(
+        Peer(machine_id=label, label=label, endpoint=endpoint)
+        for label, endpoint in (("mac2", A), ("mac3", B))
+    )
+    return ServerPlan(
+        program="llama-server",
+        model=ModelFile(name="m", path="/m.gguf"),
+        size=1,
+        changed_ns=1,
+        port=18080,
+        peers=peers,
+        context=4096,
+        slots=1,
+        gpu_layers=99,
+    )
+
+
+def started(sent: int | None, *held: float) -> Started:
+    workers = {endpoint: Buffers(model=mib) for endpoint, mib in zip((A, B), held, strict=False)}
+    placed = Placement(workers=workers, layers=(9, 9))
+    return Started(load_ns=1, placement=placed, split="", sent=sent)
+
+
+@pytest.mark.parametrize(
+    ("sent", "label"), [(410 * MIB, "cold"), (20 * MIB, "warm"), (None, "unknown")]
+)
+def test_weights_that_were_not_sent_were_there(sent: int | None, label: str) -> None:
+    assert worker_cache(plan(), started(sent, 239.0, 145.0)) == label
+
+
+def test_a_lane_is_distributed_if_every_worker_holds_weights() -> None:
+    assert why_not_distributed(plan(), started(None, 239.0, 145.0)) is None
+    reason = why_not_distributed(plan(), started(None, 239.0))
+    assert reason is not None
+    assert "the model is not on mac3" in reason
+    assert "9 of 9 layers" in reason
+
+
+def test_bytes_on_the_interface_to_a_worker_are_counted() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        traffic = Traffic.begin((f"127.0.0.1:{port}",))
+        with socket.create_connection(("127.0.0.1", port)) as link:
+            accepted, _ = server.accept()
+            with accepted:
+                link.sendall(bytes(100_000))
+                left = 100_000
+                while left:
+                    left -= len(accepted.recv(left))
+    sent, unknown = traffic.total()
+    assert (sent is None) == (unknown is not None)
+    if sent is not None:
+        assert sent >= 100_000
+
+
+def test_where_bytes_are_not_counted_there_is_a_reason() -> None:
+    assert Traffic.begin(()).total() == (None, "the lane is on one machine")
+    missing = Traffic({"none0": 1})
+    assert missing.total() == (None, "the system does not count the bytes of none0")
+    assert Traffic({"lo": 1 << 62}).total()[0] is None
+
+
+def test_the_metric_is_bytes_over_output_tokens() -> None:
+    measured = ratio.network(NetworkBytes(sent=1000), 10)
+    assert (measured.value, measured.numerator, measured.denominator) == (100, 1000, 10)
+    reasons = [
+        ratio.network(None, 10),
+        ratio.network(NetworkBytes(unknown="why"), 10),
+        ratio.network(NetworkBytes(sent=1), None),
+    ]
+    assert [measured.value for measured in reasons] == [None] * 3
+    assert [m.reason for m in reasons][:2] == ["the lane is on one machine", "why"]
+    assert "network_bytes_per_token" in [metric.name for metric in LLM.metrics]

@@ -1,0 +1,89 @@
+"""A program of llama.cpp ends with the process that started it, however that ends."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from benchrace.plugin import BenchraceError
+from benchrace.testing.limits import HANG_S
+from benchrace_llamacpp.process import GuardedProcess
+
+STARTER = """
+import sys, pathlib
+from benchrace_llamacpp.process import GuardedProcess
+process = GuardedProcess(["sleep", "600"], pathlib.Path(sys.argv[1]))
+while process.program() is None: pass
+print(process.program().pid, flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_program_does_not_outlive_a_killed_starter(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", STARTER, str(tmp_path / "x.log")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as starter:
+        assert starter.stdout is not None
+        program = psutil.Process(int(starter.stdout.readline()))
+        starter.kill()
+        starter.wait(HANG_S)
+        program.wait(HANG_S)
+    assert not program.is_running()
+
+
+def test_the_whole_group_ends_when_it_is_stopped(tmp_path: Path) -> None:
+    words = ["sh", "-c", "trap '' TERM; sleep 600 & wait; sleep 600"]
+    process = GuardedProcess(words, tmp_path / "x.log")
+    while (program := process.program()) is None or not program.children():
+        continue
+    family = [program, *program.children()]
+    os.kill(program.pid, signal.SIGSTOP)
+    while not process.suspended():
+        continue
+    process.kill()
+    _, alive = psutil.wait_procs(family, HANG_S)
+    assert alive == []
+
+
+def test_its_status_is_the_programs(tmp_path: Path) -> None:
+    process = GuardedProcess(["sh", "-c", "echo no >&2; exit 3"], tmp_path / "x.log")
+    assert process._process.wait(HANG_S) == 3
+    assert process.tail() == "no"
+    process.stop()
+    aborted = GuardedProcess(["sh", "-c", "kill -ABRT $$"], tmp_path / "x.log")
+    assert aborted._process.wait(HANG_S) == 128 + signal.SIGABRT
+    assert (tmp_path / "x.old.log").read_text() == "no\n", "the log of the run before stays"
+    aborted.stop()
+
+
+def test_a_program_that_is_not_there(tmp_path: Path) -> None:
+    process = GuardedProcess([str(tmp_path / "nothing")], tmp_path / "x.log")
+    assert process._process.wait(HANG_S) == 127
+    assert "cannot start" in process.tail()
+    process.stop()
+
+
+def test_a_log_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(BenchraceError, match="cannot start"):
+        GuardedProcess(["true"], tmp_path / "file" / "x.log")
+
+
+def test_arguments_of_the_environment_are_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LLAMA_ARG_PORT", "8080")
+    monkeypatch.setenv("LLAMA_API_KEY", "secret")
+    process = GuardedProcess(["env"], tmp_path / "x.log")
+    assert process._process.wait(HANG_S) == 0
+    assert "LLAMA_ARG_PORT" not in process.text()
+    assert "LLAMA_API_KEY" not in process.text()
+    assert "GGML_NO_BACKTRACE=1" in process.text()
+    process.stop()

@@ -1,0 +1,195 @@
+"""Machines that lend themselves to a lane: started before its job, followed, and given back."""
+
+from collections.abc import AsyncIterator
+
+import anyio
+import msgspec
+import pytest
+
+from benchrace.errors import BenchraceError, Category, InvalidInput
+from benchrace.events import Log
+from benchrace.protocol.operations import OperationState
+from benchrace.run.machine import MachineState
+from benchrace.run.spec import LaneSpec, RunSpec
+from benchrace.run.states import RunState
+from tests.central.hosting import Data, Host, Over
+from tests.central.lender import Lender
+
+OVER_TWO = RunSpec(
+    kind="work",
+    params={"n": 10},
+    rounds=2,
+    warmup=0,
+    lanes=(LaneSpec(machine_id="a", workers=("b",)),),
+)
+
+
+@pytest.fixture
+def coordinator() -> Lender:
+    return Lender("a")
+
+
+@pytest.fixture
+def worker() -> Lender:
+    return Lender("b")
+
+
+@pytest.fixture
+async def linked(data: Data, coordinator: Lender, worker: Lender) -> AsyncIterator[Host]:
+    async with data.host() as host:
+        await host.link(coordinator, worker)
+        yield host
+
+
+def warnings(over: Over) -> list[str]:
+    return [event.payload.message for event in over.events if isinstance(event, Log)]
+
+
+async def test_a_job_is_sent_once_its_workers_listen(
+    linked: Host, coordinator: Lender, worker: Lender
+) -> None:
+    worker.listening = False
+    run_id = await linked.central.submit(OVER_TWO)
+    await linked.until(lambda: worker.running)
+    assert linked.state(worker) is MachineState.BUSY
+    assert coordinator.jobs == {}
+    worker.listening = True
+    worker.notify()
+    over = await linked.over(run_id)
+    assert over.state is RunState.DONE
+    (lane,) = coordinator.job.spec.lanes
+    (peer,) = lane.peers
+    assert (peer.machine_id, peer.label, peer.endpoint) == ("b", "B", "10.0.0.2:1")
+    assert over.metadata.lanes[0].peers == lane.peers
+    lending = worker.about["op-0"].request.lending
+    assert lending is not None
+    assert (lending.run_id, lending.lane_id, lending.host) == (run_id, "lane-0", "")
+    # It listens where the coordinator reaches it; the worker decides that.
+    assert worker.about["op-0"].request.coordinator == "127.0.0.1"
+    assert worker.running == []
+    assert linked.state(worker) is MachineState.READY
+    assert worker.jobs == {}
+
+
+async def test_a_worker_that_is_busy_is_waited_for(linked: Host, worker: Lender) -> None:
+    worker.denials = 3
+    over = await linked.over(await linked.central.submit(OVER_TWO))
+    assert (over.state, worker.denials) == (RunState.DONE, 0)
+
+
+async def test_different_builds_are_named_before_anything_starts(
+    linked: Host, worker: Lender
+) -> None:
+    worker.build = "b2"
+    with pytest.raises(InvalidInput) as caught:
+        await linked.central.submit(OVER_TWO)
+    (field,) = caught.value.fields
+    assert field.path == "lanes[0]"
+    assert field.message.startswith(
+        "A has fake b1, and B has b2: machines of one lane need one build. Install"
+    )
+    two = msgspec.structs.replace(
+        OVER_TWO, lanes=(*OVER_TWO.lanes, LaneSpec(machine_id="a")), only_ready=True
+    )
+    over = await linked.over(await linked.central.submit(two))
+    assert [lane.workers for lane in over.metadata.lanes] == [()]
+    assert over.metadata.left_out[0].problems
+
+
+async def test_a_worker_that_is_away_for_a_moment_stays_lent(
+    linked: Host, coordinator: Lender, worker: Lender
+) -> None:
+    coordinator.open_gate = anyio.Event()
+    run_id = await linked.central.submit(OVER_TWO)
+    await linked.until(lambda: coordinator.jobs and linked.live(run_id).progress.begun)
+    links = worker.links
+    await worker.cut()
+    await linked.until(lambda: worker.links > links and linked.state(worker) is MachineState.BUSY)
+    coordinator.open_gate.set()
+    over = await linked.over(run_id)
+    assert (over.state, warnings(over)) == (RunState.DONE, [])
+    assert len(worker.about) == 1
+
+
+async def test_a_worker_whose_agent_was_restarted_is_named(
+    linked: Host, coordinator: Lender, worker: Lender
+) -> None:
+    coordinator.open_gate = anyio.Event()
+    run_id = await linked.central.submit(OVER_TWO)
+    await linked.until(lambda: coordinator.jobs and linked.live(run_id).progress.begun)
+    worker.forget()
+    await linked.until(lambda: linked.live(run_id).lost)
+    coordinator.open_gate.set()
+    over = await linked.over(run_id)
+    # Its lane has all its rounds: the run is well, and says what happened.
+    assert over.state is RunState.DONE
+    assert warnings(over) == [
+        'B no longer lends itself to the lane "over A + B": its agent was restarted'
+    ]
+
+
+async def test_a_worker_that_cannot_start_fails_the_job_unsent(
+    linked: Host, coordinator: Lender, worker: Lender
+) -> None:
+    worker.listening = False
+    run_id = await linked.central.submit(OVER_TWO)
+    await linked.until(lambda: worker.running)
+    failure = BenchraceError(Category.SYSTEM, "port 50052 is taken", "Stop it.").failure()
+    worker.put(worker.lends["op-0"], state=OperationState.FAILED, failure=failure)
+    over = await linked.over(run_id)
+    assert over.state is RunState.FAILED
+    assert over.metadata.failure == msgspec.structs.replace(
+        failure, message='B does not lend itself to the lane "over A + B": port 50052 is taken'
+    )
+    assert coordinator.jobs == {}
+
+
+@pytest.mark.parametrize("again", [False, True])
+async def test_the_next_central_goes_on_with_what_is_lent(
+    data: Data, coordinator: Lender, worker: Lender, again: bool
+) -> None:
+    coordinator.open_gate = anyio.Event()
+    async with anyio.create_task_group() as machines:
+        async with data.host() as host:
+            for agent in (coordinator, worker):
+                agent.url = host.url
+                machines.start_soon(agent.run, None)
+            await host.until(lambda: all(map(host.is_ready, (coordinator, worker))))
+            run_id = await host.central.submit(OVER_TWO)
+            await host.until(lambda: coordinator.jobs and host.live(run_id).progress.begun)
+        if again:
+            # Nobody had asked for it, and it was ended.
+            worker.put(worker.lends["op-0"], state=OperationState.FAILED)
+        worker.asks.clear()
+        async with data.host() as host:
+            coordinator.url = worker.url = host.url
+            await host.until(lambda: any(ask.follow for ask in worker.asks))
+            await host.until(lambda: not again or host.live(run_id).lost)
+            coordinator.open_gate.set()
+            over = await host.over(run_id)
+        machines.cancel_scope.cancel()
+    assert over.state is RunState.DONE
+    assert worker.running == []
+    assert len(worker.about) == (2 if again else 1)
+    assert [text.rpartition(": ")[2] for text in warnings(over)] == (
+        ["it was started again while central was away"] if again else []
+    )
+
+
+async def test_a_cancel_ends_what_is_still_starting(
+    linked: Host, coordinator: Lender, worker: Lender
+) -> None:
+    worker.listening = False
+    run_id = await linked.central.submit(OVER_TWO)
+    await linked.until(lambda: worker.running)
+    await linked.central.cancel(run_id, "enough")
+    over = await linked.over(run_id)
+    assert (over.state, worker.running, coordinator.jobs) == (RunState.CANCELLED, [], {})
+
+
+async def test_what_is_lent_is_not_lent_twice(linked: Host, worker: Lender) -> None:
+    runs = [await linked.central.submit(OVER_TWO) for _ in range(2)]
+    overs = [await linked.over(run_id) for run_id in runs]
+    assert [over.state for over in overs] == [RunState.DONE] * 2
+    assert overs[0].metadata.ended_at <= overs[1].metadata.started_at  # type: ignore[operator]
+    assert len(worker.about) == 2

@@ -1,0 +1,168 @@
+"""A model over two machines, by whole processes: central, agents, llama-server and its workers.
+
+With the stand-ins that speak as the recorded programs did, and with real programs where they are
+built.
+"""
+
+import os
+import signal
+import stat
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from benchrace_llamacpp.port import free_port, occupant
+from tests.agent.conftest import AgentProcess, wait_for
+from tests.central.offer import TOKEN
+from tests.engine.models import Models
+from tests.engine.test_rpc import VARIABLE, programs
+from tests.flow.team_fleet import TeamFleet
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+ROOT = Path(__file__).parents[2]
+WORKER = "ggml-rpc-server"
+OVER_TWO: dict[str, Any] = {"machine_id": "a", "workers": ["b"], "backend": "llamacpp"}
+ALONE: dict[str, Any] = {"machine_id": "c", "backend": "llamacpp"}
+
+
+class LlamaFleet(TeamFleet):
+    """Machines whose llama.cpp listens on ports of their own."""
+
+    def __init__(self, folder: Path, server: str, worker: str, model: Path) -> None:
+        super().__init__(folder)
+        self.table = {"llama_server": server, "rpc_server": worker, "rpc_port": 0}
+        self.model = model
+        self.ports: list[int] = []
+
+    def start_machine(self, name: str) -> None:
+        self.ports.append(free_port("127.0.0.1"))
+        table = {**self.table, "port": self.ports[-1]}
+        self.agents[name] = AgentProcess(
+            self._folder / name,
+            machine_id=name,
+            label=name.upper(),
+            central=self.url,
+            token=TOKEN,
+            tables={"llamacpp": table},
+        ).started()
+        wait_for(lambda: self.machine(name)["state"] == "ready" and self._has_llamacpp(name))
+
+    def race(self, *lanes: dict[str, Any], **params: Any) -> str:
+        values = {"model": str(self.model), "max_tokens": 8, "prompt": "bako", "idle_s": 5}
+        spec = {"kind": "llm_generate", "params": {**values, **params}}
+        return self.submit(*lanes, **spec)
+
+    def left(self) -> list[str]:
+        """Return the programs that still run, and the ports that are still taken."""
+        children = [
+            process.name()
+            for agent in self.agents.values()
+            for process in psutil.Process(agent.process.pid).children(recursive=True)
+            if process.name() in (WORKER, "llama-server") or "stand_in" in str(process.cmdline())
+        ]
+        return children + [str(port) for port in self.ports if occupant("127.0.0.1", port)]
+
+    def _has_llamacpp(self, name: str) -> bool:
+        backends = self.machine(name)["backends"]
+        return any(one["name"] == "llamacpp" and one["reachable"] for one in backends)
+
+
+def executable(folder: Path, name: str, module: str) -> str:
+    path, tests = folder / name, ROOT / "plugins/llamacpp/tests"
+    path.write_text(
+        f'#!/bin/sh\nPYTHONPATH="{tests}" exec "{sys.executable}" -S -m {module} "$@"\n'
+    )
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    return str(path)
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        "stand-ins",
+        pytest.param(
+            "real",
+            marks=[
+                pytest.mark.rpc,
+                pytest.mark.skipif(
+                    None in programs(),
+                    reason=f"no llama-server, {WORKER} ({VARIABLE}): `make test-rpc` builds them",
+                ),
+            ],
+        ),
+    ],
+)
+def fleet(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[LlamaFleet]:
+    folder = tmp_path_factory.mktemp("llama")
+    model = folder / "model.gguf"
+    if request.param == "real":
+        server, worker = (str(program) for program in programs())
+        model = Models(folder).path("tiny")
+    else:
+        server = executable(folder, "llama-server", "stand_in.llama_server")
+        worker = executable(folder, WORKER, "stand_in.rpc_server")
+        model.write_bytes(b"GGUF" + bytes(100))
+    started = LlamaFleet(folder, server, worker, model)
+    try:
+        started.start_central()
+        for name in "abc":
+            started.start_machine(name)
+        yield started
+    finally:
+        started.close()
+
+
+def records(fleet: LlamaFleet, run_id: str) -> list[dict[str, Any]]:
+    """Return what the counted rounds of the lane over two machines recorded."""
+    run = fleet.get(f"/api/runs/{run_id}")
+    lane = run["lanes"][0]["lane_id"]
+    return [
+        event["payload"]["record"]
+        for event in fleet.events(run_id)
+        if event["type"] == "round_done" and event["lane_id"] == lane and event["payload"]["record"]
+    ]
+
+
+def test_over_two_machines_against_one(fleet: LlamaFleet) -> None:
+    run_id = fleet.race(OVER_TWO, ALONE)
+    run = fleet.over(run_id)
+    assert run["state"] == "done", run["failure"]
+    assert [lane["counted"] for lane in run["lanes"]] == [2, 2]
+    (peer,) = run["lanes"][0]["peers"]
+    assert (peer["machine_id"], peer["protocol"]) == ("b", "7.0.0")
+    for record in records(fleet, run_id):
+        settings = record["engine"]["settings"]
+        assert settings["workers"] == "B"
+        assert settings["worker_B_model_mib"] > 0
+        assert record["network"]["sent"] or record["network"]["unknown"]
+    wait_for(lambda: not fleet.left())
+
+
+def test_a_killed_worker_is_named_and_the_next_round_is_well(fleet: LlamaFleet) -> None:
+    run_id = fleet.race(OVER_TWO, max_tokens=1500, num_ctx=4096)
+    wait_for(lambda: any(event["type"] == "llm_token" for event in fleet.events(run_id)))
+    for process in psutil.Process(fleet.agents["b"].process.pid).children(recursive=True):
+        command = " ".join(process.cmdline())
+        if "guard.py" not in command and ("rpc_server" in command or WORKER in command):
+            os.kill(process.pid, signal.SIGKILL)
+    run = fleet.over(run_id)
+    # A run is done only if every round counts; the round after the failed one does.
+    assert (run["state"], run["lanes"][0]["counted"]) == ("failed", 1)
+    assert "llama-server was ended by SIGABRT" in run["failure"]["message"]
+    assert "worker B" in run["failure"]["message"]
+    wait_for(lambda: not fleet.left())
+
+
+def test_a_cancelled_race_leaves_nothing(fleet: LlamaFleet) -> None:
+    run_id = fleet.race(OVER_TWO, max_tokens=3000, num_ctx=8192)
+    wait_for(lambda: any(event["type"] == "llm_token" for event in fleet.events(run_id)))
+    assert fleet.left()
+    fleet.http.post(f"/api/runs/{run_id}/cancel", json={})
+    assert fleet.over(run_id)["state"] == "cancelled"
+    wait_for(lambda: not fleet.left())

@@ -1,0 +1,229 @@
+"""Rounds of several machines, joined: against unions that were worked out by hand."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from benchrace.errors import BenchraceError, Category
+from benchrace.events import Level, Measured, Reason
+from benchrace.kinds.llm import Answer, ClientLoad, EngineFacts
+from benchrace.run.summary import LaneSummary, RoundSummary
+from tests.stats.clients.clients_run import APART, MS, Log, answered, clients_run
+
+# 12 answers of each machine. Those of a take 100, 110 ... 210 ms, those of b 105, 115 ... 215 ms.
+OWN = [answered(n, 40 * n, 40 * n + 100 + 10 * n, 10) for n in range(12)]
+OTHER = [answered(n, 40 * n, 40 * n + 105 + 10 * n, 20) for n in range(12)]
+
+
+def both(log: Log, number: int = 0, **changes: Any) -> None:
+    log.part("a", number, OWN, **changes)
+    log.part("b", number, OTHER, **changes)
+
+
+def lane(log: Log) -> LaneSummary:
+    return log.fold.summary().lanes[0]
+
+
+def only(log: Log) -> RoundSummary:
+    (round_,) = lane(log).rounds
+    return round_
+
+
+def figures(log: Log) -> dict[str, Measured]:
+    return {figure.metric: figure for figure in only(log).measured}
+
+
+def test_a_joined_round_is_the_union_of_its_answers() -> None:
+    log = Log(clients_run())
+    log.heat(0)
+    both(log)
+    measured = figures(log)
+    assert (measured["answers"].value, measured["failures"].value) == (24, 0)
+    assert measured["gen_tokens"].value == 12 * 10 + 12 * 20
+    # The first is sent by a at 0; the last token is b's, at 440 + 215 ms on its own clock.
+    span_s = (655 * MS + APART) / 1e9
+    throughput = measured["throughput_tokens_per_s"]
+    assert (throughput.numerator, throughput.denominator) == (360, span_s)
+    assert throughput.value == 360 / span_s
+    # 0.2 and 0.3 ms of uncertainty shorten or lengthen that window.
+    assert throughput.low == pytest.approx(360 / (span_s + 0.0005))
+    assert throughput.high == pytest.approx(360 / (span_s - 0.0005))
+    assert throughput.unknown is not None
+    assert throughput.unknown.code == "clock_offset"
+    # Of 24 totals, 100, 105, 110 ... 215 ms, the 12th: no average of the parts' 150 and 155.
+    assert measured["total_p50_ms"].value == 155
+    assert measured["total_p50_ms"].low is None
+    assert (measured["icl_p50_ms"].value, measured["icl_max_ms"].value) == (10, 10)
+    assert measured["steady_tokens_per_s"].value is None
+    assert "window of its own" in (measured["steady_tokens_per_s"].reason or "")
+    round_ = only(log)
+    assert (round_.verdict, round_.counted, round_.elapsed_ns) == (
+        Level.VALID,
+        True,
+        1000 * MS + APART,
+    )
+
+
+def test_what_was_asked_is_the_schedule_and_what_was_sent_is_by_one_clock() -> None:
+    def scheduled(answers: list[Answer], first: int) -> list[Answer]:
+        return [
+            msgspec.structs.replace(one, scheduled_ns=(first + 40 * n) * MS)
+            for n, one in enumerate(answers)
+        ]
+
+    log = Log(clients_run(arrival="constant", rate=50.0))
+    log.heat(0)
+    log.part("a", 0, scheduled(OWN, 0))
+    log.part("b", 0, scheduled(OTHER, 20))
+    measured = figures(log)
+    assert measured["asked_per_s"].value == pytest.approx(23 / 0.460)
+    assert measured["asked_per_s"].low is None
+    # b sent its last at 440 ms by its own clock.
+    assert measured["sent_per_s"].value == pytest.approx(23 / 0.453)
+
+
+def test_a_round_waits_for_all_parts_and_for_their_clocks_in_any_order() -> None:
+    log = Log(clients_run())
+    log.part("b", 0, OTHER)
+    assert lane(log).rounds == ()
+    log.part("a", 0, OWN)
+    assert lane(log).rounds == ()
+    log.heat(0)
+    late = figures(log)
+    early = Log(clients_run())
+    early.heat(0)
+    both(early)
+    assert late == figures(early)
+
+
+@pytest.mark.parametrize(
+    ("machines", "unsure", "text"),
+    [
+        (("a",), 1, "the clock of Bee was not compared"),
+        (("a", "b"), 100, "the clients' clocks are compared to within 50 ms only"),
+    ],
+)
+def test_without_one_clock_only_figures_of_one_machine_are_left(
+    machines: tuple[str, ...], unsure: int, text: str
+) -> None:
+    log = Log(clients_run())
+    log.heat(0, machines, unsure)
+    both(log)
+    measured = figures(log)
+    for name in ("throughput_tokens_per_s", "requests_per_s", "sent_per_s"):
+        assert measured[name].value is None
+        assert text in (measured[name].reason or "")
+    assert measured["total_p50_ms"].value == 155
+    assert measured["answers"].value == 24
+
+
+def test_missing_stamps_leave_percentiles_of_gaps_open_and_keep_what_adds_up() -> None:
+    log = Log(clients_run())
+    log.heat(0)
+    both(log, stamps=False)
+    measured = figures(log)
+    assert measured["icl_p50_ms"].value is None
+    assert "cannot be averaged" in (measured["icl_p50_ms"].reason or "")
+    assert measured["stalls"].value == 0
+
+
+def test_the_verdict_is_the_worst_of_the_parts_with_the_machine_named() -> None:
+    log = Log(clients_run())
+    log.heat(0)
+    log.part("a", 0, OWN)
+    reasons = (Reason("client_saturated", "it cannot make this load"),)
+    log.part("b", 0, OTHER, level=Level.SUSPECT, reasons=reasons)
+    assert only(log).verdict is Level.SUSPECT
+    assert Reason("client_saturated", "Bee: it cannot make this load") in only(log).reasons
+    assert [mark.text for mark in lane(log).marks if mark.code == "client_saturated"] == [
+        "Bee: it cannot make this load"
+    ]
+
+
+def test_clients_of_different_engines_are_no_round() -> None:
+    log = Log(clients_run())
+    log.heat(0)
+    log.part("a", 0, OWN)
+    log.part("b", 0, OTHER, engine=EngineFacts(name="e", model="another"))
+    (reason,) = (one for one in only(log).reasons if one.code == "different_engines")
+    assert only(log).verdict is Level.INVALID
+    assert "a m, Bee another" in reason.text
+
+
+def test_a_load_that_began_apart_is_suspect() -> None:
+    log = Log(clients_run())
+    log.heat(0)
+    log.part("a", 0, OWN)
+    log.part("b", 0, OTHER, began_ns=9_000_000 * MS + 400 * MS)
+    assert Reason("clients_apart", "Bee began 153 ms after a") in only(log).reasons
+    assert only(log).verdict is Level.SUSPECT
+
+
+def test_a_part_that_failed_fails_the_round_with_its_machine() -> None:
+    log = Log(clients_run())
+    log.heat(0)
+    log.part("a", 0, OWN)
+    error = BenchraceError(Category.STREAM_ERROR, "the server closed").failure()
+    log.done("b", 0, None, error=error)
+    assert only(log).verdict is Level.INVALID
+    assert only(log).error is not None
+    assert lane(log).rounds[0].error.message == "Bee: the server closed"  # type: ignore[union-attr]
+    assert lane(log).discarded == 1
+
+
+def test_a_machine_that_ended_early_ends_the_lane_and_its_round_until_lines_come() -> None:
+    log = Log(clients_run())
+    log.heat(0)
+    both(log)
+    log.heat(1)
+    log.part("a", 1, OWN)
+    died = BenchraceError(Category.SYSTEM, "the worker died").failure()
+    log.job_error("b", died)
+    log.cancelled("a", "Bee: the worker died")
+    log.end()
+    ended = lane(log)
+    assert (ended.counted, ended.missing) == (1, 1)
+    assert ended.error is not None
+    assert ended.error.message == "Bee: the worker died"
+    assert [round_.error is None for round_ in ended.rounds] == [True, False]
+    assert "Bee did not finish its part" in (ended.rounds[1].error.message)  # type: ignore[union-attr]
+    # What arrives late makes the round whole after all.
+    log.part("b", 1, OTHER)
+    log.end()
+    assert [round_.counted for round_ in lane(log).rounds] == [True, True]
+
+
+def test_an_adaptive_round_that_one_machine_began_alone_is_none() -> None:
+    metadata = clients_run()
+    spec = msgspec.structs.replace(metadata.spec, rounds="auto")
+    log = Log(msgspec.structs.replace(metadata, spec=spec))
+    log.heat(0)
+    both(log)
+    log.heat(1, ("a",))
+    log.part("a", 1, OWN)
+    log.end("done")
+    assert [round_.round for round_ in lane(log).rounds] == [0]
+
+
+def test_what_each_client_did_is_added_up() -> None:
+    log = Log(clients_run())
+    for number, busy in enumerate((100, 300)):
+        log.heat(number)
+        client = ClientLoad(requests=12, span_ns=1000 * MS, cpu_ns=busy * MS, late_ns=busy)
+        log.part("a", number, OWN, client=client)
+        reasons = (Reason("client_saturated", "it cannot"),)
+        log.part("b", number, OTHER, client=client, level=Level.SUSPECT, reasons=reasons[:number])
+    own, other = lane(log).client_loads
+    assert (own.machine_id, own.rounds, own.requests, own.saturated) == ("a", 2, 24, 0)
+    assert (other.machine_id, other.busy, other.late_ns, other.saturated) == ("b", 0.3, 300, 1)
+
+
+def test_a_log_that_is_read_again_gives_the_same_summary() -> None:
+    log = Log(clients_run())
+    log.heat(0)
+    both(log)
+    again = Log(clients_run())
+    whole = b"".join(log.lines)
+    again.fold.feed(whole + whole)
+    assert again.fold.summary() == log.fold.summary()
