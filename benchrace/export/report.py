@@ -97,6 +97,8 @@ def _columns(metric: MetricSummary) -> tuple[str, str, str]:
 
 def _values(metric: MetricSummary) -> tuple[str, str, str]:
     value, interval = precise(metric.value), precise_interval(metric.ci95)
+    if metric.over is not None and metric.ci95 is not None:
+        interval = f"{interval} over {metric.over}"
     median = precise(metric.median)
     return (median, value, interval) if metric.is_latency else (value, interval, median)
 

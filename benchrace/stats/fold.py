@@ -63,7 +63,9 @@ _FOLDED = frozenset(
     }
 )
 # Most lines of a fast run, and known by how the codec begins them: they need no decoding.
-_SHOWN = tuple(f'{{"type":"{tag}",'.encode() for tag in ("llm_token", "compute_line", "progress"))
+_SHOWN = tuple(
+    f'{{"type":"{tag}",'.encode() for tag in ("llm_token", "compute_line", "progress", "preview")
+)
 
 
 class Fold:

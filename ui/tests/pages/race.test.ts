@@ -82,7 +82,7 @@ describe('the race page', () => {
     const metric = {
       title: 'Rate', unit: 'x/s', better: 'higher' as const, estimator: 'ratio' as const, n: 5, value: 1500, mean: 1500,
       median: 1500, sd: 1, cv: 0.012, ci95: [1400, 1600] as [number, number], min: 1, max: 2, headline: true,
-      formula: 'x / s', reason: null, stamped: false, span_s: null, low: null, high: null, unknown: null, parts: null,
+      formula: 'x / s', reason: null, stamped: false, span_s: null, low: null, high: null, unknown: null, parts: null, over: null,
     };
     for (const lane of run.lanes) {
       lane.counted = 5;

@@ -76,8 +76,8 @@ export interface KneePoint {
  * of the rounds' own values, and so is the mean, but a ratio's is sum/sum. `reason` says why something is null.
  * Where rounds gave estimates, `low` and `high` are what `value` would be at their ends, `ci95` is wider by
  * that, and `unknown` says what is not known; all three are null for exact numbers. Where `ci95` is over parts
- * of the work instead of rounds, `parts` counts them. `stamped` as the metric declares it; `span_s` is the mean
- * time that a ratio's denominator spans.
+ * of the work instead of rounds, `parts` counts them, and `over` says so: `12 recordings`. `stamped` as the
+ * metric declares it; `span_s` is the mean time that a ratio's denominator spans.
  */
 export interface MetricSummary {
   title: string;
@@ -102,6 +102,7 @@ export interface MetricSummary {
   high: number | null;
   unknown: Reason | null;
   parts: number | null;
+  over: string | null;
 }
 
 /**
