@@ -227,6 +227,26 @@ def test_a_mark_is_named_once_with_the_number_of_its_rounds(run: Run, script: An
     ]
 
 
+def test_causes_of_one_code_are_named_apart_and_in_the_order_of_the_rounds(
+    run: Run, script: Any
+) -> None:
+    fold = Fold(run())
+    power, heat = "GPU 0 was throttled: power", "the processor was throttled: heat"
+    other = "GPU 1 was throttled: power"
+    texts = ["late by 3.2 ms", heat, power, "late by 4 ms", power, other, power]
+    for number, text in enumerate(texts):
+        reason = Reason("late" if "late" in text else "throttled", text)
+        value = rate(100 + number / 10, 1)
+        fold.feed(script.done(0, number, value, level=Level.SUSPECT, reasons=(reason,)))
+        fold.feed(script.done(1, number, rate(50 + number / 10, 1)))
+    assert [reason.text for reason in of(fold.summary()).confidence.reasons] == [
+        "Lane 0 is SUSPECT in 2 of 7 rounds: late by 3.2 ms",
+        f"Lane 0 is SUSPECT in 1 of 7 rounds: {heat}",
+        f"Lane 0 is SUSPECT in 3 of 7 rounds: {power}",
+        f"Lane 0 is SUSPECT in 1 of 7 rounds: {other}",
+    ]
+
+
 def test_drift_and_spread_lower_the_confidence(race: Race) -> None:
     outcome = of(race(RISING, times(0.3)))
     assert outcome.winner == "lane-0"
