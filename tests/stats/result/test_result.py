@@ -5,7 +5,7 @@ import msgspec
 import pytest
 
 from benchrace.events import Level, Measured, Reason, RunLifecycle
-from benchrace.events.payloads import RunLifecyclePayload, RunPhase
+from benchrace.events.payloads import RunLifecyclePayload, RunPhase, StandingPayload
 from benchrace.kinds import Better, Metric
 from benchrace.run.metadata import MachineHost, RunMetadata
 from benchrace.run.result import ConfidenceLevel, Result
@@ -51,6 +51,11 @@ def race(run: Run, rounds: Rounds, script: Any) -> Race:
 def of(summary: RunSummary) -> Result:
     assert summary.result is not None
     return summary.result
+
+
+def of_standing(summary: RunSummary) -> StandingPayload:
+    assert summary.standing is not None
+    return summary.standing
 
 
 def rounded(value: Any) -> Any:
@@ -198,6 +203,25 @@ def test_one_lane_and_one_lane_with_a_value(race: Race) -> None:
         (1, pytest.approx(100), 1.0),
         (None, None, None),
     ]
+
+
+def test_a_lane_whose_other_lacks_the_metric_is_not_the_only_one(race: Race, run: Run) -> None:
+    summary = race(STEADY, STEADY)
+    left, right = summary.lanes
+    standing = msgspec.structs.replace(
+        of_standing(summary), places=(of_standing(summary).places[0],)
+    )
+    bare = msgspec.structs.replace(
+        summary,
+        lanes=(left, msgspec.structs.replace(right, summary={})),
+        standing=standing,
+        winner_reason="no other lane has a value",
+    )
+    outcome = result(run(), bare, over=True)
+    assert outcome is not None
+    assert outcome.headline == "Only Lane 0 has a result"
+    assert (outcome.runner_up, outcome.interval) == (None, None)
+    assert outcome.detail == "Rate: 100 1/s"
 
 
 def test_nothing_ranked_is_no_result(race: Race) -> None:
