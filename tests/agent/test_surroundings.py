@@ -32,9 +32,9 @@ MACHINES = Path(__file__).parents[1] / "telemetry/machines"
 
 def around(*, hot: bool = False, **power: Any) -> Environment:
     """Return a plain machine with this power, and the problems that it has."""
-    found = Power(**power)
+    now = Power(**power)
     return msgspec.structs.replace(
-        capabilities("m1").environment, power=found, problems=power_problems(found, hot=hot)
+        capabilities("m1").environment, power=now, problems=power_problems(now, hot=hot)
     )
 
 
