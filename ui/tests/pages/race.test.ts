@@ -100,7 +100,7 @@ describe('the race page', () => {
     shown = mount(Result, { target: document.body, props: { run, facts: {} } });
     flushSync();
     const lanes = [...document.querySelectorAll('thead th .place')].map((place) => place.textContent);
-    expect(lanes).toEqual(['1st, tied', '1st, tied']);
+    expect(lanes).toEqual(['=1st', '=1st']);
     expect(document.querySelector('tbody th')?.textContent).toContain('Rate kx/s · higher is better');
     expect([...document.querySelectorAll('tbody td .value')].map((value) => value.textContent)).toEqual(['1.50', '1.50']);
     const remarks = [...document.querySelectorAll('.remarks li')].map((remark) => remark.textContent ?? '');
