@@ -184,7 +184,7 @@ def test_a_killed_client_fails_the_round_with_its_name(
 
 
 def test_the_jobs_of_all_clients_end_with_a_cancel(fleet: Shell, server: StreamingServer) -> None:
-    started = Started(fleet, words(*constant(4), rounds=1))
+    started = Started(fleet, words(*constant(0.5), rounds=1))
     worker = started.worker(OTHER)
     started.process.send_signal(signal.SIGINT)
     started.process.communicate(timeout=LIMIT)
