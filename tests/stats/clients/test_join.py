@@ -97,6 +97,19 @@ def test_a_round_waits_for_all_parts_and_for_their_clocks_in_any_order() -> None
     assert late == figures(early)
 
 
+def test_a_lane_that_begins_after_the_others_waits_for_its_own_start() -> None:
+    log = Log(clients_run())
+    log.heat(0, ("c",), spread_ns=7)
+    both(log)
+    assert lane(log).rounds == ()
+    log.heat(0, lane_id="lane-1", machines=("d", "e"), spread_ns=9, staggered=True)
+    assert lane(log).rounds == ()
+    log.heat(0, lane_id="lane-0", spread_ns=8)
+    assert figures(log)["throughput_tokens_per_s"].value is not None
+    (heat,) = log.fold.summary().heats
+    assert (heat.spread_ns, heat.staggered) == (9, True)
+
+
 @pytest.mark.parametrize(
     ("machines", "unsure", "text"),
     [
