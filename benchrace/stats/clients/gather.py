@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from benchrace.errors import BenchraceError, Category
-from benchrace.events import Chunks, Known, RoundDone, RoundStart, RunLifecycle
+from benchrace.events import Chunks, Known, Level, RoundDone, RoundStart, RunLifecycle
 from benchrace.events.payloads import JobBegun, RunPhase
 from benchrace.kinds.llm import ServeRecord
 from benchrace.plugin.llm.response import inter_chunk
@@ -154,7 +154,6 @@ class ClientRounds:
             started_ns=pending.started_ns.get(index),
             gaps=_gaps(event, pending.chunks.pop(index, [])),
         )
-        self.loads.take(pending.lane, machine_id, event)
 
     def _complete(self, key: tuple[str, int], pending: _Pending) -> Iterator[RoundDone]:
         if not pending.whole:
@@ -167,7 +166,11 @@ class ClientRounds:
         del self._pending[key]
         starts = self._begun.get(at, {})
         metrics = metrics_of(self._metadata, pending.lane)
-        yield join(pending.lane, pending.parts, starts, metrics)
+        joined = join(pending.lane, pending.parts, starts, metrics)
+        if joined.payload.verdict.level is not Level.INVALID:
+            for machine_id, part in zip(machines_of(pending.lane), pending.parts, strict=True):
+                self.loads.take(pending.lane, machine_id, part.done)
+        yield joined
 
 
 def _own(lane: RunLane, done: RoundDone) -> RoundDone:
