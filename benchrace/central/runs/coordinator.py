@@ -5,7 +5,7 @@ from anyio import current_time
 from benchrace.central.fleet.fleet import Fleet
 from benchrace.central.runs.job import GIVEN_UP, PARTNER, Job
 from benchrace.central.runs.live_run import LiveRun
-from benchrace.central.runs.starter import Starter
+from benchrace.central.runs.start.starter import Starter
 from benchrace.central.settings import Limits
 from benchrace.clock import Clock
 from benchrace.errors import BenchraceError, Category

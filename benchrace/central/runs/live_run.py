@@ -11,7 +11,7 @@ from benchrace.central.disk import Disk
 from benchrace.central.runs.job import Job
 from benchrace.central.runs.log_writer import LogWriter
 from benchrace.central.runs.progress import RunProgress
-from benchrace.central.runs.start_groups import StartKey
+from benchrace.central.runs.start.groups import StartKey
 from benchrace.central.settings import Limits
 from benchrace.clock import Clock, WallSteps
 from benchrace.errors import BenchraceError, Category, Failure

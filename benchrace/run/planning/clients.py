@@ -43,7 +43,7 @@ def refusals(
         remedy = "use one machine, or llm_serve on a server"
         if own is not None and kind == SERVE.name:
             text = f'machine "{machine.machine_id}" has a "{backend}" that cannot share a load'
-            remedy = "update benchrace and its plugin there, or use a backend for servers (openai)"
+            remedy = "update benchrace and its plugin there, or use one machine"
         return (FieldError(f"{at}.clients", f"{text}; {remedy}"),)
     return tuple(_refusals(at, lane, machine, backend, kind, machines_by_id))
 

@@ -7,9 +7,9 @@ import msgspec
 from benchrace.central.fleet.fleet import Fleet
 from benchrace.central.runs.job import Job
 from benchrace.central.runs.live_run import LiveRun
-from benchrace.central.runs.start_groups import StartGroups, StartKey
-from benchrace.central.runs.startline import Line, Stand, margin_ns, next_line, spread
-from benchrace.central.runs.startline import begun as begun_on_our_clock
+from benchrace.central.runs.start.groups import StartGroups, StartKey
+from benchrace.central.runs.start.line import Line, Stand, margin_ns, next_line, spread
+from benchrace.central.runs.start.line import begun as begun_on_our_clock
 from benchrace.central.settings import Limits
 from benchrace.clock import Clock
 from benchrace.events.payloads import RunLifecyclePayload, RunPhase
