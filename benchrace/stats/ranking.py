@@ -7,6 +7,7 @@ from benchrace.events import Level
 from benchrace.events.payloads import StandingPayload, StandingPlace
 from benchrace.formatting import listed
 from benchrace.kinds import Better, Metric
+from benchrace.run.clients import machines_of
 from benchrace.stats.comparison.difference import half_width, lead
 from benchrace.stats.estimate import Estimate
 from benchrace.stats.lane import LaneFold
@@ -59,7 +60,7 @@ def _separated(metric: Metric, one: LaneFold, other: LaneFold, errors: Mapping[s
 def _tie(metric: Metric, one: LaneFold, other: LaneFold, errors: Mapping[str, float]) -> float:
     def stamped(lane: LaneFold) -> Stamped:
         estimate = lane.estimates.get(metric.name)
-        return Stamped(lane.lane.machine_id, None if estimate is None else estimate.summary)
+        return Stamped(machines_of(lane.lane), None if estimate is None else estimate.summary)
 
     return tie(stamped(one), stamped(other), errors)
 

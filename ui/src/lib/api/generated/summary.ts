@@ -17,9 +17,9 @@ export interface Agreement {
 
 /**
  * What one machine did of the load that several made for a lane, over `rounds` of it. `busy` is the processor
- * time of its sending thread by the time of the round, and `late_ns` within what three quarters of an open
- * loop's requests left it after their instant; both of the worst round, null where not measured. In `saturated`
- * rounds it could not keep up.
+ * time of its sending thread by the time of the round, and `late_ns` within what 95 % of an open loop's requests
+ * left it after their instant; both of the worst round, null where not measured. In `saturated` rounds it could
+ * not keep up.
  */
 export interface ClientSummary {
   machine_id: string;
