@@ -22,7 +22,7 @@ from benchrace_llamacpp.config import LlamaCppConfig
 from benchrace_llamacpp.coordinator.pool import Coordinators
 from benchrace_llamacpp.lending.rpc_server import Limits, lent
 from benchrace_llamacpp.params import GenerateOptions
-from benchrace_llamacpp.port import free_port
+from benchrace_llamacpp.port import free_port, occupant
 
 HERE = Path(__file__).parent
 QUICK = Limits(backoff_s=0.05, suspended_s=0.2, poll_s=0.05)
@@ -114,13 +114,11 @@ def lane(*peers: Peer, **params: Any) -> Lane[GenerateOptions]:
 
 def listener(endpoint: str) -> psutil.Process:
     """Return the process that listens at an endpoint."""
-    port = int(endpoint.rpartition(":")[2])
-    for connection in psutil.net_connections(kind="tcp"):
-        if connection.status != psutil.CONN_LISTEN or not connection.laddr:
-            continue
-        if connection.laddr.port == port:
-            return psutil.Process(connection.pid)
-    raise AssertionError(f"nothing listens at {endpoint}")
+    host, _, port = endpoint.rpartition(":")
+    owner = occupant(host, int(port))
+    assert owner is not None, f"nothing listens at {endpoint}"
+    assert owner.pid is not None
+    return psutil.Process(owner.pid)
 
 
 def end(endpoint: str, number: signal.Signals = signal.SIGKILL) -> psutil.Process:
