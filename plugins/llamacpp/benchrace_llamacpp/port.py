@@ -94,7 +94,7 @@ def was_closed(pid: int, endpoint: str) -> bool:
     for connection in connections:
         if connection.status != psutil.CONN_CLOSE_WAIT or not connection.raddr:
             continue
-        if connection.raddr.port == int(port) and connection.raddr.ip in _addresses(host):
+        if connection.raddr.port == int(port) and connection.raddr.ip in addresses_of(host):
             return True
     return False
 
@@ -128,7 +128,8 @@ def _name(pid: int) -> str | None:
         return None
 
 
-def _addresses(host: str) -> set[str]:
+def addresses_of(host: str) -> set[str]:
+    """Return the addresses of a host, itself if the system knows none. Blocks."""
     try:
         return {str(entry[4][0]) for entry in socket.getaddrinfo(host, None)}
     except OSError:

@@ -6,6 +6,7 @@ import anyio
 import msgspec
 
 from benchrace.plugin import BenchraceError, Category, Context, Peer, Problem
+from benchrace_llamacpp.commands import differ
 from benchrace_llamacpp.errors import named, system
 from benchrace_llamacpp.lending.hello import LIMIT_S, Hello, hello
 
@@ -38,11 +39,7 @@ def conflict(peers: Sequence[Peer]) -> BenchraceError | None:
 def other_builds(build: str | None, peers: Sequence[Peer]) -> BenchraceError | None:
     """Return the error of workers whose build is not the coordinator's; None for no proof of it."""
     protocols = {peer.protocol for peer in peers if peer.protocol is not None}
-    different = [
-        f"{named(peer)} has {peer.build}"
-        for peer in peers
-        if build is not None and peer.build is not None and peer.build != build
-    ]
+    different = [f"{named(peer)} has {peer.build}" for peer in peers if differ(build, peer.build)]
     if different:
         text = f"the coordinator has llama.cpp {build}, but {'; '.join(different)}"
     elif len(protocols) > 1:
