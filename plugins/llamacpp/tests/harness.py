@@ -5,7 +5,7 @@ import signal
 import stat
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -47,9 +47,9 @@ class Bench:
 
     def program(self, name: str, module: str) -> str:
         path = self.folder / name
-        path.write_text(
-            f'#!/bin/sh\nPYTHONPATH="{HERE}" exec "{sys.executable}" -S -m {module} "$@"\n'
-        )
+        # Its command line names the folder, by which what is left of a test is found.
+        python = f'"{sys.executable}" -S -X "of={self.folder}"'
+        path.write_text(f'#!/bin/sh\nPYTHONPATH="{HERE}" exec {python} -m {module} "$@"\n')
         path.chmod(path.stat().st_mode | stat.S_IXUSR)
         return str(path)
 
@@ -87,11 +87,26 @@ class Bench:
         async with lent(self.config(**changes), lending, self.context(), limits) as offered:
             yield peer(offered, label)
 
+    def left(self) -> list[str]:
+        """Return the processes whose command lines name this folder: its programs and guards."""
+        return processes_of(self.folder)
+
     async def aclose(self) -> None:
         for pool in (*self.pools, *(backend.pool for backend in self.backends)):
             await pool.stop(self.context())
         for context in self.contexts:
             await context.aclose()
+
+
+def processes_of(folder: Path) -> list[str]:
+    """Return the command lines of running processes that name a folder, whoever started them."""
+    lines = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            words = process.cmdline()
+            if process.status() != psutil.STATUS_ZOMBIE and any(str(folder) in w for w in words):
+                lines.append(" ".join(words))
+    return lines
 
 
 def peer(offered: Lent, label: str) -> Peer:

@@ -52,9 +52,14 @@ class RpcServer:
         """Start it and return what it answers; raises with the end of its log."""
         await self._free(context)
         log = log_path(f"llamacpp-rpc-{self._port}")
-        self._process = process = await context.run_blocking(
-            lambda: GuardedProcess(self._words, log)
-        )
+
+        def spawn() -> GuardedProcess:
+            self._process = GuardedProcess(self._words, log)
+            return self._process
+
+        # A cancel in the middle would leave a process that nobody knows.
+        with anyio.CancelScope(shield=True):
+            process = await context.run_blocking(spawn)
         error: BenchraceError | None = None
         began = context.clock.monotonic_ns()
         while (context.clock.monotonic_ns() - began) / 1e9 < _START_S:
