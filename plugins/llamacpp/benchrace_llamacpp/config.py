@@ -1,10 +1,10 @@
 """The table `llamacpp` of agent.yaml: programs, models, ports and limits."""
 
 import shutil
-from pathlib import Path
 from typing import Annotated
 
 from benchrace.plugin import BenchraceError, Category, Config, Meta
+from benchrace_llamacpp.models.model_file import expanded
 from benchrace_llamacpp.table_checks import (
     check_arguments,
     check_folders,
@@ -86,7 +86,7 @@ def rpc_program(config: LlamaCppConfig) -> str:
 
 def _program(names: tuple[str, ...], key: str) -> str:
     for name in names:
-        if (path := shutil.which(str(Path(name).expanduser()))) is not None:
+        if (path := shutil.which(expanded(name))) is not None:
             return path
     text = f"program not found: {' or '.join(names)}"
     raise BenchraceError(Category.SYSTEM, text, _REMEDY.format(key=key))

@@ -64,6 +64,8 @@ def test_what_it_offers() -> None:
         (GenerateOptions(), 4096),
         (GenerateOptions(num_ctx=2000), 2000),
         (GenerateOptions(prompt_tokens=8000, max_tokens=512), 13_312),
+        (GenerateOptions(prompt="字" * 4000, max_tokens=16), 12_288),
+        (GenerateOptions(system="字" * 4000, prompt="", max_tokens=16), 12_288),
     ],
 )
 def test_the_context_holds_prompt_and_answer(params: GenerateOptions, context: int) -> None:
