@@ -1,6 +1,5 @@
 """One lane on llama-server, which it starts; its workers are on other machines."""
 
-import hashlib
 import json
 from functools import partial
 from typing import Any
@@ -40,7 +39,6 @@ from benchrace_llamacpp.port import was_closed
 from benchrace_llamacpp.request import body
 
 _SETTLED_S = 60.0
-_TOKENS_OF = "Zwölf Boxkämpfer jagen 1234567890 quick brown foxes;\n\tif (x != 0) { мир 🙂 }"
 
 
 class LlamaCppLane(TextLane):
@@ -75,12 +73,11 @@ class LlamaCppLane(TextLane):
         server, _ = await self._provide()
         client = server.client(self.context)
         model, meta = await client.meta()
-        tokens = await client.tokens(_TOKENS_OF)
         reported = Reported(
             model=model,
             props=await client.props() or chat_api.Props(),
             meta=meta,
-            tokenizer=hashlib.sha256(json.dumps(tokens).encode()).hexdigest() if tokens else None,
+            tokenizer=await client.tokenizer(),
         )
         params = self.lane.params
         sample = Ask(params=params, prompt="", system="", max_tokens=params.max_tokens)

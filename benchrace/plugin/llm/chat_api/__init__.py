@@ -10,7 +10,13 @@ from benchrace.plugin.llm.chat_api.perplexity import (
     token_perplexity,
 )
 from benchrace.plugin.llm.chat_api.polling import until
-from benchrace.plugin.llm.chat_api.request import prompt_fields, route
+from benchrace.plugin.llm.chat_api.remedies import Remedies
+from benchrace.plugin.llm.chat_api.request import (
+    llama_server_fields,
+    prompt_fields,
+    route,
+    template_fields,
+)
 from benchrace.plugin.llm.chat_api.server_facts import (
     Count,
     Generation,
@@ -21,19 +27,23 @@ from benchrace.plugin.llm.chat_api.server_facts import (
     props_of,
     slots_of,
 )
+from benchrace.plugin.llm.chat_api.tokens import TOKENIZED_TEXT, tokens_digest
 
 __all__ = [
     "MIN_TOKENS",
     "REFERENCE_TEXT",
+    "TOKENIZED_TEXT",
     "ControlRequest",
     "Count",
     "Generation",
     "ModelMeta",
     "Props",
+    "Remedies",
     "Reply",
     "Slot",
     "as_struct",
     "control",
+    "llama_server_fields",
     "other_clients",
     "prompt_fields",
     "props_of",
@@ -41,6 +51,8 @@ __all__ = [
     "refusal",
     "route",
     "slots_of",
+    "template_fields",
     "token_perplexity",
+    "tokens_digest",
     "until",
 ]
