@@ -5,7 +5,7 @@ import signal
 import stat
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from benchrace.kinds import LLM
 from benchrace.plugin import Lane, Lending, Lent, Peer
 from benchrace.testing import RecordingContext
 from benchrace.testing.limits import HANG_S
+from benchrace.testing.processes import running
 from benchrace_llamacpp.backend import LlamaCpp
 from benchrace_llamacpp.config import LlamaCppConfig
 from benchrace_llamacpp.coordinator.pool import Coordinators
@@ -48,7 +49,7 @@ class Bench:
     def program(self, name: str, module: str) -> str:
         path = self.folder / name
         # Its command line names the folder, by which what is left of a test is found.
-        python = f'"{sys.executable}" -S -X "of={self.folder}"'
+        python = f'"{sys.executable}" -S -X "{self.folder}"'
         path.write_text(f'#!/bin/sh\nPYTHONPATH="{HERE}" exec {python} -m {module} "$@"\n')
         path.chmod(path.stat().st_mode | stat.S_IXUSR)
         return str(path)
@@ -89,24 +90,14 @@ class Bench:
 
     def left(self) -> list[str]:
         """Return the processes whose command lines name this folder: its programs and guards."""
-        return processes_of(self.folder)
+        return running(self.folder)
 
     async def aclose(self) -> None:
         for pool in (*self.pools, *(backend.pool for backend in self.backends)):
             await pool.stop(self.context())
         for context in self.contexts:
             await context.aclose()
-
-
-def processes_of(folder: Path) -> list[str]:
-    """Return the command lines of running processes that name a folder, whoever started them."""
-    lines = []
-    for process in psutil.process_iter():
-        with suppress(psutil.Error):
-            words = process.cmdline()
-            if process.status() != psutil.STATUS_ZOMBIE and any(str(folder) in w for w in words):
-                lines.append(" ".join(words))
-    return lines
+        assert self.left() == []
 
 
 def peer(offered: Lent, label: str) -> Peer:

@@ -56,6 +56,21 @@ async def test_a_lane_over_two_machines_proves_where_the_model_is(bench: Bench) 
         assert backend.pool.current is None, "the workers are lent to this lane alone"
 
 
+async def test_a_load_from_the_workers_cache_is_warm(bench: Bench) -> None:
+    bench.set("RPC_CACHE", str(bench.folder / "cache"))
+    bench.set("SERVER_WEIGHTS", "239")
+    backend, context = bench.backend(), bench.context()
+    labels = []
+    async with bench.lending("mac2", worker_cache=True) as a:
+        for number in range(2):
+            await backend.open(lane(a), context)
+            record = await race(backend, lane(a), context, number)
+            labels.append(record.engine.settings["worker_cache"])
+            await backend.close(lane(a), context)
+    # A system that does not count the loopback's bytes tells neither.
+    assert labels in (["cold", "warm"], ["unknown", "unknown"])
+
+
 async def test_a_lane_whose_workers_hold_nothing_is_invalid(bench: Bench) -> None:
     backend, context = bench.backend(), bench.context()
     async with bench.lending("mac2") as a:
