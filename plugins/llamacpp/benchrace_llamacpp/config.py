@@ -63,7 +63,7 @@ class LlamaCppConfig(Config, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if self.port in (0, _TAKEN):
             raise ValueError(
-                f"port: {self.port} is not accepted: 0 is no fixed port, and users' own servers "
+                f"port: {self.port} is not accepted: 0 is not a fixed port, and users' own servers "
                 "listen on 8080; choose another (e.g. 18080)"
             )
         check_folders(self.models)

@@ -17,6 +17,6 @@ def body(ask: Ask, model: str) -> dict[str, Any]:
         "temperature": params.temperature,
         "top_p": params.top_p,
         "seed": params.seed,
-        **chat_api.llama_server_fields(params),
+        **chat_api.sampler_fields(params),
         **chat_api.template_fields(params),
     }

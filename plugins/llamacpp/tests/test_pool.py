@@ -132,7 +132,7 @@ async def test_crashes_while_loading_are_counted(bench: Bench) -> None:
 
 
 async def test_a_start_that_another_made_meanwhile_is_used(bench: Bench) -> None:
-    """Let one caller see the old server unwell, and go on once another has started a new one."""
+    # One caller sees the old server unwell, and goes on once another has started a new one.
     pool, plan = await plans(bench)
     context = bench.context()
     server, _ = await pool.provide(plan, context)

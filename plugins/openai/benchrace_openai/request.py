@@ -50,7 +50,7 @@ _TEMPLATES = {Engine.LLAMA_SERVER, Engine.VLLM, Engine.SGLANG}
 def _dialect(params: TextParams, engine: Engine, max_tokens: int) -> Fields:
     match engine:
         case Engine.LLAMA_SERVER:
-            return chat_api.llama_server_fields(params)
+            return chat_api.sampler_fields(params)
         case Engine.VLLM | Engine.SGLANG:
             return {
                 "top_k": params.top_k or -1,

@@ -12,9 +12,9 @@ from benchrace.plugin.llm.chat_api.perplexity import (
 from benchrace.plugin.llm.chat_api.polling import until
 from benchrace.plugin.llm.chat_api.remedies import Remedies
 from benchrace.plugin.llm.chat_api.request import (
-    llama_server_fields,
     prompt_fields,
     route,
+    sampler_fields,
     template_fields,
 )
 from benchrace.plugin.llm.chat_api.server_facts import (
@@ -43,13 +43,13 @@ __all__ = [
     "Slot",
     "as_struct",
     "control",
-    "llama_server_fields",
     "other_clients",
     "prompt_fields",
     "props_of",
     "read_event",
     "refusal",
     "route",
+    "sampler_fields",
     "slots_of",
     "template_fields",
     "token_perplexity",

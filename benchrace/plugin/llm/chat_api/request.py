@@ -19,8 +19,8 @@ def prompt_fields(ask: Ask) -> dict[str, Any]:
     return {"messages": [*system, {"role": "user", "content": ask.prompt}]}
 
 
-def llama_server_fields(params: TextParams) -> dict[str, Any]:
-    """Return the fields that llama-server has beside those of the API."""
+def sampler_fields(params: TextParams) -> dict[str, Any]:
+    """Return the fields of servers that report progress and timings, beside those of the API."""
     return {
         "top_k": params.top_k,
         "min_p": 0.0,
