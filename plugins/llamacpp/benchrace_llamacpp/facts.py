@@ -84,6 +84,13 @@ def load_report(plan: ServerPlan, started: Started) -> str:
     took = f"llama-server loaded {plan.model.name} in {duration(started.load_ns)}"
     if not plan.peers:
         return took
+    total = sum(buffers.model for buffers in holds(plan, started).values())
+    if total:
+        shares = (
+            f"{peer.label} {percent(holds(plan, started)[peer.endpoint].model / total)}"
+            for peer in plan.peers
+        )
+        took = f"{took}; its layers on workers: {', '.join(shares)}"
     if started.sent is None:
         return f"{took}; bytes over the network are unknown: {started.sent_unknown}"
     return f"{took}; {started.sent / MIB:,.0f} MiB went over the network to its workers"

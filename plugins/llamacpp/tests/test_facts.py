@@ -13,7 +13,7 @@ from benchrace_llamacpp import network
 from benchrace_llamacpp.coordinator.load_log import MIB, Buffers, Placement
 from benchrace_llamacpp.coordinator.plan import ServerPlan
 from benchrace_llamacpp.coordinator.server import Started
-from benchrace_llamacpp.facts import why_not_distributed, worker_cache
+from benchrace_llamacpp.facts import load_report, why_not_distributed, worker_cache
 from benchrace_llamacpp.models.model_file import ModelFile
 from benchrace_llamacpp.network import Traffic, _interface
 
@@ -58,6 +58,12 @@ def test_a_lane_is_distributed_if_every_worker_holds_weights() -> None:
     assert reason is not None
     assert "the model is not on mac3" in reason
     assert "9 of 9 layers" in reason
+
+
+def test_a_load_says_how_the_layers_were_dealt_out() -> None:
+    report = load_report(plan(), started(MIB, 300.0, 100.0))
+    assert "its layers on workers: mac2 75 %, mac3 25 %; 1 MiB went over the network" in report
+    assert "layers" not in load_report(plan(), started(MIB))
 
 
 def test_bytes_on_the_interface_to_a_worker_are_counted() -> None:

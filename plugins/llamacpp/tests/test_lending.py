@@ -38,6 +38,9 @@ async def test_it_tells_what_it_lends(bench: Bench) -> None:
         assert device.name == "CPU"
         assert device.total_bytes == device.free_bytes == 24105 << 20
         connections = listener(offered.endpoint).net_connections(kind="tcp")
+        words = listener(offered.endpoint).cmdline()
+        cores = psutil.cpu_count(logical=False)
+        assert cores is None or words[words.index("-t") + 1] == str(cores)
         addresses = [c.laddr.ip for c in connections if c.status == psutil.CONN_LISTEN]
         assert addresses == ["127.0.0.1"], "it has no authentication: one address alone"
     port = int(offered.endpoint.rpartition(":")[2])

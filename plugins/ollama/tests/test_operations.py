@@ -42,7 +42,7 @@ async def until(holds: Callable[[], bool]) -> None:
 
 
 def test_all_that_ollama_can_is_offered() -> None:
-    wanted = set(Operation) - {Operation.SYNC}
+    wanted = set(Operation) - {Operation.SYNC, Operation.LEND}
     assert set(Ollama.operations()) == wanted
 
 

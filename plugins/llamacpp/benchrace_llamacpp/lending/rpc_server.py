@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 import anyio
 import msgspec
+import psutil
 
 from benchrace.plugin import BenchraceError, Category, Context, Lending, Lent, LentDevice
 from benchrace_llamacpp.commands import build_of
@@ -41,7 +42,7 @@ class RpcServer:
     def __init__(
         self, program: str, config: LlamaCppConfig, host: str, port: int, limits: Limits
     ) -> None:
-        self._words = (program, "-H", host, "-p", str(port), *config.rpc_arguments)
+        self._words = (program, "-H", host, "-p", str(port), *_threads(), *config.rpc_arguments)
         if config.worker_cache:
             self._words += ("-c",)
         self._host, self._port, self._limits = host, port, limits
@@ -212,3 +213,12 @@ def _single(group: BaseExceptionGroup[BaseException]) -> BaseException:
         if isinstance(error, BenchraceError):
             return error
     return group
+
+
+def _threads() -> tuple[str, ...]:
+    """Return the words for as many threads as llama-server takes: rpc-server's default is one.
+
+    The last one of several wins, so `rpc_arguments` may set another number.
+    """
+    cores = psutil.cpu_count(logical=False)
+    return () if cores is None else ("-t", str(cores))
