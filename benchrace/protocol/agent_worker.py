@@ -28,6 +28,8 @@ from benchrace.run.states import JobPhase
 
 # How long a plugin may take to be imported and described.
 DESCRIBE_S = 60.0
+# What a worker may take to stop what it lends, before it is killed with all that it started.
+LEAVE_S = 10.0
 
 
 class WorkerExit(IntEnum):

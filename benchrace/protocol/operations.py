@@ -21,8 +21,12 @@ class OperationState(StrEnum):
     FAILED = "failed"
 
 
-class OperationRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class OperationRequest(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
     """What an operation is about; it may be left out where it is about the engine itself.
+
+    What is not given is not sent: an older agent rejects fields that it does not know.
 
     `model` is the same as one in `models`; they are taken in turn. `assets` are for a sync: none
     named means all that the backend is set to have. `write` is what a write asks the model.
