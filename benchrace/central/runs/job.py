@@ -18,11 +18,13 @@ class Job:
     came back without the job, or is not expected to have more of it.
     `failure` says why the job will never have an end of its own, `refusal` why it cannot start
     yet. A `held` job is not sent yet: other machines are to be lent to its lanes first.
+    `released_ns` is when that was so, on central's monotonic clock.
     """
 
     def __init__(self, spec: JobSpec, *, held: bool = False) -> None:
         self.spec = spec
         self.held = held
+        self.released_ns = 0
         self.phase: JobPhase | None = None
         self.heat: int | None = None
         self.due: dict[str, int] = {}
@@ -44,9 +46,9 @@ class Job:
     def machine_id(self) -> str:
         return self.spec.machine_id
 
-    def release(self, spec: JobSpec) -> None:
+    def release(self, spec: JobSpec, now_ns: int) -> None:
         """Allow it to be sent, as `spec`, which has what is lent to its lanes."""
-        self.spec, self.held = spec, False
+        self.spec, self.held, self.released_ns = spec, False, now_ns
 
     def note_go(self, heat: int) -> None:
         """Note that the agent, on its current link, was sent the start of `heat`."""

@@ -117,7 +117,8 @@ class LiveRun:
 
     def release(self, job: Job) -> None:
         """Allow a held job to be sent, as the metadata have it now."""
-        job.release(next(spec for spec in jobs(self.metadata) if spec.job_id == job.job_id))
+        spec = next(spec for spec in jobs(self.metadata) if spec.job_id == job.job_id)
+        job.release(spec, self._clock.monotonic_ns())
 
     def workers_of(self, job: Job) -> list[tuple[str, str]]:
         """List the machines that are to be lent to lanes of a job: each lane's id and machine."""
