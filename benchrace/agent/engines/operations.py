@@ -38,6 +38,7 @@ from benchrace.protocol.agent_worker import LEAVE_S, OperateOrder
 from benchrace.protocol.assets import AssetSetup
 from benchrace.protocol.capabilities import BackendStatus
 from benchrace.protocol.operations import OperationRequest, ResetAll
+from benchrace.web.address import is_loopback
 
 _MAX_OPERATIONS = 50
 # The worker has limits of its own, and says so in words; this is for one that does not.
@@ -233,6 +234,12 @@ class Operations:
         host = listening_address(
             self._settings.lend_address, self.link_address, request.coordinator
         )
+        if request.elsewhere and not self._settings.lend_address and is_loopback(host):
+            raise BenchraceError(
+                Category.SYSTEM,
+                f"it would listen at {host}, which the coordinator of the lane cannot reach",
+                f"Set lend_address in agent.yaml of {self._settings.machine_id}.",
+            )
         lending = request.lending and msgspec.structs.replace(request.lending, host=host)
         return msgspec.structs.replace(request, lending=lending)
 

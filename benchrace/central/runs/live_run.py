@@ -45,7 +45,7 @@ class LiveRun:
 
     `started_heats` are those that have begun, by number. `cancel` is the reason of a cancel that
     was asked for. `reopened` says that the run was over once, and has lines to come; `closing` that
-    it takes no more. `lending` are the machines that lend themselves to its lanes now, and `lost`
+    it takes no more. `lending` are the worker machines that are lent to its lanes now, and `lost`
     says why lanes lack one, by lane. `changed` wakes on anything that the controller or a viewer of
     the state may care about.
     """

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import anyio
-import anyio.abc
+import msgspec
 import pytest
 
 from benchrace.agent.engines import operations as module
@@ -15,6 +15,7 @@ from benchrace.agent.engines.operations import Operations
 from benchrace.agent.jobs.slot import Slot
 from benchrace.agent.link import link_operations
 from benchrace.agent.settings import AgentSettings
+from benchrace.errors import BenchraceError
 from benchrace.notifier import Notifier
 from benchrace.plugin.lending import Lending
 from benchrace.plugin.operations import Operation
@@ -65,8 +66,8 @@ class Machine:
                 await self.leaving.wait()
             self.left += 1
 
-    async def lend(self, coordinator: str | None = None) -> RunningOperation:
-        request = OperationRequest(lending=LENDING, coordinator=coordinator)
+    async def lend(self, coordinator: str | None = None, **more: Any) -> RunningOperation:
+        request = OperationRequest(lending=LENDING, coordinator=coordinator, **more)
         return await self.operations.start("team", Operation.LEND, request)
 
     async def follow(self, operation_id: str) -> Any:
@@ -157,3 +158,14 @@ async def test_a_request_whose_link_is_cut_while_it_waits_leaves_nothing(
         probed.set()
     # The machine is free for the next request.
     assert (await machine.lend()).running
+
+
+async def test_another_computer_does_not_reach_loopback(machine: Machine) -> None:
+    machine.operations.link_address = "127.0.0.1"
+    with pytest.raises(BenchraceError, match=r"it would listen at 127\.0\.0\.1, which") as caught:
+        await machine.lend("127.0.0.1", elsewhere=True)
+    assert caught.value.remedy == "Set lend_address in agent.yaml of m1."
+    assert machine.operations.all() == ()
+    machine.operations.link_address = "10.0.0.7"
+    await machine.lend("127.0.0.1", elsewhere=True)
+    assert machine.orders[0].lending == msgspec.structs.replace(LENDING, host="10.0.0.7")

@@ -22,7 +22,6 @@ from benchrace.protocol.operations import (
     OperationStatus,
 )
 from benchrace.run.lane import RunLane
-from benchrace.web.address import is_loopback
 
 _TURN_S = 10.0
 _LATER = frozenset({Category.BUSY, Category.UNREACHABLE, Category.TIMEOUT_FIRST})
@@ -102,7 +101,11 @@ class WorkerMachine:
         deadline_ns = self._clock.monotonic_ns() + int(self._limits.arrival_s * 1e9)
         while True:
             try:
-                request = OperationRequest(lending=lending, coordinator=self._coordinator())
+                request = OperationRequest(
+                    lending=lending,
+                    coordinator=self._coordinator(),
+                    elsewhere=self._is_elsewhere(),
+                )
                 # Only the answer says how it can be ended: it is waited for, also when cancelled.
                 with anyio.CancelScope(shield=True):
                     status = await self._engines.operate(
@@ -167,13 +170,6 @@ class WorkerMachine:
         raise BenchraceError(Category.ENDED_EARLY, "it ended by itself")
 
     def _note(self, lent: Lent) -> None:
-        """Note what is lent; raises `unreachable` where the lane's machine cannot reach it."""
-        if _is_loopback(lent.endpoint) and self._is_elsewhere():
-            raise BenchraceError(
-                Category.UNREACHABLE,
-                f"it listens at {lent.endpoint}, which {self.lane.machine_id} cannot reach",
-                f"Set lend_address in agent.yaml of {self._label}.",
-            )
         fields = msgspec.structs.asdict(lent)
         self.peer = Peer(**fields, machine_id=self.machine_id, label=self._label)
         self._run.changed.notify()
@@ -202,7 +198,7 @@ class WorkerMachine:
         what = "did not start" if self.peer is None else "stopped"
         self.failure = Failure(
             category=error.category,
-            message=f'worker {self._label} of "{self.lane.label}" {what}: {error.message}',
+            message=f'worker {self._label} of lane "{self.lane.label}" {what}: {error.message}',
             remedy=error.remedy,
             detail=error.detail,
         )
@@ -218,7 +214,3 @@ class WorkerMachine:
 def _unnamed(peer: Peer) -> Peer:
     """Return a peer without its label, which people may change meanwhile."""
     return msgspec.structs.replace(peer, label="")
-
-
-def _is_loopback(endpoint: str) -> bool:
-    return is_loopback(endpoint.rpartition(":")[0].strip("[]"))

@@ -1,4 +1,4 @@
-"""Machines that lend themselves to a run's lanes: from before a lane's job until after its end."""
+"""The worker machines of a run's lanes: from before a lane's job until after its end."""
 
 from collections.abc import Sequence
 
@@ -17,7 +17,7 @@ from benchrace.plugin.lending import Peer
 from benchrace.run.planning.completion import with_peers
 
 
-class Lending:
+class WorkerMachines:
     """All worker machines of one run. A job is held until those that its lanes need are lent."""
 
     def __init__(self, run: LiveRun, fleet: Fleet, limits: Limits, clock: Clock) -> None:
