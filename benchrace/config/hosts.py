@@ -1,7 +1,7 @@
 """Hosts and addresses in configuration files: one that cannot be meant is rejected.
 
-`allowed_hosts` are host names as browsers send them, `lend_address` is where a machine lends
-itself.
+`allowed_hosts` are host names as browsers send them, `lend_address` is where a worker machine
+listens.
 """
 
 import ipaddress

@@ -184,7 +184,7 @@ class WorkerMachine:
         return len(ids) > 1
 
     def _warn_of_release(self, error: BenchraceError) -> None:
-        """Say in the run's log that the machine may be busy for a while; its lane is over."""
+        """Warn in the run's log that the machine may be busy for a while; its lane is over."""
         message = f'{self._label} was not released from the lane "{self.lane.label}"'
         payload = LogPayload(
             level="warning", message=f"{message}: {error.message}", source=self.lane.backend
