@@ -162,10 +162,14 @@ class Cancel(WorkerMessage, frozen=True, kw_only=True):
 
 
 class PhaseNow(WorkerMessage, frozen=True, kw_only=True):
-    """The job is in `phase`; `heat` is the armed heat that `ready` waits for."""
+    """The job is in `phase`; `heat` is the armed heat that `ready` waits for.
+
+    `lane_id` is the lane that is being opened.
+    """
 
     phase: JobPhase
     heat: int | None = None
+    lane_id: str | None = None
 
 
 class Unwritten(WorkerMessage, frozen=True, kw_only=True):

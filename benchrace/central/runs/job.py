@@ -13,7 +13,7 @@ class Job:
     """A job and the orders that it should have, so that they can be sent again on a new link.
 
     `phase` is null until the agent spoke of the job; `heat` is the armed heat that it waits for,
-    `last_go` the highest whose start was sent.
+    `last_go` the highest whose start was sent, `opening` the lane that is being opened.
     `due` are the lines that the agent had of each stream when it came back; `gone` says that it
     came back without the job, or is not expected to have more of it.
     `failure` says why the job will never have an end of its own, `refusal` why it cannot start
@@ -27,6 +27,7 @@ class Job:
         self.released_ns = 0
         self.phase: JobPhase | None = None
         self.heat: int | None = None
+        self.opening: str | None = None
         self.due: dict[str, int] = {}
         self.gone = False
         self.failure: Failure | None = None
@@ -54,9 +55,9 @@ class Job:
         """Note that the agent, on its current link, was sent the start of `heat`."""
         self.last_go = heat
 
-    def spoke(self, phase: JobPhase, heat: int | None) -> None:
+    def spoke(self, phase: JobPhase, heat: int | None, opening: str | None = None) -> None:
         """Update the job's phase from its agent."""
-        self.phase, self.heat, self.gone = phase, heat, False
+        self.phase, self.heat, self.opening, self.gone = phase, heat, opening, False
 
     def relinked(self, report: JobReport | None) -> None:
         """Update the job from a returning agent; what was sent to it before may have been lost."""
@@ -64,7 +65,7 @@ class Job:
         self.gone = report is None
         if report is None:
             return
-        self.spoke(report.phase, report.heat)
+        self.spoke(report.phase, report.heat, report.opening)
         self.due = report.lines
         if self.failure is not None and self.failure.category is Category.INTERRUPTED:
             # It was given up, and here it is: its own end will say more.

@@ -11,7 +11,7 @@ from benchrace.events import Log
 from benchrace.protocol.operations import OperationState
 from benchrace.run.machine import MachineState
 from benchrace.run.spec import LaneSpec, RunSpec
-from benchrace.run.states import RunState
+from benchrace.run.states import JobPhase, RunState
 from tests.central.hosting import Data, Host, Over
 from tests.central.lender import Lender
 
@@ -264,3 +264,31 @@ async def test_a_coordinator_that_is_busy_is_waited_for_from_the_jobs_release_on
         await host.until(lambda: coordinator.refusals)
         coordinator.refuse_job = None
         assert (await host.over(run_id)).state is RunState.DONE
+
+
+async def test_an_opening_that_hangs_without_its_worker_is_ended(
+    data: Data, coordinator: Lender, worker: Lender
+) -> None:
+    data.limits = msgspec.structs.replace(data.limits, without_worker_s=0.05)
+    coordinator.opening = anyio.Event()
+    two = msgspec.structs.replace(OVER_TWO, lanes=(*OVER_TWO.lanes, LaneSpec(machine_id="a")))
+    async with data.host() as host:
+        await host.link(coordinator, worker)
+        run_id = await host.central.submit(two)
+        await host.until(lambda: coordinator.jobs)
+        job_id = coordinator.job.spec.job_id
+        worker.forget()
+        run = host.live(run_id)
+        await host.until(lambda: run.lost)
+        # The other lane needs no worker.
+        coordinator.job.to(JobPhase.OPENING, opening="lane-1")
+        await host.until(lambda: run.jobs[job_id].opening == "lane-1")
+        await anyio.sleep(0.1)
+        run.changed.notify()
+        await anyio.sleep(0.05)
+        assert run.jobs[job_id].cancel is None
+        coordinator.job.to(JobPhase.OPENING, opening="lane-0")
+        over = await host.over(run_id)
+    failure = over.metadata.failure
+    assert failure is not None
+    assert failure.message == 'worker B of lane "over A + B" stopped: its agent was restarted'
