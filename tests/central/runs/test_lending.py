@@ -176,6 +176,8 @@ async def test_the_next_central_goes_on_with_what_is_lent(
     assert over.state is RunState.DONE
     assert worker.running == []
     assert len(worker.about) == (2 if again else 1)
+    addresses = {ask.operate.request.coordinator for ask in worker.asks if ask.operate}
+    assert addresses == {"127.0.0.1"}
     assert [text.rpartition(": ")[2] for text in warnings(over)] == (
         ["it was started again while central was away"] if again else []
     )
