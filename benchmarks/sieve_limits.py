@@ -2,10 +2,10 @@
 
     python -m benchmarks.sieve_limits [--cancels N] [--memory-n N] [--threads T ...]
 
-Cancels counts up to 10^12 at moments spread over their first second, the earliest of them while
-tables are made, and prints the time until `execute` has raised, and the blocks that were finished
-meanwhile: on a busy machine a thread waits for a core first. Then counts up to `--memory-n` in a
-process of its own, and prints how far its peak of memory is above that of one that counts up to 1.
+Cancels counts up to 10^12 at moments spread over their first second, and prints the time until
+`execute` has raised, and the blocks that were finished meanwhile: on a busy machine a thread waits
+for a core first. Then counts up to `--memory-n` in a process of its own, and prints how far its
+peak of memory is above that of one that counts up to 1.
 """
 
 import argparse
@@ -15,6 +15,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from functools import partial
 
 import benchrace_core
@@ -43,17 +44,9 @@ print(primes, peak)
 
 def main() -> None:
     """Print a line for each number of threads and each limit."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--cancels", type=int, default=20)
-    parser.add_argument("--memory-n", type=lambda text: int(float(text)), default=10**11)
-    threads = sorted({1, benchrace_core.available_threads()})
-    parser.add_argument("--threads", nargs="+", type=int, default=threads)
-    options = parser.parse_args()
+    options = arguments()
     for number in options.threads:
-        cancels = [
-            cancelled(number, SPREAD_S * index / options.cancels)
-            for index in range(options.cancels)
-        ]
+        cancels = [cancelled(number, after_s) for after_s in moments(options.cancels)]
         waits = [wait_s for wait_s, _ in cancels]
         middle, worst = statistics.median(waits) * 1e3, max(waits) * 1e3
         blocks = max(more for _, more in cancels)
@@ -70,6 +63,40 @@ def main() -> None:
             f"{more / 1e6:.1f} MB over the interpreter; {verdict(more, MEMORY_GOAL_BYTES)}",
             flush=True,
         )
+
+
+def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--cancels", type=positive, default=20)
+    parser.add_argument("--memory-n", type=on_record, default=10**11)
+    threads = sorted({1, benchrace_core.available_threads()})
+    parser.add_argument("--threads", nargs="+", type=positive, default=threads)
+    return parser.parse_args(argv)
+
+
+def positive(text: str) -> int:
+    """Read a number of at least 1."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"invalid number {text!r}: 1 or more, e.g. 20")
+    return int(text)
+
+
+def on_record(text: str) -> int:
+    """Read `1000000000` or `1e9`; the number of primes up to it must be known."""
+    try:
+        n = int(text) if text.isdecimal() else int(float(text))
+    except (ValueError, OverflowError) as error:
+        raise argparse.ArgumentTypeError(f"invalid number {text!r} (e.g. 1e10)") from error
+    if n < 1 or benchrace_core.known_pi(n) is None:
+        raise argparse.ArgumentTypeError(
+            f"the number of primes up to {text} is not on record (use e.g. 1e10 or 2e10)"
+        )
+    return n
+
+
+def moments(cancels: int) -> list[float]:
+    """Return when to cancel, in seconds after the start; never at once, before a count began."""
+    return [SPREAD_S * (index + 1) / cancels for index in range(cancels)]
 
 
 def cancelled(threads: int, after_s: float) -> tuple[float, int]:
@@ -89,7 +116,7 @@ def cancelled(threads: int, after_s: float) -> tuple[float, int]:
     thread.join()
     if not ends:
         raise SystemExit("the count was over before it was cancelled")
-    return max(0.0, ends[0] - start), run.progress()[0] - before
+    return ends[0] - start, run.progress()[0] - before
 
 
 def execute(run: benchrace_core.Run, began: threading.Event, ends: list[float]) -> None:

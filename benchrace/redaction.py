@@ -45,7 +45,10 @@ _BEARER = re.compile(
     re.IGNORECASE,
 )
 _QUERY = re.compile(
-    r"(?P<name>[?&](?:api_?key|key|token|access_token|auth|password|secret)=)[^&\s'\"#]+",
+    r"(?P<name>[?&](?:api_?key|key|token|access_token|auth|password|secret|sig|signature"
+    # Addresses that are signed for a while, by the names of several stores.
+    r"|expires|expiry|awsaccesskeyid|googleaccessid|key-pair-id"
+    r"|x-(?:amz|goog)-(?:signature|credential|security-token|expires))=)[^&\s'\"#]+",
     re.IGNORECASE,
 )
 
@@ -136,6 +139,11 @@ def redact(text: str) -> str:
     text = _QUERY.sub(rf"\g<name>{MARK}", text)
     text = _HEADER.sub(rf"\g<name>\g<between>{MARK}", text)
     return _BEARER.sub(rf"\g<scheme>{MARK}", text)
+
+
+def has_secret_query(url: str) -> bool:
+    """Check whether an address has a key in its query, or is signed for whoever has it."""
+    return _QUERY.search(url) is not None
 
 
 def without_user(url: str) -> str:

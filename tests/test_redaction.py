@@ -18,6 +18,7 @@ from benchrace.redaction import (
     MIN_LENGTH,
     SECRETS,
     Redactor,
+    has_secret_query,
     is_secret_name,
     redact,
     register_environment,
@@ -169,3 +170,19 @@ def test_no_event_holds_a_secret() -> None:
 def test_an_address_is_shown_without_its_user() -> None:
     assert without_user("http://u:p@w@host:1/x@y") == "http://host:1/x@y"
     assert without_user("http://host:1/x@y") == "http://host:1/x@y"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("X-Amz-Signature", "X-Amz-Credential", "X-Amz-Security-Token", "X-Amz-Expires"),
+        *("X-Goog-Signature", "sig", "Signature", "AWSAccessKeyId", "token", "Expires"),
+    ],
+)
+def test_signed_addresses_lose_what_signs_them(name: str) -> None:
+    url = f"https://bucket.example/cat.png?width=8&{name}=abc%2Fdef"
+    assert has_secret_query(url)
+    assert redact(f"cannot read {url}.") == (
+        f"cannot read https://bucket.example/cat.png?width=8&{name}={MARK}"
+    )
+    assert not has_secret_query("https://bucket.example/cat.png?width=8&signed=no&download=true")

@@ -27,6 +27,7 @@ from benchrace.plugin.readiness import Problem
 from benchrace.protocol import timing
 from benchrace.protocol.agent_worker import CalibrateOrder, PreflightOrder, WorkerSetup
 from benchrace.protocol.capabilities import (
+    RESTART,
     BackendStatus,
     Calibrated,
     Capabilities,
@@ -102,6 +103,7 @@ class CapabilityMonitor:
         self._agent_id = f"{machine.host_id}-{settings.machine_id}"
         self._prober = Prober(settings, plugins, slot)
         self._timing = machine.timing
+        self._warnings: tuple[Warned, ...] = ()
         self.changed = Notifier()
         self.current = self._put_together()
 
@@ -133,15 +135,11 @@ class CapabilityMonitor:
 
     async def follow(self) -> None:
         """Announce each plugin as soon as it is described, until cancelled."""
-        warned: frozenset[Warned] = frozenset()
         while True:
             seen = self._plugins.changed.count
             self._with_plugins()
-            if not self._plugins.waiting:
-                warnings = frozenset(self._warnings())
-                for message, remedy in sorted(warnings - warned):
-                    log.warning("agent.yaml: %s. %s", message, remedy)
-                warned = warnings
+            await self._check_tables()
+            self.publish()
             await self._plugins.changed.wait(seen)
 
     async def keep(self) -> None:
@@ -170,7 +168,9 @@ class CapabilityMonitor:
         await self._prober.probe(self.tables(), self.publish)
         self._timing = await anyio.to_thread.run_sync(timing.read, self._settings.data)
         await self._keeper.look()
-        await self._surroundings.look()
+        await self._check_tables()
+        async with self._slot.aside():
+            await self._surroundings.look()
         return self.publish()
 
     def note_start(self, backend: str, error: BenchraceError | None) -> None:
@@ -184,9 +184,8 @@ class CapabilityMonitor:
     async def preflight(self, kind: str, lanes: tuple[JobLane, ...]) -> tuple[LaneReadiness, ...]:
         """Check whether each lane can start, and probe what lacks a probe; raises Busy."""
         if self._plugins.restart is not None:
-            raise BenchraceError(
-                Category.SYSTEM, self._plugins.restart, "Restart the agent of this machine."
-            )
+            problem = self._plugins.restart
+            raise BenchraceError(Category.SYSTEM, problem.message, problem.remedy)
         order = PreflightOrder(
             setup=self._setup_of(kind, lanes),
             kind=kind,
@@ -236,8 +235,9 @@ class CapabilityMonitor:
 
     def _with_plugins(self) -> Capabilities:
         """Publish new descriptions only: a request must not wake those who wait for a probe."""
+        restart = self._plugins.restart
         announced = (self.current.plugins, self.current.restart)
-        if announced != (self._plugins.described, self._plugins.restart):
+        if announced != (self._plugins.described, None if restart is None else restart.message):
             return self.publish()
         return self.current
 
@@ -250,6 +250,7 @@ class CapabilityMonitor:
         return capabilities
 
     def _put_together(self) -> Capabilities:
+        restart = self._plugins.restart
         return Capabilities(
             machine_id=self._settings.machine_id,
             label=self._settings.label,
@@ -264,17 +265,18 @@ class CapabilityMonitor:
                 for backend in plugin.backends
             ),
             timing=self._timing,
-            restart=self._plugins.restart,
+            restart=None if restart is None else restart.message,
+            restart_remedy=RESTART if restart is None else restart.remedy,
             problems=tuple(self._problems()),
             simulated=self._settings.simulated,
+            renewed=self._surroundings.renewed,
         )
 
     def _problems(self) -> Iterator[Problem]:
         """Yield what is wrong with the machine, though it can race."""
         yield from self._keeper.folders.problems
-        if not self._plugins.waiting:
-            for message, remedy in self._warnings():
-                yield Problem(message=f"agent.yaml: {message}", remedy=remedy)
+        for message, remedy in self._warnings:
+            yield Problem(message=f"agent.yaml: {message}", remedy=remedy)
         for name, problem in self._failed.items():
             probe = self._prober.probes.get(name)
             if probe is None or not probe.reachable:
@@ -302,8 +304,17 @@ class CapabilityMonitor:
             stops_at=self._idle.stops_at(backend.name) if probe.started else None,
         )
 
-    def _warnings(self) -> tuple[Warned, ...]:
-        names = frozenset(
-            backend.name for one in self._plugins.described for backend in one.backends
-        )
-        return unknown_tables(AgentConfig(tables=self._settings.tables), names)
+    async def _check_tables(self) -> None:
+        """Look for tables of agent.yaml that no backend reads, and log those that are new."""
+        plugins = self._plugins.described
+        if self._plugins.waiting or any(plugin.error is not None for plugin in plugins):
+            # Which tables the backends of a broken plugin read is not known.
+            self._warnings = ()
+            return
+        names = frozenset(backend.name for one in plugins for backend in one.backends)
+        config = AgentConfig(tables=self._settings.tables)
+        before = self._warnings
+        self._warnings = await anyio.to_thread.run_sync(unknown_tables, config, names)
+        for message, remedy in self._warnings:
+            if (message, remedy) not in before:
+                log.warning("agent.yaml: %s. %s", message, remedy)

@@ -13,7 +13,10 @@ from pathlib import Path
 
 from benchrace import __version__
 from benchrace.plugin.host.entry_points import PluginRef
+from benchrace.plugin.readiness import Problem
+from benchrace.protocol.capabilities import RESTART
 
+_INSTALL = "Install benchrace again, then start the agent."
 Stamp = tuple[tuple[str, int], ...]
 
 
@@ -40,17 +43,20 @@ def newest_file(ref: PluginRef) -> int:
     return max((file.stat().st_mtime_ns for file in files), default=0)
 
 
-def restart_reason() -> str | None:
+def restart_reason() -> Problem | None:
     """Return why this process does not fit the workers that it would start. Blocks."""
     if not Path(sys.executable).exists():
-        return f"the Python that runs this agent was deleted: {sys.executable}"
+        message = f"the Python that runs this agent was deleted: {sys.executable}"
+        return Problem(message=message, remedy=_INSTALL)
     try:
         now = metadata.version("benchrace")
     except metadata.PackageNotFoundError:
-        return f"benchrace {__version__} is running and is not installed any more"
+        message = f"benchrace {__version__} is running and is not installed any more"
+        return Problem(message=message, remedy=_INSTALL)
     if now == __version__:
         return None
-    return f"benchrace {now} was installed while version {__version__} goes on running"
+    message = f"benchrace {now} was installed while version {__version__} goes on running"
+    return Problem(message=message, remedy=RESTART)
 
 
 def _modules(place: str) -> Iterator[Path]:

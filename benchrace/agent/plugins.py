@@ -20,6 +20,7 @@ from benchrace.notifier import Notifier
 from benchrace.plugin.description import PluginDescription
 from benchrace.plugin.host.entry_points import GROUP, PluginRef, discover
 from benchrace.plugin.host.name_conflicts import reject_conflicts
+from benchrace.plugin.readiness import Problem
 from benchrace.protocol.agent_worker import DESCRIBE_S, DescribeOrder, WorkerSetup
 from benchrace.store import atomic
 
@@ -81,7 +82,7 @@ class Plugins:
         self._scanned = -1
         self._ready_until = time.monotonic() + _READY_S
         self.changed = Notifier()
-        self.restart: str | None = None
+        self.restart: Problem | None = None
         self.refs: tuple[PluginRef, ...] = ()
         self.described: tuple[PluginDescription, ...] = ()
 

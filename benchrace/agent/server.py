@@ -183,7 +183,7 @@ async def _serve(
 async def _create_agent(settings: AgentSettings) -> Agent:
     root = Root.live()
     machine = await anyio.to_thread.run_sync(look, root, settings)
-    sampler = SystemSampler(root, machine.hardware)
+    sampler = await anyio.to_thread.run_sync(SystemSampler, root, machine.hardware)
     central = await anyio.to_thread.run_sync(
         machine_settings.read, machine_settings.path_of(settings)
     )

@@ -29,11 +29,15 @@ class Expected(NamedTuple):
 
 
 class Hooks(NamedTuple):
-    """`progress` gets bytes and the total; `make_room` the bytes to come, and may raise."""
+    """`progress` gets bytes and the total; `make_room` the bytes to come, and may raise.
+
+    `check_total` gets the size of the whole, or what of it has come, and may raise as well.
+    """
 
     progress: Callable[[int, int | None], object]
     log: Callable[[str], object]
     make_room: Callable[[int], object]
+    check_total: Callable[[int], object]
 
 
 class Download:
@@ -120,6 +124,7 @@ class Download:
             if now != origin or not partial.size:
                 await blocking(partial.begin, now)
             if body.total is not None:
+                await blocking(self._check_total, partial, body.total)
                 await blocking(self._hooks.make_room, body.total - partial.size)
             await self._write(partial, body)
 
@@ -152,6 +157,8 @@ class Download:
             )
 
     async def _check_overrun(self, partial: Partial, total: int | None, waiting: int) -> None:
+        if total is None:
+            self._check_total(partial, partial.size + waiting)
         if total is not None and partial.size + waiting > total:
             await blocking(partial.discard)
             raise BenchraceError(
@@ -162,9 +169,19 @@ class Download:
 
     async def _flush(self, partial: Partial, waiting: bytearray, total: int | None) -> None:
         if waiting:
+            if total is None:
+                # Nobody knows how much is still to come.
+                await blocking(self._hooks.make_room, len(waiting))
             await blocking(partial.write, bytes(waiting))
             waiting.clear()
             self._hooks.progress(partial.size, total)
+
+    def _check_total(self, partial: Partial, size: int) -> None:
+        try:
+            self._hooks.check_total(size)
+        except BenchraceError:
+            partial.discard()
+            raise
 
     def _check_size(self, body: Body, partial: Partial) -> None:
         label, size = self._source.label, self._expected.size

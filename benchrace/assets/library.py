@@ -36,7 +36,11 @@ class Report(NamedTuple):
 
 
 class Library:
-    """Implements `benchrace.plugin.Assets`. `source` opens what an asset's URL names."""
+    """Implements `benchrace.plugin.Assets`. `source` opens what an asset's URL names.
+
+    `may_read` raises for what `read` may not return. Without `limit_bytes`, no file goes for
+    another one as long as the disk has room.
+    """
 
     def __init__(
         self,
@@ -45,7 +49,9 @@ class Library:
         report: Report,
         limit_bytes: int | None = None,
         pause_s: float = PAUSE_S,
+        may_read: Callable[[str], object] = lambda url: None,
     ) -> None:
+        self._may_read = may_read
         self._pause_s = pause_s
         self._store = store
         self._source = source
@@ -70,6 +76,7 @@ class Library:
 
     async def read(self, asset: Asset, max_bytes: int) -> bytes:
         """Return the content of a small file; see `Assets`."""
+        self._may_read(asset.url)
         async with self._held(asset, max_bytes) as stored:
             _check_limit(asset, stored.size, max_bytes)
             return await anyio.Path(self._store.blob(stored.sha256)).read_bytes()
@@ -89,7 +96,8 @@ class Library:
     async def fetch(self, asset: Asset, max_bytes: int | None = None) -> StoredAsset:
         """Return a file that is here, whole; download it where it is not. Raises BenchraceError.
 
-        One that is larger than `max_bytes` is refused before it is downloaded.
+        One that is larger than `max_bytes` is refused before it is downloaded, or when more has
+        come than that, where its host does not send the size.
         """
         check_name(asset.name)
         digest = _digest(asset)
@@ -128,15 +136,15 @@ class Library:
         return stored
 
     def _hooks(self, asset: Asset, max_bytes: int | None) -> Hooks:
-        def make_room(needed: int) -> None:
+        def check_total(size: int) -> None:
             if max_bytes is not None:
-                _check_limit(asset, needed, max_bytes)
-            pruning.make_room(self._store, needed, self._requested)
+                _check_limit(asset, size, max_bytes)
 
         return Hooks(
             progress=lambda done, total: self._report.progress(done, total, "B"),
             log=self._report.log,
-            make_room=make_room,
+            make_room=lambda needed: pruning.make_room(self._store, needed, self._requested),
+            check_total=check_total,
         )
 
     async def _download(

@@ -121,7 +121,7 @@ def read_agent(
 
 
 class Warned(NamedTuple):
-    """What is odd about a file, and what to do."""
+    """What in a file has no effect, and what to do."""
 
     message: str
     remedy: str

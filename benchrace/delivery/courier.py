@@ -3,6 +3,7 @@
 import logging
 import random
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 
 import anyio
 import anyio.abc
@@ -12,7 +13,7 @@ from benchrace.delivery.outbox import Delivery, DeliveryState, Outbox
 from benchrace.delivery.output import SCHEME
 from benchrace.delivery.post import Outcome, Poster
 from benchrace.delivery.upload import Uploader
-from benchrace.errors import BenchraceError
+from benchrace.errors import BenchraceError, Category
 from benchrace.notifier import Notifier
 
 log = logging.getLogger(__name__)
@@ -35,8 +36,9 @@ class Courier:
     """Sends requests until cancelled, and gives up what failed for `give_up_s`.
 
     `running()` is the subject of which nothing may disturb the work: meanwhile only what tells of
-    it is sent, one request at a time, each tried once and repeated later. `settled()` is called
-    after each try.
+    it is sent, one request at a time, each tried once and repeated later. Uploads run in `aside()`,
+    which raises `busy` when something comes to measure: they stop then, and it counts as no try.
+    `settled()` is called after each try.
     """
 
     def __init__(
@@ -49,11 +51,13 @@ class Courier:
         give_up_s: float,
         running: Callable[[], str | None],
         settled: Callable[[], object] = lambda: None,
+        aside: Callable[[], AbstractAsyncContextManager[object]] = nullcontext,
     ) -> None:
         self._outbox = outbox
         self._poster = poster
         self._uploader = uploader
         self._settled = settled
+        self._aside = aside
         self._clock = clock
         self._give_up_s = give_up_s
         self._running = running
@@ -113,12 +117,17 @@ class Courier:
         running = self._running()
         if running is None:
             return False
-        return head.subject != running or head.attempts > 0 or bool(self._sending)
+        return (
+            _is_upload(head) or head.subject != running or head.attempts > 0 or bool(self._sending)
+        )
 
     async def _send(self, delivery: Delivery) -> None:
         try:
             async with self._limit:
-                await self._note(delivery, await self._tried(delivery))
+                outcome = await self._tried(delivery)
+                if outcome is None:
+                    return
+                await self._note(delivery, outcome)
             self._settled()
         except Exception as error:
             # Whatever the disk says: it must not end the agent. It is sent again by the same key.
@@ -128,12 +137,16 @@ class Courier:
             self._sending.discard(delivery.destination)
             self._changed.notify()
 
-    async def _tried(self, delivery: Delivery) -> Outcome:
+    async def _tried(self, delivery: Delivery) -> Outcome | None:
+        """Return how a try ended; None where a measurement stopped it."""
         try:
-            if delivery.url.startswith(SCHEME) and self._uploader is not None:
-                return await self._uploader.post(delivery)
+            if _is_upload(delivery) and self._uploader is not None:
+                async with self._aside():
+                    return await self._uploader.post(delivery)
             return await self._poster.post(delivery)
         except BenchraceError as error:
+            if error.category is Category.BUSY:
+                return None
             return Outcome(DeliveryState.PENDING, reason=error.message)
         except Exception as error:
             # Whatever a URL or a receiver causes: it must not end the agent.
@@ -163,3 +176,7 @@ class Courier:
             )
 
         await anyio.to_thread.run_sync(note)
+
+
+def _is_upload(delivery: Delivery) -> bool:
+    return delivery.url.startswith(SCHEME)

@@ -2,9 +2,10 @@
 
 import hashlib
 import os
+import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import anyio
 import msgspec
@@ -18,6 +19,7 @@ from benchrace.errors import BenchraceError, FieldError, InvalidInput
 from benchrace.store import regular
 
 _FIELD = "output"
+_READ = 1 << 20
 
 
 class Uploader:
@@ -46,7 +48,7 @@ class Uploader:
             self._check_bucket(bucket)
         except (msgspec.DecodeError, InvalidInput) as error:
             return Outcome(DeliveryState.REFUSED, reason=str(error))
-        if (fault := await anyio.to_thread.run_sync(_fault, file)) is not None:
+        if (fault := await _checked(file)) is not None:
             # It would be the same the next time.
             return Outcome(DeliveryState.REFUSED, reason=fault)
         store = await anyio.to_thread.run_sync(self._store, bucket)
@@ -69,7 +71,7 @@ class Uploader:
     def _store(self, bucket: str) -> Any:
         if self._config is None:
             raise RuntimeError("a store is opened before it is checked")
-        return s3.buckets(self._config, self._environ)(bucket)
+        return s3.buckets(self._config, self._environ, uploads=True)(bucket)
 
 
 async def _put(store: Any, key: str, file: UploadedFile) -> Outcome:
@@ -78,7 +80,12 @@ async def _put(store: Any, key: str, file: UploadedFile) -> Outcome:
 
     try:
         await obstore.put_async(
-            store, key, Path(file.path), attributes={"Content-Type": file.media_type}
+            store,
+            key,
+            Path(file.path),
+            attributes={"Content-Type": file.media_type},
+            # On a slow line, parts that share it would all take too long.
+            max_concurrency=1,
         )
         size = (await obstore.head_async(store, key))["size"]
     except (
@@ -89,6 +96,10 @@ async def _put(store: Any, key: str, file: UploadedFile) -> Outcome:
         # As a receiver of callbacks that answers 403 or 404.
         reason = f"the store refuses it: {s3.words(error)}"
         return Outcome(DeliveryState.REFUSED, reason=reason)
+    except ValueError as error:
+        # A key or a type that no store takes: it would be the same the next time.
+        reason = f"the request cannot be made: {s3.words(error)}"
+        return Outcome(DeliveryState.REFUSED, reason=reason)
     except (failures.BaseError, OSError) as error:
         return Outcome(DeliveryState.PENDING, reason=s3.words(error))
     if size != file.size:
@@ -97,11 +108,27 @@ async def _put(store: Any, key: str, file: UploadedFile) -> Outcome:
     return Outcome(DeliveryState.DELIVERED)
 
 
-def _fault(file: UploadedFile) -> str | None:
-    """Return why a file is not what was to be uploaded. Blocks."""
+async def _checked(file: UploadedFile) -> str | None:
+    """Return why a file is not what was to be uploaded; ends at once when it is cancelled."""
+    stop = threading.Event()
+    try:
+        return await anyio.to_thread.run_sync(_fault, file, stop, abandon_on_cancel=True)
+    finally:
+        stop.set()
+
+
+def _fault(file: UploadedFile, stop: threading.Event) -> str | None:
+    """Return why a file is not what was to be uploaded. Blocks; stops early once `stop` is set."""
     try:
         with os.fdopen(regular.open_regular(Path(file.path)), "rb") as opened:
-            digest = hashlib.file_digest(opened, "sha256").hexdigest()
+            digest = _digest(opened, stop)
     except OSError as error:
         return f"{file.name} cannot be read: {error.strerror or error}"
     return None if digest == file.sha256 else f"{file.name} has changed: its SHA-256 is {digest}"
+
+
+def _digest(opened: BinaryIO, stop: threading.Event) -> str:
+    hashing = hashlib.sha256()
+    while not stop.is_set() and (data := opened.read(_READ)):
+        hashing.update(data)
+    return hashing.hexdigest()

@@ -18,7 +18,8 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     A ratio keeps its `numerator` and `denominator`, so that rounds combine as sum/sum. Where
     `value` is an estimate, the true one lies between `low` and `high`, and `unknown` says what is
     not known; all three are null for an exact number. `parts` are numerator and denominator of each
-    part of a ratio whose interval is over parts, equal and in one order in all rounds of a lane.
+    part of a ratio whose interval is over parts, equal and in one order in all rounds of a lane;
+    `grouped` says that there are many, and each of these adds up several.
     """
 
     metric: str
@@ -30,6 +31,7 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     high: float | None = None
     unknown: Reason | None = None
     parts: tuple[tuple[float, float], ...] = ()
+    grouped: bool = False
 
 
 class Level(StrEnum):

@@ -11,9 +11,9 @@ from benchrace.export.answers import answer_grids
 from benchrace.export.clients import client_grids
 from benchrace.export.grid import Grid
 from benchrace.export.machines import machine_rows
-from benchrace.export.result import head, result_grids
+from benchrace.export.result import head, place_texts, result_grids
 from benchrace.export.title import title
-from benchrace.formatting import duration, percent, plural, precise, precise_interval
+from benchrace.formatting import DASH, duration, percent, plural, precise, precise_interval
 from benchrace.kinds.energy import energy_metrics
 from benchrace.run.document import DocumentLane, RunDocument, ranked
 from benchrace.run.findings.noise import noise
@@ -97,6 +97,8 @@ def _columns(metric: MetricSummary) -> tuple[str, str, str]:
 
 def _values(metric: MetricSummary) -> tuple[str, str, str]:
     value, interval = precise(metric.value), precise_interval(metric.ci95)
+    if metric.over is not None and metric.ci95 is not None:
+        interval = f"{interval} over {metric.over}"
     median = precise(metric.median)
     return (median, value, interval) if metric.is_latency else (value, interval, median)
 
@@ -105,12 +107,12 @@ def _result(run: RunDocument, lane: DocumentLane, name: str) -> tuple[str, ...]:
     estimate = lane.summary.get(name)
     standing = run.standing
     ranks = standing is not None and standing.metric == name
-    place = _places(run).get(lane.lane_id) if ranks else None
+    place = place_texts(_places(run)).get(lane.lane_id, DASH) if ranks else DASH
     verdict = str(lane.verdict or "-")
     if estimate is None:
         return ("-", lane.label, "-", "-", "-", "-", "0", verdict, "not a metric of this lane")
     return (
-        "-" if place is None else str(place),
+        place,
         lane.label,
         *_values(estimate),
         percent(estimate.cv),

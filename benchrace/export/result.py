@@ -1,6 +1,7 @@
 """The result of a run for reports: its head, and what each lane has of the best one."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 
 from benchrace.export.grid import Grid
 from benchrace.formatting import DASH, percent, precise, ratio, ratio_interval
@@ -20,6 +21,7 @@ def result_grids(run: RunDocument) -> Iterator[Grid]:
     if result is None or result.runner_up is None:
         return
     labels = {lane.lane_id: lane.label for lane in run.lanes}
+    places = place_texts(places_of(result))
     unit = f" ({result.unit})" if result.unit else ""
     yield Grid(
         title="Result",
@@ -33,7 +35,9 @@ def result_grids(run: RunDocument) -> Iterator[Grid]:
             "CV",
             "",
         ),
-        rows=tuple(_row(run, lane, labels[lane.lane_id]) for lane in result.lanes),
+        rows=tuple(
+            _row(run, lane, places[lane.lane_id], labels[lane.lane_id]) for lane in result.lanes
+        ),
     )
 
 
@@ -44,16 +48,30 @@ def value_title(run: RunDocument, result: Result) -> str:
     return result.title if figure is None else figure.labelled(ranks=True)
 
 
+def places_of(result: Result) -> dict[str, int | None]:
+    """Return the place of each lane."""
+    return {lane.lane_id: lane.place for lane in result.lanes}
+
+
+def place_texts(places: Mapping[str, int | None]) -> dict[str, str]:
+    """Return the places of lanes as text: `=2` where several share it."""
+    shared = Counter(places.values())
+    return {
+        lane_id: DASH if place is None else f"{'=' if shared[place] > 1 else ''}{place}"
+        for lane_id, place in places.items()
+    }
+
+
 def lane_result(run: RunDocument, lane_id: str) -> LaneResult | None:
     """Find what the result has of a lane."""
     lanes = () if run.result is None else run.result.lanes
     return next((lane for lane in lanes if lane.lane_id == lane_id), None)
 
 
-def _row(run: RunDocument, lane: LaneResult, label: str) -> tuple[str, ...]:
+def _row(run: RunDocument, lane: LaneResult, place: str, label: str) -> tuple[str, ...]:
     lead = lane.ratio
     return (
-        DASH if lane.place is None else str(lane.place),
+        place,
         label,
         precise(lane.value),
         percent(lane.share),

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from benchrace.export.card.content import date, value_text
 from benchrace.export.hardware import hardware_line
 from benchrace.export.markdown import begun, escaped
-from benchrace.export.result import value_title
+from benchrace.export.result import place_texts, places_of, value_title
 from benchrace.export.title import title
-from benchrace.formatting import DASH, interval, percent, plural
+from benchrace.formatting import interval, percent, plural
 from benchrace.run.document import RunDocument
 from benchrace.run.headline import doubts, outcome
-from benchrace.run.result import LaneResult, Result
+from benchrace.run.result import Result
 from benchrace.run.states import RunState
 
 MAX_ROWS = 6
@@ -35,12 +35,13 @@ def _result(run: RunDocument, result: Result | None) -> Iterator[str]:
 
 def _table(run: RunDocument, result: Result) -> Iterator[str]:
     lanes = {lane.lane_id: lane for lane in run.lanes}
+    places = place_texts(places_of(result))
     yield _row("", "Lane", value_title(run, result), "95 % interval", "Of the best", "Rounds")
     yield _row(*["---"] * 6)
     for own in result.lanes[:MAX_ROWS]:
         lane = lanes[own.lane_id]
         yield _row(
-            _place(result, own),
+            places[own.lane_id] + (" (tied)" if own.lane_id in result.tied else ""),
             escaped(lane.label),
             escaped(value_text(result, own, lane)),
             escaped(interval(own.ci95, result.unit, own.value)),
@@ -50,12 +51,6 @@ def _table(run: RunDocument, result: Result) -> Iterator[str]:
     left_out = len(result.lanes) - MAX_ROWS
     if left_out > 0:
         yield _row("", f"and {plural(left_out, 'more lane', 'more lanes')}", "", "", "", "")
-
-
-def _place(result: Result, own: LaneResult) -> str:
-    if own.place is None:
-        return DASH
-    return f"{own.place} (tied)" if own.lane_id in result.tied else str(own.place)
 
 
 def _row(*cells: str) -> str:

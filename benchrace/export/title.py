@@ -1,7 +1,13 @@
 """What a run is called in what is published of it."""
 
+import re
+
 from benchrace.run.metadata import RunMetadata
 from benchrace.run.title import title as made_of_lanes
+
+# The end of the title of simulated machines.
+SIMULATED = " (simulated)"
+_MORE = re.compile(r" and \d+ more$")
 
 
 def title(run: RunMetadata) -> str:
@@ -9,7 +15,12 @@ def title(run: RunMetadata) -> str:
 
     The title of simulated machines says so.
     """
-    return f"{_title(run)} (simulated)" if run.simulated else _title(run)
+    return f"{_title(run)}{SIMULATED}" if run.simulated else _title(run)
+
+
+def names(run: RunMetadata) -> tuple[str, ...]:
+    """Return what the title calls its lanes; none where the run has a name of its own."""
+    return () if run.name else tuple(_MORE.sub("", made_of_lanes(run)).split(" vs "))
 
 
 def _title(run: RunMetadata) -> str:

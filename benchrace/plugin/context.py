@@ -103,7 +103,8 @@ class Context(Protocol):
     def preview(self, media_type: str, data: bytes) -> None:
         """Show a small JPEG or PNG of what the round is making; never used for measurement.
 
-        One a second is shown; what has more than 96 KiB, or another type, is left out.
+        One a second is shown. What has more than 32 KiB or another type is left out, and so is what
+        comes after 2 MiB in a round: all that is shown stays in the run.
         """
         ...
 

@@ -12,6 +12,8 @@ from benchrace.protocol.timing import Timing
 from benchrace.telemetry.environment import Environment
 from benchrace.telemetry.hardware import Hardware
 
+RESTART = "Restart the agent of this machine."
+
 
 class BackendStatus(msgspec.Struct, frozen=True, kw_only=True):
     """A backend on this machine: what it offers, and whether its engine answers.
@@ -36,10 +38,12 @@ class BackendStatus(msgspec.Struct, frozen=True, kw_only=True):
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """All that central knows of a machine; copied into the metadata of each run on it.
 
-    `timing` is null until the machine has certified itself; `restart` says why the agent has to be
-    started again before it can measure, null where it need not. `problems` are those of the
-    machine itself: it can race, and somebody should look after it. `simulated` machines run a
-    script: their hardware and their speed are invented.
+    `renewed` says that `environment` is looked at again while nothing is measured; older agents
+    report how it was when they began. `timing` is null until the machine has certified itself;
+    `restart` says why the agent has to be started again before it can measure, null where it need
+    not, and `restart_remedy` what to do. `problems` are those of the machine itself: it can race,
+    and somebody should look after it. `simulated` machines run a script: their hardware and their
+    speed are invented.
     """
 
     machine_id: MachineId
@@ -52,8 +56,10 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     backends: tuple[BackendStatus, ...] = ()
     timing: Timing | None = None
     restart: str | None = None
+    restart_remedy: str = RESTART
     problems: tuple[Problem, ...] = ()
     simulated: bool = False
+    renewed: bool = False
 
 
 class LaneReadiness(msgspec.Struct, frozen=True, kw_only=True):

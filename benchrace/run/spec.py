@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from benchrace.kinds.llm.params import MACHINES
+
 
 class Order(StrEnum):
     """In which order lanes that share a machine take turns."""
@@ -32,7 +34,7 @@ class Sync(StrEnum):
 Rounds = Annotated[int, Meta(ge=1, le=100_000)]
 # Beyond such numbers a run makes no sense, and is rejected before it is read.
 ParamValues = Annotated[dict[str, Any], Meta(max_length=1000)]
-MAX_CLIENTS = 31
+MAX_CLIENTS = MACHINES - 1
 MAX_WORKERS = 31
 Tags = Annotated[tuple[Annotated[str, Meta(max_length=60)], ...], Meta(max_length=100)]
 

@@ -15,6 +15,7 @@ from benchrace.stats.speech import bootstrap
 from benchrace.stats.student import quantile
 
 CONFIDENCE = 0.95
+ONE_ROUND = "one round has no spread and no interval"
 
 
 class Estimate(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,6 +87,7 @@ def estimated(metric: Metric, rounds: Sequence[Measured | None]) -> Estimated:
         stamped=metric.stamped,
         span_s=_span(metric, combining),
         parts=estimate.parts,
+        over=None if estimate.parts is None else _over(metric, estimate.parts, combining),
     )
     if estimate.value is not None and (estimate.below or estimate.above):
         blank = msgspec.structs.replace(
@@ -141,11 +143,18 @@ def _over_parts(metric: Metric, estimate: Estimate, rounds: Sequence[Measured]) 
     return msgspec.structs.replace(blank, error=error, df=df, reason=None, parts=len(pooled))
 
 
+def _over(metric: Metric, parts: int, rounds: Sequence[Measured]) -> str:
+    """Return in words what an interval is over."""
+    if any(figure.grouped for figure in rounds):
+        return f"{parts} groups of {metric.parts}s"
+    return formatting.plural(parts, metric.parts)
+
+
 def sample(values: Sequence[float]) -> Estimate:
     """Estimate by the mean of at least one value."""
     center = mean(values)
     if len(values) < 2:
-        return Estimate(value=center, n=1, reason=_one_round())
+        return Estimate(value=center, n=1, reason=ONE_ROUND)
     spread = deviation([value - center for value in values])
     n = len(values)
     return Estimate(value=center, error=spread / math.sqrt(n), df=n - 1, n=n)
@@ -162,7 +171,7 @@ def ratio(numerators: Sequence[float], denominators: Sequence[float]) -> Estimat
     if not usable(value):
         return Estimate(value=None, n=n, reason="the denominators add up to 0")
     if n < 2:
-        return Estimate(value=value, n=n, reason=_one_round())
+        return Estimate(value=value, n=n, reason=ONE_ROUND)
     apart = [a - value * b for a, b in zip(numerators, denominators, strict=True)]
     error = deviation(apart) * math.sqrt(n) / abs(whole) if all(map(usable, apart)) else None
     if not usable(error):
@@ -177,7 +186,7 @@ def count(values: Sequence[float]) -> Estimate:
         reason = f"the rounds disagree: from {_exact(low)} to {_exact(high)}"
         return Estimate(value=None, n=len(values), reason=reason)
     if len(values) < 2:
-        return Estimate(value=low, n=1, reason=_one_round())
+        return Estimate(value=low, n=1, reason=ONE_ROUND)
     return Estimate(value=low, error=0.0, df=len(values) - 1, n=len(values))
 
 
@@ -257,7 +266,3 @@ def _absent(metric: Metric, rounds: Sequence[Measured | None]) -> str:
     if any(round_ is not None and round_.value is not None for round_ in rounds):
         return "the rounds gave no usable number"
     return "no round measured it"
-
-
-def _one_round() -> str:
-    return "one round has no spread and no interval"

@@ -63,7 +63,9 @@ _FOLDED = frozenset(
     }
 )
 # Most lines of a fast run, and known by how the codec begins them: they need no decoding.
-_SHOWN = tuple(f'{{"type":"{tag}",'.encode() for tag in ("llm_token", "compute_line", "progress"))
+_SHOWN = tuple(
+    f'{{"type":"{tag}",'.encode() for tag in ("llm_token", "compute_line", "progress", "preview")
+)
 
 
 class Fold:
@@ -238,12 +240,14 @@ class Fold:
     def _start(self, event: RunLifecycle) -> None:
         began = event.payload
         if began.phase is RunPhase.HEAT_START and began.heat is not None:
-            self._heats[began.heat] = HeatStart(
+            start = HeatStart(
                 heat=began.heat,
                 spread_ns=began.spread_ns,
                 uncertainty_ns=began.uncertainty_ns,
                 staggered=began.staggered,
             )
+            before = None if event.lane_id is None else self._heats.get(began.heat)
+            self._heats[began.heat] = start if before is None else _wider(before, start)
 
     def _over(self, event: RunLifecycle) -> None:
         """Return why a lane stopped in the middle whose job never ended.
@@ -269,3 +273,12 @@ class Fold:
         if lane is None or lane.lane.job_id not in (None, event.job_id):
             return None
         return lane
+
+
+def _wider(one: HeatStart, other: HeatStart) -> HeatStart:
+    """Return the start of a heat that lanes began by themselves: the widest spread of one."""
+    spreads = [one.spread_ns, other.spread_ns]
+    wider = max((one, other), key=lambda start: start.spread_ns or 0)
+    if None in spreads:
+        wider = one if one.spread_ns is None else other
+    return msgspec.structs.replace(wider, staggered=one.staggered or other.staggered)

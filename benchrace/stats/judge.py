@@ -4,11 +4,12 @@ from benchrace.events import RoundDone
 from benchrace.kinds import Metric
 from benchrace.kinds.metric import ranking
 from benchrace.kinds.unknown import marked
+from benchrace.run.clients import machines_of
 from benchrace.run.lane import RunLane
 from benchrace.run.metadata import RunMetadata
 from benchrace.run.summary import RoundSummary
 from benchrace.stats import short_rounds
-from benchrace.stats.timing_error import stamps
+from benchrace.stats.timing_error import largest, stamps
 
 
 class Judge:
@@ -16,7 +17,7 @@ class Judge:
 
     def __init__(self, metadata: RunMetadata) -> None:
         self._metadata = metadata
-        self._machines = {lane.lane_id: lane.machine_id for lane in metadata.lanes}
+        self._machines = {lane.lane_id: machines_of(lane) for lane in metadata.lanes}
         self._metrics = {lane.lane_id: metrics_of(metadata, lane) for lane in metadata.lanes}
         self._stamps_ms = stamps(metadata.machines)
 
@@ -36,7 +37,7 @@ class Judge:
             elapsed_ns=done.elapsed_ns,
             error=done.error,
         )
-        stamps_ms = self._stamps_ms.get(self._machines.get(event.lane_id or "", ""))
+        stamps_ms = largest(self._machines.get(event.lane_id or "", ()), self._stamps_ms)
         return short_rounds.judged(summary, ranking(metrics), stamps_ms)
 
 

@@ -1,11 +1,13 @@
 """Ranking: who is ahead, who is tied, and whether anyone has won."""
 
 from collections.abc import Mapping, Sequence
+from itertools import groupby, product
 
 from benchrace.events import Level
 from benchrace.events.payloads import StandingPayload, StandingPlace
 from benchrace.formatting import listed
 from benchrace.kinds import Better, Metric
+from benchrace.run.clients import machines_of
 from benchrace.stats.comparison.difference import half_width, lead
 from benchrace.stats.estimate import Estimate
 from benchrace.stats.lane import LaneFold
@@ -21,23 +23,26 @@ def standing(
     """Rank by the first headline metric, best first; lanes that cannot be told apart share a place.
 
     Places never contradict the order of the values: a lane shares the place of the lanes just
-    before it if it cannot be told apart from the best of them. The place after a tie of two at 1
-    is 3. A lane without a value has no place. None where no metric is declared. Where lanes count
-    in tokens that do not compare, the metric's substitute ranks. `errors` are the machines'
-    stamps' in ms: see `stamps.tie`.
+    before it if it cannot be told apart from the best of them, and equal values have equal places.
+    The place after a tie of two at 1 is 3. A lane without a value has no place. None where no
+    metric is declared. Where lanes count in tokens that do not compare, the metric's substitute
+    ranks. `errors` are the machines' stamps' in ms: see `stamps.tie`.
     """
     metric = _ranking(lanes)
     if metric is None:
         return None
     ranked = _ranked(lanes, metric)
     shared: list[list[tuple[LaneFold, Estimate]]] = []
-    for lane, estimate in ranked:
-        if estimate.value is None:
-            continue
-        if shared and not _separated(metric, shared[-1][0][0], lane, errors):
-            shared[-1].append((lane, estimate))
+    best: list[LaneFold] = []
+    valued = [entry for entry in ranked if entry[1].value is not None]
+    for _, group in groupby(valued, key=lambda entry: entry[1].value):
+        equal = list(group)
+        pairs = product(best, (lane for lane, _ in equal))
+        if any(not _separated(metric, one, other, errors) for one, other in pairs):
+            shared[-1].extend(equal)
         else:
-            shared.append([(lane, estimate)])
+            shared.append(equal)
+            best = [lane for lane, _ in equal]
     places: list[StandingPlace] = []
     for tied in shared:
         place = len(places) + 1
@@ -55,7 +60,7 @@ def _separated(metric: Metric, one: LaneFold, other: LaneFold, errors: Mapping[s
 def _tie(metric: Metric, one: LaneFold, other: LaneFold, errors: Mapping[str, float]) -> float:
     def stamped(lane: LaneFold) -> Stamped:
         estimate = lane.estimates.get(metric.name)
-        return Stamped(lane.lane.machine_id, None if estimate is None else estimate.summary)
+        return Stamped(machines_of(lane.lane), None if estimate is None else estimate.summary)
 
     return tie(stamped(one), stamped(other), errors)
 

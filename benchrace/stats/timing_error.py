@@ -1,7 +1,7 @@
 """The error of machines' stamps: a difference within it is a tie."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
@@ -9,6 +9,11 @@ import msgspec
 from benchrace.kinds import Estimator
 from benchrace.run.summary import MetricSummary
 from benchrace.stats.moments import usable
+
+
+def largest(machine_ids: Iterable[str], errors: Mapping[str, float]) -> float | None:
+    """Return the largest stated error of machines in ms, None where none has certified itself."""
+    return max((errors[name] for name in machine_ids if name in errors), default=None)
 
 
 def stamps(machines: Mapping[str, Any]) -> dict[str, float]:
@@ -26,9 +31,9 @@ def stamps(machines: Mapping[str, Any]) -> dict[str, float]:
 
 
 class Stamped(NamedTuple):
-    """A figure, and where it was measured."""
+    """A figure, and the machines that measured it."""
 
-    machine_id: str
+    machine_ids: tuple[str, ...]
     figure: MetricSummary | None
 
 
@@ -37,14 +42,15 @@ def tie(one: Stamped, other: Stamped, errors: Mapping[str, float]) -> float:
 
     With e = bias + jitter of a machine: e for a time, r e / T for a rate r over a mean span T.
     Lanes of two machines add theirs; lanes of one machine share its clock and its bias, so that
-    the larger one counts. 0 for what is not stamped, or where no machine has certified itself.
+    the larger one counts. Of machines that measured one figure together the largest counts. 0 for
+    what is not stamped, or where no machine has certified itself.
     """
     first, second = _error(one, errors), _error(other, errors)
-    return max(first, second) if one.machine_id == other.machine_id else first + second
+    return max(first, second) if one.machine_ids == other.machine_ids else first + second
 
 
 def _error(stamped: Stamped, errors: Mapping[str, float]) -> float:
-    figure, error_ms = stamped.figure, errors.get(stamped.machine_id, 0.0)
+    figure, error_ms = stamped.figure, largest(stamped.machine_ids, errors) or 0.0
     if figure is None or not figure.stamped:
         return 0.0
     if figure.estimator is not Estimator.RATIO:

@@ -16,7 +16,7 @@ from benchrace.store import atomic
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
-VERSION = 6
+VERSION = 7
 # One transaction: a process that dies in it leaves a database without any table.
 _SCHEMA = f"""
 BEGIN;

@@ -12,8 +12,11 @@ from benchrace.telemetry.system.linux import is_wsl
 from benchrace.telemetry.system.power import apple_power, linux_power
 
 
-def environment(root: Root, hardware: Hardware) -> Environment:
-    """Look around; `hardware` is what `detect` found on the same root. Blocks, as `detect`."""
+def environment(root: Root, hardware: Hardware, *, hot: bool = False) -> Environment:
+    """Look around; `hardware` is what `detect` found on the same root. Blocks, as `detect`.
+
+    `hot` says that the machine was hot when it was last looked at.
+    """
     notes = Notes()
     apple = root.platform.system == "Darwin"
     sysctl = Sysctl(root) if apple else None
@@ -31,7 +34,10 @@ def environment(root: Root, hardware: Hardware) -> Environment:
         cpu_quota=group.cpu_quota,
         memory_limit_bytes=_limit(group, hardware),
         power=power,
-        problems=power_problems(power) + shape_problems(hardware, group.cpu_quota, translated),
+        problems=(
+            *power_problems(power, hot=hot),
+            *shape_problems(hardware, group.cpu_quota, translated),
+        ),
         notes=notes.lines(),
     )
 

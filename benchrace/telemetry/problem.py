@@ -5,17 +5,22 @@ from benchrace.telemetry.hardware import GpuKind, Hardware
 
 # These drivers call their ordinary, fully dynamic mode `powersave`.
 _SELF_CLOCKING = {"intel_pstate", "amd-pstate-epp", "amd_pstate_epp"}
+# A machine is hot from so near its limit on, and until it is further away than the second.
 _NEAR_LIMIT_C = 5.0
+_COOL_C = 8.0
 
 
-def power_problems(power: Power) -> tuple[MachineProblem, ...]:
-    """Check power, clocks and heat."""
+def power_problems(power: Power, *, hot: bool = False) -> tuple[MachineProblem, ...]:
+    """Check power, clocks and heat; `hot` says that the machine was hot when last looked at.
+
+    No message holds a figure that changes while nobody does anything: each is sent on.
+    """
     problems = (
         _governor(power),
         _battery(power),
         _low_power(power),
         _turbo(power),
-        _hot(power),
+        _hot(power, hot),
         _voltage(power),
         _throttled(power),
     )
@@ -60,8 +65,7 @@ def _governor(power: Power) -> MachineProblem | None:
 def _battery(power: Power) -> MachineProblem | None:
     if not power.on_battery:
         return None
-    level = "" if power.battery_percent is None else f" ({power.battery_percent} %)"
-    return MachineProblem(ProblemCode.ON_BATTERY, f"it runs on battery{level}", "Plug it in.")
+    return MachineProblem(ProblemCode.ON_BATTERY, "it runs on battery", "Plug it in.")
 
 
 def _low_power(power: Power) -> MachineProblem | None:
@@ -84,11 +88,11 @@ def _turbo(power: Power) -> MachineProblem | None:
     return MachineProblem(ProblemCode.TURBO_OFF, "turbo clocks are switched off", remedy)
 
 
-def _hot(power: Power) -> MachineProblem | None:
+def _hot(power: Power, before: bool) -> MachineProblem | None:
     now, limit = power.thermal_c, power.thermal_limit_c
-    if now is None or limit is None or now < limit - _NEAR_LIMIT_C:
+    if now is None or limit is None or now < limit - (_COOL_C if before else _NEAR_LIMIT_C):
         return None
-    message = f"it is at {now:g} °C, its limit is {limit:g} °C"
+    message = f"it is within {_COOL_C:g} °C of its temperature limit"
     return MachineProblem(ProblemCode.HOT, message, "Let it cool, or clean its fans.")
 
 

@@ -13,24 +13,29 @@ from benchrace.assets.store import AssetStore
 from benchrace.errors import BenchraceError, Category, FieldError, InvalidInput
 from benchrace.ids import is_sha256
 from benchrace.protocol.assets import AssetSetup, CentralAccess
-from benchrace.redaction import SECRETS
+from benchrace.redaction import SECRETS, has_secret_query
 from benchrace.tls.trust import Trust
 
 _CENTRAL = "central:"
+_S3 = "s3://"
 
 
-def library(setup: AssetSetup | None, report: Report) -> Library:
-    """Return the library of this machine; raises BenchraceError where the agent named none."""
+def library(setup: AssetSetup | None, report: Report, *, prunes: bool = False) -> Library:
+    """Return the library of this machine; raises BenchraceError where the agent named none.
+
+    With `prunes`, files are removed above the machine's limit: not for what a lane fetches.
+    """
     if setup is None:
         raise BenchraceError(
             Category.SYSTEM, "this worker has no store of assets", "Update the agent."
         )
-    limit_gb = setup.config.limit_gb
+    limit_gb = setup.config.limit_gb if prunes else None
     return Library(
         AssetStore(Path(setup.store)),
         partial(source_of, setup=setup, environ=os.environ),
         report,
         None if limit_gb is None else int(limit_gb * 1e9),
+        may_read=partial(check_readable, setup=setup),
     )
 
 
@@ -42,7 +47,7 @@ def source_of(url: str, setup: AssetSetup, environ: Mapping[str, str]) -> Source
         from benchrace.assets.sources.share import ShareSource
 
         return ShareSource(url, setup.share)
-    if url.startswith("s3://"):
+    if url.startswith(_S3):
         return _from_s3(url, setup, environ)
     from benchrace.assets.sources.http import HttpSource
     from benchrace.assets.sources.url_policy import UrlPolicy
@@ -54,6 +59,34 @@ def source_of(url: str, setup: AssetSetup, environ: Mapping[str, str]) -> Source
     return HttpSource(
         url, Trust().context, policy=policy, tokens=_tokens(config.token_env, environ)
     )
+
+
+def check_readable(url: str, setup: AssetSetup) -> None:
+    """Raise InvalidInput for an address that lanes may not read.
+
+    Not of a bucket off the list, whatever the keys may read; not with a key in it, since the
+    addresses that a lane names are published with its run.
+    """
+    if has_secret_query(url):
+        raise InvalidInput(
+            FieldError(
+                "url",
+                f"the query of {url.partition('?')[0][:200]} has a key or a signature, "
+                "which would be published with the run",
+            ),
+            "Leave it out, and name the variable with the host's token in `assets.token_env` in "
+            "agent.yaml.",
+        )
+    if not url.startswith(_S3) or setup.config.s3 is None:
+        return
+    from benchrace.assets.sources.s3 import parse_object
+
+    bucket, _ = parse_object(url)
+    if bucket not in setup.config.s3.input_buckets:
+        raise InvalidInput(
+            FieldError("url", f"lanes on this machine read nothing from the bucket {bucket!r}"),
+            "Add it to `assets.s3.input_buckets` in agent.yaml.",
+        )
 
 
 def _from_s3(url: str, setup: AssetSetup, environ: Mapping[str, str]) -> Source:

@@ -44,14 +44,20 @@ class Commands:
         self._changed = anyio.Event()
         threading.Thread(target=self._hear, args=(lines,), name="commands", daemon=True).start()
 
-    async def go(self, heat: int) -> int:
-        """Wait until `heat` may begin; gives the instant on the monotonic clock."""
+    async def go(self, heat: int, left_out: Callable[[], bool] = lambda: False) -> int | None:
+        """Wait until `heat` may begin; gives the instant on the monotonic clock.
+
+        None where `left_out` becomes true before the order to begin comes.
+        """
         while heat not in self._starts:
             changed = self._changed
             if changed is None:
                 raise RuntimeError("the thread that reads commands has not started")
-            if heat not in self._starts:
-                await changed.wait()
+            if heat in self._starts:
+                break
+            if left_out():
+                return None
+            await changed.wait()
         return self._starts[heat]
 
     def left_out(self, slot: Slot, counted: int) -> bool:
@@ -69,6 +75,7 @@ class Commands:
                 self._wake(self._announce)
             case Shorten():
                 self._shorten.append(message)
+                self._wake(self._announce)
             case Cancel(reason=reason):
                 self.cancelled = self.cancelled or reason
                 self._wake(self._stop)

@@ -230,7 +230,10 @@ def test_an_agent_whose_python_was_deleted_has_to_be_restarted(
 ) -> None:
     assert restart_reason() is None
     monkeypatch.setattr("sys.executable", str(tmp_path / "python"))
-    assert "was deleted" in str(restart_reason())
+    problem = restart_reason()
+    assert problem is not None
+    assert "was deleted" in problem.message
+    assert problem.remedy == "Install benchrace again, then start the agent."
 
 
 async def test_an_agent_of_another_version_than_the_installed_one_has_to_be_restarted(
@@ -242,4 +245,6 @@ async def test_an_agent_of_another_version_than_the_installed_one_has_to_be_rest
     before = plugins.restart
     await plugins.once()
     assert before is None
-    assert "version 0.0.1 goes on running" in str(plugins.restart)
+    assert plugins.restart is not None
+    assert "version 0.0.1 goes on running" in plugins.restart.message
+    assert plugins.restart.remedy == "Restart the agent of this machine."

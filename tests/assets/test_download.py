@@ -294,3 +294,26 @@ async def test_a_small_file_is_read_and_a_larger_one_is_not_downloaded(
         await library.read(other, 1 << 20)
     assert machine.partials == []
     assert [stored.size for stored in machine.store.all()] == [2]
+
+
+async def test_a_larger_file_of_unknown_size_ends_at_the_limit(
+    machine: Machine, server: FileServer
+) -> None:
+    server.chunked, server.sends_length = True, False
+    with pytest.raises(InvalidInput, match=r"model\.safetensors has more than 1 MiB"):
+        await machine.library().read(asset(server), 1 << 20)
+    assert max(done for done, _ in machine.steps) <= 1 << 20
+    assert (machine.partials, machine.store.all()) == ([], ())
+
+
+async def test_what_came_before_counts_towards_the_limit(
+    machine: Machine, server: FileServer
+) -> None:
+    server.cut_after = CUT
+    with pytest.raises(KeyboardInterrupt):
+        await machine.library(on_retry=interrupt).fetch(asset(server))
+    # The rest alone would be small enough.
+    with pytest.raises(InvalidInput, match="has more than"):
+        await machine.library().read(asset(server), len(DATA) - 1)
+    assert "range" in server.requests[1]
+    assert machine.partials == []

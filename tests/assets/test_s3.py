@@ -85,6 +85,7 @@ def test_a_large_file_may_take_its_time_and_silence_may_not() -> None:
     [
         *("s3://bucket", "s3://bucket/", "s3:///key", "s3://k:s@b/key", "s3://ab/key"),
         *("s3://evil.com\\/k", "s3://bucket/a\\b", "s3://bucket/a?b", "s3://bucket/a#b"),
+        *("s3://b-1/a/../w.json", "s3://b-1/./w.json", "s3://b-1/a//w.json", "s3://b-1/a/"),
         *("s3://Bucket/key", "s3://bucket-/key", "s3://bucket/a\nb", "s3://bucket:9000/key"),
     ],
 )

@@ -186,3 +186,20 @@ async def test_a_limit_is_kept_after_each_download(machine: Machine, server: Fil
     await machine.library(limit_bytes=len(DATA)).fetch(asset(server))
     assert names(machine.store.all()) == ["model.safetensors"]
     assert machine.lines[-1] == "old: removed to stay within the limit"
+
+
+@pytest.mark.anyio
+async def test_room_is_looked_for_as_bytes_come_where_no_size_was_sent(
+    machine: Machine, server: FileServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.chunked, server.sends_length = True, False
+
+    def usage(_: Path) -> Usage:
+        came = sum(path.stat().st_size for path in machine.store.partials.iterdir())
+        return Usage(0, 0, disk.RESERVE_BYTES + 1_500_000 - came)
+
+    monkeypatch.setattr(shutil, "disk_usage", usage)
+    with pytest.raises(BenchraceError) as raised:
+        await machine.library().fetch(asset(server))
+    assert raised.value.category is Category.DISK_FULL
+    assert machine.store.all() == ()

@@ -50,9 +50,7 @@ class FakeJob:
             self.to(JobPhase.OPENING)
             await self.agent.opening.wait()
             for slot in self.spec.schedule:
-                if slot.round - self.warmups(slot.lane_id) >= self.shorten.get(
-                    slot.lane_id, 1 << 30
-                ):
+                if self.left_out(slot):
                     continue
                 await self.turn(slot)
         if self.cancel is not None:
@@ -61,6 +59,10 @@ class FakeJob:
         elif not self.phase.final:
             self.say(JobDone, p.JobDonePayload(metrics={}))
             self.to(JobPhase.DONE)
+
+    def left_out(self, slot: Slot) -> bool:
+        counted = slot.round - self.warmups(slot.lane_id)
+        return counted >= self.shorten.get(slot.lane_id, 1 << 30)
 
     def warmups(self, lane_id: str) -> int:
         return sum(slot.warmup for slot in self.spec.schedule if slot.lane_id == lane_id)
@@ -72,6 +74,8 @@ class FakeJob:
             await self.agent.late(slot.heat)
             self.to(JobPhase.READY, slot.heat)
             while slot.heat not in self.go:
+                if self.left_out(slot) and self.spec.lane(slot.lane_id).part is not None:
+                    return
                 await self.agent.wait()
             armed_ns = self.go[slot.heat]
             await anyio.sleep(max(0, armed_ns - self.agent.now_ns()) / 1e9)
@@ -114,6 +118,7 @@ class FakeJob:
                 self.scope.cancel()
             case m.Shorten():
                 self.shorten.update(dict.fromkeys(message.lane_ids, message.rounds))
+                self.agent.notify()
             case m.Ack():
                 self.acked[message.stream] = message.next_seq
             case _:

@@ -8,6 +8,7 @@ from typing import Any
 import anyio
 import pytest
 
+from benchrace.agent.jobs.slot import Slot
 from benchrace.delivery.courier import FIRST_WAIT_S, LAST_WAIT_S, Courier, wait_s
 from benchrace.delivery.outbox import Delivery, DeliveryState, NewDelivery, Outbox
 from benchrace.delivery.post import Outcome
@@ -46,6 +47,24 @@ class Poster:
         pass
 
 
+class Uploader:
+    """Holds the first upload until it is stopped; the others arrive."""
+
+    def __init__(self) -> None:
+        self.begun = anyio.Event()
+        self.stopped = anyio.Event()
+
+    async def post(self, _: Delivery) -> Outcome:
+        if self.begun.is_set():
+            return ARRIVED
+        self.begun.set()
+        try:
+            await anyio.sleep_forever()
+        finally:
+            self.stopped.set()
+        raise AssertionError("it sleeps for ever")
+
+
 class NotedOutbox(Outbox):
     """Notifies when the outcome of a try is in it."""
 
@@ -69,17 +88,26 @@ class Post:
         self.outbox = NotedOutbox(path)
         self.poster = Poster()
         self.running_job: str | None = None
+        self.slot = Slot("m1", None)
+        self.uploader = Uploader()
         poster: Any = self.poster
+        uploader: Any = self.uploader
         self.courier = Courier(
             self.outbox,
             poster,
+            uploader,
             clock=self.clock,
             give_up_s=3600,
-            running=lambda: self.running_job,
+            running=lambda: self.running_job or self.slot.job_id,
+            aside=self.slot.aside,
         )
 
     async def add(
-        self, *keys: str, destination: str = "http://a.example:80", subject: str = "j1"
+        self,
+        *keys: str,
+        destination: str = "http://a.example:80",
+        subject: str = "j1",
+        url: str = "http://a.example/",
     ) -> None:
         await anyio.to_thread.run_sync(
             self.outbox.add,
@@ -88,7 +116,7 @@ class Post:
                     key=key,
                     subject=subject,
                     event="job.status",
-                    url="http://a.example/",
+                    url=url,
                     destination=destination,
                     body=b"{}",
                 )
@@ -270,3 +298,30 @@ async def test_the_receiver_may_ask_for_a_longer_wait(post: Post) -> None:
         await post.until("1")
         entry = (await post.entries())[0]
     assert entry.next_at == pytest.approx(post.clock.wall_s() + 300, abs=0.01)
+
+
+async def test_an_upload_stops_when_a_job_comes_and_counts_as_no_try(post: Post) -> None:
+    await post.add("1", destination="s3://out", subject="j0", url="s3://out/j0/cat.png")
+    async with post.running():
+        with anyio.fail_after(HANG_S):
+            await post.uploader.begun.wait()
+            # It returns once nothing runs aside any more.
+            await post.slot.take("j1")
+        assert post.uploader.stopped.is_set()
+        await anyio.wait_all_tasks_blocked()
+        (entry,) = await post.entries()
+        assert (entry.state, entry.attempts, entry.tried_at) == ("pending", 0, None)
+        post.slot.release()
+        post.courier.nudge()
+        await post.count(1)
+    assert await post.states() == {"1": "delivered"}
+
+
+async def test_the_running_job_s_own_files_wait_for_its_end(post: Post) -> None:
+    await post.slot.take("j1")
+    await post.add("1", destination="s3://out", url="s3://out/j1/cat.png")
+    await post.add("2")
+    async with post.running():
+        await post.until("2")
+        await anyio.wait_all_tasks_blocked()
+        assert not post.uploader.begun.is_set()

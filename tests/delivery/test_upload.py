@@ -2,15 +2,18 @@
 
 import builtins
 import hashlib
+import io
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import obstore
 import pytest
 
 from benchrace.delivery.outbox import Delivery, DeliveryState
 from benchrace.delivery.output import Output, UploadedFile
-from benchrace.delivery.upload import Uploader
+from benchrace.delivery.upload import Uploader, _digest
 from benchrace.errors import BenchraceError, InvalidInput
 from tests.bucket import ENVIRON, Bucket, upload_of
 
@@ -125,3 +128,53 @@ def test_where_nothing_can_be_uploaded_the_job_is_refused(
     with pytest.raises(InvalidInput, match="obstore") as raised:
         Uploader(bucket.config("out"), ENVIRON).check(Output(bucket="out"))
     assert [field.path for field in raised.value.fields] == ["output"]
+
+
+@pytest.mark.parametrize("prefix", ["..", "a/../b", "./a"])
+def test_a_prefix_that_no_store_takes_is_refused_with_the_job(bucket: Bucket, prefix: str) -> None:
+    with pytest.raises(InvalidInput, match=r"empty, '\.' or '\.\.'") as raised:
+        Uploader(bucket.config("out"), ENVIRON).check(Output(bucket="out", prefix=prefix))
+    assert [field.path for field in raised.value.fields] == ["output"]
+
+
+async def test_a_request_that_cannot_be_made_is_not_repeated(
+    bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(*_: object, **__: object) -> None:
+        raise ValueError("Could not parse path")
+
+    monkeypatch.setattr("obstore.put_async", refuse)
+    outcome = await Uploader(bucket.config("out"), ENVIRON).post(upload(tmp_path))
+    assert outcome.state is DeliveryState.REFUSED
+    assert outcome.reason == "the request cannot be made: Could not parse path"
+
+
+async def test_a_slow_line_has_time_for_each_part(
+    bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[tuple[Any, dict[str, Any]]] = []
+    put = obstore.put_async
+
+    async def note(store: Any, *args: Any, **options: Any) -> Any:
+        calls.append((store.client_options, options))
+        return await put(store, *args, **options)
+
+    monkeypatch.setattr("obstore.put_async", note)
+    assert (
+        await Uploader(bucket.config("out"), ENVIRON).post(upload(tmp_path))
+    ).state == "delivered"
+    ((client, options),) = calls
+    assert (client["read_timeout"], options["max_concurrency"]) == ("10m", 1)
+
+
+def test_a_file_is_not_read_to_its_end_once_the_upload_is_stopped() -> None:
+    stop = threading.Event()
+
+    class File(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            stop.set()
+            return super().read(size)
+
+    file = File(bytes(3 << 20))
+    _digest(file, stop)
+    assert file.tell() == 1 << 20

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from html.parser import HTMLParser
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -63,6 +64,23 @@ def test_a_report_says_what_a_reader_needs(race: Race, name: str) -> None:
         "has only 2 counted rounds",
     ):
         assert expected in text
+
+
+def test_an_interval_over_recordings_says_so(race: Race) -> None:
+    run = race()
+    lanes = tuple(
+        msgspec.structs.replace(
+            lane,
+            summary={
+                name: msgspec.structs.replace(metric, parts=12, over="12 recordings")
+                for name, metric in lane.summary.items()
+            },
+        )
+        for lane in run.lanes
+    )
+    text = "".join(parse(msgspec.structs.replace(run, lanes=lanes), "markdown").text)
+    assert "over 12 recordings" in text
+    assert "over 12 recordings" not in "".join(parse(run, "markdown").text)
 
 
 @pytest.mark.parametrize("name", ["markdown", "html"])

@@ -13,6 +13,7 @@ from benchrace.cli.race import report as terminal
 from benchrace.events import Measured
 from benchrace.export import render
 from benchrace.export.report import report
+from benchrace.export.result import result_grids
 from benchrace.kinds import Better
 from benchrace.run import headline
 from benchrace.run.document import RunDocument, document
@@ -105,6 +106,25 @@ def test_more_rounds_are_offered_in_a_tie(race: Race) -> None:
     assert lines[0] == "Too close to call"
     assert lines[2].endswith("2 more rounds in each lane would probably decide it.")
     assert [row[-1] for row in report(tied).grids[0].rows] == ["tied", "tied"]
+
+
+def test_a_shared_place_and_a_tie_with_the_first_are_told_apart(timed: RunDocument) -> None:
+    outcome = result_of(timed)
+    first, second = outcome.lanes
+    third = msgspec.structs.replace(second, lane_id="lane-2")
+    labels = msgspec.structs.replace(timed.lanes[1], lane_id="lane-2", label="Lane 2")
+    tied = msgspec.structs.replace(
+        timed,
+        lanes=(*timed.lanes, labels),
+        winner=None,
+        result=msgspec.structs.replace(
+            outcome, lanes=(first, second, third), tied=("lane-0", "lane-2"), winner=None
+        ),
+    )
+    (grid,) = result_grids(tied)
+    assert [(row[0], row[-1]) for row in grid.rows] == [("1", "tied"), ("=2", ""), ("=2", "tied")]
+    rows = [row for row in render("snippet", tied).decode().splitlines() if "| Lane " in row]
+    assert [row.split(" | ")[0] for row in rows[1:]] == ["| 1 (tied)", "| =2", "| =2 (tied)"]
 
 
 def test_times_show_their_median_and_counts_all_digits(timed: RunDocument) -> None:

@@ -161,7 +161,8 @@ def test_a_slowed_client_makes_its_round_suspect(fleet: Shell, server: Streaming
     _, run = started.over()
     (lane,) = run["lanes"]
     assert (lane["counted"], lane["verdict"]) == (1, "SUSPECT")
-    # A machine that is busy with other tests may slow the other client as well.
+    # Of its twelve requests six were due while it was stopped: far more than one in 20. A machine
+    # that is busy with other tests may slow the other client as well.
     texts = [mark["text"] for mark in lane["marks"] if mark["code"] == "client_saturated"]
     assert OTHER in {text.split(":")[0] for text in texts}
     assert {c["machine_id"]: c["saturated"] for c in lane["client_loads"]}[OTHER] == 1
@@ -184,7 +185,7 @@ def test_a_killed_client_fails_the_round_with_its_name(
 
 
 def test_the_jobs_of_all_clients_end_with_a_cancel(fleet: Shell, server: StreamingServer) -> None:
-    started = Started(fleet, words(*constant(4), rounds=1))
+    started = Started(fleet, words(*constant(0.5), rounds=1))
     worker = started.worker(OTHER)
     started.process.send_signal(signal.SIGINT)
     started.process.communicate(timeout=LIMIT)

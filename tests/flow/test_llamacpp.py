@@ -1,7 +1,6 @@
 """A model over two machines, by whole processes: central, agents, llama-server and its workers.
 
-With the stand-ins that speak as the recorded programs did, and with real programs where they are
-built.
+With real programs where they are built, and once with stand-ins that speak as the recorded ones.
 """
 
 import os
@@ -9,17 +8,19 @@ import signal
 import stat
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
+from benchrace.testing.processes import running
 from benchrace_llamacpp.port import free_port, occupant
 from tests.agent.conftest import AgentProcess, wait_for
 from tests.central.offer import TOKEN
 from tests.engine.models import Models
-from tests.engine.test_rpc import VARIABLE, programs
+from tests.engine.test_rpc import NAMES, VARIABLE, linked, programs
 from tests.flow.team_fleet import TeamFleet
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
@@ -29,12 +30,19 @@ OVER_TWO: dict[str, Any] = {"machine_id": "a", "workers": ["b"], "backend": "lla
 ALONE: dict[str, Any] = {"machine_id": "c", "backend": "llamacpp"}
 
 
+REAL = pytest.mark.skipif(
+    None in programs(),
+    reason=f"no llama-server, {WORKER} ({VARIABLE}): `make test-rpc` builds them",
+)
+
+
 class LlamaFleet(TeamFleet):
     """Machines whose llama.cpp listens on ports of their own."""
 
     def __init__(self, folder: Path, server: str, worker: str, model: Path) -> None:
         super().__init__(folder)
         self.table = {"llama_server": server, "rpc_server": worker, "rpc_port": 0}
+        self.programs = Path(server).parent
         self.model = model
         self.ports: list[int] = []
 
@@ -58,13 +66,8 @@ class LlamaFleet(TeamFleet):
 
     def left(self) -> list[str]:
         """Return the programs that still run, and the ports that are still taken."""
-        children = [
-            process.name()
-            for agent in self.agents.values()
-            for process in psutil.Process(agent.process.pid).children(recursive=True)
-            if process.name() in (WORKER, "llama-server") or "stand_in" in str(process.cmdline())
-        ]
-        return children + [str(port) for port in self.ports if occupant("127.0.0.1", port)]
+        ports = [str(port) for port in self.ports if occupant("127.0.0.1", port)]
+        return running(self.programs) + ports
 
     def _has_llamacpp(self, name: str) -> bool:
         backends = self.machine(name)["backends"]
@@ -73,49 +76,44 @@ class LlamaFleet(TeamFleet):
 
 def executable(folder: Path, name: str, module: str) -> str:
     path, tests = folder / name, ROOT / "plugins/llamacpp/tests"
-    path.write_text(
-        f'#!/bin/sh\nPYTHONPATH="{tests}" exec "{sys.executable}" -S -m {module} "$@"\n'
-    )
+    python = f'"{sys.executable}" -S -X "{folder}"'
+    path.write_text(f'#!/bin/sh\nPYTHONPATH="{tests}" exec {python} -m {module} "$@"\n')
     path.chmod(path.stat().st_mode | stat.S_IXUSR)
     return str(path)
 
 
-@pytest.fixture(
-    scope="module",
-    params=[
-        "stand-ins",
-        pytest.param(
-            "real",
-            marks=[
-                pytest.mark.rpc,
-                pytest.mark.skipif(
-                    None in programs(),
-                    reason=f"no llama-server, {WORKER} ({VARIABLE}): `make test-rpc` builds them",
-                ),
-            ],
-        ),
-    ],
-)
-def fleet(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[LlamaFleet]:
-    folder = tmp_path_factory.mktemp("llama")
-    model = folder / "model.gguf"
-    if request.param == "real":
-        server, worker = (str(program) for program in programs())
-        model = Models(folder).path("tiny")
-    else:
-        server = executable(folder, "llama-server", "stand_in.llama_server")
-        worker = executable(folder, WORKER, "stand_in.rpc_server")
-        model.write_bytes(b"GGUF" + bytes(100))
-    started = LlamaFleet(folder, server, worker, model)
+@contextmanager
+def serving(fleet: LlamaFleet, names: str) -> Iterator[LlamaFleet]:
     try:
-        started.start_central()
-        for name in "abc":
-            started.start_machine(name)
-        yield started
+        fleet.start_central()
+        for name in names:
+            fleet.start_machine(name)
+        yield fleet
     finally:
-        started.close()
+        fleet.close()
+
+
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LlamaFleet]:
+    """Return machines with the real programs."""
+    folder = tmp_path_factory.mktemp("llama")
+    model = Models(folder).path("tiny")
+    programs = linked(folder / "bin")
+    server, worker = (str(programs / name) for name in NAMES)
+    with serving(LlamaFleet(folder, server, worker, model), "abc") as started:
+        yield started
+
+
+@pytest.fixture
+def stand_ins(tmp_path: Path) -> Iterator[LlamaFleet]:
+    """Return two machines whose programs speak as the recorded ones did."""
+    folder, model = tmp_path / "bin", tmp_path / "model.gguf"
+    folder.mkdir()
+    model.write_bytes(b"GGUF" + bytes(100))
+    server = executable(folder, "llama-server", "stand_in.llama_server")
+    worker = executable(folder, WORKER, "stand_in.rpc_server")
+    with serving(LlamaFleet(tmp_path, server, worker, model), "ab") as started:
+        yield started
 
 
 def records(fleet: LlamaFleet, run_id: str) -> list[dict[str, Any]]:
@@ -129,6 +127,8 @@ def records(fleet: LlamaFleet, run_id: str) -> list[dict[str, Any]]:
     ]
 
 
+@pytest.mark.rpc
+@REAL
 def test_over_two_machines_against_one(fleet: LlamaFleet) -> None:
     run_id = fleet.race(OVER_TWO, ALONE)
     run = fleet.over(run_id)
@@ -144,6 +144,8 @@ def test_over_two_machines_against_one(fleet: LlamaFleet) -> None:
     wait_for(lambda: not fleet.left())
 
 
+@pytest.mark.rpc
+@REAL
 def test_a_killed_worker_is_named_and_the_next_round_is_well(fleet: LlamaFleet) -> None:
     run_id = fleet.race(OVER_TWO, max_tokens=1500, num_ctx=4096)
     wait_for(lambda: any(event["type"] == "llm_token" for event in fleet.events(run_id)))
@@ -159,10 +161,27 @@ def test_a_killed_worker_is_named_and_the_next_round_is_well(fleet: LlamaFleet) 
     wait_for(lambda: not fleet.left())
 
 
+@pytest.mark.rpc
+@REAL
 def test_a_cancelled_race_leaves_nothing(fleet: LlamaFleet) -> None:
     run_id = fleet.race(OVER_TWO, max_tokens=3000, num_ctx=8192)
     wait_for(lambda: any(event["type"] == "llm_token" for event in fleet.events(run_id)))
     assert fleet.left()
     fleet.http.post(f"/api/runs/{run_id}/cancel", json={})
     assert fleet.over(run_id)["state"] == "cancelled"
+    wait_for(lambda: not fleet.left())
+
+
+def test_a_killed_agent_of_a_worker_leaves_no_process(stand_ins: LlamaFleet) -> None:
+    fleet = stand_ins
+    run_id = fleet.race(OVER_TWO, max_tokens=30_000, num_ctx=32_768)
+    wait_for(lambda: any(event["type"] == "llm_token" for event in fleet.events(run_id)))
+    (peer,) = fleet.get(f"/api/runs/{run_id}")["lanes"][0]["peers"]
+    assert (peer["machine_id"], peer["protocol"]) == ("b", "7.0.0")
+    # Each program and its guard, on both machines.
+    assert len([line for line in fleet.left() if "guard.py" in line]) == 2
+    fleet.kill_agent("b")
+    run = fleet.over(run_id)
+    assert run["state"] in ("failed", "interrupted")
+    assert "B" in run["failure"]["message"]
     wait_for(lambda: not fleet.left())

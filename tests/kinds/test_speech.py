@@ -152,9 +152,19 @@ def test_errors_are_reported_for_each_recording_with_a_reference() -> None:
     assert derived["wer"].parts == ((400.0, 20.0), (100.0, 80.0))
     assert derived["x_realtime"].parts == ()
     many = [transcript(words=counts(1, 0, 0, 7)) for _ in range(1000)]
-    parts = figures(record(*many[:100], more=totals(many[100:])))["wer"].parts
-    assert len(parts) <= 128
+    figure = figures(record(*many[:100], more=totals(many[100:])))["wer"]
+    parts = figure.parts
+    assert (len(parts) <= 128, figure.grouped, derived["wer"].grouped) == (True, True, False)
     assert [sum(part[place] for part in parts) for place in (0, 1)] == [100_000, 7000]
+
+
+def test_an_earlier_record_without_the_errors_of_each_file_has_no_interval() -> None:
+    files = [transcript() for _ in range(5)]
+    earlier = msgspec.structs.replace(totals(files[2:]), word_parts=(), character_parts=())
+    wer = figures(record(*files[:2], more=earlier))["wer"]
+    assert wer.parts == ()
+    assert wer.value == figures(record(*files))["wer"].value
+    assert TRANSCRIBE.metrics_version > 1
 
 
 def test_a_record_survives_the_log() -> None:

@@ -72,10 +72,12 @@ class Script:
         level: Level = Level.VALID,
         warmup: bool = False,
         elapsed_ns: int = 1_000_000_000,
+        reasons: tuple[Reason, ...] | None = None,
         **other: Any,
     ) -> bytes:
         """The end of a round that took a second."""
-        reasons = () if level is Level.VALID else (Reason("why", f"because {level}"),)
+        if reasons is None:
+            reasons = () if level is Level.VALID else (Reason("why", f"because {level}"),)
         payload = RoundDonePayload(
             warmup=warmup,
             heat=None if warmup else number,

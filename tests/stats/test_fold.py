@@ -17,6 +17,7 @@ from benchrace.events import (
     LaneError,
     Level,
     Measured,
+    Preview,
     RunLifecycle,
     Stream,
 )
@@ -26,6 +27,7 @@ from benchrace.events.payloads import (
     JobErrorPayload,
     JobTimeoutPayload,
     LaneErrorPayload,
+    PreviewPayload,
     RunLifecyclePayload,
     RunPhase,
 )
@@ -251,3 +253,12 @@ def test_clocks_that_were_set_are_remarked_on_by_machine(run: Run, script: Any) 
     assert (central.code, machine.code) == ("clock_stepped", "clock_stepped")
     assert central.text.startswith("the wall clock of central moved by +1.5 s during the run")
     assert machine.text.startswith("the wall clock of m moved by +3600.0 s, -3600.0 s during")
+
+
+def test_what_is_only_shown_is_not_decoded(
+    run: Run, script: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded: list[bytes] = []
+    monkeypatch.setattr(Fold, "_event", lambda _, line: decoded.append(line))
+    Fold(run()).feed(script.event(Preview, PreviewPayload(media_type="image/png", data=b"x"), 0))
+    assert decoded == []

@@ -64,6 +64,17 @@ def test_places_never_contradict_the_order_of_the_values(run: Run, rounds: Round
     assert fold.summary().winner_reason == "too close to call: Lane 0 and Lane 2"
 
 
+@pytest.mark.parametrize("order", [(1, 2), (2, 1)])
+def test_equal_values_have_equal_places_in_any_order(
+    run: Run, rounds: Rounds, order: tuple[int, int]
+) -> None:
+    fold = Fold(run(lanes=3))
+    narrow, wide = order
+    fold.feed(rounds(0, *STEADY))
+    fold.feed(rounds(narrow, (80, 1), (81, 1), (79, 1)) + rounds(wide, (120, 1), (80, 1), (40, 1)))
+    assert places(fold) == {"lane-0": 1, "lane-1": 1, "lane-2": 1}
+
+
 ROUNDS = st.lists(
     st.lists(st.integers(50, 150).map(float), min_size=2, max_size=4), min_size=2, max_size=8
 )
@@ -79,6 +90,7 @@ def test_a_better_value_never_has_a_worse_place(lanes: list[list[float]]) -> Non
     assert standing is not None
     ranked = [(place.place or 0, -(place.value or 0)) for place in standing.places]
     assert ranked == sorted(ranked)
+    assert len(set(ranked)) == len({value for _, value in ranked})
     first, *others = (fold.lanes[int(place.lane_id[-1])] for place in standing.places)
     clear = all(apart(first.estimate("rate"), other.estimate("rate")) for other in others)
     assert fold.summary().winner == (first.lane.lane_id if clear else None)

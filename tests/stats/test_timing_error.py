@@ -7,8 +7,9 @@ import pytest
 
 from benchrace.events import Measured
 from benchrace.kinds import LLM, Kind
-from benchrace.kinds.metric import Better, Metric
-from benchrace.stats.timing_error import stamps
+from benchrace.kinds.metric import Better, Estimator, Metric
+from benchrace.run.summary import MetricSummary
+from benchrace.stats.timing_error import Stamped, largest, stamps, tie
 from tests.stats.text_run import COLD, Log, ratio, run
 
 FIRST = Metric(
@@ -85,3 +86,20 @@ def test_a_rate_has_the_error_of_its_span(apart: float, expected: list[int]) -> 
 def test_a_machine_that_tells_nonsense_tells_nothing(timing: Any) -> None:
     assert stamps({"m": timing}) == {}
     assert stamps({"m": machine(0.25, 0.5)}) == {"m": 0.75}
+
+
+def test_the_error_of_a_shared_load_is_that_of_its_worst_machine() -> None:
+    errors = {"a": 0.1, "b": 0.5, "c": 0.2}
+    figure = MetricSummary(
+        title="T",
+        unit="ms",
+        better=Better.LOWER,
+        estimator=Estimator.SAMPLE,
+        n=4,
+        value=10.0,
+        stamped=True,
+    )
+    shared, alone = Stamped(("a", "b"), figure), Stamped(("c",), figure)
+    assert tie(shared, alone, errors) == pytest.approx(0.7)
+    assert tie(shared, shared, errors) == 0.5
+    assert (largest(("a", "c"), errors), largest(("z",), errors)) == (0.2, None)

@@ -6,12 +6,15 @@ from pathlib import Path
 import pytest
 
 from benchrace.assets.library import Report
+from benchrace.assets.store import AssetStore
 from benchrace.config.assets.sources import AssetsConfig, S3Config
 from benchrace.errors import BenchraceError, Category, InvalidInput
 from benchrace.plugin.assets import Asset
 from benchrace.protocol.assets import AssetSetup, CentralAccess
 from benchrace.redaction import MARK, redact
-from benchrace.worker.assets import library, source_of
+from benchrace.worker.assets import check_readable, library, source_of
+from benchrace.worker.questions.operate import OperationContext
+from benchrace.worker.questions.question_context import QuestionContext
 from tests.assets.file_server import FileServer
 
 pytestmark = pytest.mark.anyio
@@ -110,3 +113,46 @@ def test_what_may_not_be_fetched_is_known_without_a_request(tmp_path: Path) -> N
         with pytest.raises(InvalidInput, match=text):
             own.check(asset)
     assert not (tmp_path / "assets").exists()
+
+
+@pytest.mark.parametrize("prunes", [False, True])
+async def test_only_operations_remove_files_above_the_limit(tmp_path: Path, prunes: bool) -> None:
+    share = tmp_path / "share"
+    share.mkdir()
+    for name in ("model.bin", "workflow.json"):
+        (share / name).write_bytes(name.encode() * 100)
+    setup = AssetSetup(
+        store=str(tmp_path / "assets"), share=str(share), config=AssetsConfig(limit_gb=1e-9)
+    )
+    report = Report(progress=lambda *_: None, log=lambda _: None)
+    await library(setup, report, prunes=True).fetch(Asset(name="m", url="share:model.bin"))
+    small = Asset(name="w", url="share:workflow.json")
+    await library(setup, report, prunes=prunes).read(small, 10_000)
+    left = {asset.name for asset in AssetStore(tmp_path / "assets").all()}
+    assert left == ({"w"} if prunes else {"m", "w"})
+
+
+def test_a_sync_prunes_and_a_preflight_does_not() -> None:
+    assert (OperationContext.prunes, QuestionContext.prunes) == (True, False)
+
+
+async def test_lanes_read_only_from_the_buckets_that_are_listed(tmp_path: Path) -> None:
+    s3 = S3Config(endpoint="http://127.0.0.1:1", input_buckets=("flows",))
+    setup = AssetSetup(store=str(tmp_path / "assets"), config=AssetsConfig(s3=s3))
+    own = library(setup, Report(progress=lambda *_: None, log=lambda _: None))
+    with pytest.raises(InvalidInput, match="read nothing from the bucket 'private'") as raised:
+        await own.read(Asset(name="w", url="s3://private/w.json"), 10)
+    assert "assets.s3.input_buckets" in (raised.value.remedy or "")
+    assert not (tmp_path / "assets").exists()
+    check_readable("s3://flows/w.json", setup)
+    # What a sync fetches is the owner's choice.
+    own.check(Asset(name="m", url="s3://private/m.bin"))
+
+
+def test_addresses_with_a_key_are_not_for_lanes() -> None:
+    url = "https://hub.example/w.json?X-Amz-Signature=0123"
+    with pytest.raises(InvalidInput, match="published with the run") as raised:
+        check_readable(url, SETUP)
+    assert "0123" not in str(raised.value)
+    assert "token_env" in (raised.value.remedy or "")
+    check_readable("https://hub.example/w.json?download=true", SETUP)

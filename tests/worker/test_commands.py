@@ -9,10 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from benchrace.errors import Category
 from benchrace.events import JobCancelled, JobDone, JobError, LaneError, Log, RoundDone, RoundStart
+from benchrace.plugin.part import Part
 from benchrace.protocol.agent_worker import Cancel, Go, PhaseNow, Shorten, WorkerExit, encode
 from benchrace.run.planning.order import Slot
 from benchrace.run.spec import Order
@@ -101,6 +103,21 @@ def test_a_go_that_comes_before_its_heat_is_kept(order: MakeOrder, tmp_path: Pat
         worker.say(Go(heat=0, at_ns=0))
         assert worker.wait() == WorkerExit.DONE
     assert isinstance(read_journal(tmp_path)[-1], JobDone)
+
+
+def test_a_part_of_a_load_leaves_out_the_round_that_it_waits_for(
+    order: MakeOrder, tmp_path: Path
+) -> None:
+    planned = order({}, rounds=3, armed=True)
+    spec = planned.spec
+    lane = msgspec.structs.replace(spec.lanes[0], part=Part(index=1, of=2))
+    spec = msgspec.structs.replace(spec, lanes=(lane,))
+    with Worker(msgspec.structs.replace(planned, spec=spec)) as worker:
+        hear_until(worker, JobPhase.READY)
+        worker.say(Shorten(rounds=0, lane_ids=("lane-0",)))
+        assert worker.wait() == WorkerExit.DONE
+    rounds = [event for event in read_journal(tmp_path) if isinstance(event, RoundDone)]
+    assert all(event.payload.warmup for event in rounds)
 
 
 def test_a_shortened_job_leaves_rounds_out(order: MakeOrder, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ EVENT = "job.output"
 class Upload(NamedTuple):
     """Where a file of a job is now, or why it is not there."""
 
+    file: UploadedFile
     url: str | None
     reason: str | None
 
@@ -49,6 +50,11 @@ def uploads(job: Job, output: Output) -> Iterator[NewDelivery]:
         )
 
 
+def are_queued(deliveries: Iterable[Delivery]) -> bool:
+    """Check whether a job's uploads were queued: all are at once."""
+    return any(delivery.event == EVENT for delivery in deliveries)
+
+
 def is_waiting(deliveries: Iterable[Delivery]) -> bool:
     """Check whether an upload is still to be made."""
     return any(
@@ -67,7 +73,7 @@ def results(deliveries: Iterable[Delivery]) -> Uploads:
         arrived = delivery.state is DeliveryState.DELIVERED
         reason = delivery.reason or f"the upload is {delivery.state}"
         by_file[file.name, file.sha256] = Upload(
-            delivery.url if arrived else None, None if arrived else reason
+            file, delivery.url if arrived else None, None if arrived else reason
         )
     return by_file
 

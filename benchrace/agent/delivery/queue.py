@@ -42,12 +42,15 @@ class Queue:
             return Queued(self._outbox.add(self._deliveries(job, status, messages), now_s))
         if messages and self._outbox.has(self._keys(job, status, messages)):
             return Queued(0)
+        if outputs.is_waiting(before):
+            # Nothing is read for it while other jobs measure.
+            return Queued(0, waits=True)
         # An agent that was killed at the end of its job has built none.
         end = terminal_line(job.folder)
         if end is not None:
             archive.build(job.folder, job.record, end)
         added = 0
-        if output is not None:
+        if output is not None and not outputs.are_queued(before):
             added = self._outbox.add(outputs.uploads(job, output), now_s)
             before = self._outbox.of(job.job_id)
             if outputs.is_waiting(before):

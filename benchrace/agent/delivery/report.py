@@ -111,10 +111,13 @@ def status_of(delivery: Delivery) -> CallbackStatus:
 def _artifacts(job: Job, uploads: Uploads) -> tuple[ReportedArtifact, ...]:
     archived = job.folder.archive / FOLDER
     reported = []
+    if not job.folder.path.exists():
+        return tuple(_removed(upload) for upload in uploads.values())
     for artifact in facts(job.folder).artifacts:
         sha256 = artifact.digest.removeprefix("sha256:")
         there = (archived / sha256).is_file()
-        upload = uploads.get((artifact.name, sha256), Upload(None, None))
+        upload = uploads.get((artifact.name, sha256))
+        reason = None if upload is None else upload.reason
         reported.append(
             ReportedArtifact(
                 name=artifact.name,
@@ -122,11 +125,24 @@ def _artifacts(job: Job, uploads: Uploads) -> tuple[ReportedArtifact, ...]:
                 size=artifact.size,
                 sha256=sha256,
                 path=f"{FOLDER}/{sha256}" if there else None,
-                url=upload.url,
-                url_reason=None if upload.reason is None else redact(upload.reason),
+                url=None if upload is None else upload.url,
+                url_reason=None if reason is None else redact(reason),
             )
         )
     return tuple(reported)
+
+
+def _removed(upload: Upload) -> ReportedArtifact:
+    """Return a file of a job that was removed to have room, as its upload describes it."""
+    return ReportedArtifact(
+        name=upload.file.name,
+        media_type=upload.file.media_type,
+        size=upload.file.size,
+        sha256=upload.file.sha256,
+        path=None,
+        url=upload.url,
+        url_reason=None if upload.reason is None else redact(upload.reason),
+    )
 
 
 def of_event(status: JobCallback, event: CallbackEvent) -> JobCallback:

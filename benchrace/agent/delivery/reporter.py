@@ -60,6 +60,9 @@ class Reporter:
         self._unsettled: dict[str, Job] = {}
         self._next: dict[str, int] = {}
         self._recovered: set[str] = set()
+        # How many uploads and callbacks had been tried when a job was found to wait for some.
+        self._looked: dict[str, int] = {}
+        self._tries = 0
         self._policy = UrlPolicy(config.allowed_hosts, config.base_url)
         self._poster = Poster(
             self._policy,
@@ -128,12 +131,13 @@ class Reporter:
             clock=self._clock,
             give_up_s=self._give_up_s,
             running=lambda: self._jobs.slot.job_id,
-            # Reports of a job's end wait for its uploads.
-            settled=self._jobs.changed.notify,
+            settled=self._settled,
+            aside=self._jobs.slot.aside,
         )
         try:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(courier.run)
+                tasks.start_soon(self._nudge_when_free)
                 await self._keep_telling(courier)
         finally:
             with anyio.CancelScope(shield=True):
@@ -190,6 +194,17 @@ class Reporter:
         self._needed.set()
         return self._outbox
 
+    def _settled(self) -> None:
+        """Look at the jobs again whose end waits for their uploads."""
+        self._tries += 1
+        self._jobs.changed.notify()
+
+    async def _nudge_when_free(self) -> None:
+        """Go on after operations on engines, of which jobs do not notify."""
+        while True:
+            await self._jobs.slot.released.wait()
+            self._nudge()
+
     async def _keep_telling(self, courier: Courier) -> None:
         while True:
             seen = self._jobs.changed.count
@@ -205,12 +220,15 @@ class Reporter:
 
     async def _tell(self, job: Job) -> bool:
         """Queue what is new of a job; return False where the disk refuses, or a job measures."""
+        if self._looked.get(job.job_id) == self._tries:
+            return True
         new = job.phases[self._next.get(job.job_id, 0) :]
         form = self.forms.get(job.record.sender.form)
         if form is None:
             log.warning("job %s: unknown form of callbacks", job.job_id)
             form = forms.native
         for phase in new:
+            tries = self._tries
             try:
                 queued = await self._queued(job, phase, form)
             except Busy:
@@ -222,11 +240,13 @@ class Reporter:
             if queued.added:
                 self._nudge()
             if queued.waits:
+                self._looked[job.job_id] = tries
                 return True
             self._next[job.job_id] = self._next.get(job.job_id, 0) + 1
             if phase.final:
                 del self._unsettled[job.job_id], self._next[job.job_id]
                 self._recovered.discard(job.job_id)
+                self._looked.pop(job.job_id, None)
         return True
 
     async def _queued(self, job: Job, phase: JobPhase, form: Form) -> Queued:

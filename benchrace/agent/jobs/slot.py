@@ -24,7 +24,7 @@ class Busy(BenchraceError):
 class Slot:
     """Held by one job at a time; probes and preflight run aside, and end when a job comes.
 
-    `used` is set when it has been released for the first time.
+    `used` is set when it has been released for the first time, `released` notifies each time.
     """
 
     def __init__(self, machine_id: str, lock: HostLock | None) -> None:
@@ -34,6 +34,7 @@ class Slot:
         self._aside: set[anyio.CancelScope] = set()
         self._changed = Notifier()
         self.used = anyio.Event()
+        self.released = Notifier()
         self.job_id: str | None = None
         self._operation: str | None = None
 
@@ -75,6 +76,7 @@ class Slot:
         while self._held:
             self._held.pop().release()
         self.used.set()
+        self.released.notify()
         self._changed.notify()
 
     async def free(self) -> None:

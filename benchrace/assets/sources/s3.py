@@ -25,6 +25,8 @@ _TIMEOUTS = {
     "read_timeout": timedelta(seconds=60),
     "timeout": timedelta(days=30),
 }
+# A store answers once it has all of a part: the time without an answer includes sending it.
+_UPLOAD_TIMEOUTS = {**_TIMEOUTS, "read_timeout": timedelta(minutes=10)}
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 # A question mark or a hash would end the path of the address that is requested.
 _KEY = re.compile(r"[^?#\\\x00-\x1f\x7f]+")
@@ -96,14 +98,18 @@ def parse_object(url: str, field: str = "url") -> tuple[str, str]:
     """Return bucket and key of `s3://bucket/key`; raises InvalidInput, with `field`."""
     bucket, _, key = url.removeprefix(PREFIX).partition("/")
     key = key.lstrip("/")
+    if any(part in ("", ".", "..") for part in key.split("/")):
+        message = f"invalid object {url[:200]!r}: a part of its key is empty, '.' or '..'"
+        raise InvalidInput(FieldError(field, message), "Write the key in full: s3://bucket/key.")
     if _BUCKET.fullmatch(bucket) is None or _KEY.fullmatch(key) is None:
         message = f"invalid object {url[:200]!r}"
         raise InvalidInput(FieldError(field, message), "Use s3://bucket/key.")
     return bucket, key
 
 
-def buckets(config: S3Config, environ: Mapping[str, str]) -> Stores:
+def buckets(config: S3Config, environ: Mapping[str, str], *, uploads: bool = False) -> Stores:
     """Return what opens the buckets of a configured store. Its call blocks, and raises."""
+    timeouts = _UPLOAD_TIMEOUTS if uploads else _TIMEOUTS
 
     def store(bucket: str) -> Any:
         _obstore()
@@ -112,7 +118,7 @@ def buckets(config: S3Config, environ: Mapping[str, str]) -> Stores:
         access_key_id, secret_access_key = _credentials(config, environ)
         # Amazon's own has none: only there do buckets have host names of their own.
         where: dict[str, Any] = {} if config.endpoint is None else {"endpoint": config.endpoint}
-        options: Any = {"allow_http": (config.endpoint or "").startswith("http://"), **_TIMEOUTS}
+        options: Any = {"allow_http": (config.endpoint or "").startswith("http://"), **timeouts}
         return S3Store(
             bucket,
             **where,

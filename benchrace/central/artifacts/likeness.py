@@ -69,6 +69,8 @@ class Likenesses:
         self._now_ns = now_ns
         self._noted: dict[str, None] = {}
         self._rest_ns: dict[str, int] = {}
+        # Images that failed, by run: the next start of central tries them again.
+        self._failed: set[tuple[str, str]] = set()
         self._wakeup = Notifier()
 
     def note(self, run_id: str) -> None:
@@ -93,7 +95,7 @@ class Likenesses:
             # First, so that a file that comes meanwhile notes it again.
             del self._noted[run_id]
             try:
-                await self._shrink(run_id)
+                await self._try_to_shrink(run_id)
                 await self._compare(run_id)
             except BenchraceError as error:
                 log.warning("images of run %s are not compared: %s", run_id, error.message)
@@ -106,10 +108,19 @@ class Likenesses:
     def _rest(self, run_id: str) -> None:
         self._rest_ns[run_id] = self._now_ns() + _REST_S * 1_000_000_000
 
+    async def _try_to_shrink(self, run_id: str) -> None:
+        """Make small images as far as the disk allows: they are for the eye alone."""
+        try:
+            await self._shrink(run_id)
+        except (BenchraceError, OSError) as error:
+            log.warning("run %s: images have no small copies: %s", run_id, error)
+            self._rest(run_id)
+
     async def _shrink(self, run_id: str) -> None:
         """Make small images of those that have none; what cannot be read is shown as it is."""
         run = folder_path(self._runs_dir, run_id)
-        images = await to_thread.run_sync(lacking, run) if installed() else ()
+        here = await to_thread.run_sync(lacking, run) if installed() else ()
+        images = [large for large in here if (run_id, large.sha256) not in self._failed]
         for first in range(0, len(images), _AT_ONCE):
             some = images[first : first + _AT_ONCE]
             shrinking = Shrinking([large.image for large in some])
@@ -118,6 +129,8 @@ class Likenesses:
             for large, small in zip(some, shrinking.answers, strict=True):
                 if small.reason is not None:
                     log.info("run %s, %s: %s", run_id, large.sha256[:12], small.reason)
+                    self._failed.add((run_id, large.sha256))
+                    continue
                 await to_thread.run_sync(thumbnails.write, run, large.sha256, small.data)
 
     async def _compare(self, run_id: str) -> None:

@@ -1,6 +1,5 @@
 """From what runs measured to a machine's ceilings, with what made them invalid; pure."""
 
-import statistics
 from collections.abc import Iterator, Sequence
 
 import msgspec
@@ -27,7 +26,7 @@ from benchrace.run.findings.ceiling import (
     Roofs,
 )
 from benchrace.run.planning.fit import Pool
-from benchrace.run.planning.prediction import fixed, from_cache, measured
+from benchrace.run.planning.prediction import fixed, from_cache, measured, weights_time
 
 # Of an engine, these many of its newest lanes say how near it comes to a ceiling.
 MAX_LANES = 10
@@ -63,8 +62,7 @@ def collect(machine: Machine, runs: Sequence[RunReadings]) -> Collected:
     reason = None if current is not None else _why_no_read(machine, result, runs)
     products = _variants(ceilings, PRODUCT)
     lanes = _lanes(machine, runs)
-    cache = machine.cache_bytes
-    engines = tuple(_engines(lanes, current, products, cache))
+    engines = tuple(_engines(machine, lanes, current, products))
     return Collected(
         answer=MachineCeilings(
             machine_id=machine.machine_id,
@@ -80,7 +78,7 @@ def collect(machine: Machine, runs: Sequence[RunReadings]) -> Collected:
             weights=_variants(ceilings, WEIGHTS),
             products=products,
             decode={one.backend: one.decode for one in engines if one.decode is not None},
-            formats={backend: _formats(own, current, cache) for backend, own in lanes.items()},
+            formats={backend: _formats(machine, own, current) for backend, own in lanes.items()},
             prefill={one.backend: one.prefill for one in engines if one.prefill is not None},
         ),
     )
@@ -179,46 +177,52 @@ def _lanes(machine: Machine, runs: Sequence[RunReadings]) -> dict[str, list[Engi
 
 
 def _formats(
-    lanes: Sequence[EngineReading], read: Ceiling | None, cache_bytes: int
+    machine: Machine, lanes: Sequence[EngineReading], read: Ceiling | None
 ) -> dict[str, Efficiency]:
     formats = {lane.quantization for lane in lanes if lane.quantization}
     result = {
-        name: _decode([lane for lane in lanes if lane.quantization == name], read, cache_bytes)
+        name: _decode(machine, [lane for lane in lanes if lane.quantization == name], read)
         for name in sorted(formats)
     }
     return {name: efficiency for name, efficiency in result.items() if efficiency is not None}
 
 
 def _decode(
-    lanes: Sequence[EngineReading], read: Ceiling | None, cache_bytes: int
+    machine: Machine, lanes: Sequence[EngineReading], read: Ceiling | None
 ) -> Efficiency | None:
     """Return the share of the read bandwidth that an engine reached while it read weights."""
-    shares = [_share(lane.run_id, _weights_rate(lane), read) for lane in lanes]
-    result = measured([share for share in shares if share is not None])
+    fixed_s = fixed(machine.pool)
+    shares = [
+        share
+        for lane in lanes
+        if (share := _share(lane.run_id, _weights_rate(lane, fixed_s), read)) is not None
+    ]
+    in_cache = all(0 < lane.bytes_per_token <= machine.cache_bytes for lane in lanes)
+    if not in_cache:
+        # Memory gives no more than was measured: the ceiling is too low, or the fixed time.
+        shares = [(run_id, min(share, 1.0)) for run_id, share in shares]
+    result = measured(shares)
     if result is None:
         return None
-    besides = statistics.median(fixed(_token_s(lane)) for lane in lanes)
-    result = msgspec.structs.replace(result, fixed_s=besides)
-    in_cache = all(0 < lane.bytes_per_token <= cache_bytes for lane in lanes)
-    return from_cache(result) if in_cache else result
+    result = msgspec.structs.replace(result, fixed_s=fixed_s)
+    if in_cache:
+        return from_cache(result)
+    return msgspec.structs.replace(result, high=min(result.high, 1.0))
 
 
-def _weights_rate(lane: EngineReading) -> float | None:
+def _weights_rate(lane: EngineReading, fixed_s: float) -> float | None:
     """Return the bytes per second while weights were read; those of the whole token if unknown."""
-    token_s = _token_s(lane)
-    return lane.bytes_per_token / (token_s - fixed(token_s)) if token_s else lane.bytes_per_s
-
-
-def _token_s(lane: EngineReading) -> float:
-    """Return the seconds that a token took, 0 where that is not known."""
-    return lane.bytes_per_token / lane.bytes_per_s if lane.bytes_per_s else 0.0
+    if not lane.bytes_per_s or not lane.bytes_per_token:
+        return lane.bytes_per_s
+    token_s = lane.bytes_per_token / lane.bytes_per_s
+    return lane.bytes_per_token / weights_time(token_s, fixed_s)
 
 
 def _engines(
+    machine: Machine,
     by_backend: dict[str, list[EngineReading]],
     read: Ceiling | None,
     products: dict[str, Ceiling],
-    cache_bytes: int,
 ) -> Iterator[EngineEfficiency]:
     for backend, lanes in by_backend.items():
         prefill = [
@@ -226,7 +230,7 @@ def _engines(
         ]
         yield EngineEfficiency(
             backend=backend,
-            decode=_decode(lanes, read, cache_bytes),
+            decode=_decode(machine, lanes, read),
             prefill=measured([share for share in prefill if share is not None]),
         )
 
@@ -234,8 +238,8 @@ def _engines(
 def _share(
     run_id: RunId, rate: float | None, ceiling: Ceiling | None
 ) -> tuple[RunId, float] | None:
-    """Divide by a ceiling in GB/s or GFLOP/s; None without a rate or a ceiling."""
-    if rate is None or ceiling is None or ceiling.value <= 0:
+    """Divide by a ceiling in GB/s or GFLOP/s; None without a rate or a ceiling above 0."""
+    if rate is None or rate <= 0 or ceiling is None or ceiling.value <= 0:
         return None
     return run_id, rate / (ceiling.value * 1e9)
 

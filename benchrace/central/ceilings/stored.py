@@ -38,14 +38,7 @@ class StoredCeilings:
 
     def of(self, machine_id: MachineId, capabilities: Capabilities | None) -> Collected:
         """Return a machine's ceilings; `capabilities` are null while it has not linked."""
-        machine = Machine(
-            machine_id=machine_id,
-            pool=Pool.SYSTEM if capabilities is None else room_of(capabilities.hardware).pool,
-            now=None if capabilities is None else conditions(capabilities),
-            cache_bytes=0
-            if capabilities is None
-            else capabilities.hardware.cpu.caches.l3_bytes or 0,
-        )
+        machine = _machine(machine_id, capabilities)
         with self._lock:
             changes = self._index.changes
             latest = self._collected.get(machine_id)
@@ -88,3 +81,14 @@ class StoredCeilings:
             self._cached.pop(next(iter(self._cached)), None)
         self._cached[run_id] = result
         return result
+
+
+def _machine(machine_id: MachineId, capabilities: Capabilities | None) -> Machine:
+    if capabilities is None:
+        return Machine(machine_id=machine_id, pool=Pool.SYSTEM, now=None)
+    hardware = capabilities.hardware
+    pool = room_of(hardware).pool
+    # A GPU with memory of its own does not read through the processor's cache.
+    cache_bytes = 0 if pool is Pool.VRAM else hardware.cpu.caches.l3_bytes or 0
+    now = conditions(capabilities)
+    return Machine(machine_id=machine_id, pool=pool, now=now, cache_bytes=cache_bytes)

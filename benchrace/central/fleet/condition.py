@@ -58,10 +58,11 @@ def problems(capabilities: Capabilities | None) -> Iterator[Problem]:
     if capabilities is None:
         return
     if capabilities.restart is not None:
-        yield Problem(message=capabilities.restart, remedy="Restart the agent of this machine.")
+        yield Problem(message=capabilities.restart, remedy=capabilities.restart_remedy)
     yield from capabilities.problems
     for spoiling in capabilities.environment.problems:
-        if spoiling.code in _SPOILING:
+        # What an agent saw when it began may have ended long ago.
+        if capabilities.renewed and spoiling.code in _SPOILING:
             yield Problem(message=spoiling.message, remedy=spoiling.remedy)
     for plugin in capabilities.plugins:
         if plugin.error is not None:

@@ -7,6 +7,8 @@ from benchrace.run.states import JobPhase
 
 # The reason of a cancel that no person requested. It stays in the log, and is recognized there.
 GIVEN_UP = "central does not wait for this job any more"
+# Begins such a reason too; what that machine reported follows.
+PARTNER = "another machine of this lane has ended its part"
 
 
 class Job:

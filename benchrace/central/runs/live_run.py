@@ -11,6 +11,7 @@ from benchrace.central.disk import Disk
 from benchrace.central.runs.job import Job
 from benchrace.central.runs.log_writer import LogWriter
 from benchrace.central.runs.progress import RunProgress
+from benchrace.central.runs.start.groups import StartKey
 from benchrace.central.settings import Limits
 from benchrace.clock import Clock, WallSteps
 from benchrace.errors import BenchraceError, Category, Failure
@@ -43,11 +44,11 @@ AGENT_STREAMS = (Stream.WORK, Stream.AGENT)
 class LiveRun:
     """`log` is the truth; `progress` and `fold` are readers of it that are never behind.
 
-    `started_heats` are those that have begun, by number. `cancel` is the reason of a cancel that
-    was asked for. `reopened` says that the run was over once, and has lines to come; `closing` that
-    it takes no more. `lending` are the worker machines that are lent to its lanes now, and `lost`
-    says why lanes lack one, by lane. `changed` wakes on anything that the controller or a viewer of
-    the state may care about.
+    `started` are the heats that have begun, by number and lane. `cancel` is the reason of a cancel
+    that was asked for. `reopened` says that the run was over once, and has lines to come; `closing`
+    that it takes no more. `lending` are the worker machines that are lent to its lanes now, and
+    `lost` says why lanes lack one, by lane. `changed` wakes on anything that the controller or a
+    viewer of the state may care about.
     """
 
     def __init__(
@@ -66,7 +67,7 @@ class LiveRun:
         )
         self.changed = Notifier()
         self.jobs: dict[str, Job] = {}
-        self.started_heats: set[int] = set()
+        self.started: set[StartKey] = set()
         self.cancel: str | None = None
         self.lending: set[str] = set()
         self.lost: dict[str, Failure] = {}

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from benchrace.central.runs.job import GIVEN_UP, Job
+from benchrace.central.runs.job import GIVEN_UP, PARTNER, Job
 from benchrace.central.runs.live_run import LiveRun
 from benchrace.errors import REMEDY, Category, Failure
 from benchrace.run.states import RunState
@@ -35,8 +35,7 @@ def _judged(run: LiveRun, failure: Failure | None) -> tuple[RunState, Failure | 
         return RunState.CANCELLED, None
     if failure is not None:
         return RunState.FAILED, failure
-    # A job that was stopped because another one of its lane had failed says nothing by itself.
-    failures.sort(key=lambda failed: failed.category is Category.CANCELLED)
+    failures = _causes(run, failures)
     interrupted = [failure for failure in failures if failure.category is Category.INTERRUPTED]
     if interrupted:
         return RunState.INTERRUPTED, interrupted[0]
@@ -46,6 +45,19 @@ def _judged(run: LiveRun, failure: Failure | None) -> tuple[RunState, Failure | 
     if not incomplete:
         return RunState.DONE, None
     return RunState.FAILED, _incomplete(incomplete)
+
+
+def _causes(run: LiveRun, failures: list[Failure]) -> list[Failure]:
+    """Leave out the jobs that were stopped since another of their lane had failed.
+
+    A machine whose lane failed may have come to the end of its job: then the lane says why.
+    """
+    stopped = [failure for failure in failures if failure.message.startswith(PARTNER)]
+    others = [failure for failure in failures if failure not in stopped]
+    if not stopped or others:
+        return others
+    errors = [lane.error for lane in run.fold.lanes if lane.error is not None]
+    return [error for error in errors if not error.message.startswith(PARTNER)] or stopped
 
 
 def job_failure(run: LiveRun, job: Job) -> Failure | None:

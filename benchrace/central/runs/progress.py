@@ -64,10 +64,12 @@ _line = msgspec.json.Decoder(_Line)
 class RunProgress:
     """The heats, lanes and jobs of a run, updated line by line.
 
-    `starts` are in ns on the monotonic clock of the job's machine, by heat and job; `begun` and
-    `finished` the highest heat of each job. `rounds` counts each lane's finished rounds without
-    warm-ups, by job and lane. `phases` are central's own phases, and `spread` the heats whose start
-    was judged. `turns` says where each job is. `ended` says that the run's end is the last line.
+    `starts` are in ns on the monotonic clock of the job's machine, by heat and job, and `started`
+    all of these heats and jobs; `begun` and `finished` the highest heat of each job. `rounds`
+    counts each lane's finished rounds without warm-ups, by job and lane. `phases` are central's own
+    phases, and `spread` the heats whose start was judged, each with the lane that began it by
+    itself, if one did. `turns` says where each job is. `ended` says that the run's end is the last
+    line.
     """
 
     def __init__(self, jobs: Iterable[JobSpec]) -> None:
@@ -77,7 +79,8 @@ class RunProgress:
         self.rounds = {(job.job_id, lane.lane_id): 0 for job in jobs for lane in job.lanes}
         self.ends: dict[str, End] = {}
         self.phases: set[str] = set()
-        self.spread: set[int] = set()
+        self.spread: set[tuple[int, str | None]] = set()
+        self.started: set[tuple[int, str]] = set()
         self.turns: dict[str, Turn] = {}
         self.ended = False
 
@@ -114,6 +117,7 @@ class RunProgress:
         match line.type:
             case "round_start" if payload.heat is not None and payload.started_ns is not None:
                 self.starts.setdefault(payload.heat, {})[job_id] = payload.started_ns
+                self.started.add((payload.heat, job_id))
                 self.begun[job_id] = max(payload.heat, self.begun.get(job_id, -1))
             case "round_done" if payload.heat is not None and (
                 (key := (job_id, line.lane_id or "")) in self.rounds
@@ -131,7 +135,7 @@ class RunProgress:
             return
         self.phases.add(line.payload.phase)
         if line.payload.phase == RunPhase.HEAT_START and line.payload.heat is not None:
-            self.spread.add(line.payload.heat)
+            self.spread.add((line.payload.heat, line.lane_id))
 
 
 def _is_run_end(raw: bytes) -> bool:

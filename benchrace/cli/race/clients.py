@@ -35,7 +35,7 @@ def _rate(lane: DocumentLane) -> str | None:
 def _client(run: RunDocument, client: ClientSummary) -> str:
     label = machine_label(run, client.machine_id)
     if not client.rounds:
-        return f"{label} sent nothing that counts"
+        return f"{label} has no counted round"
     busy = "" if client.busy is None else f", busy for {percent(client.busy)} of a round at most"
     late = f", saturated in {client.saturated} of {client.rounds}" if client.saturated else ""
     return f"{label} sent {count(client.requests)} requests{busy}{late}"

@@ -74,7 +74,8 @@ class RunCommand(click.Command):
     "lanes",
     multiple=True,
     metavar="KEY=VALUE,...",
-    help="Add a lane: machine=, backend=, label=, clients=, workers=; all else is a parameter.",
+    help="Add a lane: machine=, backend=, label=; workers= names machines that hold a part of the "
+    "model, clients= those that help to make load (mac2+mac3); all else is a parameter.",
 )
 @click.option(
     "--preset", metavar="NAME", help="Named set of parameters; `benchrace params KIND` lists them."

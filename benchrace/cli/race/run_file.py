@@ -92,5 +92,9 @@ def _refuse_twice(key: str, seen: Container[str], option: str) -> None:
 def _pair(text: str, option: str) -> tuple[str, str]:
     key, equals, value = text.partition("=")
     if not equals or not key.strip():
-        raise InvalidInput(FieldError(option, f"expected KEY=VALUE, got {text!r}"))
+        example = "machine=mac1,model=NAME" if option == "--lane" else "max_tokens=256"
+        raise InvalidInput(
+            FieldError(option, f"expected KEY=VALUE, got {text!r} (e.g. {example})"),
+            r"Write a comma that belongs to a value as \,." if option == "--lane" else None,
+        )
     return key.strip(), value.strip()

@@ -56,7 +56,7 @@ def list_runs(
 
 
 def listing(rows: Sequence[RunRow], width: int) -> Table:
-    """Draw a line for each run; a run's id is always whole, and names give way first."""
+    """Draw a line for each run; a run's id is always whole, and names are cut first."""
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for title in ("run", "kind", "state", "lanes", "result", "confidence", "name"):
         whole = title in ("run", "state")

@@ -15,13 +15,15 @@ class S3Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     `credentials_file` holds `access_key_id` and `secret_access_key`, and only its owner may read
     it; without it, the variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY count. Jobs may have
-    their files uploaded to `output_buckets`; files for engines come from any bucket.
+    their files uploaded to `output_buckets`, and lanes may read workflows and images from
+    `input_buckets`; what the machine's owner syncs or fetches comes from any bucket.
     """
 
     endpoint: str | None = None
     region: str = "us-east-1"
     credentials_file: str | None = None
     output_buckets: Annotated[tuple[str, ...], Meta(max_length=100)] = ()
+    input_buckets: Annotated[tuple[str, ...], Meta(max_length=100)] = ()
 
 
 class AssetsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -29,7 +31,7 @@ class AssetsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     `hosts` are reached over HTTPS and at public addresses only; `private_hosts` (a name, or
     `name:port`) over HTTP as well, and at addresses of this machine and its local network.
-    `token_env` names the variable that holds a host's access token. Files that engines do not use
+    `token_env` names the variable that holds a host's access token. After a sync or a fetch, files
     are deleted, the least recently requested first, while all of them take more than `limit_gb`.
     """
 

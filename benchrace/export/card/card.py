@@ -9,6 +9,7 @@ from benchrace.export.card.shape import SHAPES, Shape
 from benchrace.export.card.sheet import Sheet
 from benchrace.export.drawing.palette import THEMES
 from benchrace.export.drawing.text_width import fitting, shorten, shorten_words, text_width, wrap
+from benchrace.export.title import SIMULATED
 from benchrace.run.card import CardShape, CardTheme
 from benchrace.run.document import RunDocument
 from benchrace.run.result import ConfidenceLevel
@@ -70,9 +71,9 @@ def _title(sheet: Sheet, text: Content, sizes: Shape, y: float) -> None:
         right = {"text_anchor": "end", "font_weight": "600"}
         sheet.text(sizes.width - sizes.margin, y, text.state, sizes.title, fill=colour, **right)
         room -= text_width(text.state, sizes.title, bold=True) + _GAP
-    sheet.text(
-        sizes.margin, y, shorten_words(text.title, room, sizes.title), sizes.title, fill=soft
-    )
+    ending = SIMULATED if text.title.endswith(SIMULATED) else ""
+    short = shorten_words(text.title, room, sizes.title, names=text.names, ending=ending)
+    sheet.text(sizes.margin, y, short, sizes.title, fill=soft)
 
 
 def _headline(sheet: Sheet, line: Headline, sizes: Shape, y: float, room: float) -> None:

@@ -10,7 +10,7 @@ from benchrace.export.drawing.scale import Bar, bars
 from benchrace.export.hardware import shorter_lines
 from benchrace.export.result import value_title
 from benchrace.export.text import plain
-from benchrace.export.title import title
+from benchrace.export.title import names, title
 from benchrace.formatting import percent, plural, quantity
 from benchrace.kinds import Estimator
 from benchrace.run.document import DocumentLane, RunDocument
@@ -42,12 +42,13 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 class Content(msgspec.Struct, frozen=True, kw_only=True):
     """All text is foreign until it is escaped.
 
-    `state` is empty for a run that is done. `figure` is the margin in digits, `beside` what is
-    said of it. `level` is null where nothing is ranked, and `doubt` is then empty. `hardware` has
-    the same in fewer and fewer words, for narrow cards.
+    `names` are of the lanes in the title. `state` is empty for a run that is done. `figure` is the
+    margin in digits, `beside` what is said of it. `level` is null where nothing is ranked, and
+    `doubt` is then empty. `hardware` has the same in fewer and fewer words, for narrow cards.
     """
 
     title: str
+    names: tuple[str, ...]
     state: str
     headline: Headline
     figure: str
@@ -69,6 +70,7 @@ def content(run: RunDocument, most: int = MAX_ROWS) -> Content:
     margin = _margin(result)
     return Content(
         title=plain(title(run)),
+        names=tuple(plain(name) for name in names(run)),
         state="" if run.state is RunState.DONE else run.state.value,
         headline=headline(run),
         figure=margin[0],
@@ -123,7 +125,7 @@ def _margin(result: Result | None) -> tuple[str, str]:
     match = _FIGURE.fullmatch(result.margin or "")
     figure, word = (match["figure"], match["word"]) if match else ("", result.margin)
     if result.tied and result.interval:
-        # Without a margin above it, an interval would be of nothing.
+        # An interval without a margin does not say what it is of.
         word = "lead"
     return figure, " · ".join(filter(None, (word, result.interval)))
 

@@ -50,17 +50,26 @@ def shorten(text: str, width: float, size: float, *, bold: bool = False) -> str:
     return ELLIPSIS
 
 
-def shorten_words(text: str, width: float, size: float) -> str:
-    """Leave out words in the middle of a text that is too wide."""
+def shorten_words(
+    text: str, width: float, size: float, *, names: Sequence[str] = (), ending: str = ""
+) -> str:
+    """Leave out words in the middle of a text that is too wide, and keep its `ending`.
+
+    Where none of the `names` in it would stay whole, letters are left out instead of words.
+    """
     if text_width(text, size) <= width:
         return text
+    room = width - text_width(ending, size)
+    if room < text_width(ELLIPSIS, size):
+        return shorten(text, width, size)
+    text = text.removesuffix(ending)
     words = text.split()
     for count in range(len(words) - 1, 1, -1):
         head = math.ceil(count * _HEAD)
         short = " ".join((*words[:head], ELLIPSIS, *words[len(words) - count + head :]))
-        if text_width(short, size) <= width:
-            return short
-    return shorten(text, width, size)
+        if text_width(short, size) <= room and (not names or any(name in short for name in names)):
+            return short + ending
+    return shorten(text, room, size) + ending
 
 
 def fitting(texts: Sequence[str], width: float, size: float) -> str:

@@ -58,7 +58,7 @@ class MoreFiles(msgspec.Struct, frozen=True, kw_only=True):
     """Sums over the files that a record has no room for; `waits_ns` over `waits` first segments.
 
     `word_parts` and `character_parts` are errors and lengths of the references of single files, or
-    of neighbouring ones together where there are many.
+    of neighbouring ones together where there are many, and then `grouped` is true.
     """
 
     files: int
@@ -71,6 +71,7 @@ class MoreFiles(msgspec.Struct, frozen=True, kw_only=True):
     characters: ErrorCounts | None = None
     word_parts: tuple[tuple[int, int], ...] = ()
     character_parts: tuple[tuple[int, int], ...] = ()
+    grouped: bool = False
 
 
 class SpeechRecord(Record, frozen=True, kw_only=True):

@@ -41,7 +41,8 @@ WER = Metric(
     formula=(
         "100 x (substitutions + deletions + insertions) / words of the reference, over all files "
         "and rounds sum / sum; both texts by the normalizer that the lane names; interval: "
-        f"value +- t(0.975, U - 1) x error over the U recordings, {BOOTSTRAP}"
+        f"value +- t(0.975, U - 1) x error over the U recordings, or "
+        f"groups of neighbouring ones beyond {_MAX_PARTS}, {BOOTSTRAP}"
     ),
     phrase="word errors",
     parts="recording",
@@ -109,8 +110,8 @@ def derive(record: SpeechRecord, params: SpeechParams) -> Iterable[Measured]:
         yield _ratio(SPEED, audio_s, busy_ns / 1e9)
     else:
         yield _missing(SPEED, "shorter than the resolution of the clock")
-    yield _errors(WER, sums.words, sums.word_parts)
-    yield _errors(CER, sums.characters, sums.character_parts)
+    yield _errors(WER, sums.words, sums.word_parts, grouped=sums.grouped)
+    yield _errors(CER, sums.characters, sums.character_parts, grouped=sums.grouped)
     yield _first(sums, streams=record.streams)
     yield Measured(metric=PROCESSING.name, value=busy_ns / 1e6)
     yield from _opening(record)
@@ -138,6 +139,8 @@ def totals(files: Iterable[Transcript], more: MoreFiles | None = None) -> MoreFi
     waits = [file.first_ns - file.begin_ns for file in listed if file.first_ns is not None]
     words = [file.words for file in listed]
     characters = [file.characters for file in listed]
+    word_parts = _parts(words, more.word_parts if more else ())
+    character_parts = _parts(characters, more.character_parts if more else ())
     return MoreFiles(
         files=len(listed) + (more.files if more else 0),
         audio_ns=sum(file.audio_ns for file in listed) + (more.audio_ns if more else 0),
@@ -148,15 +151,19 @@ def totals(files: Iterable[Transcript], more: MoreFiles | None = None) -> MoreFi
         segments=sum(file.count for file in listed) + (more.segments if more else 0),
         words=_sum([*words, more.words if more else None]),
         characters=_sum([*characters, more.characters if more else None]),
-        word_parts=_parts(words, more.word_parts if more else ()),
-        character_parts=_parts(characters, more.character_parts if more else ()),
+        word_parts=_grouped(word_parts),
+        character_parts=_grouped(character_parts),
+        grouped=len(word_parts) > _MAX_PARTS or (more is not None and more.grouped),
     )
 
 
 def _parts(counts: Iterable[ErrorCounts | None], more: Parts) -> Parts:
-    """Return errors and references of single files, or of neighbours together."""
-    single = [(one.errors, one.reference) for one in counts if one is not None]
-    parts = [*single, *more]
+    """Return errors and references of files with one, and of those that are added up already."""
+    return (*((one.errors, one.reference) for one in counts if one is not None), *more)
+
+
+def _grouped(parts: Parts) -> Parts:
+    """Return parts, neighbours together where there are many."""
     together = -(-len(parts) // _MAX_PARTS) or 1
     groups = [parts[start : start + together] for start in range(0, len(parts), together)]
     return tuple(
@@ -176,14 +183,18 @@ def _sum(counts: Iterable[ErrorCounts | None]) -> ErrorCounts | None:
     )
 
 
-def _errors(metric: Metric, counts: ErrorCounts | None, parts: Parts) -> Measured:
+def _errors(metric: Metric, counts: ErrorCounts | None, parts: Parts, *, grouped: bool) -> Measured:
     if counts is None:
         return _missing(metric, "no reference text")
     if not counts.reference:
         return _missing(metric, "the reference is empty")
+    # Earlier records do not have those of all files: an interval would be of other ones.
+    if tuple(map(sum, zip(*parts, strict=True))) != (counts.errors, counts.reference):
+        return _ratio(metric, 100 * counts.errors, counts.reference)
     return msgspec.structs.replace(
         _ratio(metric, 100 * counts.errors, counts.reference),
         parts=tuple((100.0 * errors, float(reference)) for errors, reference in parts),
+        grouped=grouped,
     )
 
 
@@ -215,6 +226,7 @@ TRANSCRIBE = Kind(
     record=SpeechRecord,
     metrics=(SPEED, WER, FIRST, CER, PROCESSING, DECODING, LOADING, AUDIO, SEGMENTS),
     derive=derive,
+    metrics_version=2,
     work=("audio", "task"),
     energy=energy_work(
         AUDIO.name,

@@ -166,8 +166,8 @@ class LaneRunner:
             nonce = nonce_text(context.round.nonce, self._attempts, number)
             return lane.request(ask(seeded, nonce, number=number), limits)
 
-        for _ in range(load_generator.at_once(params, share)):
-            await context.stream.prepare(request(0).url)
+        connections = load_generator.at_once(params, share)
+        await load_generator.connect(context, request(0).url, connections)
         t0 = await load_generator.begin(context, part)
         meter = saturation.ClientMeter(t0)
         responses = await load_generator.play(lane, request, params, share, t0, meter)
@@ -181,7 +181,8 @@ class LaneRunner:
         if failures:
             text = f"{len(failures)} of {len(responses)} requests failed: {failures[0].message}"
             context.suspect("requests_failed", text)
-        if (overload := saturation.saturated(client)) is not None:
+        totals = saturation.totals([response.answer for response in responses])
+        if (overload := saturation.saturated(client, totals)) is not None:
             context.suspect(saturation.CODE, overload)
         record = records.many(opening, params, context, responses, t0, share, client)
         record = msgspec.structs.replace(record, network=network)

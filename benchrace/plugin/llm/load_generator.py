@@ -6,19 +6,18 @@ from dataclasses import replace
 import anyio
 import msgspec
 
+from benchrace.errors import BenchraceError
 from benchrace.kinds.llm import Arrival, ServeParams, Steady
 from benchrace.plugin.context import Context
 from benchrace.plugin.llm.response import window
 from benchrace.plugin.llm.response.stream import Response, ignore_text, read_response
 from benchrace.plugin.llm.saturation import ClientMeter
-from benchrace.plugin.llm.share import Share
+from benchrace.plugin.llm.share import LEAD_NS, Share
 from benchrace.plugin.llm.text_lane import TextLane
 from benchrace.plugin.part import Part
 from benchrace.plugin.stream import StreamRequest
 
 Requests = Callable[[int], StreamRequest]
-# Clients of one lane begin so long after their common instant: connections are open by then.
-LEAD_NS = 250_000_000
 
 
 async def play(
@@ -31,7 +30,7 @@ async def play(
 ) -> list[Response]:
     """Send the requests of a share; return the responses in the order of the requests' numbers.
 
-    A share of others shows no text: that of the lane's own machine stands for all.
+    Only the lane's own machine shows the text of an answer; its clients show none.
     """
     context = lane.context
     responses: dict[int, Response] = {}
@@ -62,6 +61,26 @@ async def play(
             answer = msgspec.structs.replace(response.answer, scheduled_ns=at_ns)
             responses[number] = replace(response, answer=answer)
     return [responses[number] for number in share.numbers]
+
+
+async def connect(context: Context, url: str, count: int) -> None:
+    """Open connections ahead of the first requests, all at once; raises the first failure.
+
+    Nothing happens for https, whose client connects with each request.
+    """
+    failures: list[BenchraceError] = []
+
+    async def one() -> None:
+        try:
+            await context.stream.prepare(url)
+        except BenchraceError as error:
+            failures.append(error)
+
+    async with anyio.create_task_group() as group:
+        for _ in range(count):
+            group.start_soon(one)
+    if failures:
+        raise failures[0]
 
 
 async def begin(context: Context, part: Part | None) -> int:

@@ -2,15 +2,18 @@
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from benchrace.formatting import duration, percent
-from benchrace.kinds.llm import ClientLoad
+from benchrace.kinds.llm import Answer, ClientLoad
 
 CODE = "client_saturated"
-# A client that falls behind does so more and more; single hiccups are not meant.
+# Lateness beyond which a client changes what it measures, also as a share of the latency since the
+# schedule. Of fewer requests a percentile says nothing.
 LATE_NS = 50_000_000
-LATE_PERCENTILE = 75
+LATE_SHARE = 0.05
+LATE_PERCENTILE = 95
+MIN_REQUESTS = 4
 BUSY = 0.9
 # A shorter time says little about the processor.
 MIN_SPAN_NS = 500_000_000
@@ -34,18 +37,32 @@ class ClientMeter:
             requests=requests,
             span_ns=max(0, now_ns - self._since_ns),
             cpu_ns=max(0, time.thread_time_ns() - self._cpu_ns),
-            late_ns=_rank(self._late_ns),
+            late_ns=_rank(self._late_ns) if len(self._late_ns) >= MIN_REQUESTS else None,
             late_max_ns=max(self._late_ns, default=None),
         )
 
 
-def saturated(load: ClientLoad) -> str | None:
-    """Return why a client did not keep up with the load that was asked of it, None if it did."""
-    if load.late_ns is not None and load.late_ns > LATE_NS:
+def totals(answers: Iterable[Answer]) -> list[int]:
+    """Return how long after their instants complete answers of an open loop ended."""
+    return [
+        answer.last_ns - answer.scheduled_ns
+        for answer in answers
+        if answer.error is None and answer.last_ns is not None and answer.scheduled_ns is not None
+    ]
+
+
+def saturated(load: ClientLoad, totals_ns: Sequence[int] = ()) -> str | None:
+    """Return why a client did not keep up with the load that was asked of it, None if it did.
+
+    `totals_ns` are the latencies since the schedule, in which its own lateness must not show.
+    """
+    total_ns = _rank(totals_ns) or 0
+    if load.late_ns is not None and load.late_ns > max(LATE_NS, LATE_SHARE * total_ns):
         late, most = duration(load.late_ns), duration(load.late_max_ns or load.late_ns)
+        of_total = f"; {percent(load.late_ns / total_ns)} of the latency" if total_ns else ""
         return (
-            f"a quarter of the requests left the client over {late} after their instant (the "
-            f"latest {most}), by its own fault: it cannot make this load"
+            f"one in 20 requests left the client {late} or more after its instant (the latest "
+            f"{most}{of_total}), by its own fault: it cannot make this load"
         )
     if load.span_ns >= MIN_SPAN_NS and load.cpu_ns > BUSY * load.span_ns:
         share = percent(load.cpu_ns / load.span_ns)

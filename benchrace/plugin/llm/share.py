@@ -9,6 +9,9 @@ from benchrace.kinds.llm import Arrival, ServeParams
 from benchrace.kinds.llm.params import PER_MACHINE
 from benchrace.plugin.part import Part
 
+# Clients of one lane begin so long after their common instant: connections are open by then.
+LEAD_NS = 250_000_000
+
 
 @dataclass(frozen=True, kw_only=True)
 class Share:
@@ -27,7 +30,10 @@ def share_of(params: ServeParams, part: Part | None) -> Share:
     """Return what a client sends; the shares of all clients are the round, each request once.
 
     Streams are dealt out in turn, and so are the requests of a closed loop and of constant
-    arrivals: each client then sends every n-th. A Poisson process is split by a draw for each
+    arrivals: each client then sends every n-th. One client would send the same requests, due at
+    the same instants; but its streams would take them from one queue, so that a stream that is
+    free takes what a slower one has not begun. Here each client has streams and requests of its
+    own. A Poisson process is split by a draw for each
     arrival, which makes n independent ones of a rate n times lower.
     """
     if part is None:
@@ -53,6 +59,12 @@ def excess(params: ServeParams, machines: int) -> tuple[str, int] | None:
         if most > PER_MACHINE:
             return name, most
     return None
+
+
+def has_empty(params: ServeParams, machines: int) -> bool:
+    """Check whether one of so many machines would have no request to send."""
+    parts = (Part(index=index, of=machines) for index in range(machines))
+    return any(not share_of(params, part).numbers for part in parts)
 
 
 def require_size(params: ServeParams, part: Part | None) -> None:

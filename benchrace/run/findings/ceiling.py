@@ -48,13 +48,15 @@ class Efficiency(msgspec.Struct, frozen=True, kw_only=True):
     """Which share of a ceiling an engine reaches (1 is all), between `low` and `high`.
 
     It was measured on this machine in the lanes of `run_ids`, `n` of them; it is assumed where
-    there are none. `fixed_s` is what a token takes besides, in seconds, however large the model is.
+    there are none. `fixed_s` is the fixed time per token, in seconds, for models of any size.
+    `in_cache` says that all of the lanes were of models that fit the cache.
     """
 
     value: float
     low: float
     high: float
     fixed_s: float = 0.0
+    in_cache: bool = False
     n: int = 0
     run_ids: tuple[RunId, ...] = ()
 

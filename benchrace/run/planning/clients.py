@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from benchrace.errors import FieldError
+from benchrace.kinds import SERVE
 from benchrace.kinds.llm import ServeParams
 from benchrace.kinds.llm.params import PER_MACHINE
 from benchrace.plugin.description import WorkloadDescription
-from benchrace.plugin.llm.share import excess
+from benchrace.plugin.llm.share import excess, has_empty
 from benchrace.run.machine import MachineView
 from benchrace.run.planning import schema as schemas
 from benchrace.run.planning.named import listed, shown
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 NO_MACHINE = "several machines fit, and clients make load for one lane: name its machine"
 _APART = "race them in two runs and compare"
-_MANY = "llm_serve"
 # What is dealt out to the clients, with what one of them is called.
 _SPLIT = {"concurrency": "streams", "requests": "requests"}
 
@@ -40,7 +40,11 @@ def refusals(
     own = machine.workload(backend, kind)
     if own is None or not own.shared_load:
         text = f'backend "{backend}" does not share the load of "{shown(kind)}" between machines'
-        return (FieldError(f"{at}.clients", f"{text}; use one machine, or llm_serve on a server"),)
+        remedy = "use one machine, or llm_serve on a server"
+        if own is not None and kind == SERVE.name:
+            text = f'machine "{machine.machine_id}" has a "{backend}" that cannot share a load'
+            remedy = "update benchrace and its plugin there, or use one machine"
+        return (FieldError(f"{at}.clients", f"{text}; {remedy}"),)
     return tuple(_refusals(at, lane, machine, backend, kind, machines_by_id))
 
 
@@ -77,8 +81,9 @@ def unsplittable(
 ) -> Iterator[FieldError]:
     """Yield the parameters of a lane that cannot be shared between its machines."""
     complete = schemas.completed(params, workload.params_schema)
-    if workload.kind == _MANY:
-        yield from _excess(at, complete, machines)
+    serve = _serve(complete) if workload.kind == SERVE.name else None
+    if serve is not None:
+        yield from _excess(at, serve, machines)
     if machines < 2:
         return
     for name, what in _SPLIT.items():
@@ -86,18 +91,26 @@ def unsplittable(
         if isinstance(value, int) and value < machines:
             text = f"{value} {what} for {machines} machines that make load; each needs at least one"
             yield FieldError(f"{at}.params.{name}", text)
+    drawn = serve is not None and serve.total_requests >= machines
+    if serve is not None and drawn and has_empty(serve, machines):
+        text = f"arrival={serve.arrival} draws none of {serve.total_requests} requests for one of"
+        remedy = "ask for more requests, or use another seed"
+        yield FieldError(f"{at}.params.requests", f"{text} {machines} machines; {remedy}")
     if complete.get("residence") == "cold":
         text = "each of several clients would load the model again; use residence=warm"
         yield FieldError(f"{at}.params.residence", text)
 
 
-def _excess(at: str, params: Mapping[str, Any], machines: int) -> Iterator[FieldError]:
+def _serve(params: Mapping[str, Any]) -> ServeParams | None:
     names = ServeParams.__struct_fields__
     try:
-        serve = msgspec.convert({k: v for k, v in params.items() if k in names}, ServeParams)
+        return msgspec.convert({k: v for k, v in params.items() if k in names}, ServeParams)
     except msgspec.ValidationError:
         # The worker names what is wrong with a value.
-        return
+        return None
+
+
+def _excess(at: str, serve: ServeParams, machines: int) -> Iterator[FieldError]:
     if (over := excess(serve, machines)) is None:
         return
     name, most = over

@@ -10,14 +10,14 @@ from benchrace.plugin.readiness import Model
 from benchrace.run.findings.ceiling import Ceiling, Efficiency, Rate, Roofs
 from benchrace.run.planning.fit import Pool, kv_bytes
 
+# The fixed time per token of an engine on a CPU: to start its graph, choose the token, send it. It
+# counts with small models. At most it is a quarter of the time for the weights.
+FIXED_S = 0.0002
+FIXED_SHARE = 0.25
 # Before an engine was measured on a machine. Decoding: a kernel without software prefetch reaches
 # half of the read bandwidth, the best ones nine tenths. Prefill: engines differ far more.
-DECODE_ASSUMED = Efficiency(value=0.7, low=0.5, high=0.92)
+DECODE_ASSUMED = Efficiency(value=0.7, low=0.5, high=0.92, fixed_s=FIXED_S)
 PREFILL_ASSUMED = Efficiency(value=0.4, low=0.1, high=1.0)
-# What an engine does for each token besides reading weights: start its graph, choose the token,
-# send it. With a small model that counts; it is this share of a token's time at most.
-FIXED_S = 0.0002
-FIXED_SHARE = 0.2
 # How far one model's efficiency carries to another of the same engine and machine.
 CARRIES_WITHIN = 0.15
 # Fewer lanes do not make the band narrower than what is assumed.
@@ -30,10 +30,12 @@ _FORMATS = {"Q8_0": "q8_0", "Q4_0": "q4_0", "F16": "f16"}
 class Prediction(msgspec.Struct, frozen=True, kw_only=True):
     """Decode and prefill rates in tok/s, null where `missing` says what must be known.
 
-    `decode` = `bandwidth_roof` x efficiency, less what a token takes besides; at most
-    `compute_roof` as long as the efficiency is assumed: engines may compute faster than the probe.
-    `bandwidth_roof` is the read bandwidth / `bytes_per_token`, `compute_roof` the measured rate of
-    weights of this format / the weights of a token, null where that was not measured.
+    1 / `decode` = 1 / (`bandwidth_roof` x efficiency) + `fixed_s`, in seconds per token. `decode`
+    is at most `compute_roof` as long as the efficiency is assumed or from models in the cache:
+    otherwise engines may compute faster than the probe. `bandwidth_roof` is the read bandwidth /
+    `bytes_per_token`, `compute_roof` the measured rate of weights of this format / the weights of a
+    token, null where that was not measured. `fixed_s` is the fixed time per token, null without
+    `decode`.
     `bytes_per_token` are the weights that a token reads, and keys and values of `depth` positions.
     `unmeasured` says that a ceiling is missing, which the machine can measure.
     """
@@ -47,6 +49,7 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True):
     efficiency: Efficiency
     prefill_efficiency: Efficiency
     unmeasured: bool
+    fixed_s: float | None = None
     missing: tuple[str, ...] = ()
 
 
@@ -61,8 +64,9 @@ def predict(model: Model, roofs: Roofs, backend: str, depth: int = DEPTH) -> Pre
     if weights is not None and model.active_bytes and roofs.pool is Pool.SYSTEM:
         compute = weights.value * 1e9 / model.active_bytes
     product = product_of(model, roofs)
+    limit = None if efficiency.n and not efficiency.in_cache else compute
     return Prediction(
-        decode=None if roof is None else _rate(roof, efficiency, None if efficiency.n else compute),
+        decode=None if roof is None else _rate(roof, efficiency, limit),
         prefill=_prefill(model, product, prefill_efficiency),
         depth=depth,
         bytes_per_token=size,
@@ -71,6 +75,7 @@ def predict(model: Model, roofs: Roofs, backend: str, depth: int = DEPTH) -> Pre
         efficiency=efficiency,
         prefill_efficiency=prefill_efficiency,
         unmeasured=roofs.read is None or (roofs.pool is Pool.SYSTEM and product is None),
+        fixed_s=None if roof is None else _fixed_s(roof * efficiency.value, efficiency),
         missing=tuple(_missing(model, roofs, product)),
     )
 
@@ -78,7 +83,7 @@ def predict(model: Model, roofs: Roofs, backend: str, depth: int = DEPTH) -> Pre
 def without_rates(prediction: Prediction, why: str) -> Prediction:
     """Take the rates away from a prediction that does not hold, as `why` is not known."""
     return msgspec.structs.replace(
-        prediction, decode=None, prefill=None, unmeasured=False, missing=(why,)
+        prediction, decode=None, prefill=None, fixed_s=None, unmeasured=False, missing=(why,)
     )
 
 
@@ -121,16 +126,21 @@ def measured(shares: Sequence[tuple[RunId, float]]) -> Efficiency | None:
     )
 
 
-def fixed(token_s: float) -> float:
-    """Return how much of a token's time is assumed to be the same for models of any size."""
-    return min(FIXED_S, FIXED_SHARE * token_s)
+def fixed(pool: Pool) -> float:
+    """Return the fixed time per token of engines that use this memory; it is known of CPUs only."""
+    return FIXED_S if pool is Pool.SYSTEM else 0.0
+
+
+def weights_time(token_s: float, fixed_s: float) -> float:
+    """Return the seconds of a token that its weights took, as `_tokens_per_s` adds them."""
+    return max(token_s - fixed_s, token_s / (1 + FIXED_SHARE))
 
 
 def from_cache(own: Efficiency) -> Efficiency:
     """Limit what was measured with models that fit the cache to what memory allows an engine."""
     most = DECODE_ASSUMED.high
     value, low, high = min(own.value, most), min(own.low, most), min(own.high, 1.0)
-    limited = msgspec.structs.replace(own, value=value, low=low, high=high)
+    limited = msgspec.structs.replace(own, value=value, low=low, high=high, in_cache=True)
     return _united(limited, DECODE_ASSUMED)
 
 
@@ -138,8 +148,9 @@ def _decode(roofs: Roofs, backend: str, quantization: str) -> Efficiency:
     """Return the efficiency with weights of this format; that of others shows less."""
     if (own := roofs.formats.get(backend, {}).get(quantization)) is not None:
         return _proven(own, DECODE_ASSUMED)
-    other = roofs.decode.get(backend)
-    return DECODE_ASSUMED if other is None else _united(other, DECODE_ASSUMED)
+    if (other := roofs.decode.get(backend)) is not None:
+        return _united(other, DECODE_ASSUMED)
+    return msgspec.structs.replace(DECODE_ASSUMED, fixed_s=fixed(roofs.pool))
 
 
 def _proven(own: Efficiency | None, assumed: Efficiency) -> Efficiency:
@@ -157,10 +168,23 @@ def _united(own: Efficiency, assumed: Efficiency) -> Efficiency:
 def _rate(roof: float, efficiency: Efficiency, most: float | None = None) -> Rate:
     limit = float("inf") if most is None else most
     value, low, high = (
-        min(1 / (1 / (roof * share) + efficiency.fixed_s), limit)
+        min(_tokens_per_s(roof * share, efficiency), limit)
         for share in (efficiency.value, efficiency.low, efficiency.high)
     )
     return Rate(value=value, low=low, high=high)
+
+
+def _tokens_per_s(weights_rate: float, efficiency: Efficiency) -> float:
+    """Return the tokens per second, of which reading weights alone allows `weights_rate`."""
+    if weights_rate <= 0:
+        return 0.0
+    return 1 / (1 / weights_rate + _fixed_s(weights_rate, efficiency))
+
+
+def _fixed_s(weights_rate: float, efficiency: Efficiency) -> float:
+    if weights_rate <= 0:
+        return efficiency.fixed_s
+    return min(efficiency.fixed_s, FIXED_SHARE / weights_rate)
 
 
 def _prefill(model: Model, product: Ceiling | None, efficiency: Efficiency) -> Rate | None:

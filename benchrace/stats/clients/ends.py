@@ -1,12 +1,11 @@
 """How lanes and jobs end before their schedule does, as their events say."""
 
-import msgspec
-
 from benchrace.errors import BenchraceError, Category, Failure
 from benchrace.events import JobCancelled, JobError, JobTimeout, LaneError
 from benchrace.run.clients import jobs_of, machines_of
 from benchrace.run.lane import RunLane
 from benchrace.run.metadata import RunMetadata, machine_label
+from benchrace.stats.clients.naming import of_machine
 
 Ended = JobError | JobTimeout | JobCancelled | LaneError
 
@@ -23,10 +22,7 @@ def failure_of(metadata: RunMetadata, lane: RunLane, event: Ended) -> Failure:
     failure = _failure(event)
     if not lane.clients or event.machine_id is None or isinstance(event, JobCancelled):
         return failure
-    label = machine_label(metadata, event.machine_id)
-    if label in failure.message:
-        return failure
-    return msgspec.structs.replace(failure, message=f"{label}: {failure.message}")
+    return of_machine(machine_label(metadata, event.machine_id), failure)
 
 
 def _failure(event: Ended) -> Failure:

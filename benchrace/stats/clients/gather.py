@@ -1,12 +1,12 @@
 """Gather the parts of rounds from a log, until each round can be joined."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
 
 from benchrace.errors import BenchraceError, Category
-from benchrace.events import Chunks, Known, RoundDone, RoundStart, RunLifecycle
+from benchrace.events import Chunks, Known, Level, RoundDone, RoundStart, RunLifecycle
 from benchrace.events.payloads import JobBegun, RunPhase
 from benchrace.kinds.llm import ServeRecord
 from benchrace.plugin.llm.response import inter_chunk
@@ -59,7 +59,8 @@ class ClientRounds:
             for index, job_id in enumerate(jobs_of(lane))
             if job_id is not None
         }
-        self._begun: dict[int, dict[str, JobBegun]] = {}
+        # By heat and lane; the start of a lane may be known without those of the others.
+        self._begun: dict[tuple[int, str], dict[str, JobBegun]] = {}
         self._pending: dict[tuple[str, int], _Pending] = {}
         self._joined: set[tuple[str, int]] = set()
         self._ended = False
@@ -115,7 +116,7 @@ class ClientRounds:
             error = BenchraceError(
                 Category.INTERRUPTED, f"{machine} did not finish its part of this round"
             )
-            yield self._own(pending, fail(pending.parts, error.failure()))
+            yield _own(pending.lane, fail(pending.parts, error.failure()))
 
     def summaries(self, lane: RunLane) -> tuple[ClientSummary, ...]:
         """Return what each machine of a lane with clients did; empty for other lanes."""
@@ -124,13 +125,24 @@ class ClientRounds:
     def _lifecycle(self, event: RunLifecycle) -> Iterator[RoundDone]:
         payload = event.payload
         if payload.phase is RunPhase.HEAT_START and payload.heat is not None:
-            self._begun[payload.heat] = {start.job_id: start for start in payload.starts}
+            self._note_starts(payload.heat, event.lane_id, payload.starts)
         elif payload.phase is RunPhase.RUN_END:
             self._ended = True
         else:
             return
         for key, pending in list(self._pending.items()):
             yield from self._complete(key, pending)
+
+    def _note_starts(self, heat: int, own: str | None, starts: Sequence[JobBegun]) -> None:
+        """Note when the jobs of lanes began a heat; `own` is the lane whose jobs did by themselves.
+
+        A lane that is not named among others is still to begin, unless no clock was compared.
+        """
+        lanes = {lane.lane_id: set(jobs_of(lane)) for lane, _ in self._places.values()}
+        for lane_id, jobs in lanes.items():
+            found_starts = {start.job_id: start for start in starts if start.job_id in jobs}
+            if own == lane_id or (own is None and (found_starts or not starts)):
+                self._begun.setdefault((heat, lane_id), {}).update(found_starts)
 
     def _add(self, pending: _Pending, index: int, event: RoundDone) -> None:
         if index in pending.done:
@@ -142,24 +154,28 @@ class ClientRounds:
             started_ns=pending.started_ns.get(index),
             gaps=_gaps(event, pending.chunks.pop(index, [])),
         )
-        self.loads.take(pending.lane, machine_id, event)
 
     def _complete(self, key: tuple[str, int], pending: _Pending) -> Iterator[RoundDone]:
         if not pending.whole:
             return
         heat = pending.heat
-        if heat is not None and heat not in self._begun and not self._ended:
+        at = (-1 if heat is None else heat), pending.lane.lane_id
+        if heat is not None and at not in self._begun and not self._ended:
             return
         self._joined.add(key)
         del self._pending[key]
-        starts: Mapping[str, JobBegun] = {} if heat is None else self._begun.get(heat, {})
+        starts = self._begun.get(at, {})
         metrics = metrics_of(self._metadata, pending.lane)
-        yield join(pending.lane, pending.parts, starts, metrics)
+        joined = join(pending.lane, pending.parts, starts, metrics)
+        if joined.payload.verdict.level is not Level.INVALID:
+            for machine_id, part in zip(machines_of(pending.lane), pending.parts, strict=True):
+                self.loads.take(pending.lane, machine_id, part.done)
+        yield joined
 
-    def _own(self, pending: _Pending, done: RoundDone) -> RoundDone:
-        """Return a round as an event of the lane's own job, which may not be what it is made of."""
-        lane = pending.lane
-        return msgspec.structs.replace(done, job_id=lane.job_id, machine_id=lane.machine_id)
+
+def _own(lane: RunLane, done: RoundDone) -> RoundDone:
+    """Return a round as an event of the lane's own job, which may not be what it is made of."""
+    return msgspec.structs.replace(done, job_id=lane.job_id, machine_id=lane.machine_id)
 
 
 def _gaps(event: RoundDone, chunks: list[Chunks]) -> list[int] | None:

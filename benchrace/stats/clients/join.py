@@ -10,8 +10,10 @@ from benchrace.events.payloads import JobBegun, RoundDonePayload
 from benchrace.formatting import duration
 from benchrace.kinds import Metric
 from benchrace.kinds.llm import ServeParams, ServeRecord
+from benchrace.plugin.llm.share import LEAD_NS
 from benchrace.run.lane import RunLane
 from benchrace.stats.clients.figures import figures, in_order
+from benchrace.stats.clients.naming import of_machine
 from benchrace.stats.clients.part import PartRound, Zeros, zeros
 from benchrace.stats.clients.union import different_engines, pooled, union
 
@@ -33,11 +35,10 @@ def join(
     if failed is not None and failed.done.payload.error is not None:
         return fail(parts, of_machine(failed.machine, failed.done.payload.error))
     try:
-        records = [msgspec.convert(part.done.payload.record, ServeRecord) for part in parts]
+        records = [_record(part) for part in parts]
         params = _params(lane)
-    except msgspec.ValidationError as error:
-        text = f"a record of {lane.label} cannot be read: {error}"
-        return fail(parts, BenchraceError(Category.BAD_OUTPUT, text).failure())
+    except BenchraceError as error:
+        return fail(parts, error.failure())
     places = zeros(parts, records, starts)
     at_ns = (0,) * len(parts) if isinstance(places, str) else places.at_ns
     gaps = [part.gaps for part in parts]
@@ -69,17 +70,23 @@ def fail(parts: Sequence[PartRound], error: Failure) -> RoundDone:
     return msgspec.structs.replace(done, payload=payload)
 
 
-def of_machine(machine: str, error: Failure) -> Failure:
-    """Return a failure that names the machine that it is of."""
-    if machine in error.message:
-        return error
-    return msgspec.structs.replace(error, message=f"{machine}: {error.message}")
+def _record(part: PartRound) -> ServeRecord:
+    try:
+        return msgspec.convert(part.done.payload.record, ServeRecord)
+    except msgspec.ValidationError as error:
+        text = f"{part.machine}: the record of this round cannot be read: {error}"
+        raise BenchraceError(Category.BAD_OUTPUT, text) from error
 
 
 def _params(lane: RunLane) -> ServeParams:
     # A backend's own options are no part of what is derived.
     names = ServeParams.__struct_fields__
-    return msgspec.convert({k: v for k, v in lane.params.items() if k in names}, ServeParams)
+    values = {name: value for name, value in lane.params.items() if name in names}
+    try:
+        return msgspec.convert(values, ServeParams)
+    except msgspec.ValidationError as error:
+        text = f"the parameters of {lane.label} cannot be read: {error}"
+        raise BenchraceError(Category.BAD_OUTPUT, text) from error
 
 
 def _worst(parts: Sequence[PartRound]) -> Verdict:
@@ -109,17 +116,26 @@ def _verdict(
         return verdict
     if isinstance(places, str):
         return verdict.worse(Level.SUSPECT, "clients_apart", places)
-    if (reason := _apart(parts, places)) is not None:
+    if (reason := _apart(parts, records, places)) is not None:
         verdict = verdict.worse(Level.SUSPECT, reason.code, reason.text)
     return verdict
 
 
-def _apart(parts: Sequence[PartRound], places: Zeros) -> Reason | None:
+def _apart(
+    parts: Sequence[PartRound], records: Sequence[ServeRecord], places: Zeros
+) -> Reason | None:
     late = max(places.at_ns)
     if late <= APART_NS:
         return None
-    first, last = (parts[places.at_ns.index(at)].machine for at in (0, late))
-    return Reason("clients_apart", f"{last} began {duration(late)} after {first}")
+    first, last = (places.at_ns.index(at) for at in (0, late))
+    text = f"{parts[last].machine} began {duration(late)} after {parts[first].machine}"
+    began_ns, started_ns = records[last].began_ns, parts[last].started_ns
+    if began_ns is not None and started_ns is not None:
+        ahead_ns = began_ns - started_ns
+        if ahead_ns > LEAD_NS + APART_NS:
+            took, planned = duration(ahead_ns), duration(LEAD_NS)
+            text = f"{text}: opening its connections took {took}, for which {planned} are planned"
+    return Reason("clients_apart", text)
 
 
 def _elapsed(parts: Sequence[PartRound], places: Zeros | str) -> int:

@@ -44,6 +44,8 @@ def zeros(
             return "warm-up rounds do not start together"
         if begun is None or part.started_ns is None:
             return f"the clock of {part.machine} was not compared with the others' at this start"
+        if record.simulated:
+            return f"the round of {part.machine} is simulated, and begins at no common instant"
         if record.began_ns is None:
             return f"{part.machine} does not report when its load began: update benchrace there"
         at_ns.append(begun.at_ns + record.began_ns - part.started_ns)

@@ -25,6 +25,8 @@ def union(records: Sequence[ServeRecord], at_ns: Sequence[int], gaps: Gaps) -> S
         for answer in record.answers
     ]
     own = records[0]
+    # A machine that had nothing to send knows nothing of caches and stamps.
+    sent = [record for record in records if record.answers] or records
     reasons = [record.fallback_reason for record in records]
     return msgspec.structs.replace(
         own,
@@ -33,9 +35,9 @@ def union(records: Sequence[ServeRecord], at_ns: Sequence[int], gaps: Gaps) -> S
         steady=None,
         client=None,
         began_ns=None,
-        cache=_cache(records),
-        cache_proof=_proof(records),
-        timing_source=_one((record.timing_source for record in records), TimingSource.MIXED),
+        cache=_cache(sent),
+        cache_proof=_proof(sent),
+        timing_source=_one((record.timing_source for record in sent), TimingSource.MIXED),
         simulated=any(record.simulated for record in records),
         fallback_reason=next(filter(None, reasons), None),
         alone=_alone(records),

@@ -8,7 +8,7 @@ from benchrace.kinds import Better, Estimator
 from benchrace.run.result import Ratio
 from benchrace.run.summary import MetricSummary
 from benchrace.stats.comparison.ratio import ratio
-from benchrace.stats.estimate import recovered
+from benchrace.stats.estimate import ONE_ROUND, recovered
 from benchrace.stats.result import phrases
 
 
@@ -68,9 +68,18 @@ def change(
         if apart is not None:
             text = phrases.margin(apart.value, a.unit, a.better)
         return Change(verdict=verdict, text=text, ratio=times_better, interval=interval)
+    verdict, text = _undecided(a, b)
+    return Change(verdict=verdict, text=text, ratio=times_better, interval=interval)
+
+
+def _undecided(a: MetricSummary, b: MetricSummary) -> tuple[Verdict, str]:
+    """Return why nothing is clear; more rounds help only where an interval is over rounds."""
+    for summary in (a, b):
+        if summary.ci95 is None and summary.reason not in (None, ONE_ROUND):
+            return Verdict.NO_CLEAR_CHANGE, summary.reason
     short = a.ci95 is None or b.ci95 is None
     verdict = Verdict.NEEDS_ROUNDS if short else Verdict.NO_CLEAR_CHANGE
-    return Change(verdict=verdict, text=verdict.value, ratio=times_better, interval=interval)
+    return verdict, verdict.value
 
 
 def side(unit: str, better: Better, *, ahead: bool) -> Verdict:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from benchrace.kinds import Better, Estimator
+from benchrace.run.clients import machines_of
 from benchrace.run.document import RunDocument
 from benchrace.run.summary import Agreement, MetricSummary
 from benchrace.stats.comparison.change import Change, Verdict, change
@@ -133,7 +134,7 @@ def _metrics(work: Sequence[str], one: Side, other: Side, *, mixed: bool) -> Ite
             continue
         apart = _difference(first, second)
         same = not mixed and comparable(work, summary) and same_cover(name, one, other)
-        error = tie(Stamped(a.machine_id, first), Stamped(b.machine_id, second), errors)
+        error = tie(Stamped(machines_of(a), first), Stamped(machines_of(b), second), errors)
         ahead = _ahead((first, second), apart, error) if same else None
         yield MetricPair(
             name=name,

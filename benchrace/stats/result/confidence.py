@@ -1,5 +1,6 @@
 """How sure a result is: what limits it, as codes and sentences, and the level that follows."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -21,6 +22,8 @@ VERY_NOISY_CV = 0.5
 _THROTTLED = "throttl"
 # As a share of a value: bounds that are closer make no one doubt it.
 _NEGLIGIBLE = 0.005
+# A GPU's number is its name.
+_FIGURE = re.compile(r"(?<!GPU )\d+(?:[.,]\d+)*")
 
 
 class Limit(NamedTuple):
@@ -111,10 +114,11 @@ def _marks(lanes: Sequence[Contender]) -> Iterator[Limit]:
     for index, lane in enumerate(lanes):
         level = ConfidenceLevel.MEDIUM if index else ConfidenceLevel.LOW
         if lane.suspect:
-            # Reasons of one code differ in their figures only, from round to round.
-            marks = {mark.code: mark for mark in reversed(lane.lane.marks)}
-            for mark in reversed(marks.values()):
-                text = f"{lane.label} is SUSPECT{_within(lane.lane, mark)}: {mark.text}"
+            causes: dict[tuple[str, str], Reason] = {}
+            for mark in lane.lane.marks:
+                causes.setdefault(_cause(mark), mark)
+            for cause, mark in causes.items():
+                text = f"{lane.label} is SUSPECT{_within(lane.lane, cause)}: {mark.text}"
                 yield Limit(level, mark.code, text)
         else:
             for mark in lane.lane.marks:
@@ -122,10 +126,15 @@ def _marks(lanes: Sequence[Contender]) -> Iterator[Limit]:
                     yield Limit(ConfidenceLevel.MEDIUM, mark.code, f"{lane.label}: {mark.text}")
 
 
-def _within(lane: LaneSummary, mark: Reason) -> str:
-    """Return how many rounds a mark is of, where others have none."""
+def _cause(mark: Reason) -> tuple[str, str]:
+    """Return what marks have in common that differ from round to round in their figures alone."""
+    return mark.code, _FIGURE.sub("", mark.text)
+
+
+def _within(lane: LaneSummary, cause: tuple[str, str]) -> str:
+    """Return how many rounds a cause marks, where it does not mark all of them."""
     counted = [done for done in lane.rounds if done.counted]
-    marked = [done for done in counted if any(one.code == mark.code for one in done.reasons)]
+    marked = [done for done in counted if cause in map(_cause, done.reasons)]
     return f" in {len(marked)} of {len(counted)} rounds" if 0 < len(marked) < len(counted) else ""
 
 

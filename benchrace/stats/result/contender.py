@@ -36,7 +36,9 @@ class Contender(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def stamped(self) -> Stamped:
-        return Stamped(self.lane.machine_id, self.figure)
+        own = (self.lane.machine_id,)
+        machines = tuple(load.machine_id for load in self.lane.client_loads)
+        return Stamped(machines or own, self.figure)
 
     @property
     def suspect(self) -> bool:

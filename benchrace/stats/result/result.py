@@ -40,7 +40,7 @@ def result(metadata: RunMetadata, summary: RunSummary, *, over: bool) -> Result 
     gap = None if second is None else gaps[second.lane.lane_id]
     outcome = wording.Outcome(
         lanes=deciding,
-        only=len(ranked) == 1,
+        only=len(summary.lanes) == 1,
         next_best=second is not None and second is others[0],
         won=summary.winner is not None,
         tied=bool(tied),

@@ -113,7 +113,7 @@ class Runner:
         if lane.stale:
             await self._reopen(lane)
         lane.warmups += slot.warmup
-        done = await self._play(lane, slot)
+        done = await self._play(lane, slot, counted)
         if done is None or not lane.left or lane.state is not LaneState.OPEN:
             return
         if is_away(done.error):
@@ -122,11 +122,18 @@ class Runner:
                 other.stale = other.state is LaneState.OPEN
             await self._reopen(lane)
 
-    async def _play(self, lane: JobLaneState, slot: Slot) -> p.RoundDonePayload | None:
-        """Play one round; None where the lane is not open. Three failures in a row end the lane."""
+    async def _play(
+        self, lane: JobLaneState, slot: Slot, counted: int = 0
+    ) -> p.RoundDonePayload | None:
+        """Play one round; None where the lane is not open, or while waiting loses the round.
+
+        Three failures in a row end the lane.
+        """
         if lane.state is not LaneState.OPEN or lane.open_lane is None:
             return None
-        armed_ns = await self._phase(slot)
+        armed_ns = await self._phase(lane, slot, counted)
+        if slot.armed and armed_ns is None:
+            return None
         done = await self._deps.rounds.play(lane.open_lane, slot, armed_ns)
         self._take(lane, done)
         if lane.in_row >= _IN_ROW:
@@ -135,7 +142,7 @@ class Runner:
         await self._syncing.between_rounds()
         return done
 
-    async def _phase(self, slot: Slot) -> int | None:
+    async def _phase(self, lane: JobLaneState, slot: Slot, counted: int) -> int | None:
         if slot.warmup:
             self._deps.phases.now(JobPhase.OPENING, lane_id=slot.lane_id)
             return None
@@ -143,7 +150,14 @@ class Runner:
             self._deps.phases.now(JobPhase.RUNNING)
             return None
         self._deps.phases.now(JobPhase.READY, slot.heat)
-        at_ns = await self._deps.commands.go(slot.heat)
+        # Machines that make load together end with the same round: what the others do not begin
+        # is left out even while it is waited for.
+        shared = lane.spec.part is not None
+        at_ns = await self._deps.commands.go(
+            slot.heat, lambda: shared and self._deps.commands.left_out(slot, counted)
+        )
+        if at_ns is None:
+            return None
         self._deps.phases.now(JobPhase.RUNNING)
         await wait_until(at_ns, self._deps.clock)
         return at_ns

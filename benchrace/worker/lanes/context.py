@@ -28,7 +28,9 @@ LEVELS = ("debug", "info", "warning", "error")
 # A download may take an hour, and each of these is a line of the log.
 _FETCHING_NS = 500_000_000
 _PREVIEW_NS = 1_000_000_000
-_PREVIEW_BYTES = 96 * 1024
+_PREVIEW_BYTES = 32 * 1024
+# Every preview stays in the run's log.
+_PREVIEWS_BYTES = 2 << 20
 _PREVIEW_TYPES = frozenset({"image/jpeg", "image/png"})
 
 
@@ -82,6 +84,7 @@ class LaneContext:
         self._thought = TextBatch(self._show_thought, clock, flush)
         self._progress = Throttled(self._show_progress, clock)
         self._fetching = Throttled(self._show_fetching, clock, _FETCHING_NS)
+        self._preview_left = _PREVIEWS_BYTES
         self._preview = Throttled(self._show_preview, clock, _PREVIEW_NS)
         self._stamps = RoundStamps()
         self._streams = WorkerStreams(self._stamps)
@@ -89,6 +92,7 @@ class LaneContext:
     def begin(self, info: RoundInfo, marks: Marks, limit_s: float) -> None:
         """Enter a round, which is to be over in `limit_s`."""
         self._round, self._marks = info, marks
+        self._preview_left = _PREVIEWS_BYTES
         self._until_ns = self._clock.monotonic_ns() + int(limit_s * 1e9)
         self._stamps.begin()
 
@@ -227,6 +231,9 @@ class LaneContext:
         self._emit(Progress, payload)
 
     def _show_preview(self, media_type: str, data: bytes) -> None:
+        if len(data) > self._preview_left:
+            return
+        self._preview_left -= len(data)
         self._emit(Preview, p.PreviewPayload(media_type=media_type, data=data))
 
     def _show_fetching(self, done: float, total: float | None) -> None:

@@ -28,6 +28,8 @@ T = TypeVar("T")
 class OperationContext(QuestionContext):
     """Progress and log lines go to the agent, as they come."""
 
+    prunes = True
+
     def __init__(
         self,
         clock: Clock,

@@ -19,7 +19,12 @@ T = TypeVar("T")
 
 
 class QuestionContext:
-    """Implements `benchrace.plugin.Context` outside of any job; logs go to standard error."""
+    """Implements `benchrace.plugin.Context` outside of any job; logs go to standard error.
+
+    `prunes` is for operations: what they fetch counts towards the machine's limit of files.
+    """
+
+    prunes = False
 
     def __init__(self, clock: Clock, client: ControlClient, gpus: Sequence[Device] = ()) -> None:
         self._clock = clock
@@ -58,7 +63,8 @@ class QuestionContext:
             from benchrace.assets.library import Report
             from benchrace.worker.assets import library
 
-            self._library = library(self.asset_setup, Report(self.progress, self.log))
+            report = Report(self.progress, self.log)
+            self._library = library(self.asset_setup, report, prunes=self.prunes)
         return self._library
 
     def token(self, text: str, *, reasoning: bool = False) -> None:

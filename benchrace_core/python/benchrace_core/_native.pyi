@@ -150,8 +150,10 @@ class Ceiling:
     def bytes(self) -> int:
         """Bytes of one array of `bandwidth`, of the weights, or of all three matrices.
 
-        Given as `size`, they make the same size again, however much memory is free then.
+        Given as `size`, they make the same size again, or raise `KernelRefused` where that is
+        more than 90 % of the memory that is available then.
         """
+
     def execute(self) -> Measurement:
         """Measure without the GIL; once only. Raises as `Run.execute`, and `KernelFault`."""
 

@@ -12,6 +12,7 @@ const COLUMNS_KEPT: usize = 256;
 const ROWS_KEPT: usize = 24;
 /// Tasks of a thread: the last ones to end keep the others waiting for about an eighth.
 const TASKS: usize = 8;
+
 /// Tiles of a block of rows and panels of one of columns: as large as caches allow, but so small
 /// that each thread gets some tasks.
 pub fn blocks(shape: &Shape, tiles: usize, panels: usize, threads: usize) -> (usize, usize) {

@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_whole_strips_within_the_first_cache() {
+    fn lines_are_whole_units_within_the_first_cache() {
         assert_eq!(block_bits(DEFAULT), 28 * 1024 * 8);
         for bits in [0, 64, 5000, 200_000, u64::MAX] {
             let layout = Layout::new(&Wheel::new(SIZES[0]), &(1..=10_u64.pow(9)), 1, bits);

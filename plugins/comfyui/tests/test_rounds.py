@@ -275,6 +275,17 @@ async def test_previews_that_a_lane_asks_for_are_shown(either: StandIn, racing: 
     assert extras[-1]["preview_method"] == "latent2rgb"
 
 
+async def test_previews_that_nobody_could_see_are_not_asked_for(
+    stand_in: StandIn, racing: Make
+) -> None:
+    lane = racing(stand_in, previews=True)
+    await lane.open()
+    stand_in.tell(socket="refused")
+    await lane.round()
+    extras = [entry["prompt"][3] for entry in stand_in.ask("/history").values()]
+    assert "preview_method" not in extras[-1]
+
+
 @pytest.mark.parametrize("step_ms", [-60_000.0, -1_500.0, 1_500.0, 60_000.0])
 async def test_a_clock_that_was_set_is_not_believed(
     stand_in: StandIn, racing: Make, step_ms: float

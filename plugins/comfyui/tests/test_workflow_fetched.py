@@ -1,5 +1,6 @@
 """Workflows and images of other hosts come through the machine's store of assets, and its rules."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,11 @@ from benchrace.assets.library import Library, Report
 from benchrace.assets.sources.s3 import S3Source
 from benchrace.assets.sources.source import Source
 from benchrace.assets.store import AssetStore
-from benchrace.config.assets.sources import AssetsConfig
+from benchrace.config.assets.sources import AssetsConfig, S3Config
 from benchrace.plugin import BenchraceError, Category
 from benchrace.protocol.assets import AssetSetup
 from benchrace.testing import RecordingContext
-from benchrace.worker.assets import source_of
+from benchrace.worker.assets import check_readable, source_of
 from benchrace_comfyui.plan import Plan
 from benchrace_comfyui.workflow import source
 from benchrace_comfyui.workflow.preflight import plan
@@ -32,8 +33,10 @@ class Machine:
     def __init__(self, folder: Path) -> None:
         self.bucket = MemoryStore()
         self.opened: list[str] = []
-        self._folder = folder
-        self._setup = AssetSetup(store=str(folder), config=AssetsConfig(hosts=("hub.example",)))
+        self.store = AssetStore(folder)
+        s3 = S3Config(input_buckets=("flows", "inputs"))
+        config = AssetsConfig(hosts=("hub.example",), s3=s3)
+        self._setup = AssetSetup(store=str(folder), config=config)
 
     def source(self, url: str) -> Source:
         if not url.startswith("s3://"):
@@ -47,7 +50,10 @@ class Machine:
     async def plan(self, **params: Any) -> Plan:
         context = RecordingContext([])
         context.library = Library(
-            AssetStore(self._folder), self.source, Report(context.progress, context.log)
+            self.store,
+            self.source,
+            Report(context.progress, context.log),
+            may_read=partial(check_readable, setup=self._setup),
         )
         return await plan(server(), nodes(NEW), workflow_options(**params), None, context)
 
@@ -66,17 +72,22 @@ async def test_a_workflow_and_its_image_come_from_a_bucket_once(machine: Machine
         assert answer.readiness.ready, answer
         assert answer.require().workflow == "s3://flows/flows/own.json"
         assert [upload.data for upload in answer.uploads] == [PICTURE]
-    # The second time, the machine has both.
+    # The second time, the machine has both, until its next run is over.
     assert machine.opened == ["flows", "inputs"]
+    assert all(stored.ephemeral for stored in machine.store.all())
 
 
 @pytest.mark.parametrize(
     ("params", "field", "text"),
     [
-        ({"workflow": "https://evil.example/x.json?key=1"}, "workflow", "list of hosts. Add the"),
+        ({"workflow": "https://evil.example/x.json?v=1"}, "workflow", "list of hosts. Add the"),
+        ({"workflow": "https://hub.example/x.json?sig=1"}, "workflow", "in `assets.token_env`"),
+        ({"workflow": "s3://private/x.json"}, "workflow", "`assets.s3.input_buckets`"),
         ({"workflow": "http://hub.example/x.json"}, "workflow", "is not encrypted"),
         ({"workflow": "s3://Flows/x.json"}, "workflow", "invalid object"),
         ({"workflow": "s3://flows/"}, "workflow", "names no file"),
+        ({"workflow": "s3://flows/a/../w.json"}, "workflow", "is empty, '.' or '..'"),
+        ({"workflow": f"s3://flows/{'a' * 4000}.json"}, "workflow", "more than 4000 characters"),
         ({"workflow": "s3://flows/a/CON"}, "workflow", "the name is reserved"),
         (
             {"workflow": "{}", "images": [{"node": "1", "source": "https://evil.example/a.png"}]},

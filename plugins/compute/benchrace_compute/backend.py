@@ -50,8 +50,8 @@ SIEVE = Cost(2_000_000, 1.05)
 class Compute(Backend):
     """One kernel run a round. `threads` 0 takes every core that this process may use.
 
-    The size of arrays is chosen when a lane opens, and is the same in all of its rounds, however
-    much memory is free later.
+    The size of arrays is chosen when a lane opens, and is the same in all of its rounds. A round
+    fails where that is more than 90 % of the memory that is available by then.
     """
 
     name = "compute"

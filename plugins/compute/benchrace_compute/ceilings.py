@@ -6,7 +6,6 @@ from typing import Any
 import benchrace_core as core
 from benchrace.plugin import (
     Context,
-    FieldError,
     GemmRecord,
     GemvRecord,
     MemoryRecord,
@@ -16,7 +15,7 @@ from benchrace.plugin import (
 )
 from benchrace_compute.calibration import calibrate
 from benchrace_compute.params import AUTO, GemmOptions, GemvOptions, MemoryOptions
-from benchrace_compute.running import checked, execute, watched
+from benchrace_compute.running import checked, execute, refusal, watched
 
 Options = MemoryOptions | GemvOptions | GemmOptions
 
@@ -29,8 +28,6 @@ KERNELS = {
 }
 _FIRST_N = 256
 _MOST_N = 32_768
-# The field of a lane that the kernels know by another name.
-_FIELDS = {"size": "size_mb"}
 
 
 def preflight(params: Options) -> Readiness:
@@ -38,9 +35,7 @@ def preflight(params: Options) -> Readiness:
     try:
         _ceiling(params)
     except ValueError as error:
-        name, _, text = str(error).partition(": ")
-        field = _FIELDS.get(name, name)
-        return Readiness(fields=(FieldError(field, text.replace(name, field)),))
+        return Readiness(fields=(refusal(error),))
     return Readiness()
 
 

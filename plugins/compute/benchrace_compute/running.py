@@ -1,5 +1,6 @@
 """Run a kernel without the GIL: its progress, its cancel, and its errors as failures."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol, TypeVar
@@ -7,9 +8,11 @@ from typing import Protocol, TypeVar
 import anyio
 
 import benchrace_core as core
-from benchrace.plugin import BenchraceError, Category, Context
+from benchrace.plugin import BenchraceError, Category, Context, FieldError
 
 T_co = TypeVar("T_co", covariant=True)
+# The fields of a lane that the kernels know by another name.
+_FIELDS = {"size": "size_mb"}
 
 
 class Runnable(Protocol[T_co]):
@@ -61,13 +64,23 @@ async def _show_progress(
             context.progress(done, total, "blocks")
 
 
+def refusal(error: ValueError) -> FieldError:
+    """Return what the kernels refuse, by the name of the lane's field."""
+    name, _, text = str(error).partition(": ")
+    field = _FIELDS.get(name, name)
+    return FieldError(field, re.sub(rf"\b{re.escape(name)}\b", field, text))
+
+
 @contextmanager
 def _failures() -> Iterator[None]:
     """Raise what the kernels raise as a `BenchraceError`."""
     try:
         yield
     except core.KernelRefused as error:
-        raise BenchraceError(Category.OUT_OF_MEMORY, str(error)) from error
+        refused = refusal(error)
+        raise BenchraceError(
+            Category.OUT_OF_MEMORY, f"{refused.path}: {refused.message}"
+        ) from error
     except core.KernelFault as error:
         raise BenchraceError(
             Category.BAD_OUTPUT,

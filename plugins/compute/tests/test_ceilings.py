@@ -85,6 +85,18 @@ async def test_arrays_keep_their_size_when_less_memory_is_free(
     assert 5 << 20 < sizes[0] <= 6 << 20
 
 
+@pytest.mark.parametrize("params", [MemoryOptions(kernels="read"), GemvOptions()])
+async def test_a_size_that_no_longer_fits_is_refused_by_the_lane_s_field(
+    params: ceilings.Options,
+) -> None:
+    with pytest.raises(BenchraceError) as caught:
+        await ceilings.measure(params, RecordingContext(), 10**15)
+    assert caught.value.category is Category.OUT_OF_MEMORY
+    text = str(caught.value)
+    assert text.startswith("size_mb: needs ")
+    assert "choose a smaller size_mb" in text
+
+
 @pytest.mark.parametrize("layout", ["q8_0", "q4_0", "f16"])
 async def test_weights_are_whole_rows(layout: str) -> None:
     params = GemvOptions(format=layout, columns=96, size_mb=1, passes=1)

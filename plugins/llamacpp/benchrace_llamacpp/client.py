@@ -3,7 +3,7 @@
 from typing import Any
 
 from benchrace.plugin import BenchraceError, Context, chat_api
-from benchrace_llamacpp.errors import TABLE
+from benchrace_llamacpp.errors import REMEDIES
 
 _TIMEOUT_S = 10.0
 _LABEL = "llama-server"
@@ -60,12 +60,10 @@ class ServerClient:
         meta = chat_api.as_struct(fields.get("meta") or {}, chat_api.ModelMeta)
         return str(fields.get("id") or ""), meta or chat_api.ModelMeta()
 
-    async def tokens(self, text: str) -> tuple[int, ...]:
-        """Return the tokens of a text, empty if it does not report them."""
-        reply = await self.post("/tokenize", {"content": text})
-        tokens = reply.data.get("tokens") if reply.ok and isinstance(reply.data, dict) else None
-        whole = isinstance(tokens, list) and all(isinstance(token, int) for token in tokens)
-        return tuple(tokens or ()) if whole else ()
+    async def tokenizer(self) -> str | None:
+        """Return a digest of the tokens of one text; None if it does not report them."""
+        reply = await self.post("/tokenize", {"content": chat_api.TOKENIZED_TEXT})
+        return chat_api.tokens_digest(reply.data) if reply.ok else None
 
     async def _call(self, method: str, path: str, body: Any, timeout_s: float) -> chat_api.Reply:
         request = chat_api.ControlRequest(
@@ -76,4 +74,4 @@ class ServerClient:
             timeout_s=timeout_s,
             body=body,
         )
-        return await chat_api.control(request, self._context, TABLE)
+        return await chat_api.control(request, self._context, REMEDIES)

@@ -10,8 +10,12 @@ _LIMIT_S = 10.0
 # Newer builds print a version of their own before the build.
 _VERSIONS = (
     re.compile(r"version: \S+ \(build (\d+), commit ([^)]*)\)"),
-    re.compile(r"version: (\d+)(?: \(([^)]*)\))?"),
+    re.compile(r"version: (\d+)(?![\w.-])(?: \(([^)]*)\))?"),
 )
+_UNKNOWN = "unknown"
+_BUILD = re.compile(r"b(?P<number>\d+)-(?P<commit>.+)")
+# Of one commit, programs print as many digits as git found necessary.
+_COMMIT = re.compile(r"[0-9a-f]{7,40}")
 _MAX_BYTES = 65_536
 
 
@@ -37,8 +41,27 @@ async def build_of(program: str) -> str | None:
 
 
 def build_in(text: str) -> str | None:
-    """Return the build that the output of --version names, as the server itself writes it."""
+    """Return the build that the output of --version names, as the server itself writes it.
+
+    None where it names neither a number nor a commit: all such builds would be alike.
+    """
     for version in _VERSIONS:
         if (match := version.search(text)) is not None:
-            return f"b{match[1]}-{match[2] or 'unknown'}"
+            number, commit = int(match[1]), match[2] or _UNKNOWN
+            return f"b{number}-{commit}" if number or commit != _UNKNOWN else None
     return None
+
+
+def differ(one: str | None, other: str | None) -> bool:
+    """Check whether two builds are different: by their commits, else by their numbers.
+
+    A clone without its history counts other numbers for the same commit.
+    """
+    first, second = _BUILD.fullmatch(one or ""), _BUILD.fullmatch(other or "")
+    if first is None or second is None:
+        return one is not None and other is not None and one != other
+    commits = first["commit"], second["commit"]
+    if all(map(_COMMIT.fullmatch, commits)):
+        return not (commits[0].startswith(commits[1]) or commits[1].startswith(commits[0]))
+    numbers = int(first["number"]), int(second["number"])
+    return all(numbers) and numbers[0] != numbers[1]

@@ -1,10 +1,16 @@
 """The table `llamacpp` of agent.yaml: programs, models, ports and limits."""
 
 import shutil
-from pathlib import Path
 from typing import Annotated
 
 from benchrace.plugin import BenchraceError, Category, Config, Meta
+from benchrace_llamacpp.models.model_file import expanded
+from benchrace_llamacpp.table_checks import (
+    check_arguments,
+    check_folders,
+    check_host,
+    check_rpc_arguments,
+)
 
 SERVER = "llama-server"
 # The name since 2026, and the one before.
@@ -57,17 +63,14 @@ class LlamaCppConfig(Config, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if self.port in (0, _TAKEN):
             raise ValueError(
-                f"port: {self.port} is not usable, as 8080 is where servers of one's own listen; "
-                "choose another (e.g. 18080)"
+                f"port: {self.port} is not accepted: 0 is not a fixed port, and users' own servers "
+                "listen on 8080; choose another (e.g. 18080)"
             )
-        for folder in self.models:
-            if not Path(folder).expanduser().is_absolute():
-                raise ValueError(f"models: {folder!r:.200} is not an absolute path")
-        if self.rpc_host is not None and (not self.rpc_host.strip() or ":" in self.rpc_host):
-            raise ValueError(
-                f"rpc_host: invalid address {self.rpc_host!r:.100} (e.g. 10.0.0.2); "
-                "rpc-server takes IPv4 addresses and names"
-            )
+        check_folders(self.models)
+        check_arguments(self.arguments)
+        check_rpc_arguments(self.rpc_arguments)
+        if self.rpc_host is not None:
+            check_host(self.rpc_host)
 
 
 def server_program(config: LlamaCppConfig) -> str:
@@ -83,7 +86,7 @@ def rpc_program(config: LlamaCppConfig) -> str:
 
 def _program(names: tuple[str, ...], key: str) -> str:
     for name in names:
-        if (path := shutil.which(str(Path(name).expanduser()))) is not None:
+        if (path := shutil.which(expanded(name))) is not None:
             return path
     text = f"program not found: {' or '.join(names)}"
     raise BenchraceError(Category.SYSTEM, text, _REMEDY.format(key=key))

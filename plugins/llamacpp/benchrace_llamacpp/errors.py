@@ -4,12 +4,14 @@ import signal
 
 from benchrace.plugin import BenchraceError, Category, Peer, chat_api
 
-TABLE = "llamacpp"
+# benchrace starts the server itself: what is wrong with it is in its program and its arguments.
+_REMEDY = "Correct `llama_server` and `arguments` in the table `llamacpp` of agent.yaml."
+REMEDIES = chat_api.Remedies(key=_REMEDY, route=_REMEDY, redirect=_REMEDY)
 
 
 def refusal(status: int, text: str) -> BenchraceError:
     """Return the meaning of an error response, or of an error in a successful response."""
-    return chat_api.refusal(status, text, TABLE)
+    return chat_api.refusal(status, text, REMEDIES)
 
 
 def ending(status: int) -> str:

@@ -6,7 +6,7 @@ from benchrace.plugin import BenchraceError, Category, Context
 from benchrace_llamacpp.coordinator import load_log
 from benchrace_llamacpp.coordinator.pool import Coordinators
 from benchrace_llamacpp.coordinator.server import CoordinatorServer
-from benchrace_llamacpp.errors import ending, named
+from benchrace_llamacpp.errors import ending
 from benchrace_llamacpp.lending import peers as workers
 
 # A server that aborts closes its connections a moment before it is gone.
@@ -45,13 +45,12 @@ async def _crashed(
     if (reason := load_log.failure(tail)) is not None:
         text += f": {reason}"
     # The connections are free now, so that the workers answer.
-    away = [answer for answer in await workers.ask_all(server.plan.peers) if answer.error]
+    answers = await workers.ask_all(server.plan.peers)
     await pool.stop(context)
-    if away:
-        text += f"; {workers.blame(away).message}"
-    elif server.plan.peers:
-        names = ", ".join(named(peer) for peer in server.plan.peers)
-        text += f"; all workers answer again ({names}): see their logs for a restart"
+    if (blamed := workers.failure(answers)) is not None:
+        text += f"; {blamed.message}"
+    elif answers:
+        text += f"; all workers answer again: {workers.describe(answers)}"
     remedy = "Read the logs of llama-server and of the worker; the next round starts them again."
     return BenchraceError(Category.ENDED_EARLY, text, remedy, detail=tail or error.detail)
 
@@ -61,9 +60,9 @@ async def _stuck(
 ) -> BenchraceError:
     """Stop a server that waits for a worker and name the worker; it has not crashed."""
     await pool.stop(context)
-    away = [answer for answer in await workers.ask_all(server.plan.peers) if answer.error]
-    if not away:
+    blamed = workers.failure(await workers.ask_all(server.plan.peers))
+    if blamed is None:
         return error
-    text = f"{error.message}; {workers.blame(away).message}"
+    text = f"{error.message}; {blamed.message}"
     remedy = "Check that machine and its network; the next round starts llama-server again."
     return BenchraceError(Category.ENDED_EARLY, text, remedy, detail=error.detail)

@@ -1,6 +1,5 @@
 """One lane on llama-server, which it starts; its workers are on other machines."""
 
-import hashlib
 import json
 from functools import partial
 from typing import Any
@@ -40,7 +39,6 @@ from benchrace_llamacpp.port import was_closed
 from benchrace_llamacpp.request import body
 
 _SETTLED_S = 60.0
-_TOKENS_OF = "Zwölf Boxkämpfer jagen 1234567890 quick brown foxes;\n\tif (x != 0) { мир 🙂 }"
 
 
 class LlamaCppLane(TextLane):
@@ -75,12 +73,11 @@ class LlamaCppLane(TextLane):
         server, _ = await self._provide()
         client = server.client(self.context)
         model, meta = await client.meta()
-        tokens = await client.tokens(_TOKENS_OF)
         reported = Reported(
             model=model,
             props=await client.props() or chat_api.Props(),
             meta=meta,
-            tokenizer=hashlib.sha256(json.dumps(tokens).encode()).hexdigest() if tokens else None,
+            tokenizer=await client.tokenizer(),
         )
         params = self.lane.params
         sample = Ask(params=params, prompt="", system="", max_tokens=params.max_tokens)
@@ -137,11 +134,21 @@ class LlamaCppLane(TextLane):
             return None
 
     async def before_round(self) -> None:
-        """Check that the server is the lane's and its workers are there; start it again if not."""
-        await self._drop_orphan()
-        server, is_new = await self._provide()
-        if is_new:
-            self.context.log("llama-server was started again before the round")
+        """Check that the lane's server is well and has all workers.
+
+        Raises `ended_early` otherwise, upon which the lane is opened again: a server that started
+        here would load after the start line, and be measured with the facts of the one before.
+        """
+        plan = self._opened()
+        lost = await self._orphaned() or await self._pool.unwell(plan, self.context)
+        server = self._pool.current
+        if lost is not None or server is None:
+            await self._pool.stop(self.context)
+            raise BenchraceError(
+                Category.ENDED_EARLY,
+                f"llama-server was lost before the round: {lost}",
+                "Read the logs of llama-server and of the workers; the lane is opened again.",
+            )
         self._checks = RoundChecks(server, self.context)
         await self._checks.before()
         endpoints = server.plan.endpoints
@@ -174,21 +181,19 @@ class LlamaCppLane(TextLane):
             self._pool.hold()
         return await self._pool.provide(self._plan, self.context)
 
-    async def _drop_orphan(self) -> None:
-        """Stop a server that a worker has left: its health says nothing of that, its sockets do."""
+    async def _orphaned(self) -> str | None:
+        """Return which worker has left: the server's health says nothing of that, sockets do."""
         server = self._pool.current
-        if server is None:
-            return
+        if server is None or not server.plan.peers:
+            return None
         program = await self.context.run_blocking(server.process.program)
         if program is None:
-            return
+            return None
         for peer in server.plan.peers:
             check = partial(was_closed, program.pid, peer.endpoint)
             if await self.context.run_blocking(check):
-                text = f"{errors.named(peer)} has closed its connection: llama-server starts again"
-                self.context.log(text, "warning")
-                await self._pool.stop(self.context)
-                return
+                return f"{errors.named(peer)} has closed its connection"
+        return None
 
     def _opened(self) -> ServerPlan:
         if self._plan is None:

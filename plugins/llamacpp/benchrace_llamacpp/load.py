@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from benchrace.plugin import BenchraceError, Context, Lane, Peer
+from benchrace.plugin import Context, Lane, Peer
 from benchrace_llamacpp.commands import build_of
 from benchrace_llamacpp.config import LlamaCppConfig, server_program
-from benchrace_llamacpp.coordinator import server as servers
+from benchrace_llamacpp.coordinator import start as starting
 from benchrace_llamacpp.coordinator.plan import ServerPlan, plan_of
 from benchrace_llamacpp.coordinator.server import CoordinatorServer
+from benchrace_llamacpp.coordinator.start import Limits, Suspects
 from benchrace_llamacpp.lending import peers as workers
 from benchrace_llamacpp.lending.split import shares
 from benchrace_llamacpp.models.library import Library
@@ -37,18 +38,17 @@ async def start(config: LlamaCppConfig, wanted: ServerPlan, context: Context) ->
         await _check(wanted, context)
     answers = await workers.ready(wanted.peers, context) if wanted.peers else []
     split = wanted.split or await shares(wanted, answers, context)
-    return await servers.start(
-        wanted, split, context, config.start_timeout_s, hung=partial(hung, wanted.peers)
-    )
+    limits = Limits(load_s=config.start_timeout_s)
+    return await starting.start(wanted, split, context, limits, partial(suspects, wanted.peers))
 
 
-async def hung(peers: Sequence[Peer]) -> BenchraceError | None:
-    """Return the failure of workers that do not answer now, None if all do.
+async def suspects(peers: Sequence[Peer]) -> Suspects:
+    """Ask the workers now, and blame those that do not answer or speak another protocol.
 
     They answer only while no coordinator has them.
     """
-    away = [answer for answer in await workers.ask_all(peers) if answer.error is not None]
-    return workers.blame(away) if away else None
+    answers = await workers.ask_all(peers)
+    return Suspects(answers=tuple(answers), error=workers.failure(answers))
 
 
 async def _check(wanted: ServerPlan, context: Context) -> None:

@@ -4,11 +4,14 @@ Counters are of a whole interface: other traffic on it counts too, so the figure
 """
 
 import socket
+import sys
 from typing import NamedTuple, Self
 
 import psutil
 
 _LOOPBACK = ("lo", "lo0")
+# Of macOS's counters.
+_WRAP = 4 << 30
 
 
 class Traffic(NamedTuple):
@@ -30,16 +33,21 @@ class Traffic(NamedTuple):
             names.add(interface)
         return cls(*_read(names))
 
-    def total(self) -> tuple[int | None, str | None]:
-        """Return the bytes since then, both ways, or the reason why they are unknown. Blocks."""
+    def total(self, expected: int = 0) -> tuple[int | None, str | None]:
+        """Return the bytes since then, both ways, or the reason why they are unknown. Blocks.
+
+        `expected` is about how many there are.
+        """
         if self.unknown is not None:
             return None, self.unknown
+        if sys.platform == "darwin" and expected >= _WRAP:
+            return None, "macOS counts the bytes of an interface modulo 4 GiB, and it may be more"
         now, unknown = _read(set(self.counters))
         if unknown is not None:
             return None, unknown
         parts = [now[name] - before for name, before in self.counters.items()]
         if any(part < 0 for part in parts):
-            return None, "a counter of the network was reset"
+            return None, "a counter of the network was reset or began again"
         return sum(parts), None
 
 
@@ -50,13 +58,12 @@ def _interface(endpoint: str) -> str | None:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
             # Connecting a datagram socket chooses the route and sends nothing.
             probe.connect((host, int(port)))
-            own = probe.getsockname()[0]
+            own, peer = probe.getsockname()[0], probe.getpeername()[0]
     except OSError:
         return None
     for name, addresses in psutil.net_if_addrs().items():
-        if any(address.address == own for address in addresses) or (
-            own.startswith("127.") and name in _LOOPBACK
-        ):
+        # What goes to an address of this machine never leaves it.
+        if name in _LOOPBACK if own == peer else any(one.address == own for one in addresses):
             return name
     return None
 

@@ -2,12 +2,14 @@
 
 import errno
 import socket
-from typing import NamedTuple
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any, NamedTuple
 
 import anyio
 import psutil
 
-from benchrace.plugin import Context
+from benchrace.plugin import BenchraceError, Context
 from benchrace_llamacpp.errors import system
 from benchrace_llamacpp.process import is_guarded
 
@@ -39,7 +41,14 @@ async def until_free(host: str, port: int, key: str, context: Context) -> None:
     for. Raises `OSError` where `host` is not an address of this machine.
     """
     began = context.clock.monotonic_ns()
-    while (listener := await context.run_blocking(lambda: occupant(host, port))) is not None:
+
+    def look() -> Occupant | None:
+        try:
+            return occupant(host, port)
+        except PermissionError as error:
+            raise not_permitted(host, port, key) from error
+
+    while (listener := await context.run_blocking(look)) is not None:
         waited_s = (context.clock.monotonic_ns() - began) / 1e9
         if not listener.guarded or waited_s > _LEFT_S:
             remedy = f"Stop that process, or set another `{key}` in the table `llamacpp` of "
@@ -51,15 +60,22 @@ async def until_free(host: str, port: int, key: str, context: Context) -> None:
 def occupant(host: str, port: int) -> Occupant | None:
     """Return what listens on a port of `host`, None if it is free. Blocks.
 
-    Raises `OSError` where `host` is not an address of this machine.
+    Raises `OSError` where `host` is not an address of this machine, and `PermissionError` for a
+    port that only root may have.
     """
     try:
         with socket.create_server((host, port)):
             return None
     except OSError as error:
-        if error.errno not in (errno.EADDRINUSE, errno.EACCES):
+        if error.errno != errno.EADDRINUSE:
             raise
     return _listening(port)
+
+
+def not_permitted(host: str, port: int, key: str) -> BenchraceError:
+    """Return the failure of a port that only root may have; `key` is the one that sets it."""
+    text = f"this user may not listen on port {port} of {host}"
+    return system(text, f"Set `{key}` in the table `llamacpp` of agent.yaml to 1024 or more.")
 
 
 def free_port(host: str) -> int:
@@ -78,23 +94,31 @@ def was_closed(pid: int, endpoint: str) -> bool:
     for connection in connections:
         if connection.status != psutil.CONN_CLOSE_WAIT or not connection.raddr:
             continue
-        if connection.raddr.port == int(port) and connection.raddr.ip in _addresses(host):
+        if connection.raddr.port == int(port) and connection.raddr.ip in addresses_of(host):
             return True
     return False
 
 
 def _listening(port: int) -> Occupant:
+    for pid, connection in _connections():
+        if connection.status != psutil.CONN_LISTEN or not connection.laddr:
+            continue
+        if connection.laddr.port == port and pid is not None:
+            return Occupant(pid, _name(pid), is_guarded(pid))
+    return Occupant()
+
+
+def _connections() -> Iterator[tuple[int | None, Any]]:
+    """Yield the connections of all processes that may be read, with their processes."""
     try:
         connections = psutil.net_connections(kind="tcp")
     except psutil.AccessDenied:
-        return Occupant()
-    for connection in connections:
-        if connection.status != psutil.CONN_LISTEN or not connection.laddr:
-            continue
-        if connection.laddr.port != port or connection.pid is None:
-            continue
-        return Occupant(connection.pid, _name(connection.pid), is_guarded(connection.pid))
-    return Occupant()
+        # On macOS this user's processes may be read one by one, all at once only by root.
+        for process in psutil.process_iter():
+            with suppress(psutil.Error):
+                yield from ((process.pid, one) for one in process.net_connections(kind="tcp"))
+        return
+    yield from ((one.pid, one) for one in connections)
 
 
 def _name(pid: int) -> str | None:
@@ -104,7 +128,8 @@ def _name(pid: int) -> str | None:
         return None
 
 
-def _addresses(host: str) -> set[str]:
+def addresses_of(host: str) -> set[str]:
+    """Return the addresses of a host, itself if the system knows none. Blocks."""
     try:
         return {str(entry[4][0]) for entry in socket.getaddrinfo(host, None)}
     except OSError:

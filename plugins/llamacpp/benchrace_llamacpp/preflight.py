@@ -17,7 +17,7 @@ from benchrace_llamacpp.commands import build_of
 from benchrace_llamacpp.config import LlamaCppConfig
 from benchrace_llamacpp.coordinator.plan import HOST, ServerPlan
 from benchrace_llamacpp.lending import peers as workers
-from benchrace_llamacpp.port import occupant
+from benchrace_llamacpp.port import not_permitted, occupant
 
 
 async def check(config: LlamaCppConfig, lane: Lane[Any], context: Context) -> Readiness:
@@ -50,7 +50,11 @@ def _too_long(lane: Lane[Any], plan: ServerPlan) -> tuple[FieldError, ...]:
 
 async def _port(config: LlamaCppConfig, context: Context) -> list[Problem]:
     """Return the problem of a listener on the port that is not a server of this plugin."""
-    listener = await context.run_blocking(lambda: occupant(HOST, config.port))
+    try:
+        listener = await context.run_blocking(lambda: occupant(HOST, config.port))
+    except PermissionError:
+        error = not_permitted(HOST, config.port, "port")
+        return [Problem(message=error.message, remedy=error.remedy)]
     if listener is None or listener.guarded:
         return []
     remedy = "Stop that process, or set another `port` in the table `llamacpp` of agent.yaml."

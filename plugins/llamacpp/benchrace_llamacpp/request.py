@@ -2,15 +2,13 @@
 
 from typing import Any
 
-from benchrace.plugin import Ask, Prefix, Thinking, chat_api
-
-Fields = dict[str, Any]
+from benchrace.plugin import Ask, chat_api
 
 
-def body(ask: Ask, model: str) -> Fields:
+def body(ask: Ask, model: str) -> dict[str, Any]:
     """Return the body; all fields of the sampler are set, as engines have other defaults."""
     params = ask.params
-    fields: Fields = {
+    return {
         "model": model,
         **chat_api.prompt_fields(ask),
         "stream": True,
@@ -18,17 +16,7 @@ def body(ask: Ask, model: str) -> Fields:
         "max_tokens": ask.max_tokens,
         "temperature": params.temperature,
         "top_p": params.top_p,
-        "top_k": params.top_k,
-        "min_p": 0.0,
         "seed": params.seed,
-        "repeat_penalty": 1.0,
-        "ignore_eos": params.ignore_eos,
-        # A prompt that is to be new must be evaluated whole, whatever is remembered.
-        "cache_prompt": params.prefix is Prefix.SHARED,
-        "return_progress": True,
-        # The count so far comes with each chunk: some hold several tokens.
-        "timings_per_token": True,
+        **chat_api.sampler_fields(params),
+        **chat_api.template_fields(params),
     }
-    if params.think is not Thinking.MODEL:
-        fields["chat_template_kwargs"] = {"enable_thinking": params.think is Thinking.ON}
-    return fields

@@ -1,9 +1,9 @@
 """Parse the events of an answer's stream."""
 
 from benchrace.plugin import Delta, chat_api
-from benchrace_llamacpp.errors import TABLE
+from benchrace_llamacpp.errors import REMEDIES
 
 
 def read(data: bytes) -> Delta:
     """Parse one event; raises `bad_output` for an invalid message."""
-    return chat_api.read_event(data, TABLE)
+    return chat_api.read_event(data, REMEDIES)

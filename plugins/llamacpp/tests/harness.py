@@ -17,12 +17,13 @@ from benchrace.kinds import LLM
 from benchrace.plugin import Lane, Lending, Lent, Peer
 from benchrace.testing import RecordingContext
 from benchrace.testing.limits import HANG_S
+from benchrace.testing.processes import running
 from benchrace_llamacpp.backend import LlamaCpp
 from benchrace_llamacpp.config import LlamaCppConfig
 from benchrace_llamacpp.coordinator.pool import Coordinators
 from benchrace_llamacpp.lending.rpc_server import Limits, lent
 from benchrace_llamacpp.params import GenerateOptions
-from benchrace_llamacpp.port import free_port
+from benchrace_llamacpp.port import free_port, occupant
 
 HERE = Path(__file__).parent
 QUICK = Limits(backoff_s=0.05, suspended_s=0.2, poll_s=0.05)
@@ -47,9 +48,9 @@ class Bench:
 
     def program(self, name: str, module: str) -> str:
         path = self.folder / name
-        path.write_text(
-            f'#!/bin/sh\nPYTHONPATH="{HERE}" exec "{sys.executable}" -S -m {module} "$@"\n'
-        )
+        # Its command line names the folder, by which what is left of a test is found.
+        python = f'"{sys.executable}" -S -X "{self.folder}"'
+        path.write_text(f'#!/bin/sh\nPYTHONPATH="{HERE}" exec {python} -m {module} "$@"\n')
         path.chmod(path.stat().st_mode | stat.S_IXUSR)
         return str(path)
 
@@ -87,11 +88,16 @@ class Bench:
         async with lent(self.config(**changes), lending, self.context(), limits) as offered:
             yield peer(offered, label)
 
+    def left(self) -> list[str]:
+        """Return the processes whose command lines name this folder: its programs and guards."""
+        return running(self.folder)
+
     async def aclose(self) -> None:
         for pool in (*self.pools, *(backend.pool for backend in self.backends)):
             await pool.stop(self.context())
         for context in self.contexts:
             await context.aclose()
+        assert self.left() == []
 
 
 def peer(offered: Lent, label: str) -> Peer:
@@ -114,13 +120,11 @@ def lane(*peers: Peer, **params: Any) -> Lane[GenerateOptions]:
 
 def listener(endpoint: str) -> psutil.Process:
     """Return the process that listens at an endpoint."""
-    port = int(endpoint.rpartition(":")[2])
-    for connection in psutil.net_connections(kind="tcp"):
-        if connection.status != psutil.CONN_LISTEN or not connection.laddr:
-            continue
-        if connection.laddr.port == port:
-            return psutil.Process(connection.pid)
-    raise AssertionError(f"nothing listens at {endpoint}")
+    host, _, port = endpoint.rpartition(":")
+    owner = occupant(host, int(port))
+    assert owner is not None, f"nothing listens at {endpoint}"
+    assert owner.pid is not None
+    return psutil.Process(owner.pid)
 
 
 def end(endpoint: str, number: signal.Signals = signal.SIGKILL) -> psutil.Process:

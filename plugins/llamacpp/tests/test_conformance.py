@@ -107,6 +107,9 @@ class Scripted(Coordinators):
         self.current = self.server
         return self.server, False
 
+    async def unwell(self, plan: ServerPlan, context: Context) -> str | None:
+        return None
+
     async def stop(self, context: Context) -> None:
         self.current = None
 

@@ -1,18 +1,23 @@
 """Where a model is, whether its workers had it already, and the bytes between the machines."""
 
 import socket
+import sys
+from types import SimpleNamespace
 
+import psutil
 import pytest
 
 from benchrace.kinds.llm import LLM, ratio
 from benchrace.plugin import NetworkBytes, Peer
+from benchrace_llamacpp import network
 from benchrace_llamacpp.coordinator.load_log import MIB, Buffers, Placement
 from benchrace_llamacpp.coordinator.plan import ServerPlan
 from benchrace_llamacpp.coordinator.server import Started
 from benchrace_llamacpp.facts import why_not_distributed, worker_cache
 from benchrace_llamacpp.models.model_file import ModelFile
-from benchrace_llamacpp.network import Traffic
+from benchrace_llamacpp.network import Traffic, _interface
 
+HERE = "10.0.0.1"
 A, B = "10.0.0.2:50052", "10.0.0.3:50052"
 
 
@@ -77,6 +82,43 @@ def test_where_bytes_are_not_counted_there_is_a_reason() -> None:
     missing = Traffic({"none0": 1})
     assert missing.total() == (None, "the system does not count the bytes of none0")
     assert Traffic({"lo": 1 << 62}).total()[0] is None
+
+
+def test_what_goes_to_an_own_address_goes_over_the_loopback(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def addresses(*names: str) -> dict[str, list[SimpleNamespace]]:
+        return {"eth0": [SimpleNamespace(address=HERE)], "lo": [SimpleNamespace(address="::1")]}
+
+    class Probe(socket.socket):
+        def connect(self, address: object) -> None:
+            return
+
+        def getsockname(self) -> tuple[str, int]:
+            return HERE, 1
+
+        def getpeername(self) -> tuple[str, int]:
+            return peer, 50052
+
+    monkeypatch.setattr(psutil, "net_if_addrs", addresses)
+    monkeypatch.setattr(socket, "socket", Probe)
+    peer = HERE
+    assert _interface(f"{HERE}:50052") == "lo"
+    peer = "10.0.0.2"
+    assert _interface(A) == "eth0"
+
+
+def test_counters_of_macos_begin_again_at_4_gib(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(network, "_read", lambda names: ({"en0": 900}, None))
+    weights = Placement(workers={A: Buffers(model=4096.0)})
+    traffic = Traffic({"en0": 100})
+    assert traffic.total(weights.sent) == (800, None)
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert traffic.total() == (800, None)
+    sent, reason = traffic.total(weights.sent)
+    assert sent is None
+    assert reason is not None
+    assert "modulo 4 GiB" in reason
 
 
 def test_the_metric_is_bytes_over_output_tokens() -> None:

@@ -51,6 +51,12 @@ async def test_an_address_of_the_table_replaces_the_links(bench: Bench) -> None:
         assert offered.endpoint.startswith("127.0.0.1:")
 
 
+async def test_the_build_is_known_of_a_program_in_the_home(bench: Bench) -> None:
+    bench.set("HOME", str(bench.folder))
+    async with bench.lending(llama_server="~/llama-server") as offered:
+        assert offered.build == "b11434-0c1e570"
+
+
 async def test_a_killed_worker_is_started_again(bench: Bench) -> None:
     async with bench.lending() as offered:
         before = end(offered.endpoint)
@@ -127,7 +133,13 @@ async def test_a_second_worker_on_its_port_is_named(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(
-    ("host", "problem"), [("192.0.2.1", "cannot listen on 192.0.2.1"), ("::1", "IPv4")]
+    ("host", "problem"),
+    [
+        ("192.0.2.1", "cannot listen on 192.0.2.1"),
+        ("::1", "IPv4"),
+        ("0.0.0.0", "cannot lend on 0.0.0.0: it is not the address of one machine"),
+        ("0x0", "cannot lend on 0x0: it is not the address of one machine"),
+    ],
 )
 async def test_an_address_that_cannot_be_had(bench: Bench, host: str, problem: str) -> None:
     lending = Lending(run_id="r", lane_id="l", host=host)

@@ -1,6 +1,5 @@
 """What llama-server's recorded logs say: buffers, layers, phases, and why it ended."""
 
-from benchrace_llamacpp.commands import build_in
 from benchrace_llamacpp.coordinator.load_log import failure, phase, placement, unreachable_endpoint
 from benchrace_llamacpp.lending.banner import read_banner
 
@@ -83,10 +82,3 @@ def test_the_log_of_a_worker() -> None:
     assert (device.name, device.total_bytes) == ("CPU", 24105 << 20)
     cached = read_banner(text("worker_log").replace("n/a", "/home/x/.cache/llama.cpp/rpc"))
     assert cached.cache == "/home/x/.cache/llama.cpp/rpc"
-
-
-def test_builds_by_their_versions() -> None:
-    new = "version: 0.5.0-dev (build 11434, commit 0c1e570)\nbuilt with GNU"
-    assert build_in(new) == "b11434-0c1e570"
-    assert build_in("version: 4719 (d774ab3a)\nbuilt with cc") == "b4719-d774ab3a"
-    assert build_in("usage: llama-server") is None

@@ -1,12 +1,18 @@
 """Models by path, in folders and in Ollama's store, and near names of one that is not there."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from benchrace.plugin import BenchraceError, Category
+from benchrace_llamacpp.config import LlamaCppConfig
+from benchrace_llamacpp.coordinator.plan import plan_of
+from benchrace_llamacpp.models import library as library_module
 from benchrace_llamacpp.models.library import Library
+
+from .harness import lane
 
 GGUF = b"GGUF" + bytes(20)
 
@@ -80,7 +86,8 @@ def test_models_of_ollama_by_its_own_names(store: Path) -> None:
 def test_a_model_that_was_pulled_again_is_read_again(store: Path) -> None:
     shelf = library(store=store)
     assert shelf.find("llama3.2:3b").digest == f"sha256:{'a' * 64}"
-    add(store, "registry.example", "library", "llama3.2", "3b", "e" * 63 + "f0")
+    add(store, "registry.example", "library", "llama3.2", "3b", "e" * 64)
+    os.utime(store / "manifests/registry.example/library/llama3.2/3b", (1, 1))
     assert shelf.find("llama3.2:3b").digest != f"sha256:{'a' * 64}"
 
 
@@ -110,3 +117,44 @@ def test_odd_manifests_are_skipped(store: Path) -> None:
     (odd / "b").write_text('{"layers": 3}')
     (store / "manifests/stray").write_text("x")
     assert len(library(store=store).models()) == 3
+
+
+@pytest.mark.parametrize(
+    "digest", ["../../etc/passwd", "sha256:../x", "sha256:" + "A" * 64, "sha256:" + "a" * 65]
+)
+def test_what_is_no_digest_is_no_path(store: Path, digest: str) -> None:
+    manifest = store / "manifests/registry.example/library/bad/1b"
+    manifest.parent.mkdir()
+    layers = [{"mediaType": "application/vnd.ollama.image.model", "digest": digest}]
+    manifest.write_text(json.dumps({"layers": layers}))
+    (store / "blobs" / digest.replace(":", "-")).parent.mkdir(parents=True, exist_ok=True)
+    (store / "blobs" / digest.replace(":", "-")).write_bytes(GGUF)
+    assert len(library(store=store).models()) == 3
+
+
+def test_the_home_of_an_unknown_user(tmp_path: Path) -> None:
+    with pytest.raises(BenchraceError, match=r"the home of '~nosuchuser/x\.gguf' is unknown"):
+        library().find("~nosuchuser/x.gguf")
+    shelf = Library(("~nosuchuser/gguf",), {"OLLAMA_MODELS": "~nosuchuser/ollama"})
+    assert shelf.models() == ()
+
+
+def test_a_folder_with_too_many_files_hides_no_other(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(library_module, "_MAX_FILES", 2)
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "last.gguf").write_bytes(GGUF)
+    names = [model.name for model in library(folder, other).models()]
+    assert names == ["big-00001-of-00002", "llama-70b-q4", "last"]
+
+
+def test_the_size_of_a_model_is_that_of_all_its_parts(folder: Path) -> None:
+    config = LlamaCppConfig(models=(str(folder),))
+    model = library(folder).find("big-00001-of-00002")
+    racing = lane(model=model.name)
+    plan = plan_of(racing, config, "llama-server", model, ())
+    assert plan.size == 2 * len(GGUF)
+    (folder / "big-00002-of-00002.gguf").write_bytes(GGUF + b"x")
+    assert plan_of(racing, config, "llama-server", model, ()).key != plan.key

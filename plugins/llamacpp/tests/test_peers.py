@@ -3,21 +3,20 @@
 import signal
 import time
 from contextlib import AsyncExitStack
-from functools import partial
 
 import anyio
 import pytest
+from anyio.abc import SocketAttribute, SocketStream
 
 from benchrace.plugin import BenchraceError, Category, Peer
 from benchrace.testing.limits import HANG_S
 from benchrace.testing.server import serving
 from benchrace_llamacpp import load
-from benchrace_llamacpp.coordinator import server as servers
 from benchrace_llamacpp.lending import peers as workers
 from benchrace_llamacpp.lending.hello import Hello, hello
 from benchrace_llamacpp.lending.rpc_server import Limits
 from benchrace_llamacpp.lending.split import gpus, percentages, shares
-from benchrace_llamacpp.port import free_port, occupant
+from benchrace_llamacpp.port import free_port
 
 from .harness import Bench, end, lane
 
@@ -80,14 +79,30 @@ async def test_a_worker_that_comes_back_is_waited_for(bench: Bench) -> None:
 
 
 async def test_another_service_is_told_from_a_worker() -> None:
-    async def closes(peer: object, request: object) -> None:
+    async def closes(stream: SocketStream) -> None:
+        await stream.receive()
+        await stream.aclose()
+
+    listener = await anyio.create_tcp_listener(local_host="127.0.0.1")
+    port = listener.extra(SocketAttribute.local_port)
+    async with listener, anyio.create_task_group() as tasks:
+        tasks.start_soon(listener.serve, closes)
+        with pytest.raises(BenchraceError) as raised:
+            await hello(f"127.0.0.1:{port}", HANG_S)
+        tasks.cancel_scope.cancel()
+    assert raised.value.category is Category.BAD_OUTPUT
+    assert "accepts a connection and closes it" in raised.value.message
+
+
+async def test_a_service_that_says_nothing_is_told_from_a_worker() -> None:
+    async def waits(peer: object, request: object) -> None:
         return
 
-    async with serving(closes) as server:
+    async with serving(waits) as server:
         endpoint = server.url.removeprefix("http://").rstrip("/")
         with pytest.raises(BenchraceError) as raised:
             await hello(endpoint, 0.5)
-    assert raised.value.category in (Category.BAD_OUTPUT, Category.TIMEOUT_CONNECT)
+    assert raised.value.category is Category.TIMEOUT_CONNECT
 
 
 async def test_a_worker_without_a_greeting_is_named_with_its_machine(bench: Bench) -> None:
@@ -181,28 +196,3 @@ async def test_a_worker_that_reports_no_memory_leaves_the_split_to_the_engine(
     answers = [workers.Answer(peer=silent, hello=Hello("2.0.0"))]
     assert await shares(plan, answers, context) == ""
     assert "does not report its free memory" in context.logs[0][1]
-
-
-async def test_a_worker_that_hangs_after_its_greeting_is_named(bench: Bench) -> None:
-    config, context = bench.config(), bench.context()
-    patient = Limits(suspended_s=60, poll_s=0.05)
-    async with bench.lending("mac2", patient) as offered:
-        plan = await load.plan(lane(offered), config, context)
-        end(offered.endpoint, signal.SIGSTOP)
-        with pytest.raises(BenchraceError) as raised:
-            await servers.start(
-                plan, "", context, HANG_S, bind_s=0.5, hung=partial(load.hung, plan.peers)
-            )
-    assert "worker mac2" in raised.value.message
-    assert occupant("127.0.0.1", plan.port) is None
-
-
-async def test_a_server_that_waits_for_nobody_says_what_it_does(bench: Bench) -> None:
-    bench.set("SERVER_LOAD_S", "60")
-    config, context = bench.config(), bench.context()
-    async with bench.lending("mac2") as offered:
-        plan = await load.plan(lane(offered), config, context)
-        with pytest.raises(BenchraceError) as raised:
-            await servers.start(plan, "", context, 1.0, hung=partial(load.hung, plan.peers))
-    assert "has not loaded mid" in raised.value.message
-    assert "worker" not in raised.value.message.partition("; its log")[0]

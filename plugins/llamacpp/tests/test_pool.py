@@ -119,6 +119,50 @@ async def test_crashes_are_counted_and_stopped_ones_are_not(bench: Bench) -> Non
         await pool.provide(plan, context)
 
 
+async def test_crashes_while_loading_are_counted(bench: Bench) -> None:
+    bench.set("SERVER_CRASH", "1")
+    pool, plan = await plans(bench)
+    context = bench.context()
+    for _ in range(4):
+        with pytest.raises(BenchraceError, match="SIGABRT while it loaded"):
+            await pool.provide(plan, context)
+    with pytest.raises(BenchraceError, match="crashed 4 times"):
+        await pool.provide(plan, context)
+    assert bench.starts == 4
+
+
+async def test_a_start_that_another_made_meanwhile_is_used(bench: Bench) -> None:
+    # One caller sees the old server unwell, and goes on once another has started a new one.
+    pool, plan = await plans(bench)
+    context = bench.context()
+    server, _ = await pool.provide(plan, context)
+    looked, go_on = anyio.Event(), anyio.Event()
+    unwell = pool.unwell
+
+    async def slow(plan: ServerPlan, context: Any) -> str | None:
+        pool.unwell = unwell  # type: ignore[method-assign]
+        looked.set()
+        await go_on.wait()
+        return "seen before the restart"
+
+    outcomes: list[tuple[Any, bool]] = []
+
+    async def late() -> None:
+        outcomes.append(await pool.provide(plan, context))
+
+    pool.unwell = slow  # type: ignore[method-assign]
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(late)
+        await looked.wait()
+        kill(server.process.program())
+        server.process._process.wait(HANG_S)
+        again, is_new = await pool.provide(plan, context)
+        go_on.set()
+    assert is_new
+    assert outcomes == [(again, False)]
+    assert bench.starts == 2
+
+
 async def test_a_hung_server_is_replaced_and_counts_as_no_crash(bench: Bench) -> None:
     pool, plan = await plans(bench)
     context = bench.context()

@@ -56,6 +56,21 @@ async def test_a_lane_over_two_machines_proves_where_the_model_is(bench: Bench) 
         assert backend.pool.current is None, "the workers are lent to this lane alone"
 
 
+async def test_a_load_from_the_workers_cache_is_warm(bench: Bench) -> None:
+    bench.set("RPC_CACHE", str(bench.folder / "cache"))
+    bench.set("SERVER_WEIGHTS", "239")
+    backend, context = bench.backend(), bench.context()
+    labels = []
+    async with bench.lending("mac2", worker_cache=True) as a:
+        for number in range(2):
+            await backend.open(lane(a), context)
+            record = await race(backend, lane(a), context, number)
+            labels.append(record.engine.settings["worker_cache"])
+            await backend.close(lane(a), context)
+    # A system that does not count the loopback's bytes tells neither.
+    assert labels in (["cold", "warm"], ["unknown", "unknown"])
+
+
 async def test_a_lane_whose_workers_hold_nothing_is_invalid(bench: Bench) -> None:
     backend, context = bench.backend(), bench.context()
     async with bench.lending("mac2") as a:
@@ -136,17 +151,43 @@ async def test_a_second_coordinator_is_told_that_the_worker_is_taken(bench: Benc
         await first.close(lane(a), context)
 
 
-async def test_a_worker_killed_while_idle_costs_no_round(bench: Bench) -> None:
+async def test_a_worker_killed_while_idle_is_named_and_the_lane_opens_again(bench: Bench) -> None:
     backend, context = bench.backend(), bench.context()
     async with bench.lending("mac2") as a:
         over = lane(a)
         await backend.open(over, context)
-        before = end(a.endpoint)
-        await gone(before)
-        assert (await race(backend, over, context)).answer.usage.output == 16
-        assert any("mac2" in text and "closed its connection" in text for _, text in context.logs)
+        await gone(end(a.endpoint))
+        with pytest.raises(BenchraceError) as raised:
+            await race(backend, over, context)
+        # Nothing loads after the start line; a lane that lost its engine is opened again.
+        assert raised.value.category is Category.ENDED_EARLY
+        assert "worker mac2" in raised.value.message
+        assert "has closed its connection" in raised.value.message
+        assert bench.starts == 1
+        await backend.close(over, context)
+        await backend.open(over, context)
+        assert (await race(backend, over, context, 1)).answer.usage.output == 16
         assert bench.starts == 2
         await backend.close(over, context)
+
+
+async def test_a_server_killed_while_idle_is_not_started_in_the_round(bench: Bench) -> None:
+    backend, context = bench.backend(), bench.context()
+    alone = lane()
+    await backend.open(alone, context)
+    server = backend.pool.current
+    assert server is not None
+    program = server.process.program()
+    assert program is not None
+    program.kill()
+    server.process._process.wait(HANG_S)
+    with pytest.raises(BenchraceError) as raised:
+        await race(backend, alone, context)
+    assert raised.value.category is Category.ENDED_EARLY
+    assert "llama-server was ended by SIGKILL" in raised.value.message
+    assert bench.starts == 1
+    assert backend.pool.crashes(server.plan, context) == 1
+    await backend.close(alone, context)
 
 
 async def test_nothing_runs_after_a_lane_over_two_machines(bench: Bench) -> None:

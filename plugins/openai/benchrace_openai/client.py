@@ -1,6 +1,5 @@
 """A client for control requests to one server, which are never measured."""
 
-import hashlib
 import os
 from typing import Any
 
@@ -8,7 +7,7 @@ import msgspec
 
 from benchrace.plugin import BenchraceError, Category, Context, chat_api, error_of, words
 from benchrace_openai.config import Engine, Server
-from benchrace_openai.errors import TABLE, refusal
+from benchrace_openai.errors import REMEDIES, refusal
 from benchrace_openai.ollama.answers import Ollama, same_name
 from benchrace_openai.ollama.native_api import recognize
 from benchrace_openai.server.info import (
@@ -24,7 +23,6 @@ from benchrace_openai.server.info import (
     slots_of,
 )
 
-PROBE_TEXT = "Zwölf Boxkämpfer jagen 1234567890 quick brown foxes;\n\tif (x != 0) { 日本語 мир 🙂 }"
 _TIMEOUT_S = 10.0
 # The API may have another path below the address: no such route, or a page for every path.
 _ELSEWHERE = (301, 302, 307, 308, 404, 405)
@@ -151,11 +149,8 @@ class OpenAIClient:
         if engine not in (Engine.LLAMA_SERVER, Engine.VLLM):
             return None
         text = "content" if engine is Engine.LLAMA_SERVER else "prompt"
-        reply = await self.post("/tokenize", {"model": model, text: PROBE_TEXT})
-        answer = as_struct(reply.data, _Tokens) if reply.ok else None
-        if answer is None or not answer.tokens:
-            return None
-        return hashlib.sha256(msgspec.json.encode(answer.tokens)).hexdigest()
+        reply = await self.post("/tokenize", {"model": model, text: chat_api.TOKENIZED_TEXT})
+        return chat_api.tokens_digest(reply.data) if reply.ok else None
 
     async def _more(self, fingerprint: Fingerprint) -> Fingerprint:
         lmstudio = as_struct(await self._data("/api/v0/models"), Models)
@@ -224,8 +219,4 @@ class OpenAIClient:
             body=body,
             headers=self.headers(),
         )
-        return await chat_api.control(request, self._context, TABLE)
-
-
-class _Tokens(msgspec.Struct, frozen=True):
-    tokens: tuple[int, ...]
+        return await chat_api.control(request, self._context, REMEDIES)

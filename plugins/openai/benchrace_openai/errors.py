@@ -2,9 +2,9 @@
 
 from benchrace.plugin import BenchraceError, chat_api
 
-TABLE = "openai"
+REMEDIES = chat_api.Remedies.of_table("openai")
 
 
 def refusal(status: int, text: str) -> BenchraceError:
     """Return the meaning of an error response, or of an error in a successful response."""
-    return chat_api.refusal(status, text, TABLE)
+    return chat_api.refusal(status, text, REMEDIES)

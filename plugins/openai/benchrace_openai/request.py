@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from benchrace.plugin import Ask, Prefix, TextParams, Thinking, chat_api
+from benchrace.plugin import Ask, TextParams, Thinking, chat_api
 from benchrace_openai.config import Engine
 
 Fields = dict[str, Any]
@@ -39,8 +39,8 @@ def sampling(params: TextParams, engine: Engine, max_tokens: int) -> Fields:
         "seed": params.seed,
     }
     fields |= _dialect(params, engine, max_tokens)
-    if params.think is not Thinking.MODEL and engine in _TEMPLATES:
-        fields["chat_template_kwargs"] = {"enable_thinking": params.think is Thinking.ON}
+    if engine in _TEMPLATES:
+        fields |= chat_api.template_fields(params)
     return fields
 
 
@@ -50,17 +50,7 @@ _TEMPLATES = {Engine.LLAMA_SERVER, Engine.VLLM, Engine.SGLANG}
 def _dialect(params: TextParams, engine: Engine, max_tokens: int) -> Fields:
     match engine:
         case Engine.LLAMA_SERVER:
-            return {
-                "top_k": params.top_k,
-                "min_p": 0.0,
-                "repeat_penalty": 1.0,
-                "ignore_eos": params.ignore_eos,
-                # A prompt that is to be new must be evaluated whole, whatever is remembered.
-                "cache_prompt": params.prefix is Prefix.SHARED,
-                "return_progress": True,
-                # The count so far comes with each chunk: some hold several tokens.
-                "timings_per_token": True,
-            }
+            return chat_api.sampler_fields(params)
         case Engine.VLLM | Engine.SGLANG:
             return {
                 "top_k": params.top_k or -1,

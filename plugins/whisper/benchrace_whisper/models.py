@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchrace.plugin import BenchraceError, Category, Model, Problem
+from benchrace_whisper.config import NEVER
 
 _SHOWN = 12
 
@@ -22,8 +23,13 @@ def is_missing(name: str, models: Mapping[str, ModelFiles], sources: Collection[
     return name not in models and name in sources
 
 
-def choose(name: str, models: Mapping[str, ModelFiles], folder: Path, backend: str) -> ModelFiles:
-    """Return the model of this name; raises `validation` or `missing_model`."""
+def choose(
+    name: str, models: Mapping[str, ModelFiles], folder: Path, backend: str, where: str
+) -> ModelFiles:
+    """Return the model of this name; raises `validation` or `missing_model`.
+
+    `where` is the setting `fetch_models`.
+    """
     if name in models:
         return models[name]
     listed = ", ".join(sorted(models)[:_SHOWN])
@@ -32,7 +38,7 @@ def choose(name: str, models: Mapping[str, ModelFiles], folder: Path, backend: s
         text, category = f"name a model of this machine: {there}", Category.VALIDATION
     else:
         text, category = f"unknown model {name!r:.200}: {there}", Category.MISSING_MODEL
-    raise BenchraceError(category, text, _remedy(folder, backend))
+    raise BenchraceError(category, text, _remedy(folder, backend, where))
 
 
 def listed(models: Mapping[str, ModelFiles]) -> tuple[Model, ...]:
@@ -43,14 +49,15 @@ def listed(models: Mapping[str, ModelFiles]) -> tuple[Model, ...]:
     )
 
 
-def none_found(folder: Path, backend: str) -> Problem:
-    """Return the problem of a machine without models."""
-    return Problem(message=f"no model found in {folder}", remedy=_remedy(folder, backend))
+def none_found(folder: Path, backend: str, where: str) -> Problem:
+    """Return the problem of a machine without models; `where` is the setting `fetch_models`."""
+    return Problem(message=f"no model found in {folder}", remedy=_remedy(folder, backend, where))
 
 
-def _remedy(folder: Path, backend: str) -> str:
+def _remedy(folder: Path, backend: str, where: str) -> str:
     pull = f"benchrace models pull tiny.en --backend {backend}"
-    return f"Copy one into {folder}, set `fetch_models`, or pull one, such as: {pull}"
+    ways = [f"Copy one into {folder}", "set `fetch_models`"][: 2 if where == NEVER else 1]
+    return f"{', '.join(ways)}, or pull one, such as: {pull}"
 
 
 def digest(files: ModelFiles) -> str:

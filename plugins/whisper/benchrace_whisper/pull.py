@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import os
+import re
 import shutil
 from collections.abc import Callable, Sequence
 from fnmatch import fnmatch
@@ -13,7 +14,12 @@ from benchrace.plugin import BenchraceError, Category, Context, FieldError, Inva
 
 # A mirror, as Hugging Face's own tools have it.
 ENDPOINT = "HF_ENDPOINT"
+_SHOWN = 5
 _PARTIAL = ".partial-"
+# The file that makes a folder a model.
+_WEIGHTS = "model.bin"
+# The name of a file in the machine's store of assets.
+_STORED = re.compile(r"[0-9a-f]{64}")
 
 
 class Source(NamedTuple):
@@ -31,7 +37,7 @@ async def pull(source: Source, target: Path, context: Context, *, single: bool, 
     """Download a folder, or the `single` file of a source, to `target`; report bytes.
 
     Cancelling stops it, and the next pull keeps the files that are whole. Raises `unreachable`,
-    `missing_model` and `disk_full`.
+    `missing_model` and `disk_full`, and `validation` where the folder has files of its owner.
     """
     partial = target.with_name(f"{_PARTIAL}{target.name}")
     stopped = False
@@ -41,8 +47,9 @@ async def pull(source: Source, target: Path, context: Context, *, single: bool, 
         stopped = True
 
     def call() -> None:
-        if target.is_file() or any(target.glob("*.bin")):
+        if (target if single else target / _WEIGHTS).is_file():
             return
+        links = [] if single else _links(target)
         partial.mkdir(parents=True, exist_ok=True)
         _download(source, partial, _Report(context), lambda: stopped or context.cancelled)
         shutil.rmtree(partial / ".cache", ignore_errors=True)
@@ -54,14 +61,39 @@ async def pull(source: Source, target: Path, context: Context, *, single: bool, 
             (partial / source.files[0]).replace(target)
             shutil.rmtree(partial, ignore_errors=True)
         else:
-            # What a lane left that did not fetch all of it: links to files of the store.
-            shutil.rmtree(target, ignore_errors=True)
+            for link in links:
+                link.unlink(missing_ok=True)
+            # It replaces an empty folder, and no other one.
             partial.replace(target)
 
     try:
         await context.run_blocking(call, on_cancel=stop)
     except _Stopped:
         raise BenchraceError(Category.CANCELLED, f"pulling {name} was stopped") from None
+
+
+def _links(target: Path) -> list[Path]:
+    """Return what a lane left in a folder that did not fetch all of it: links into the store.
+
+    Raises InvalidInput where it has anything else, which is its owner's.
+    """
+    if not target.is_symlink() and not target.exists():
+        return []
+    if target.is_symlink() or not target.is_dir():
+        others = [target]
+    else:
+        others = [path for path in target.iterdir() if not _is_stored(path)]
+    if others:
+        names = ", ".join(sorted(path.name for path in others)[:_SHOWN])
+        message = (
+            f"{target} has no {_WEIGHTS}, but files that are not from a download: {names:.300}"
+        )
+        raise InvalidInput(FieldError("model", message), "Move them elsewhere, then pull again.")
+    return list(target.iterdir())
+
+
+def _is_stored(path: Path) -> bool:
+    return path.is_symlink() and bool(_STORED.fullmatch(path.readlink().name))
 
 
 def unknown(name: str, names: Sequence[str]) -> InvalidInput:

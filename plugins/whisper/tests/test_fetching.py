@@ -126,7 +126,7 @@ async def test_models_that_may_not_be_fetched_or_are_unknown_are_missing(
     with pytest.raises(BenchraceError) as raised:
         await lane.open()
     assert raised.value.category is Category.MISSING_MODEL
-    assert "set `fetch_models`" in (raised.value.remedy or "")
+    assert ("set `fetch_models`" in (raised.value.remedy or "")) == (where == "never")
 
 
 async def test_a_file_that_is_in_the_way_is_not_taken_for_the_model_s(

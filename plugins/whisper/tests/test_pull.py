@@ -226,3 +226,39 @@ async def test_no_network_is_unreachable(
     with pytest.raises(BenchraceError) as caught:
         await lane.backend.pull("tiny.en", lane.context)
     assert caught.value.category is Category.UNREACHABLE
+
+
+@pytest.mark.parametrize("own", ["notes.txt", "weights.safetensors", "linked"])
+async def test_a_folder_of_its_owner_is_never_deleted(
+    hub: Hub, tmp_path: Path, racing: Make, own: str
+) -> None:
+    folder = tmp_path / "m/tiny"
+    folder.mkdir(parents=True)
+    (tmp_path / "elsewhere").write_text("mine")
+    if own == "linked":
+        (folder / own).symlink_to(tmp_path / "elsewhere")
+    else:
+        (folder / own).write_text("mine")
+    lane = racing(FasterWhisper, LocalConfig(models_folder=str(tmp_path / "m")))
+    with pytest.raises(InvalidInput) as caught:
+        await lane.backend.pull("tiny", lane.context)
+    (field,) = caught.value.fields
+    assert str(folder) in field.message
+    assert own in field.message
+    assert (folder / own).read_text() == "mine"
+    assert hub.requests == []
+
+
+async def test_what_a_lane_left_is_replaced(hub: Hub, tmp_path: Path, racing: Make) -> None:
+    folder, stored = tmp_path / "m/tiny", tmp_path / "store" / ("a" * 64)
+    folder.mkdir(parents=True)
+    stored.parent.mkdir()
+    stored.write_bytes(SMALL)
+    (folder / "config.json").symlink_to(stored)
+    # Its file was removed from the store, so it is no model.
+    (folder / "model.bin").symlink_to(stored.with_name("b" * 64))
+    lane = racing(FasterWhisper, LocalConfig(models_folder=str(tmp_path / "m")))
+    await lane.backend.pull("tiny", lane.context)
+    assert not any(path.is_symlink() for path in folder.iterdir())
+    assert (folder / "model.bin").stat().st_size == 1_024_000
+    assert stored.read_bytes() == SMALL

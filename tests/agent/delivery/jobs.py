@@ -1,20 +1,30 @@
 """Jobs of an agent without processes: folders with what a worker and an agent would write."""
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from benchrace.agent.jobs import standalone_job
 from benchrace.agent.jobs.job import Job
 from benchrace.agent.jobs.job_folder import JobFolder, JobRecord, JobSender
 from benchrace.api.jobs import JobRequest
 from benchrace.delivery.callbacks import Callbacks
+from benchrace.delivery.output import Output
 from benchrace.errors import Category
 from benchrace.events import encode
-from benchrace.events.envelope import JobCancelled, JobDone, JobError, Known, Stream
-from benchrace.events.payloads import JobCancelledPayload, JobDonePayload, JobErrorPayload
+from benchrace.events.envelope import Artifact, JobCancelled, JobDone, JobError, Known, Stream
+from benchrace.events.payloads import (
+    ArtifactPayload,
+    JobCancelledPayload,
+    JobDonePayload,
+    JobErrorPayload,
+)
 from benchrace.notifier import Notifier
 from benchrace.run.lane import JobLane
+from benchrace.store.artifacts import FOLDER
 from tests.central.offer import capabilities
 
 ALL = Callbacks(
@@ -30,6 +40,8 @@ FAILED = (
     JobErrorPayload(category=Category.OUT_OF_MEMORY, message="too big", remedy="Choose less."),
 )
 CANCELLED = (JobCancelled, JobCancelledPayload(reason="enough"))
+OUT = Output(bucket="out", prefix="flows")
+TELL = Callbacks(completion="http://127.0.0.1/done")
 WALL_S = 1_767_225_600.0
 
 
@@ -77,3 +89,22 @@ def end(job: Job, ending: Any = DONE) -> bytes:
     """Write a job's last event, and return its line; the job itself has not seen it."""
     kind, payload = ending
     return write(job, kind, payload, t_ns=2_000_000_000)
+
+
+def finished(
+    jobs: Path, *files: tuple[str, bytes], callbacks: Callbacks = TELL, ending: Any = DONE
+) -> Job:
+    """Create a job that is over, with these files."""
+    job = new_job(jobs, callbacks=callbacks)
+    job.record = msgspec.structs.replace(
+        job.record, sender=msgspec.structs.replace(job.record.sender, output=OUT)
+    )
+    (job.folder.path / FOLDER).mkdir(exist_ok=True)
+    for name, data in files:
+        sha256 = hashlib.sha256(data).hexdigest()
+        (job.folder.path / FOLDER / sha256).write_bytes(data)
+        digest = f"sha256:{sha256}"
+        payload = ArtifactPayload(name=name, media_type="image/png", size=len(data), digest=digest)
+        write(job, Artifact, payload)
+    job.ended(end(job, ending))
+    return job

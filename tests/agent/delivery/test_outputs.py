@@ -4,7 +4,6 @@ import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
@@ -15,20 +14,14 @@ from benchrace.agent.jobs.job import Job
 from benchrace.compat.envelope.callbacks import envelope_form
 from benchrace.delivery.callbacks import Callbacks
 from benchrace.delivery.outbox import DeliveryState, Outbox
-from benchrace.delivery.output import Output
 from benchrace.delivery.url_policy import UrlPolicy
-from benchrace.events.envelope import Artifact
-from benchrace.events.payloads import ArtifactPayload
 from benchrace.run.states import JobPhase
-from benchrace.store.artifacts import FOLDER
 from tests.agent.conftest import StartAgent, wait_for
-from tests.agent.delivery.jobs import DONE, FAILED, WALL_S, end, new_job, write
+from tests.agent.delivery.jobs import FAILED, WALL_S, finished
 from tests.bucket import ENVIRON, Bucket
 from tests.receiver import Receiver
 
 POLICY = UrlPolicy(("127.0.0.1",), None)
-OUT = Output(bucket="out", prefix="flows")
-TELL = Callbacks(completion="http://127.0.0.1/done")
 
 
 @pytest.fixture
@@ -36,25 +29,6 @@ def outbox(tmp_path: Path) -> Iterator[Outbox]:
     opened = Outbox(tmp_path / "outbox.sqlite")
     yield opened
     opened.close()
-
-
-def finished(
-    jobs: Path, *files: tuple[str, bytes], callbacks: Callbacks = TELL, ending: Any = DONE
-) -> Job:
-    """Create a job that is over, with these files."""
-    job = new_job(jobs, callbacks=callbacks)
-    job.record = msgspec.structs.replace(
-        job.record, sender=msgspec.structs.replace(job.record.sender, output=OUT)
-    )
-    (job.folder.path / FOLDER).mkdir(exist_ok=True)
-    for name, data in files:
-        sha256 = hashlib.sha256(data).hexdigest()
-        (job.folder.path / FOLDER / sha256).write_bytes(data)
-        digest = f"sha256:{sha256}"
-        payload = ArtifactPayload(name=name, media_type="image/png", size=len(data), digest=digest)
-        write(job, Artifact, payload)
-    job.ended(end(job, ending))
-    return job
 
 
 def settle(outbox: Outbox, job: Job, *states: DeliveryState) -> None:
@@ -112,6 +86,38 @@ def test_files_of_a_job_that_failed_stay_on_its_machine(tmp_path: Path, outbox: 
     job = finished(tmp_path, ("cat.png", b"1"), callbacks=callbacks, ending=FAILED)
     assert Queue(outbox, POLICY, native).add(job, JobPhase.FAILED, WALL_S) == Queued(1)
     assert [one.event for one in outbox.of(job.job_id)] == ["job.failed"]
+
+
+def test_while_it_waits_nothing_of_a_job_is_read_again(
+    tmp_path: Path, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = finished(tmp_path, ("cat.png", b"1"))
+    queue = Queue(outbox, POLICY, native)
+    assert queue.add(job, JobPhase.DONE, WALL_S).waits
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("another job measures now")
+
+    monkeypatch.setattr("benchrace.agent.delivery.outputs.facts", refuse)
+    monkeypatch.setattr("benchrace.agent.delivery.archive.build", refuse)
+    assert queue.add(job, JobPhase.DONE, WALL_S) == Queued(0, waits=True)
+
+
+def test_files_of_a_job_that_was_removed_meanwhile_are_named(
+    tmp_path: Path, outbox: Outbox
+) -> None:
+    job = finished(tmp_path, ("cat.png", b"1"))
+    queue = Queue(outbox, POLICY, native)
+    assert queue.add(job, JobPhase.DONE, WALL_S).waits
+    # As where more jobs wait than the disk is to hold.
+    job.folder.remove()
+    settle(outbox, job, DeliveryState.REFUSED)
+    assert queue.add(job, JobPhase.DONE, WALL_S) == Queued(1)
+    (artifact,) = msgspec.json.decode(outbox.of(job.job_id)[-1].body)["artifacts"]
+    assert artifact["name"] == "cat.png"
+    assert artifact["size"] == 1
+    assert (artifact["url"], artifact["url_reason"]) == (None, "it was refused")
+    assert not job.folder.path.exists()
 
 
 @pytest.mark.slow

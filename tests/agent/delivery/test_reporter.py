@@ -25,7 +25,7 @@ from benchrace.protocol.agent_worker import PhaseNow
 from benchrace.run.states import JobPhase
 from benchrace.testing.clock import FakeClock
 from benchrace.testing.limits import HANG_S
-from tests.agent.delivery.jobs import ALL, NOBODY, end, new_job
+from tests.agent.delivery.jobs import ALL, NOBODY, end, finished, new_job
 
 CONFIG = CallbackConfig(allowed_hosts=("127.0.0.1",))
 STATUS = Callbacks(status=ALL.status)
@@ -224,3 +224,48 @@ async def test_a_failing_outbox_ends_nothing(
     assert job in agent.jobs.all()
     assert (await agent.reporter.document(job)).callbacks == ()
     await anyio.to_thread.run_sync(agent.outbox.close)
+
+
+async def test_what_an_operation_held_back_is_sent_after_it(tmp_path: Path) -> None:
+    agent = await machine(tmp_path)
+    job = await agent.add(callbacks=STATUS)
+    await agent.jobs.slot.take("o1", "restart of comfyui")
+    async with agent.running():
+        entries = await agent.until(job, lambda entries: len(entries) == 1)
+        await anyio.wait_all_tasks_blocked()
+        assert [entry.attempts for entry in entries] == [0]
+        agent.jobs.slot.release()
+        await agent.until(job, arrived(1))
+
+
+async def test_a_job_that_waits_is_looked_at_again_once_something_was_tried(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agent = await machine(tmp_path)
+    uploader: Any = agent
+    agent.reporter._uploader = uploader
+    job = await anyio.to_thread.run_sync(finished, tmp_path / "jobs", ("cat.png", b"1"))
+    looks: list[JobPhase] = []
+    queue = agent.reporter._queue
+
+    def count(job: Job, phase: JobPhase, form: Any) -> Any:
+        looks.append(phase)
+        return queue(job, phase, form)
+
+    monkeypatch.setattr(agent.reporter, "_queue", count)
+    await agent.jobs.slot.take("j2")
+    async with agent.running():
+        await anyio.wait_all_tasks_blocked()
+        # It ended in this agent, and the next job measures already.
+        agent.jobs._jobs[job.job_id] = job
+        agent.reporter.follow(job)
+        agent.jobs.changed.notify()
+        await agent.until(job, lambda entries: len(entries) == 1)
+        await anyio.wait_all_tasks_blocked()
+        before = len(looks)
+        for _ in range(3):
+            agent.jobs.changed.notify()
+            await anyio.wait_all_tasks_blocked()
+        assert len(looks) == before
+        agent.jobs.slot.release()
+        await agent.until(job, arrived(2))

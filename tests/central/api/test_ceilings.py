@@ -141,12 +141,12 @@ async def test_a_ceiling_is_measured_judged_by_and_predicted_with(tmp_path: Path
         after = await predicted()
         assert after["decode"]["value"] == pytest.approx(2000)
         assert after["efficiency"]["n"] == 2
-        # Two lanes do not make the band narrower than what is assumed. A fifth of a token's 0.5 ms
-        # is assumed to be the same whatever is read.
-        weights_s, fixed_s = 1_204_800 / 4e9, 0.0001
-        assert after["efficiency"]["fixed_s"] == pytest.approx(fixed_s)
-        assert after["decode"]["low"] == pytest.approx(1 / (weights_s / 0.5 + fixed_s))
-        assert after["decode"]["high"] == pytest.approx(1 / (weights_s / 0.92 + fixed_s))
+        # Two lanes do not make the band narrower than what is assumed. The fixed time per token is
+        # a fifth of its 0.5 ms, a quarter of the time for the weights.
+        assert (after["efficiency"]["fixed_s"], after["fixed_s"]) == pytest.approx((0.0002, 0.0001))
+        weights_s = 1_204_800 / 4e9
+        assert after["decode"]["low"] == pytest.approx(1 / (1.25 * weights_s / 0.5))
+        assert after["decode"]["high"] == pytest.approx(1 / (1.25 * weights_s / 0.92))
 
         planned = await site.get("/api/retention", runs=1)
         assert measured_by not in {run["run_id"] for run in planned["expired"]}

@@ -8,8 +8,10 @@ import pytest
 from benchrace.central.ceilings.collect import Collected, Machine, collect
 from benchrace.central.ceilings.conditions import Conditions, changed, conditions
 from benchrace.central.ceilings.readings import EngineReading, Reading, RunReadings, SuspectReading
+from benchrace.plugin import KvLayers, Model
 from benchrace.run.findings.ceiling import GPU_READ, PRODUCT, READ, WEIGHTS, Ceiling, Limit
 from benchrace.run.planning.fit import Pool
+from benchrace.run.planning.prediction import predict
 
 
 def now(fingerprint: str = "f", **power: Any) -> Conditions:
@@ -161,20 +163,61 @@ def test_a_model_in_the_cache_counts_where_nothing_else_is_known() -> None:
     alone = collect(machine, [ceilings, run(engines=(cached,))]).roofs.decode["e"]
     # More than an engine reaches in memory, in a band that says how little that shows.
     assert (alone.value, alone.low, alone.high) == (0.92, 0.5, 1.0)
+    assert alone.in_cache
     both = collect(machine, [ceilings, run(engines=(cached, large))]).roofs.decode["e"]
     assert both.value == pytest.approx(0.5, rel=0.01)
-    assert both.n == 1
+    assert (both.n, both.in_cache) == (1, False)
 
 
-def test_what_a_token_takes_besides_is_not_the_memorys() -> None:
-    # A token takes 1 ms: 0.2 ms besides, and 0.8 ms for 8 MB at half of the bandwidth.
+def test_the_fixed_time_per_token_is_not_the_memorys() -> None:
+    # A token takes 1 ms: 0.2 ms of fixed time, and 0.8 ms for 8 MB at half of the bandwidth.
     small = msgspec.structs.replace(engine("t1", 8e9), bytes_per_token=8_000_000)
     own = collected(run(reading(20.0)), run(engines=(small,))).roofs.decode["e"]
     assert (own.value, own.fixed_s) == pytest.approx((0.5, 0.0002))
     # Of a token that takes 0.1 ms, a fifth at most.
     tiny = msgspec.structs.replace(engine("t1", 8e9), bytes_per_token=800_000)
     own = collected(run(reading(20.0)), run(engines=(tiny,))).roofs.decode["e"]
-    assert (own.value, own.fixed_s) == pytest.approx((0.5, 0.00002))
+    assert (own.value, own.fixed_s) == pytest.approx((0.5, 0.0002))
+    # It is known of CPUs only.
+    for pool, limit in ((Pool.VRAM, GPU_READ), (Pool.UNIFIED, GPU_READ)):
+        result = collected(run(reading(20.0, limit)), run(engines=(small,)), pool=pool)
+        own = result.roofs.decode["e"]
+        assert (own.value, own.fixed_s) == pytest.approx((0.4, 0.0))
+
+
+@pytest.mark.parametrize("pool", Pool)
+@pytest.mark.parametrize("size", [800_000, 3_000_000, 8_000_000, 4_000_000_000])
+def test_a_lane_s_own_model_is_predicted_at_its_own_rate(pool: Pool, size: int) -> None:
+    one = msgspec.structs.replace(engine("t1", 8e9), bytes_per_token=size)
+    limit = GPU_READ if pool is Pool.VRAM else READ
+    own = collected(run(reading(20.0, limit)), run(engines=(one,)), pool=pool).roofs
+    layers = KvLayers(count=1, kv_heads=1, k_dim=1, v_dim=1)
+    model = Model(name="m", quantization="Q8_0", kv=(layers,), active_bytes=size)
+    result = predict(model, own, "e", depth=0).decode
+    assert result is not None
+    assert result.value == pytest.approx(8e9 / size)
+
+
+@pytest.mark.parametrize("pool", [Pool.SYSTEM, Pool.VRAM])
+def test_no_engine_reads_faster_than_its_memory(pool: Pool) -> None:
+    limit = GPU_READ if pool is Pool.VRAM else READ
+    fast, slow = (
+        msgspec.structs.replace(engine(run_id, rate), bytes_per_token=400_000_000)
+        for run_id, rate in (("t2", 24e9), ("t1", 19e9))
+    )
+    ceilings = run(reading(20.0, limit))
+    own = collected(ceilings, run(engines=(fast,)), pool=pool).roofs.decode["e"]
+    assert (own.value, own.low, own.high) == pytest.approx((1.0, 0.85, 1.0))
+    both = collected(ceilings, run(engines=(fast, fast, slow)), pool=pool).roofs.decode["e"]
+    assert (both.value, both.high, both.n) == (1.0, 1.0, 3)
+
+
+def test_a_lane_without_a_rate_says_nothing_of_its_engine() -> None:
+    ceilings = run(reading(20.0), reading(40.0, PRODUCT, "int8"))
+    assert collected(ceilings, run(engines=(engine("t1", 0.0),))).roofs.decode == {}
+    both = collected(ceilings, run(engines=(engine("t2", 0.0), engine("t1", 10e9))))
+    assert both.roofs.decode["e"].n == 1
+    assert both.roofs.prefill["e"].n == 1
 
 
 def test_an_engine_under_other_conditions_does_not_count() -> None:

@@ -13,8 +13,10 @@ from benchrace.central.ceilings.readings import RunReadings
 from benchrace.central.ceilings.snapshot import snapshot
 from benchrace.central.ceilings.stored import StoredCeilings
 from benchrace.errors import BenchraceError, Category
+from benchrace.run.findings.ceiling import GPU_READ
 from benchrace.store.index import Index
-from tests.central.ceilings.test_collect import reading, run
+from benchrace.telemetry.hardware import Caches, Gpu, GpuKind
+from tests.central.ceilings.test_collect import engine, reading, run
 from tests.central.offer import capabilities
 from tests.stats.text_run import COLD
 from tests.stats.text_run import run as text_run
@@ -79,6 +81,21 @@ def test_the_runs_of_a_machine_as_it_is_now_are_held(monkeypatch: pytest.MonkeyP
     limits = ceilings(result)
     assert tuple(limits.holding({"box": None})) == ("r1",)
     assert tuple(limits.holding({"box": plain})) == ()
+
+
+@pytest.mark.parametrize(("vram", "in_cache"), [(None, True), (24 << 30, False)])
+def test_the_processor_s_cache_is_not_a_gpu_s(
+    monkeypatch: pytest.MonkeyPatch, vram: int | None, in_cache: bool
+) -> None:
+    plain = capabilities("box")
+    cpu = msgspec.structs.replace(plain.hardware.cpu, caches=Caches(l3_bytes=32 << 20))
+    gpu = Gpu(index=0, kind=GpuKind.NVIDIA, vendor="x", vram_bytes=vram, ready=True)
+    hardware = msgspec.structs.replace(plain.hardware, cpu=cpu, gpus=(gpu,))
+    small = msgspec.structs.replace(engine("t1", 20e9), bytes_per_token=27_000_000)
+    one = run(reading(40.0), reading(40.0, GPU_READ), engines=(small,), then=conditions(plain))
+    monkeypatch.setattr(stored, "read", lambda *_: one)
+    machine = msgspec.structs.replace(plain, hardware=hardware)
+    assert ceilings(Runs()).roofs("box", machine).decode["e"].in_cache is in_cache
 
 
 async def test_a_run_starts_without_ceilings_that_cannot_be_read() -> None:

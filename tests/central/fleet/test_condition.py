@@ -35,6 +35,7 @@ def test_a_broken_plugin_a_restart_and_a_full_disk_degrade() -> None:
     reported = msgspec.structs.replace(
         capabilities("m1"),
         restart="benchrace was updated",
+        restart_remedy="Install it again.",
         problems=(Problem(message="data folder /d has only 1 GB free", remedy="Free some."),),
         plugins=(
             PluginDescription(name="p", module="p", distribution=None, version=None, error="boom"),
@@ -45,6 +46,7 @@ def test_a_broken_plugin_a_restart_and_a_full_disk_degrade() -> None:
         "data folder /d has only 1 GB free",
         "the plugin p is broken: boom",
     ]
+    assert next(problems(reported)).remedy == "Install it again."
     assert list(problems(None)) == []
 
 
@@ -53,10 +55,13 @@ def test_what_lowers_clocks_for_a_while_degrades_and_a_setting_does_not() -> Non
         MachineProblem(code, f"it is {code.value}", "Change it.")
         for code in (ProblemCode.THROTTLED, ProblemCode.ON_BATTERY, ProblemCode.TURBO_OFF)
     )
-    reported = capabilities("m1")
+    reported = msgspec.structs.replace(capabilities("m1"), renewed=True)
     around = msgspec.structs.replace(reported.environment, problems=reasons)
-    shown = problems(msgspec.structs.replace(reported, environment=around))
-    assert [problem.message for problem in shown] == ["it is throttled", "it is on_battery"]
+    reported = msgspec.structs.replace(reported, environment=around)
+    shown = [problem.message for problem in problems(reported)]
+    assert shown == ["it is throttled", "it is on_battery"]
+    # An agent that looks once does not report that it has ended.
+    assert not list(problems(msgspec.structs.replace(reported, renewed=False)))
 
 
 def test_a_wall_clock_that_is_off_is_named_with_its_direction() -> None:

@@ -6,18 +6,22 @@ import anyio
 import msgspec
 import pytest
 
-from benchrace.errors import Category, InvalidInput
-from benchrace.events import RunLifecycle
+from benchrace.central.fleet.machine import Machine
+from benchrace.central.runs.job import PARTNER
+from benchrace.errors import BenchraceError, Category, InvalidInput
+from benchrace.events import LaneError, RunLifecycle
+from benchrace.events.payloads import LaneErrorPayload, RunPhase
 from benchrace.kinds import SERVE
 from benchrace.plugin.part import Part
 from benchrace.plugin.readiness import Problem
 from benchrace.protocol.capabilities import Capabilities, LaneReadiness
+from benchrace.protocol.offset import Offset
 from benchrace.run.lane import JobLane
 from benchrace.run.planning.order import Slot
-from benchrace.run.spec import LaneSpec, RunSpec
-from benchrace.run.states import RunState
+from benchrace.run.spec import LaneSpec, RunSpec, Sync
+from benchrace.run.states import JobPhase, RunState
 from benchrace.testing.limits import HANG_S
-from tests.central.hosting import QUICK, Data, Host, Moved
+from tests.central.hosting import QUICK, Data, Host, Moved, Over
 from tests.central.offer import WORKLOAD, capabilities
 from tests.central.scripted import FakeAgent
 from tests.kinds.llm_answers import answer, serve
@@ -52,8 +56,17 @@ async def linked(host: Host, **changes: Any) -> tuple[Client, Client]:
     return own, other
 
 
+def starts_of(over: Over) -> list[RunLifecycle]:
+    """Return the judged starts of a run's heats."""
+    return [
+        event
+        for event in over.events
+        if isinstance(event, RunLifecycle) and event.payload.phase is RunPhase.HEAT_START
+    ]
+
+
 async def test_every_round_starts_on_all_machines_and_the_log_has_both_clocks(data: Data) -> None:
-    # No machine may start alone because a busy host makes the other one late.
+    # So long may a busy host take to report what began.
     data.limits = msgspec.structs.replace(QUICK, keep_waiting_s=HANG_S)
     async with data.host() as host:
         own, other = await linked(host)
@@ -63,11 +76,7 @@ async def test_every_round_starts_on_all_machines_and_the_log_has_both_clocks(da
         Part(index=1, of=2),
     ]
     assert sorted(own.job.go) == sorted(other.job.go) == [0, 1, 2]
-    starts = [
-        event.payload.starts
-        for event in over.events
-        if isinstance(event, RunLifecycle) and event.payload.starts
-    ]
+    starts = [event.payload.starts for event in starts_of(over)]
     assert [{start.job_id for start in heat} for heat in starts] == [
         {own.job.spec.job_id, other.job.spec.job_id}
     ] * 3
@@ -76,6 +85,104 @@ async def test_every_round_starts_on_all_machines_and_the_log_has_both_clocks(da
     assert [heat.spread_ns is not None for heat in over.summary.heats] == [True] * 3
     assert (over.state, over.summary.lanes[0].counted) == (RunState.DONE, 3)
     assert set(over.metadata.machines) == set(over.metadata.hosts) == {"a", "b"}
+
+
+async def test_no_machine_begins_without_the_others_of_its_lane(data: Data) -> None:
+    went: list[int] = []
+
+    class Slow(Client):
+        async def late(self, heat: int) -> None:
+            if heat == 1:
+                await anyio.sleep(0.4)
+                went.extend(own.job.go)
+
+    data.limits = msgspec.structs.replace(QUICK, keep_waiting_s=0.1)
+    async with data.host() as host:
+        own = Client("a")
+        await host.link(own, Slow("b"))
+        over = await host.over(await host.central.submit(SPEC))
+    assert (went, over.summary.lanes[0].counted) == ([0], 3)
+
+
+async def test_a_late_lane_begins_with_all_of_its_machines(data: Data) -> None:
+    went: list[int] = []
+
+    class Late(Client):
+        async def late(self, heat: int) -> None:
+            if heat == 1:
+                while 1 not in alone.job.go:
+                    await alone.wait()
+
+    class Later(Late):
+        async def late(self, heat: int) -> None:
+            await super().late(heat)
+            if heat == 1:
+                while own.job.phase is not JobPhase.READY:
+                    await own.wait()
+                await anyio.sleep(0.1)
+                went.extend(own.job.go)
+
+    data.limits = msgspec.structs.replace(QUICK, keep_waiting_s=0.2)
+    own, alone = Late("a"), Client("c")
+    lanes = (*SPEC.lanes, LaneSpec(machine_id="c"))
+    async with data.host() as host:
+        await host.link(own, Later("b"), alone)
+        spec = msgspec.structs.replace(SPEC, lanes=lanes, sync=Sync.EVERY_HEAT)
+        over = await host.over(await host.central.submit(spec))
+    assert went == [0]
+    assert [lane.counted for lane in over.summary.lanes] == [3, 3]
+    assert over.summary.heats[1].staggered
+    (start,) = [event for event in starts_of(over) if event.lane_id is not None]
+    assert (start.payload.heat, len(start.payload.starts)) == (1, 2)
+
+
+async def test_two_lanes_with_clients_do_not_wait_for_each_other(data: Data) -> None:
+    class Waiting(Client):
+        async def late(self, heat: int) -> None:
+            while heat == 1 and not own.job.phase.final:
+                await own.wait()
+
+    own = Client("a")
+    lanes = (*SPEC.lanes, LaneSpec(machine_id="c", clients=("d",)))
+    data.limits = msgspec.structs.replace(QUICK, keep_waiting_s=HANG_S)
+    async with data.host() as host:
+        await host.link(own, Client("b"), Client("c"), Waiting("d"))
+        spec = msgspec.structs.replace(SPEC, lanes=lanes)
+        over = await host.over(await host.central.submit(spec))
+    assert [lane.counted for lane in over.summary.lanes] == [3, 3]
+    compared = [
+        (event.payload.heat, event.lane_id, len(event.payload.starts)) for event in starts_of(over)
+    ]
+    assert compared[0] == (0, None, 4)
+    assert sorted(compared[1:], key=str) == [
+        (heat, lane, 2) for heat in (1, 2) for lane in ("lane-0", "lane-1")
+    ]
+
+
+async def test_a_start_is_judged_once_the_clocks_of_all_are_compared(
+    data: Data, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unknown = anyio.Event()
+    offset = Machine.offset
+
+    def unless_unknown(machine: Machine, now_ns: int) -> Offset | None:
+        return None if unknown.is_set() and not compared.is_set() else offset(machine, now_ns)
+
+    class Silent(Client):
+        async def round(self, slot: Slot) -> None:
+            if slot.heat == 1:
+                # As after a restart: what began is in the log before the agents link again.
+                unknown.set()
+                await anyio.sleep(0.2)
+                compared.set()
+
+    compared = anyio.Event()
+    monkeypatch.setattr(Machine, "offset", unless_unknown)
+    data.limits = msgspec.structs.replace(QUICK, keep_waiting_s=HANG_S)
+    async with data.host() as host:
+        await host.link(Client("a"), Silent("b"))
+        over = await host.over(await host.central.submit(SPEC))
+    assert [len(event.payload.starts) for event in starts_of(over)] == [2, 2, 2]
 
 
 async def test_a_client_that_is_not_ready_is_named(host: Host) -> None:
@@ -129,6 +236,25 @@ async def test_a_job_that_fails_ends_the_jobs_beside_it(host: Host) -> None:
     assert lane.error.message.startswith("B: ")
 
 
+async def test_a_lane_that_fails_on_a_client_is_why_the_run_failed(host: Host) -> None:
+    class Failing(Client):
+        async def round(self, slot: Slot) -> None:
+            if slot.heat == 1:
+                error = BenchraceError(Category.STREAM_ERROR, "the stream broke").failure()
+                self.job.say(LaneError, LaneErrorPayload(error=error), slot)
+                self.job.shorten["lane-0"] = 0
+
+    own, other = Client("a"), Failing("b")
+    await host.link(own, other)
+    over = await host.over(await host.central.submit(SPEC))
+    assert over.of(other.job)[-1].startswith(b'{"type":"job_done"')
+    assert (own.job.cancel or "").startswith(PARTNER)
+    failure = over.metadata.failure
+    assert failure is not None
+    assert failure.category is Category.STREAM_ERROR
+    assert "the stream broke" in failure.message
+
+
 async def test_a_cancel_ends_the_jobs_of_all_machines(host: Host) -> None:
     gate = anyio.Event()
     own, other = Client("a", open_gate=gate), Client("b", open_gate=gate)
@@ -168,6 +294,24 @@ async def test_adaptive_rounds_end_on_all_machines_once_the_joined_lane_is_settl
     for agent in (own, other):
         assert agent.job.shorten["lane-0"] >= 5
         assert len(agent.job.spans) >= counted
+
+
+async def test_adaptive_rounds_end_with_the_same_one_on_all_machines(host: Host) -> None:
+    class Slow(Client):
+        async def late(self, heat: int) -> None:
+            while not own.job.shorten and own.job.heat != heat:
+                await own.wait()
+
+    own, other = Client("a"), Slow("b")
+    own.elapsed_ns = other.elapsed_ns = 3_000_000_000
+    await host.link(own, other)
+    spec = msgspec.structs.replace(SPEC, rounds="auto", warmup=0)
+    over = await host.over(await host.central.submit(spec))
+    assert over.state is RunState.DONE
+    assert len(own.job.spans) == len(other.job.spans) == over.summary.lanes[0].counted
+    assert own.job.shorten == other.job.shorten
+    # No heat is let go that nobody will begin.
+    assert [event.payload.heat for event in starts_of(over)] == list(range(len(own.job.spans)))
 
 
 async def test_another_central_goes_on_with_the_jobs_of_all_machines(data: Data) -> None:

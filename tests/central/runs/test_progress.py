@@ -68,9 +68,9 @@ def test_the_first_end_stays() -> None:
 def test_what_central_said_is_known_again_after_a_restart() -> None:
     progress = RunProgress([])
     for payload in ({"phase": "run_start"}, {"phase": "heat_start", "heat": 3}):
-        progress.feed(line("run_lifecycle", payload, job=None) + b"\n")
+        progress.feed(line("run_lifecycle", payload, lane=None, job=None) + b"\n")
     assert progress.phases == {"run_start", "heat_start"}
-    assert progress.spread == {3}
+    assert progress.spread == {(3, None)}
 
 
 @pytest.mark.parametrize(

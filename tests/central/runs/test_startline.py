@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchrace.central.runs.startline import (
+from benchrace.central.runs.start.line import (
     MAX_MARGIN_NS,
     MIN_MARGIN_NS,
     Line,

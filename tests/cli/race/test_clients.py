@@ -55,7 +55,7 @@ def test_the_rate_asked_stands_beside_the_one_that_was_sent(shared: RunDocument)
         "quick: asked 50 req/s, sent 40 req/s (80 %)",
         (
             "quick: one sent 1,200 requests, busy for 31 % of a round at most; "
-            "Mac 2 sent 1,180 requests, saturated in 2 of 3; three sent nothing that counts"
+            "Mac 2 sent 1,180 requests, saturated in 2 of 3; three has no counted round"
         ),
     ]
     assert list(clients.lines(shared)) == lines

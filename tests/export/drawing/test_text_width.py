@@ -57,6 +57,21 @@ def test_a_title_loses_whole_words_and_keeps_its_end() -> None:
     assert "…" in shorten_words("x" * 90, 200, 16)
 
 
+def test_a_title_keeps_a_name_or_a_part_of_each_and_its_ending() -> None:
+    names = ("qwen3-30b-a3b-instruct-2507-q4_k_m", "qwen3-30b-a3b-instruct-2507-q8_0")
+    text = f"Generate text: {' vs '.join(names)}"
+    ending = " (simulated)"
+    for width in (200, 330, 450, 520):
+        short = shorten_words(text + ending, width, 16, names=names, ending=ending)
+        assert text_width(short, 16) <= width
+        assert short.endswith(ending)
+        assert width < 300 or "-2507-q" in short
+    assert shorten_words(text, 400, 16, names=names).startswith("Generate text: qwen3")
+    # One whole name is better than the ends of two.
+    assert names[1] in shorten_words(text, 520, 16, names=names)
+    assert text_width(shorten_words(text + ending, 40, 16, names=names, ending=ending), 16) <= 40
+
+
 def test_what_does_not_fit_ends_in_an_ellipsis() -> None:
     assert wrap("one two three four five", 90, 16, 2) == ["one two", "three…"]
     assert wrap("", 90, 16, 2) == []

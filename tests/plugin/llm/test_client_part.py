@@ -8,10 +8,9 @@ from benchrace.kinds import SERVE
 from benchrace.kinds.llm import Arrival, EngineFacts, ServeParams, ServeRecord
 from benchrace.plugin import Context, Lane
 from benchrace.plugin.llm.lane_runner import LaneRunner
-from benchrace.plugin.llm.load_generator import LEAD_NS
 from benchrace.plugin.llm.prompt import Ask
 from benchrace.plugin.llm.response.oddities import Oddities
-from benchrace.plugin.llm.share import share_of
+from benchrace.plugin.llm.share import LEAD_NS, share_of
 from benchrace.plugin.part import Part
 from benchrace.plugin.stream import StreamLimits, StreamRequest
 from benchrace.testing import RecordingContext
@@ -75,7 +74,7 @@ async def test_a_part_sends_its_requests_of_the_round_with_its_own_seed_and_nonc
     prompts = {ask.prompt.split("\n")[-1] for ask in (*first.asks, *second.asks)}
     assert prompts == set(PARAMS.prompts)
     # One request is made only for its address.
-    nonces = [ask.prompt.split("\n")[0] for ask in (*first.asks[2:], *second.asks[2:])]
+    nonces = [ask.prompt.split("\n")[0] for ask in (*first.asks[1:], *second.asks[1:])]
     assert len(set(nonces)) == 7
     assert {ask.params.seed for ask in first.asks} == {PARAMS.seed}
     assert PARAMS.seed not in {ask.params.seed for ask in second.asks}

@@ -5,14 +5,18 @@ from array import array
 from dataclasses import replace
 from typing import Any
 
+import anyio
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchrace.errors import BenchraceError, Category
 from benchrace.kinds.llm import Arrival, ServeParams, Usage
-from benchrace.plugin.llm.load_generator import steady
+from benchrace.plugin.llm.load_generator import connect, steady
 from benchrace.plugin.llm.response.stream import Response
 from benchrace.plugin.llm.share import instants
 from benchrace.plugin.stream import TimingSource
+from benchrace.testing.limits import HANG_S
 from tests.kinds.llm_answers import answer
 
 
@@ -74,6 +78,40 @@ def test_the_window_holds_what_a_count_of_everything_holds(
     if window is not None and wanted is not None:
         assert (window.start_ns, window.end_ns) == wanted[:2]
         assert abs(window.tokens - wanted[2]) < 1e-6
+
+
+class Connecting:
+    """Connections that stand once `all_of` are being opened; `fails` refuses each."""
+
+    def __init__(self, all_of: int, *, fails: bool = False) -> None:
+        self.all_of, self.fails = all_of, fails
+        self.begun = 0
+        self.there = anyio.Event()
+        self.stream = self
+
+    async def prepare(self, url: str) -> int:
+        self.begun += 1
+        if self.begun == self.all_of:
+            self.there.set()
+        await self.there.wait()
+        if self.fails:
+            raise BenchraceError(Category.UNREACHABLE, f"{url} refuses")
+        return 1
+
+
+@pytest.mark.anyio
+async def test_connections_are_opened_all_at_once() -> None:
+    connecting: Any = Connecting(200)
+    with anyio.fail_after(HANG_S):
+        await connect(connecting, "http://s", 200)
+    assert connecting.begun == 200
+
+
+@pytest.mark.anyio
+async def test_a_connection_that_fails_is_the_rounds_failure() -> None:
+    connecting: Any = Connecting(3, fails=True)
+    with pytest.raises(BenchraceError, match="http://s refuses"):
+        await connect(connecting, "http://s", 3)
 
 
 def test_streams_in_step_have_the_rate_of_one_times_their_number() -> None:

@@ -110,7 +110,7 @@ def test_each_machine_has_a_job_with_its_part_and_starts_every_round_with_the_ot
             'machine "b" has no backend "engine" for "llm_serve"',
         ),
         ([lane("a", "b")], (A, machine("b", BARE)), "lanes[0].clients[0]", "update benchrace"),
-        ([lane("a", "b")], (machine("a", BARE), B), "lanes[0].clients", "does not share the load"),
+        ([lane("a", "b")], (machine("a", BARE), B), "lanes[0].clients", "update benchrace"),
         ([lane(None, "b")], (A, B, C), "lanes[0].machine_id", "name its machine"),
         (
             [lane("a", "b"), lane("b")],
@@ -145,6 +145,12 @@ def test_each_machine_has_a_job_with_its_part_and_starts_every_round_with_the_ot
             (A, B),
             "lanes[0].params.requests",
             "requests for one of 2 machines; at most 256",
+        ),
+        (
+            [lane("a", "b", concurrency=2, requests=3, arrival="poisson", seed=2)],
+            (A, B),
+            "lanes[0].params.requests",
+            "arrival=poisson draws none of 3 requests for one of 2 machines; ask for more",
         ),
         ([lane("a", "b", residence="cold")], (A, B), "lanes[0].params.residence", "warm"),
         ([lane("a", "b")], (A, machine("b", host="a")), "lanes", "run on the same host"),

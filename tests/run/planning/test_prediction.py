@@ -11,6 +11,7 @@ from benchrace.run.planning.fit import Pool
 from benchrace.run.planning.prediction import (
     DECODE_ASSUMED,
     bytes_per_token,
+    from_cache,
     measured,
     predict,
 )
@@ -58,14 +59,51 @@ def test_the_bandwidth_roof_and_the_efficiency() -> None:
     assert (result.missing, result.unmeasured) == ((), False)
 
 
-def test_what_a_token_takes_besides_is_added() -> None:
+def test_the_fixed_time_per_token_is_added() -> None:
     slower = msgspec.structs.replace(HALF, fixed_s=0.05)
     own = roofs(formats={"engine": {"Q8_0": slower}})
-    result = predict(MODEL, own, "engine", depth=0).decode
-    # 0.2 s, 0.25 s and 1 / 6 s for the weights.
+    prediction = predict(MODEL, own, "engine", depth=0)
+    result = prediction.decode
+    # 0.2 s, 0.25 s and 1 / 6 s for the weights; 0.05 s are more than a quarter of 1 / 6 s.
     assert result is not None
     assert (result.value, result.low) == pytest.approx((4.0, 1 / 0.3))
-    assert result.high == pytest.approx(1 / (1 / 6 + 0.05))
+    assert result.high == pytest.approx(1 / (1.25 / 6))
+    assert prediction.fixed_s == 0.05
+    small = msgspec.structs.replace(MODEL, active_bytes=400_000_000)
+    prediction = predict(small, own, "engine", depth=0)
+    assert prediction.decode is not None
+    assert (prediction.decode.value, prediction.fixed_s) == pytest.approx((40.0, 0.005))
+
+
+@pytest.mark.parametrize(("pool", "token_s"), [(Pool.SYSTEM, 0.0102), (Pool.VRAM, 0.01)])
+def test_a_fixed_time_is_assumed_of_processors_alone(pool: Pool, token_s: float) -> None:
+    model = msgspec.structs.replace(MODEL, active_bytes=280_000_000)
+    result = predict(model, roofs(pool=pool, weights={}), "unknown", depth=0)
+    assert result.decode is not None
+    assert result.decode.value == pytest.approx(1 / token_s)
+    assert result.fixed_s == pytest.approx(token_s - 0.01)
+
+
+def test_no_bandwidth_or_no_efficiency_is_a_rate_of_0() -> None:
+    none = msgspec.structs.replace(HALF, low=0.0)
+    own = roofs(read=ceiling(40.0), decode={}, formats={"engine": {"Q8_0": none}})
+    result = predict(MODEL, own, "engine", depth=0).decode
+    assert result is not None
+    assert (result.value, result.low) == (5.0, 0.0)
+    own = roofs(read=ceiling(0.0), products={"int8": ceiling(0.0, "GFLOP/s")})
+    prediction = predict(MODEL, own, "engine", depth=0)
+    assert prediction.decode is not None
+    assert prediction.prefill is not None
+    assert (prediction.decode.value, prediction.prefill.high, prediction.fixed_s) == (0, 0, 0)
+
+
+def test_what_ran_in_the_cache_does_not_lift_the_compute_limit() -> None:
+    cached = from_cache(msgspec.structs.replace(HALF, value=1.3, low=1.2, high=1.4))
+    slow = roofs(weights={"q8_0": ceiling(24.0)}, formats={"engine": {"Q8_0": cached}})
+    result = predict(MODEL, slow, "engine", depth=0)
+    assert (result.efficiency.n, result.efficiency.in_cache) == (3, True)
+    assert result.decode is not None
+    assert (result.decode.value, result.decode.low, result.decode.high) == (6.0, 5.0, 6.0)
 
 
 def test_keys_and_values_are_read_as_well() -> None:
@@ -79,7 +117,9 @@ def test_the_compute_roof_limits_an_assumed_value_and_its_band() -> None:
     result = predict(MODEL, slow, "unknown", depth=0)
     assert result.compute_roof == 6.0
     assert result.decode is not None
-    assert (result.decode.value, result.decode.low, result.decode.high) == (6.0, 5.0, 6.0)
+    # The low end takes 0.2 s for the weights, and 0.2 ms more.
+    assert (result.decode.value, result.decode.high) == (6.0, 6.0)
+    assert result.decode.low == pytest.approx(1 / 0.2002)
     # An engine that was measured may be faster than the probe's kernel.
     measured_one = predict(MODEL, roofs(weights={"q8_0": ceiling(18.0)}), "engine", depth=0)
     assert measured_one.decode is not None
@@ -105,7 +145,7 @@ def test_a_band_is_narrow_only_with_evidence_of_this_format(
 
 def test_an_engine_that_was_never_measured_is_assumed_with_a_wide_band() -> None:
     result = predict(MODEL, roofs(weights={}), "unknown", depth=0)
-    assert result.efficiency is DECODE_ASSUMED
+    assert result.efficiency == DECODE_ASSUMED
     assert result.efficiency.n == 0
     assert result.decode is not None
     assert result.decode.low < 0.8 * result.decode.value < 1.2 * result.decode.value

@@ -72,7 +72,12 @@ class Log:
         self._seq = 0
 
     def emit(
-        self, kind: type[Event], payload: Any, machine: str | None, round_: int | None = None
+        self,
+        kind: type[Event],
+        payload: Any,
+        machine: str | None,
+        round_: int | None = None,
+        lane_id: str | None = None,
     ) -> None:
         self._seq += 1
         make: Any = kind
@@ -81,7 +86,7 @@ class Log:
                 run_id="r",
                 job_id=None if machine is None else f"j-{machine}",
                 machine_id=machine,
-                lane_id=None if round_ is None else "lane-0",
+                lane_id=lane_id if round_ is None else "lane-0",
                 round=round_,
                 stream=Stream.CENTRAL if machine is None else Stream.WORK,
                 seq=self._seq,
@@ -93,14 +98,27 @@ class Log:
         self.lines.append(line)
         self.fold.feed(line)
 
-    def heat(self, number: int, machines: Sequence[str] = ("a", "b"), unsure: int = 1) -> None:
+    def heat(
+        self,
+        number: int,
+        machines: Sequence[str] = ("a", "b"),
+        unsure: int = 1,
+        lane_id: str | None = None,
+        **changes: Any,
+    ) -> None:
         """Write when the machines started a heat, on central's clock."""
         starts = tuple(
-            p.JobBegun(job_id=f"j-{name}", at_ns=AT[name], uncertainty_ns=UNSURE[name] * unsure)
+            p.JobBegun(
+                job_id=f"j-{name}",
+                at_ns=AT.get(name, 0),
+                uncertainty_ns=UNSURE.get(name, 0) * unsure,
+            )
             for name in machines
         )
-        payload = p.RunLifecyclePayload(phase=p.RunPhase.HEAT_START, heat=number, starts=starts)
-        self.emit(RunLifecycle, payload, None)
+        payload = p.RunLifecyclePayload(
+            phase=p.RunPhase.HEAT_START, heat=number, starts=starts, **changes
+        )
+        self.emit(RunLifecycle, payload, None, lane_id=lane_id)
 
     def part(
         self,

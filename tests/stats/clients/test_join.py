@@ -7,9 +7,11 @@ import pytest
 
 from benchrace.errors import BenchraceError, Category
 from benchrace.events import Level, Measured, Reason
-from benchrace.kinds.llm import Answer, ClientLoad, EngineFacts
+from benchrace.kinds.llm import Answer, CacheProof, CacheState, ClientLoad, EngineFacts
+from benchrace.plugin.stream import TimingSource
 from benchrace.run.summary import LaneSummary, RoundSummary
-from tests.stats.clients.clients_run import APART, MS, Log, answered, clients_run
+from benchrace.stats.clients.union import pooled, union
+from tests.stats.clients.clients_run import APART, MS, Log, answered, clients_run, record_of
 
 # 12 answers of each machine. Those of a take 100, 110 ... 210 ms, those of b 105, 115 ... 215 ms.
 OWN = [answered(n, 40 * n, 40 * n + 100 + 10 * n, 10) for n in range(12)]
@@ -97,6 +99,19 @@ def test_a_round_waits_for_all_parts_and_for_their_clocks_in_any_order() -> None
     assert late == figures(early)
 
 
+def test_a_lane_that_begins_after_the_others_waits_for_its_own_start() -> None:
+    log = Log(clients_run())
+    log.heat(0, ("c",), spread_ns=7)
+    both(log)
+    assert lane(log).rounds == ()
+    log.heat(0, lane_id="lane-1", machines=("d", "e"), spread_ns=9, staggered=True)
+    assert lane(log).rounds == ()
+    log.heat(0, lane_id="lane-0", spread_ns=8)
+    assert figures(log)["throughput_tokens_per_s"].value is not None
+    (heat,) = log.fold.summary().heats
+    assert (heat.spread_ns, heat.staggered) == (9, True)
+
+
 @pytest.mark.parametrize(
     ("machines", "unsure", "text"),
     [
@@ -154,10 +169,87 @@ def test_clients_of_different_engines_are_no_round() -> None:
 def test_a_load_that_began_apart_is_suspect() -> None:
     log = Log(clients_run())
     log.heat(0)
-    log.part("a", 0, OWN)
-    log.part("b", 0, OTHER, began_ns=9_000_000 * MS + 400 * MS)
-    assert Reason("clients_apart", "Bee began 153 ms after a") in only(log).reasons
+    log.part("a", 0, OWN, began_ns=5_000 * MS + 200 * MS)
+    log.part("b", 0, OTHER, began_ns=9_000_000 * MS + 290 * MS)
+    assert Reason("clients_apart", "Bee began 93 ms after a") in only(log).reasons
     assert only(log).verdict is Level.SUSPECT
+
+
+def test_what_made_a_load_begin_late_is_in_its_mark() -> None:
+    log = Log(clients_run())
+    log.heat(0)
+    log.part("a", 0, OWN)
+    log.part("b", 0, OTHER, began_ns=9_000_000 * MS + 600 * MS)
+    (text,) = (reason.text for reason in only(log).reasons if reason.code == "clients_apart")
+    apart, cause = text.split(": ")
+    assert apart == "Bee began 353 ms after a"
+    assert cause == "opening its connections took 600 ms, for which 250 ms are planned"
+
+
+def test_a_part_without_requests_says_nothing_about_caches_and_stamps() -> None:
+    proven = record_of(
+        "a",
+        OWN,
+        cache=CacheState.WARM_UNIQUE,
+        cache_proof=CacheProof.ENGINE,
+        timing_source=TimingSource.KERNEL,
+    )
+    empty = record_of("b", (), cache=CacheState.UNKNOWN, cache_proof=CacheProof.NONE)
+    joined = union([proven, empty], (0, 0), pooled([proven, empty], [[], []]))
+    assert joined.cache is CacheState.WARM_UNIQUE
+    assert joined.cache_proof is CacheProof.ENGINE
+    assert joined.timing_source == TimingSource.KERNEL
+
+
+def test_a_round_is_judged_by_the_stamps_of_the_worst_of_its_machines() -> None:
+    metadata = clients_run()
+    coarse = {**metadata.machines, "b": {"label": "Bee", "timing": {"bias_ms": 50, "jitter_ms": 0}}}
+    for machines, short in ((metadata.machines, False), (coarse, True)):
+        log = Log(msgspec.structs.replace(metadata, machines=machines))
+        log.heat(0)
+        both(log)
+        assert ("too_short" in {reason.code for reason in only(log).reasons}) is short
+
+
+def test_a_failure_is_named_even_where_the_name_is_in_its_words() -> None:
+    log = Log(clients_run())
+    log.heat(0)
+    log.part("b", 0, OTHER)
+    error = BenchraceError(Category.STREAM_ERROR, "the server closed a stream").failure()
+    log.done("a", 0, None, error=error)
+    assert only(log).error is not None
+    assert only(log).error.message == "a: the server closed a stream"  # type: ignore[union-attr]
+    log.job_error("a", error)
+    assert lane(log).error is not None
+    assert lane(log).error.message == "a: the server closed a stream"  # type: ignore[union-attr]
+
+
+def test_a_record_that_cannot_be_read_names_its_machine() -> None:
+    log = Log(clients_run())
+    log.heat(0)
+    log.part("a", 0, OWN)
+    log.done("b", 0, {"answers": 3})
+    assert only(log).error is not None
+    assert only(log).error.message.startswith("Bee: the record of this round")  # type: ignore[union-attr]
+
+
+def test_a_simulated_part_asks_for_no_update() -> None:
+    log = Log(clients_run())
+    log.heat(0)
+    log.part("a", 0, OWN)
+    log.part("b", 0, OTHER, simulated=True, began_ns=None)
+    texts = " ".join(reason.text for reason in only(log).reasons)
+    assert "simulated" in texts
+    assert "update" not in texts
+
+
+def test_what_clients_did_in_a_round_that_does_not_count_is_left_out() -> None:
+    log = Log(clients_run())
+    log.heat(0)
+    client = ClientLoad(requests=12, span_ns=1000 * MS, cpu_ns=100 * MS)
+    log.part("a", 0, OWN, client=client)
+    log.part("b", 0, OTHER, client=client, engine=EngineFacts(name="e", model="another"))
+    assert [load.rounds for load in lane(log).client_loads] == [0, 0]
 
 
 def test_a_part_that_failed_fails_the_round_with_its_machine() -> None:

@@ -5,7 +5,7 @@ import msgspec
 import pytest
 
 from benchrace.events import Level, Measured, Reason, RunLifecycle
-from benchrace.events.payloads import RunLifecyclePayload, RunPhase
+from benchrace.events.payloads import RunLifecyclePayload, RunPhase, StandingPayload
 from benchrace.kinds import Better, Metric
 from benchrace.run.metadata import MachineHost, RunMetadata
 from benchrace.run.result import ConfidenceLevel, Result
@@ -51,6 +51,11 @@ def race(run: Run, rounds: Rounds, script: Any) -> Race:
 def of(summary: RunSummary) -> Result:
     assert summary.result is not None
     return summary.result
+
+
+def of_standing(summary: RunSummary) -> StandingPayload:
+    assert summary.standing is not None
+    return summary.standing
 
 
 def rounded(value: Any) -> Any:
@@ -200,6 +205,25 @@ def test_one_lane_and_one_lane_with_a_value(race: Race) -> None:
     ]
 
 
+def test_a_lane_whose_other_lacks_the_metric_is_not_the_only_one(race: Race, run: Run) -> None:
+    summary = race(STEADY, STEADY)
+    left, right = summary.lanes
+    standing = msgspec.structs.replace(
+        of_standing(summary), places=(of_standing(summary).places[0],)
+    )
+    bare = msgspec.structs.replace(
+        summary,
+        lanes=(left, msgspec.structs.replace(right, summary={})),
+        standing=standing,
+        winner_reason="no other lane has a value",
+    )
+    outcome = result(run(), bare, over=True)
+    assert outcome is not None
+    assert outcome.headline == "Only Lane 0 has a result"
+    assert (outcome.runner_up, outcome.interval) == (None, None)
+    assert outcome.detail == "Rate: 100 1/s"
+
+
 def test_nothing_ranked_is_no_result(race: Race) -> None:
     assert race((), ()).result is None
     assert race(STEADY, STEADY, metrics=[]).result is None
@@ -224,6 +248,26 @@ def test_a_mark_is_named_once_with_the_number_of_its_rounds(run: Run, script: An
     assert [reason.text for reason in reasons] == [
         "Lane 0 is SUSPECT in 2 of 5 rounds: because SUSPECT",
         "Lane 1 is SUSPECT in 2 of 5 rounds: because SUSPECT",
+    ]
+
+
+def test_causes_of_one_code_are_named_apart_and_in_the_order_of_the_rounds(
+    run: Run, script: Any
+) -> None:
+    fold = Fold(run())
+    power, heat = "GPU 0 was throttled: power", "the processor was throttled: heat"
+    other = "GPU 1 was throttled: power"
+    texts = ["late by 3.2 ms", heat, power, "late by 4 ms", power, other, power]
+    for number, text in enumerate(texts):
+        reason = Reason("late" if "late" in text else "throttled", text)
+        value = rate(100 + number / 10, 1)
+        fold.feed(script.done(0, number, value, level=Level.SUSPECT, reasons=(reason,)))
+        fold.feed(script.done(1, number, rate(50 + number / 10, 1)))
+    assert [reason.text for reason in of(fold.summary()).confidence.reasons] == [
+        "Lane 0 is SUSPECT in 2 of 7 rounds: late by 3.2 ms",
+        f"Lane 0 is SUSPECT in 1 of 7 rounds: {heat}",
+        f"Lane 0 is SUSPECT in 3 of 7 rounds: {power}",
+        f"Lane 0 is SUSPECT in 1 of 7 rounds: {other}",
     ]
 
 

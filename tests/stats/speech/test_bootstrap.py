@@ -2,10 +2,12 @@
 
 import random
 
+import msgspec
 import pytest
 
 from benchrace.events import Measured
 from benchrace.kinds import Better, Estimator, Metric
+from benchrace.stats.comparison.change import Verdict, change
 from benchrace.stats.estimate import Estimate, estimated, ratio, recovered
 from benchrace.stats.speech import bootstrap
 
@@ -93,3 +95,20 @@ def test_a_summary_gives_its_estimate_back() -> None:
     again = recovered(whole.summary)
     assert (again.df, again.parts) == (3, 4)
     assert again.error == pytest.approx(whole.estimate.error)
+
+
+@pytest.mark.parametrize(
+    ("grouped", "over"), [(False, "5 recordings"), (True, "5 groups of recordings")]
+)
+def test_a_summary_says_what_its_interval_is_over(grouped: bool, over: str) -> None:
+    parts = ((100.0, 10.0), (300.0, 20.0), (0.0, 15.0), (250.0, 12.0), (50.0, 30.0))
+    figure = msgspec.structs.replace(of(parts), grouped=grouped)
+    assert estimated(METRIC, [figure]).summary.over == over
+    assert estimated(msgspec.structs.replace(METRIC, parts=""), [figure]).summary.over is None
+
+
+def test_a_comparison_does_not_ask_for_rounds_where_recordings_are_too_few() -> None:
+    one = estimated(METRIC, [of(((100.0, 10.0),))]).summary
+    undecided = change(one, one, ahead=None, comparable=True)
+    assert undecided.verdict is Verdict.NO_CLEAR_CHANGE
+    assert undecided.text == "one recording has no spread and no interval"

@@ -199,7 +199,7 @@ def test_previews_are_shown_once_a_second_and_only_as_small_images(desk: JobSink
         ("image/jpeg", b"first"),
         ("image/png", b"second"),
         ("image/svg+xml", b"<svg/>"),
-        ("image/png", bytes(96 * 1024 + 1)),
+        ("image/png", bytes(32 * 1024 + 1)),
         ("image/png", b""),
     ):
         desk.context.preview(media_type, data)
@@ -211,3 +211,15 @@ def test_previews_are_shown_once_a_second_and_only_as_small_images(desk: JobSink
     desk.context.tick(0.05)
     (_, last) = [event for event in desk.events if isinstance(event, Preview)]
     assert (last.payload.data, last.lane_id, last.round) == (b"second", "lane-0", 2)
+
+
+def test_previews_of_a_round_have_a_limit(desk: JobSink) -> None:
+    desk.begin()
+    image = bytes(32 * 1024)
+    for _ in range(70):
+        desk.context.preview("image/png", image)
+        desk.clock.pass_s(1)
+    assert len([event for event in desk.events if isinstance(event, Preview)]) == 64
+    desk.begin()
+    desk.context.preview("image/png", image)
+    assert len([event for event in desk.events if isinstance(event, Preview)]) == 65

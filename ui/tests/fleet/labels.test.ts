@@ -27,6 +27,8 @@ it('a problem that is the reason of the state is not said again', () => {
   expect(problemsLabel([hot, old], null)).toBe('It is hot, and 1 more problem');
   expect(problemsLabel([hot], 'it is hot')).toBe('What to do');
   expect(problemsLabel([hot, old], 'it is old')).toBe('2 problems');
+  expect(problemsLabel([hot, old], 'it is hot; it is old')).toBe('What to do');
+  expect(problemsLabel([{ message: 'it is' }], 'it is hot')).toBe('It is');
   expect(problemsLabel([], null)).toBe('');
 });
 

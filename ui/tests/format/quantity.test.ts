@@ -34,7 +34,7 @@ describe('words', () => {
     expect([1, 2, 3, 4, 11, 12, 21].map(ordinal)).toEqual(['1st', '2nd', '3rd', '4th', '11th', '12th', '21st']);
   });
 
-  it('announces only what changed, and ties as ties', () => {
+  it('announces only what changed, and shared places as such', () => {
     const labels = new Map([
       ['a', 'one'],
       ['b', 'two'],
@@ -46,7 +46,7 @@ describe('words', () => {
       ['b', 1],
       ['c', 3],
     ]);
-    expect(announce(before, after, labels)).toBe('one is tied 1st, two is tied 1st');
+    expect(announce(before, after, labels)).toBe('one is joint 1st, two is joint 1st');
     expect(announce(after, after, labels)).toBe('');
   });
 

@@ -8,7 +8,7 @@ import { documentOf } from '../log';
 const metric = (value: number | null, more: Partial<MetricSummary> = {}): MetricSummary => ({
   title: 'Rate', unit: 'x/s', better: 'higher', estimator: 'ratio', n: 3, value, mean: value, median: value, sd: 1, cv: 0.01,
   ci95: value === null ? null : [value * 0.99, value * 1.01], min: value, max: value, headline: false, formula: 'f', reason: null,
-  stamped: false, span_s: null, low: null, high: null, unknown: null, parts: null, ...more,
+  stamped: false, span_s: null, low: null, high: null, unknown: null, parts: null, over: null, ...more,
 });
 const time = (value: number, more: Partial<MetricSummary> = {}) =>
   metric(value, { title: 'Elapsed', unit: 'ms', better: 'lower', estimator: 'sample', headline: true, ...more });
@@ -51,6 +51,12 @@ describe('the rows of metrics', () => {
     expect([row?.statistic, texts(row), row?.cells[0]?.details[0]]).toEqual(['median', ['234', '190'], ['mean', '415']]);
     const [ranked] = metricRows(both, { ...standing(2, 1), metric: 'ms' }, null);
     expect([ranked?.statistic, texts(ranked), ranked?.cells[0]?.details[0]]).toEqual(['mean', ['415', '190'], ['median', '234']]);
+  });
+
+  it('say what an interval is over where that is not the rounds, also of a single round', () => {
+    const [row] = metricRows(lanes({ rate: metric(100, { n: 1, parts: 12, over: '12 recordings' }) }, { rate: metric(50) }), null, null);
+    expect(row?.cells[0]?.details.map(([name]) => name)).toContain('95 % over 12 recordings');
+    expect(row?.cells[1]?.details.map(([name]) => name)).toContain('95 %');
   });
 
   it('show all digits of a count, which is not better or worse', () => {

@@ -92,6 +92,18 @@ describe('the list of models', () => {
     expect([setup.draft.params.model, lanes(), setup.unchosen]).toEqual([undefined, [], true]);
   });
 
+  it('takes a machine that links a moment later, until the lanes are changed', () => {
+    tick('b');
+    expect(setup.draft.lanes.map((lane) => lane.machine)).toEqual(['1']);
+    setup.machines = [...FLEET, machine('3', { one: ['b'] }), { ...machine('4', { one: ['b'] }), simulated: true }];
+    flushSync();
+    expect(setup.draft.lanes.map((lane) => lane.machine)).toEqual(['1', '3']);
+    setup.draft.lanes = setup.draft.lanes.slice(1);
+    setup.machines = [...setup.machines, machine('5', { one: ['b'] })];
+    flushSync();
+    expect(setup.draft.lanes.map((lane) => lane.machine)).toEqual(['3']);
+  });
+
   it('says which machines lack one, and offers what a lane starts', () => {
     const [one, two] = [machine('1', { one: ['a'] }), machine('2', { one: [] })];
     Object.assign(one.backends[0] ?? {}, { reachable: true, startable: [{ name: 'f16', params: { server: 'f16' } }] });

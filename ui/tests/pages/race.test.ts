@@ -82,7 +82,7 @@ describe('the race page', () => {
     const metric = {
       title: 'Rate', unit: 'x/s', better: 'higher' as const, estimator: 'ratio' as const, n: 5, value: 1500, mean: 1500,
       median: 1500, sd: 1, cv: 0.012, ci95: [1400, 1600] as [number, number], min: 1, max: 2, headline: true,
-      formula: 'x / s', reason: null, stamped: false, span_s: null, low: null, high: null, unknown: null, parts: null,
+      formula: 'x / s', reason: null, stamped: false, span_s: null, low: null, high: null, unknown: null, parts: null, over: null,
     };
     for (const lane of run.lanes) {
       lane.counted = 5;
@@ -100,7 +100,7 @@ describe('the race page', () => {
     shown = mount(Result, { target: document.body, props: { run, facts: {} } });
     flushSync();
     const lanes = [...document.querySelectorAll('thead th .place')].map((place) => place.textContent);
-    expect(lanes).toEqual(['1st, tied', '1st, tied']);
+    expect(lanes).toEqual(['=1st', '=1st']);
     expect(document.querySelector('tbody th')?.textContent).toContain('Rate kx/s · higher is better');
     expect([...document.querySelectorAll('tbody td .value')].map((value) => value.textContent)).toEqual(['1.50', '1.50']);
     const remarks = [...document.querySelectorAll('.remarks li')].map((remark) => remark.textContent ?? '');

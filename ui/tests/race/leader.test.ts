@@ -10,7 +10,7 @@ import { resultOf } from '../result';
 
 const rate = { name: 'rate', title: 'Rate', unit: 'tok/s', better: 'higher' };
 
-function running(places: { lane_id: string; place: number | null; value: number | null }[], lanes = ['a', 'b']): [RunDocument, Race] {
+function running(places: { lane_id: string; place: number | null; value: number | null; low?: number; high?: number }[], lanes = ['a', 'b']): [RunDocument, Race] {
   const run = documentOf(lanes, { rounds: 5 });
   run.workloads = { compute: { metrics: [rate] } } as unknown as RunDocument['workloads'];
   const log = new Log();
@@ -32,6 +32,18 @@ describe('the leader of a race that is on', () => {
     expect(liveHead(run, race, false)).toMatchObject({ lane_id: null, rest: 'Too close to call', margin: '' });
   });
 
+  it('is nobody while a lane behind others may be as good', () => {
+    const places = [
+      { lane_id: 'a', place: 1, value: 100, low: 99, high: 101 },
+      { lane_id: 'b', place: 2, value: 90, low: 89, high: 91 },
+      { lane_id: 'c', place: 2, value: 85, low: 60, high: 110 },
+    ];
+    const [run, race] = running(places, ['a', 'b', 'c']);
+    expect(liveHead(run, race, false)).toMatchObject({ lane_id: null, rest: 'Too close to call', detail: 'lane a is ahead by 18 %: Rate: 100 against 85 tok/s' });
+    const apart = running(places.map((place) => (place.lane_id === 'c' ? { ...place, low: 80, high: 90 } : place)), ['a', 'b', 'c']);
+    expect(liveHead(...apart, false)).toMatchObject({ name: 'lane a', rest: 'leads', margin: '11 %' });
+  });
+
   it('is ahead by the inverse where less is better, and by nothing of nothing', () => {
     const places = [{ lane_id: 'a', place: 1, value: 100 }, { lane_id: 'b', place: 2, value: 250 }];
     const [, race] = running(places);
@@ -46,9 +58,9 @@ describe('the leader of a race that is on', () => {
     expect(liveHead(run, reduce(begin(run), warming.lines, 0), false).rest).toBe('Warming up');
     const failed = { ...run, state: 'failed' as const, winner_reason: 'no counted round' };
     expect(liveHead(failed, begin(failed), true)).toMatchObject({ rest: 'Failed', detail: 'No counted round.' });
-    const fields = ['lanes[0]', 'lanes[1]'].map((path) => ({ path, message: 'unknown model', machine_id: 'm1' }));
+    const fields = ['rounds', 'lanes[1]'].map((path) => ({ path, message: 'unknown model', machine_id: 'm1' }));
     const refused = { ...failed, started_at: null, failure: { category: 'validation' as const, message: 'lanes[0]: …', remedy: '', fields, detail: null } };
-    expect(liveHead(refused, begin(refused), true)).toMatchObject({ rest: 'Failed', detail: '2 lanes could not start.' });
+    expect(liveHead(refused, begin(refused), true)).toMatchObject({ rest: 'Failed', detail: 'The race could not start.' });
   });
 });
 

@@ -90,21 +90,28 @@ describe('laneViews', () => {
     expect(b && laneLabel({ ...b.lane, state: 'done' }, true)).toBe('finished');
   });
 
+  it('says of a lane that began that it was cancelled', () => {
+    const log = new Log().add('round_start', { warmup: true, heat: null }, { lane: 'a', round: 0 });
+    const [a, b] = laneViews(race(log, 100), 1_000_100);
+    expect(a && laneLabel({ ...a.lane, state: 'cancelled' }, true)).toBe('cancelled');
+    expect(b && laneLabel({ ...b.lane, state: 'cancelled' }, true)).toBe('did not start');
+  });
+
   it('says how many rounds of a lane count that lost some', () => {
     const log = new Log().round('a', 1, 0, 100).round('a', 2, 100, 200, { level: 'INVALID' });
     const [a] = laneViews(race(log, 200), 1_000_200);
     expect(a && laneLabel({ ...a.lane, state: 'done' }, true)).toBe('ended, 1 of 2 rounds counted');
   });
 
-  it('shows lanes at one place as tied', () => {
+  it('says which lanes share a place', () => {
     const places = [
       { lane_id: 'a', place: 1, value: 2 },
       { lane_id: 'b', place: 1, value: 2 },
       { lane_id: 'c', place: 3, value: 1 },
     ];
     const log = running().add('standing', { metric: 'x', places }, { stream: 'central', t_ms: 350 });
-    const tied = laneViews(race(log, 350), 1_000_350).map((view) => [view.place, view.tied]);
-    expect(tied).toEqual([
+    const shared = laneViews(race(log, 350), 1_000_350).map((view) => [view.place, view.shared]);
+    expect(shared).toEqual([
       [1, true],
       [1, true],
       [3, false],

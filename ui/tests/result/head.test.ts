@@ -35,7 +35,7 @@ describe('the head of a result', () => {
 
   it('says of what an interval is that stands without a margin', () => {
     const tie = resultOf({ a: [2], b: [1] }, { headline: 'Too close to call', winner: null, margin: null, interval: '95 % interval −1 to 2 %' });
-    expect(headOf(tie, new Map())).toMatchObject({ margin: '', unit: 'difference to the second lane', interval: '95 % interval −1 to 2 %' });
+    expect(headOf({ ...tie, runner_up: 'c' }, new Map([['c', 'lane c']]))).toMatchObject({ margin: '', unit: 'difference to lane c', interval: '95 % interval −1 to 2 %' });
   });
 
   it('says nothing of a second lane where there is one', () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { RunSpec } from '../../src/lib/api/documents';
 import { fields } from '../../src/lib/schema/schema';
 import { command, toml } from '../../src/lib/spec/command';
-import { check, emptyDraft, emptyLane, fromSpec, matrix } from '../../src/lib/spec/draft';
+import { anotherLane, check, emptyDraft, emptyLane, fromSpec, matrix } from '../../src/lib/spec/draft';
 
 const FIELDS = fields({
   properties: { n: { type: 'integer', minimum: 1 }, threads: { type: 'integer' }, algorithm: { type: 'string' } },
@@ -125,5 +125,13 @@ describe('the same run elsewhere', () => {
         '',
       ].join('\n'),
     );
+  });
+});
+
+describe('another lane', () => {
+  it('is like the last, with no machines of that one', () => {
+    const last = { ...emptyLane(), machine: 'm1', label: 'one', params: { n: '1' }, clients: ['m2'], workers: ['m3'] };
+    expect(anotherLane(last)).toEqual({ ...emptyLane(), machine: 'm1', params: { n: '1' }, clients: [], workers: [] });
+    expect(anotherLane(undefined)).toEqual(emptyLane());
   });
 });

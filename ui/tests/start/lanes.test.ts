@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Model } from '../../src/lib/api/documents';
 import { emptyLane } from '../../src/lib/spec/draft';
 import type { KnownModel } from '../../src/pages/start/models';
-import { count, doubled, lanesBy, modelOf, sweep, withModels } from '../../src/pages/start/text/lanes';
+import { count, doubled, lanesBy, modelOf, onReal, sweep, withModels } from '../../src/pages/start/text/lanes';
 
 function model(name: string, ...places: [machine: string, backend: string, starts?: Record<string, string>][]): KnownModel {
   return {
@@ -100,6 +100,20 @@ describe('lanes with models', () => {
     const nine = model('x', ...Array.from({ length: 9 }, (_, at): [string, string] => [`m${at}`, 'a']));
     expect(machines({ machines: 9 }, nine)).toEqual([]);
     expect(machines({ machines: 9, away: new Set(['m3']) }, nine)).toEqual(['m0', 'm1', 'm2', 'm4', 'm5', 'm6', 'm7', 'm8']);
+  });
+
+  it('leave no model out where there are very many', () => {
+    const machines = Array.from({ length: 8 }, (_, at): [string, string] => [`m${at}`, 'a']);
+    const models = Array.from({ length: 9 }, (_, at) => model(`x${at}`, ...machines));
+    const lanes = withModels([], 'model', models, { machines: 8, engines: 1, away: new Set<string>() });
+    expect(lanes.map((lane) => [lane.machine, lane.params.model])).toEqual(models.map(({ name }) => ['', name]));
+    expect(withModels([], 'model', models.slice(1), { machines: 8, engines: 1, away: new Set<string>() })).toHaveLength(64);
+  });
+
+  it('are on simulated machines only where no real one has the model', () => {
+    const both = model('x', ['m1', 'a'], ['s1', 'a']);
+    expect(onReal(both, new Set(['s1'])).places.map((place) => place.machine_id)).toEqual(['m1']);
+    expect(onReal(both, new Set(['s1', 'm1'])).places).toHaveLength(2);
   });
 
   it('start an engine that does not run, and are recognized again', () => {

@@ -10,7 +10,13 @@ from benchrace.plugin.llm.chat_api.perplexity import (
     token_perplexity,
 )
 from benchrace.plugin.llm.chat_api.polling import until
-from benchrace.plugin.llm.chat_api.request import prompt_fields, route
+from benchrace.plugin.llm.chat_api.remedies import Remedies
+from benchrace.plugin.llm.chat_api.request import (
+    prompt_fields,
+    route,
+    sampler_fields,
+    template_fields,
+)
 from benchrace.plugin.llm.chat_api.server_facts import (
     Count,
     Generation,
@@ -21,15 +27,18 @@ from benchrace.plugin.llm.chat_api.server_facts import (
     props_of,
     slots_of,
 )
+from benchrace.plugin.llm.chat_api.tokens import TOKENIZED_TEXT, tokens_digest
 
 __all__ = [
     "MIN_TOKENS",
     "REFERENCE_TEXT",
+    "TOKENIZED_TEXT",
     "ControlRequest",
     "Count",
     "Generation",
     "ModelMeta",
     "Props",
+    "Remedies",
     "Reply",
     "Slot",
     "as_struct",
@@ -40,7 +49,10 @@ __all__ = [
     "read_event",
     "refusal",
     "route",
+    "sampler_fields",
     "slots_of",
+    "template_fields",
     "token_perplexity",
+    "tokens_digest",
     "until",
 ]

@@ -10,6 +10,7 @@ from benchrace.errors import BenchraceError, Category
 from benchrace.plugin.context import Context
 from benchrace.plugin.lenient import parse_json
 from benchrace.plugin.llm.chat_api.errors import redirected, refusal
+from benchrace.plugin.llm.chat_api.remedies import Remedies
 
 if TYPE_CHECKING:
     import httpx
@@ -19,14 +20,14 @@ _TEXT_BYTES = 65_536
 
 
 class Reply(msgspec.Struct, frozen=True):
-    """A response; `data` is null if it is not JSON, `table` the backend's in agent.yaml."""
+    """A response; `data` is null if it is not JSON, `remedies` are those of its errors."""
 
     status: int
     text: str
     server: str
+    remedies: Remedies
     data: Any = None
     location: str = ""
-    table: str = ""
 
     @property
     def ok(self) -> bool:
@@ -35,8 +36,8 @@ class Reply(msgspec.Struct, frozen=True):
     def failure(self) -> BenchraceError:
         """Return the meaning of an error response."""
         if 300 <= self.status < 400:
-            return redirected(self.status, self.location, self.text, self.table)
-        return refusal(self.status, self.text, self.table)
+            return redirected(self.status, self.location, self.text, self.remedies)
+        return refusal(self.status, self.text, self.remedies)
 
 
 class ControlRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,7 +52,7 @@ class ControlRequest(msgspec.Struct, frozen=True, kw_only=True):
     headers: Mapping[str, str] = {}
 
 
-async def control(request: ControlRequest, context: Context, table: str) -> Reply:
+async def control(request: ControlRequest, context: Context, remedies: Remedies) -> Reply:
     """Send a request; raises `unreachable`, `timeout_connect` and others, but not for a status."""
     # The worker that describes plugins imports this module; it needs no HTTP client.
     import httpx
@@ -87,7 +88,7 @@ async def control(request: ControlRequest, context: Context, table: str) -> Repl
         server=response.headers.get("server", ""),
         data=_json(data),
         location=response.headers.get("location", ""),
-        table=table,
+        remedies=remedies,
     )
 
 

@@ -1,11 +1,9 @@
-"""The meaning of a chat server's errors: its own message, with a category and a remedy.
-
-`table` is the backend's table in agent.yaml, for remedies.
-"""
+"""The meaning of a chat server's errors: its own message, with a category and a remedy."""
 
 from typing import Any
 
 from benchrace.errors import BenchraceError, Category, Failure
+from benchrace.plugin.llm.chat_api.remedies import Remedies
 from benchrace.plugin.llm.response.error_body import ErrorBody
 from benchrace.plugin.llm.response.foreign import error_of
 from benchrace.plugin.llm.response.words import words
@@ -15,34 +13,34 @@ _MEMORY = ("out of memory", "outofmemory", "cannot allocate", "failed to allocat
 _DEFAULT_STATUS = 500
 
 
-def refusal(status: int, text: str, table: str) -> BenchraceError:
+def refusal(status: int, text: str, remedies: Remedies) -> BenchraceError:
     """Return the meaning of an error response, or of an error in a successful response."""
     error = error_of(text)
     inside = 200 <= status < 300
     shown = error.code or _DEFAULT_STATUS if inside else status
-    category, message, remedy = _classify(shown, error, table, inside=inside)
+    category, message, remedy = _classify(shown, error, remedies, inside=inside)
     return BenchraceError(category, message, remedy, detail=text[:2000] or None)
 
 
-def failure_of(text: str, table: str) -> Failure:
+def failure_of(text: str, remedies: Remedies) -> Failure:
     """Return the meaning of an error in the middle of a stream."""
-    return refusal(200, text, table).failure()
+    return refusal(200, text, remedies).failure()
 
 
-def redirected(status: int, location: str, text: str, table: str) -> BenchraceError:
+def redirected(status: int, location: str, text: str, remedies: Remedies) -> BenchraceError:
     """Return the failure of a redirect, which is never followed."""
     message = words(error_of(text).message, 200)
     return BenchraceError(
         Category.BAD_OUTPUT,
         f"the server answers {status} and redirects to {words(location, 200)!r}; redirects are "
         f"not followed{f': {message}' if message else ''}",
-        f"Set `base_url` in the table `{table}` of agent.yaml to the engine's own address.",
+        remedies.redirect,
         detail=text[:500] or None,
     )
 
 
 def _classify(
-    status: int, error: ErrorBody, table: str, *, inside: bool
+    status: int, error: ErrorBody, remedies: Remedies, *, inside: bool
 ) -> tuple[Category, str, str | None]:
     low = (error.message or "no message").lower()
     text = f"the server reports an error ({status})" if inside else f"the server answers {status}"
@@ -56,14 +54,12 @@ def _classify(
     if any(word in low for word in _MEMORY):
         return Category.OUT_OF_MEMORY, text, None
     if status in (401, 403):
-        remedy = f"Set `api_key` or `api_key_env` in the table `{table}` of agent.yaml."
         reason = f": {error.message}" if error.message else ""
-        return Category.VALIDATION, f"the server requires a key ({status}){reason}", remedy
+        return Category.VALIDATION, f"the server requires a key ({status}){reason}", remedies.key
     if status in (400, 404) and "model" in low and ("not found" in low or "not exist" in low):
         return Category.MISSING_MODEL, text, None
     if status == 404 and not inside:
-        remedy = f"Correct `base_url` in the table `{table}` of agent.yaml."
-        return Category.UNREACHABLE, f"unknown route: {text}", remedy
+        return Category.UNREACHABLE, f"unknown route: {text}", remedies.route
     if status == 429:
         return Category.BUSY, text, "Use fewer streams, or wait until other clients are done."
     if status == 503:

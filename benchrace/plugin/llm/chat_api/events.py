@@ -12,6 +12,7 @@ from benchrace.errors import BenchraceError, Category
 from benchrace.kinds.llm import EngineTimes, Usage
 from benchrace.plugin.lenient import JsonReader, parse_json
 from benchrace.plugin.llm.chat_api.errors import failure_of
+from benchrace.plugin.llm.chat_api.remedies import Remedies
 from benchrace.plugin.llm.chat_api.shapes import prepare
 from benchrace.plugin.llm.response.delta import Delta
 from benchrace.plugin.llm.response.error_body import find_error
@@ -96,10 +97,10 @@ class _Event(msgspec.Struct, frozen=True):
 _reader = JsonReader(_Event)
 
 
-def read_event(data: bytes, table: str) -> Delta:
+def read_event(data: bytes, remedies: Remedies) -> Delta:
     """Parse one event; raises `bad_output` for an invalid message.
 
-    `table` is the backend's table in agent.yaml, for remedies.
+    `remedies` are those of the server's errors.
     """
     if data.strip() == DONE:
         return LAST
@@ -108,7 +109,7 @@ def read_event(data: bytes, table: str) -> Delta:
     except msgspec.MsgspecError as error:
         if isinstance(error, msgspec.ValidationError) and data.strip()[:1] != b'"':
             # JSON that is not an object can only be an error, which some servers put into a list.
-            return _failing(parse_json(data), table) or Delta(odd=("event",))
+            return _failing(parse_json(data), remedies) or Delta(odd=("event",))
         text = data[:4096].decode("utf-8", "replace")
         raise BenchraceError(
             Category.BAD_OUTPUT,
@@ -116,10 +117,10 @@ def read_event(data: bytes, table: str) -> Delta:
             "Check that base_url is the engine's own address, without a proxy.",
             detail=text[:500],
         ) from error
-    if event.fails and (failed := _failing(parse_json(data), table)) is not None:
+    if event.fails and (failed := _failing(parse_json(data), remedies)) is not None:
         return failed
     choice = event.choices[0] if event.choices else _Choice()
-    if choice.error and (failed := _failing({"error": choice.error}, table)) is not None:
+    if choice.error and (failed := _failing({"error": choice.error}, remedies)) is not None:
         return failed
     delta = choice.delta or _Delta()
     progress = event.prompt_progress
@@ -135,11 +136,11 @@ def read_event(data: bytes, table: str) -> Delta:
     )
 
 
-def _failing(data: Any, table: str) -> Delta | None:
+def _failing(data: Any, remedies: Remedies) -> Delta | None:
     """Return the error in JSON data; None if there is none."""
     if find_error(data) is None:
         return None
-    return Delta(failure=failure_of(msgspec.json.encode(data).decode(), table))
+    return Delta(failure=failure_of(msgspec.json.encode(data).decode(), remedies))
 
 
 def _counts(event: _Event, finish: str | None) -> Usage | None:

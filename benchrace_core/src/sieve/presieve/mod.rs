@@ -168,7 +168,8 @@ mod tests {
                     .iter()
                     .map(|p| round.wrapping_mul(2_654_435_761).rotate_left(*p) % p)
                     .collect();
-                for bytes in [UNIT, STRIP, 5 * STRIP + 3 * UNIT] {
+                // The last is longer than any period, so that each pattern is read from its start again.
+                for bytes in [UNIT, STRIP, 5 * STRIP + 3 * UNIT, 40 * STRIP + UNIT] {
                     let mut expected = vec![0xff; bytes];
                     for (prime, hit) in primes.iter().zip(&hits) {
                         strike::every(&mut expected, *hit as usize, *prime as usize);

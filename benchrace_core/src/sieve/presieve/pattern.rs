@@ -7,7 +7,7 @@ use crate::sieve::strike::every;
 use crate::sieve::wheel::inverse;
 
 /// A line with every multiple of its primes cleared; repeats after as many bytes as their product.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Pattern {
     pub(super) factors: Cow<'static, [Factor]>,
     pub(super) period: u32,
@@ -16,7 +16,7 @@ pub struct Pattern {
 }
 
 /// A prime of a pattern, with what finds the offset at which it strikes as it should.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub struct Factor {
     prime: u32,
     /// 8 inverted modulo the prime.

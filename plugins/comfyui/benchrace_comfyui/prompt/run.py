@@ -63,6 +63,8 @@ async def run(
     async with listening(client.base, own_id, context.clock, previews=previews) as socket:
         if isinstance(socket, str):
             context.log(f"ComfyUI reports no progress, as {socket}", "warning")
+            # They would cost time unseen, and the round would not show it.
+            previews = False
         try:
             with anyio.fail_after(limit_s) as limit:
                 posted_ns = context.clock.monotonic_ns()

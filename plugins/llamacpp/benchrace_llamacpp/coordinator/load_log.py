@@ -28,6 +28,7 @@ _FAILED = re.compile(
     r"|.*(?:out of memory|failed to allocate|unable to allocate).*"
     r"|^error: .*)"
 )
+_OF_WORKERS = ("Failed to connect to", "Remote RPC server crashed", "RPC server version mismatch")
 _CONNECT = re.compile(r"Failed to connect to (\S+)")
 # What is logged on the way, and what it means.
 _PHASES = (
@@ -57,6 +58,11 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True):
     workers: dict[str, Buffers] = {}
     devices: dict[str, Buffers] = {}
     layers: tuple[int, int] | None = None
+
+    @property
+    def sent(self) -> int:
+        """The bytes of the weights that the workers hold."""
+        return round(sum(buffers.model for buffers in self.workers.values()) * MIB)
 
 
 def placement(text: str) -> Placement:
@@ -94,6 +100,13 @@ def failure(text: str) -> str | None:
         if (match := _FAILED.search(line)) is not None:
             return match["reason"].strip()[:300]
     return None
+
+
+def is_of_workers(reason: str | None, status: int) -> bool:
+    """Check whether a server's end may be that of a worker, by its log or by its abort."""
+    if reason is None:
+        return status > 128
+    return any(sign in reason for sign in _OF_WORKERS)
 
 
 def unreachable_endpoint(reason: str) -> str | None:

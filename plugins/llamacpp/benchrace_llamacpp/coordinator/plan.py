@@ -8,7 +8,7 @@ import msgspec
 
 from benchrace.plugin import Lane, Peer, ServeParams, TextParams
 from benchrace_llamacpp.config import LlamaCppConfig
-from benchrace_llamacpp.models.model_file import ModelFile
+from benchrace_llamacpp.models.model_file import ModelFile, shards
 
 HOST = "127.0.0.1"
 _CONTEXT = 4096
@@ -18,7 +18,8 @@ _STEP = 1024
 class ServerPlan(msgspec.Struct, frozen=True, kw_only=True):
     """The key of a server: program, file, workers and arguments.
 
-    `changed_ns` and `size` are those of the file, so that another file of the name is another plan.
+    `changed_ns` and `size` are those of all parts of the file, so that another file of the name is
+    another plan.
     An empty `split` is chosen at the start, by the memory that is free then.
     """
 
@@ -69,12 +70,13 @@ def plan_of(
 ) -> ServerPlan:
     """Return the plan of a lane. Blocks; raises `OSError` where the file is gone."""
     info = Path(model.path).stat()
+    files = [part.stat() for part in shards(Path(model.path))]
     params = lane.params
     return ServerPlan(
         program=program,
         model=model,
-        size=info.st_size,
-        changed_ns=info.st_mtime_ns,
+        size=sum(file.st_size for file in files) or info.st_size,
+        changed_ns=max((file.st_mtime_ns for file in files), default=info.st_mtime_ns),
         port=config.port,
         peers=peers,
         context=context_of(params),
@@ -89,11 +91,11 @@ def context_of(params: TextParams) -> int:
     """Return the context of each slot: the lane's, else 4096 tokens or what its answers need."""
     if params.num_ctx:
         return params.num_ctx
-    # A character is at most a token; a prompt of a wanted length is written by estimate.
+    # A byte is at most a token; a prompt of a wanted length is written by estimate.
     prompts = params.prompts if isinstance(params, ServeParams) else ()
-    longest = max((len(prompt) for prompt in (params.prompt, *prompts)), default=0)
+    longest = max((len(prompt.encode()) for prompt in (params.prompt, *prompts)), default=0)
     prompt = math.ceil(params.prompt_tokens * 1.5) or longest
-    needed = prompt + len(params.system) + params.max_tokens + 256
+    needed = prompt + len(params.system.encode()) + params.max_tokens + 256
     return max(_CONTEXT, math.ceil(needed / _STEP) * _STEP)
 
 

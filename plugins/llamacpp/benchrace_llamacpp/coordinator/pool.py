@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 import anyio
 
 from benchrace.plugin import BenchraceError, Context
+from benchrace_llamacpp.coordinator.crashed import Crashed
 from benchrace_llamacpp.coordinator.plan import HOST, ServerPlan
 from benchrace_llamacpp.coordinator.server import CoordinatorServer
 from benchrace_llamacpp.errors import system
@@ -54,7 +55,7 @@ class Coordinators:
                 return server, False
             attempt = self._attempts.get(plan.key)
             if attempt is None:
-                return await self._create(plan, context), True
+                return await self._create(plan, context)
             await attempt.done.wait()
             if attempt.error is not None:
                 raise _again(attempt.error)
@@ -64,14 +65,20 @@ class Coordinators:
         server = self.current
         if server is None or server.plan.key != plan.key:
             return None
-        try:
-            mismatch = await server.mismatch(context)
-        except BenchraceError as error:
-            mismatch = error.message
-        if mismatch is not None:
+        if (mismatch := await self.unwell(plan, context)) is not None:
             context.log(f"llama-server is not used again: {mismatch}", "warning")
             return None
         return server
+
+    async def unwell(self, plan: ServerPlan, context: Context) -> str | None:
+        """Return why the current server cannot be used for the plan; None if it can."""
+        server = self.current
+        if server is None or server.plan.key != plan.key:
+            return "llama-server was stopped"
+        try:
+            return await server.mismatch(context)
+        except BenchraceError as error:
+            return error.message
 
     async def stop(self, context: Context) -> None:
         """Stop the current server; a server that has ended by itself counts as crashed."""
@@ -79,8 +86,7 @@ class Coordinators:
         if server is None:
             return
         if server.status() is not None:
-            crashes = self._crashes.setdefault(server.plan.key, [])
-            crashes.append(context.clock.monotonic_ns())
+            self._count(server.plan, context)
         with anyio.CancelScope(shield=True):
             await server.stop(context)
 
@@ -99,22 +105,30 @@ class Coordinators:
         if self._holders == 0 and not keep:
             await self.stop(context)
 
-    async def _create(self, plan: ServerPlan, context: Context) -> CoordinatorServer:
+    async def _create(self, plan: ServerPlan, context: Context) -> tuple[CoordinatorServer, bool]:
         attempt = self._attempts[plan.key] = _Attempt()
         try:
             async with self._creation:
+                # Another may have started it while this one found the old one unwell.
+                if (server := await self.reusable(plan, context)) is not None:
+                    return server, False
                 # The old one first: two models may not fit, and its workers serve one at a time.
                 await self.stop(context)
                 await self._pause(plan, context)
                 await until_free(HOST, plan.port, "port", context)
                 self.current = await self._start(plan, context)
-                return self.current
+                return self.current, True
         except BenchraceError as error:
             attempt.error = error
+            if isinstance(error, Crashed):
+                self._count(plan, context)
             raise
         finally:
             del self._attempts[plan.key]
             attempt.done.set()
+
+    def _count(self, plan: ServerPlan, context: Context) -> None:
+        self._crashes.setdefault(plan.key, []).append(context.clock.monotonic_ns())
 
     async def _pause(self, plan: ServerPlan, context: Context) -> None:
         """Wait after crashes; raises after too many."""

@@ -6,6 +6,7 @@ import anyio
 import msgspec
 
 from benchrace.plugin import BenchraceError, Category, Context, Peer, Problem
+from benchrace_llamacpp.commands import differ
 from benchrace_llamacpp.errors import named, system
 from benchrace_llamacpp.lending.hello import LIMIT_S, Hello, hello
 
@@ -38,11 +39,7 @@ def conflict(peers: Sequence[Peer]) -> BenchraceError | None:
 def other_builds(build: str | None, peers: Sequence[Peer]) -> BenchraceError | None:
     """Return the error of workers whose build is not the coordinator's; None for no proof of it."""
     protocols = {peer.protocol for peer in peers if peer.protocol is not None}
-    different = [
-        f"{named(peer)} has {peer.build}"
-        for peer in peers
-        if build is not None and peer.build is not None and peer.build != build
-    ]
+    different = [f"{named(peer)} has {peer.build}" for peer in peers if differ(build, peer.build)]
     if different:
         text = f"the coordinator has llama.cpp {build}, but {'; '.join(different)}"
     elif len(protocols) > 1:
@@ -83,7 +80,9 @@ async def ready(
         away = [answer for answer in answers if answer.error is not None]
         late = (context.clock.monotonic_ns() - began) / 1e9 > back_s
         if not away:
-            return _of_protocol(answers)
+            if (error := failure(answers)) is not None:
+                raise error
+            return answers
         if late or any(answer.error.category not in _AWAY for answer in away if answer.error):
             raise blame(away)
         if not waiting:
@@ -111,11 +110,23 @@ def problems(peers: Sequence[Peer], build: str | None) -> tuple[Problem, ...]:
     )
 
 
-def _of_protocol(answers: list[Answer]) -> list[Answer]:
-    """Check that a worker speaks what it spoke when it was lent."""
+def failure(answers: Sequence[Answer]) -> BenchraceError | None:
+    """Return the failure of workers that do not answer as when they were lent; None if all do."""
+    away = [answer for answer in answers if answer.error is not None]
+    if away:
+        return blame(away)
     for answer in answers:
         lent, spoken = answer.peer.protocol, answer.hello.protocol if answer.hello else None
         if lent is not None and spoken is not None and spoken != lent:
             text = f"{named(answer.peer)} speaks protocol {spoken}, but {lent} when it was lent"
-            raise system(text, "Check which rpc-server listens there.")
-    return answers
+            return system(text, "Check which rpc-server listens there.")
+    return None
+
+
+def describe(answers: Sequence[Answer]) -> str:
+    """Name workers that answer, with the protocol that each speaks."""
+    return ", ".join(
+        f"{named(answer.peer)} speaks protocol {answer.hello.protocol}"
+        for answer in answers
+        if answer.hello is not None
+    )

@@ -1,6 +1,5 @@
 """rpc-server of this machine while it is lent: started, watched, started again, and stopped."""
 
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -9,16 +8,18 @@ import msgspec
 
 from benchrace.plugin import BenchraceError, Category, Context, Lending, Lent, LentDevice
 from benchrace_llamacpp.commands import build_of
-from benchrace_llamacpp.config import LlamaCppConfig, rpc_program
+from benchrace_llamacpp.config import LlamaCppConfig, rpc_program, server_program
 from benchrace_llamacpp.coordinator.load_log import last_lines
 from benchrace_llamacpp.errors import ending, system
 from benchrace_llamacpp.lending.banner import read_banner
 from benchrace_llamacpp.lending.hello import Hello, hello
-from benchrace_llamacpp.port import free_port, until_free
+from benchrace_llamacpp.port import addresses_of, free_port, until_free
 from benchrace_llamacpp.process import GuardedProcess, log_path
+from benchrace_llamacpp.table_checks import is_shared
 
 _START_S = 30.0
 _POLL_S = 0.1
+_REMEDY = "Set `rpc_host` in the table `llamacpp` of agent.yaml to an IPv4 address of this machine."
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,9 +52,14 @@ class RpcServer:
         """Start it and return what it answers; raises with the end of its log."""
         await self._free(context)
         log = log_path(f"llamacpp-rpc-{self._port}")
-        self._process = process = await context.run_blocking(
-            lambda: GuardedProcess(self._words, log)
-        )
+
+        def spawn() -> GuardedProcess:
+            self._process = GuardedProcess(self._words, log)
+            return self._process
+
+        # A cancel in the middle would leave a process that nobody knows.
+        with anyio.CancelScope(shield=True):
+            process = await context.run_blocking(spawn)
         error: BenchraceError | None = None
         began = context.clock.monotonic_ns()
         while (context.clock.monotonic_ns() - began) / 1e9 < _START_S:
@@ -142,9 +148,11 @@ async def lent(
     host = config.rpc_host or lending.host
     if ":" in host:
         text = f"cannot lend on {host}: rpc-server takes IPv4 addresses and names"
-        raise BenchraceError(
-            Category.VALIDATION, text, "Set `rpc_host` in the table `llamacpp` to an IPv4 address."
-        )
+        raise BenchraceError(Category.VALIDATION, text, _REMEDY)
+    addresses = await context.run_blocking(lambda: addresses_of(host))
+    if any(map(is_shared, addresses)):
+        text = f"cannot lend on {host}: it is not the address of one machine"
+        raise BenchraceError(Category.VALIDATION, text, _REMEDY)
     try:
         port = config.rpc_port or await context.run_blocking(lambda: free_port(host))
     except OSError as error:
@@ -166,8 +174,7 @@ async def lent(
 
 def _no_address(host: str, error: OSError) -> BenchraceError:
     text = f"cannot listen on {host}: {error.strerror or error}"
-    remedy = "Set `rpc_host` in the table `llamacpp` of agent.yaml to an address of this machine."
-    return system(text, remedy)
+    return system(text, _REMEDY)
 
 
 def _offer(server: RpcServer, greeting: Hello, text: str, build: str | None) -> Lent:
@@ -191,8 +198,10 @@ def _offer(server: RpcServer, greeting: Hello, text: str, build: str | None) -> 
 
 async def _build(config: LlamaCppConfig) -> str | None:
     """Return the build of llama-server beside it: rpc-server prints none."""
-    program = shutil.which(config.llama_server)
-    return None if program is None else await build_of(program)
+    try:
+        return await build_of(server_program(config))
+    except BenchraceError:
+        return None
 
 
 def _single(group: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -4,13 +4,15 @@ import difflib
 import os
 import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 
 from benchrace.plugin import BenchraceError, Category
-from benchrace_llamacpp.models.model_file import ModelFile
+from benchrace_llamacpp.models.model_file import ModelFile, expanded
 from benchrace_llamacpp.models.ollama_store import ollama_models
 
 _LATER_SHARD = re.compile(r"-(?!00001)\d{5}-of-\d{5}$")
+# Of one folder.
 _MAX_FILES = 2000
 _SHOWN = 10
 
@@ -19,7 +21,7 @@ class Library:
     """Finds models by their names; methods block."""
 
     def __init__(self, folders: tuple[str, ...], environ: Mapping[str, str]) -> None:
-        self._folders = tuple(Path(folder).expanduser() for folder in folders)
+        self._folders = tuple(expanded(folder) for folder in folders)
         self._environ = environ
 
     def models(self) -> tuple[ModelFile, ...]:
@@ -31,7 +33,11 @@ class Library:
 
     def find(self, name: str) -> ModelFile:
         """Return the model of a name or a path; raises `missing_model` with near names."""
-        if (path := Path(name).expanduser()).is_absolute():
+        path = expanded(name)
+        if name.startswith("~") and not path.is_absolute():
+            text = f"file not found: the home of {name!r:.200} is unknown"
+            raise BenchraceError(Category.MISSING_MODEL, text, _remedy())
+        if path.is_absolute():
             if path.is_file():
                 return ModelFile(name=name, path=str(path))
             raise BenchraceError(Category.MISSING_MODEL, f"file not found: {path}", _remedy())
@@ -45,20 +51,20 @@ class Library:
 
     def _in_folders(self) -> Iterator[ModelFile]:
         for folder in self._folders:
-            count = 0
-            for parent, folders, names in os.walk(folder):
-                folders.sort()
-                for name in sorted(names):
-                    stem = name.removesuffix(".gguf")
-                    # A projector for images is no model of text.
-                    if stem == name or _LATER_SHARD.search(stem) or "mmproj" in stem.lower():
-                        continue
-                    count += 1
-                    if count > _MAX_FILES:
-                        return
-                    path = Path(parent) / name
-                    shown = path.relative_to(folder).as_posix().removesuffix(".gguf")
-                    yield ModelFile(name=shown, path=str(path))
+            yield from islice(_files(folder), _MAX_FILES)
+
+
+def _files(folder: Path) -> Iterator[ModelFile]:
+    for parent, folders, names in os.walk(folder):
+        folders.sort()
+        for name in sorted(names):
+            stem = name.removesuffix(".gguf")
+            # A projector for images is no model of text.
+            if stem == name or _LATER_SHARD.search(stem) or "mmproj" in stem.lower():
+                continue
+            path = Path(parent) / name
+            shown = path.relative_to(folder).as_posix().removesuffix(".gguf")
+            yield ModelFile(name=shown, path=str(path))
 
 
 def _names(model: ModelFile) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """Find models in Ollama's store, whose GGUF files are blobs that manifests name."""
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -8,13 +9,14 @@ from typing import Any
 
 import msgspec
 
-from benchrace_llamacpp.models.model_file import ModelFile
+from benchrace_llamacpp.models.model_file import ModelFile, expanded
 
 _VARIABLE = "OLLAMA_MODELS"
 # Where the installer for Linux puts it, for a service of its own user.
 _SERVICE = Path("/usr/share/ollama/.ollama/models")
 _WEIGHTS = "application/vnd.ollama.image.model"
 _LIBRARY = "library"
+_DIGEST = re.compile(r"sha256[:-][0-9a-f]{64}")
 _MAX_MANIFEST = 1 << 20
 # host/namespace/model/tag
 _MANIFEST_PARTS = 4
@@ -33,7 +35,7 @@ class _Manifest(msgspec.Struct, frozen=True):
 def stores(environ: Mapping[str, str]) -> tuple[Path, ...]:
     """Return the folders that may be Ollama's store."""
     if named := environ.get(_VARIABLE, "").strip():
-        return (Path(named).expanduser(),)
+        return (expanded(named),)
     home = environ.get("HOME", "")
     own = (Path(home) / ".ollama/models",) if home else ()
     return (*own, _SERVICE)
@@ -85,4 +87,6 @@ def _weights(manifest: Path, changed_ns: int, size: int) -> _Layer | None:
         layers = msgspec.json.decode(data, type=_Manifest).layers
     except msgspec.MsgspecError:
         return None
-    return next((layer for layer in layers if layer.mediaType == _WEIGHTS and layer.digest), None)
+    # A digest is part of a path: nothing but one is accepted.
+    named = (layer for layer in layers if layer.mediaType == _WEIGHTS)
+    return next((layer for layer in named if _DIGEST.fullmatch(layer.digest)), None)

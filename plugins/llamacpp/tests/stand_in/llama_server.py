@@ -1,7 +1,9 @@
 """llama-server, as recorded: it greets all workers, binds its port, loads, and answers.
 
 The environment changes it: SERVER_LOAD_S (loads that long), SERVER_STARTS (a file that gets a line
-for each start), SERVER_CRASH (exits while it loads), SERVER_WEIGHTS (MiB that it sends).
+for each start), SERVER_CRASH (aborts while it loads, as if it had lost a worker),
+SERVER_CRASH_AFTER (a file that it waits for before that), SERVER_BIND_S (binds its port so late),
+SERVER_WEIGHTS (MiB that it sends).
 """
 
 import os
@@ -47,6 +49,7 @@ def main(words: list[str]) -> int:
     endpoints = [word for word in options.get("--rpc", "").split(",") if word]
     workers = [greet(endpoint) for endpoint in endpoints]
     port = int(options["--port"])
+    time.sleep(float(os.environ.get("SERVER_BIND_S", "0")))
     try:
         server = ThreadingHTTPServer((options["--host"], port), Handler)
     except OSError:
@@ -98,6 +101,9 @@ def load(state: State, endpoints: list[str]) -> None:
             line = line.replace(A, endpoints[0]).replace(B, endpoints[-1])
         say(line.replace("9/9", "9/9" if on_workers else "0/9"))
     if os.environ.get("SERVER_CRASH"):
+        after = os.environ.get("SERVER_CRASH_AFTER")
+        while after is not None and not Path(after).exists():
+            time.sleep(0.01)
         abort(CRASH)
     send_weights(state)
     end = time.monotonic() + float(os.environ.get("SERVER_LOAD_S", "0"))

@@ -13,13 +13,13 @@ class Gone(Exception):
 
 
 def exactly(link: socket.socket, size: int) -> bytes:
-    data = b""
-    while len(data) < size:
-        part = link.recv(min(size - len(data), 1 << 20))
+    data, have = memoryview(bytearray(size)), 0
+    while have < size:
+        part = link.recv_into(data[have:])
         if not part:
             raise Gone
-        data += part
-    return data
+        have += part
+    return bytes(data)
 
 
 def answer(link: socket.socket, body: bytes) -> None:

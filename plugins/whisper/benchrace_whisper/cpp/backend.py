@@ -47,7 +47,7 @@ class WhisperCpp(SpeechBackend):
             problem = Problem(message=error.message, remedy=error.remedy)
             return Probe(reachable=False, problems=(problem,))
         models = listed(find_models(folder))
-        problems = () if models else (none_found(folder, self.name),)
+        problems = () if models else (none_found(folder, self.name, fetch_models(self.settings)),)
         return Probe(
             reachable=True,
             version=WHISPER_CPP.version,
@@ -70,7 +70,9 @@ class WhisperCpp(SpeechBackend):
         if (lacking := self._fetchable(params.model, folder)) is not None:
             lacking.check(context)
         else:
-            choose(params.model, find_models(folder), folder, self.name)
+            choose(
+                params.model, find_models(folder), folder, self.name, fetch_models(self.settings)
+            )
         english = params.model.partition("-")[0].endswith(".en")
         check_language(params.language, english_only=english, model=params.model)
 
@@ -89,7 +91,9 @@ class WhisperCpp(SpeechBackend):
         folder = models_folder(self.settings)
         if (lacking := self._fetchable(lane.params.model, folder)) is not None:
             await lacking.fetch(context)
-        files = choose(params.model, find_models(folder), folder, self.name)
+        files = choose(
+            params.model, find_models(folder), folder, self.name, fetch_models(self.settings)
+        )
         vad = _vad(params, find_vad(folder)) if params.vad else None
         return CppTranscriber(params, context, files, vad)
 

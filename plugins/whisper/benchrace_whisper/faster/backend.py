@@ -44,7 +44,7 @@ class FasterWhisper(SpeechBackend):
             problem = Problem(message=error.message, remedy=error.remedy)
             return Probe(reachable=False, problems=(problem,))
         models = listed(find_models(folder))
-        problems = () if models else (none_found(folder, self.name),)
+        problems = () if models else (none_found(folder, self.name, fetch_models(self.settings)),)
         return Probe(
             reachable=True,
             version=FASTER_WHISPER.version,
@@ -68,7 +68,9 @@ class FasterWhisper(SpeechBackend):
         if (lacking := self._fetchable(params.model, folder)) is not None:
             lacking.check(context)
         else:
-            choose(params.model, find_models(folder), folder, self.name)
+            choose(
+                params.model, find_models(folder), folder, self.name, fetch_models(self.settings)
+            )
         english = params.model.endswith(".en")
         check_language(params.language, english_only=english, model=params.model)
 
@@ -87,7 +89,9 @@ class FasterWhisper(SpeechBackend):
         folder = models_folder(self.settings)
         if (lacking := self._fetchable(lane.params.model, folder)) is not None:
             await lacking.fetch(context)
-        files = choose(lane.params.model, find_models(folder), folder, self.name)
+        files = choose(
+            lane.params.model, find_models(folder), folder, self.name, fetch_models(self.settings)
+        )
         return FasterTranscriber(lane.params, context, files)
 
     def _fetchable(self, model: str, folder: Path) -> Fetchable | None:

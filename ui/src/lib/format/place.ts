@@ -15,10 +15,10 @@ export function announce(
   labels: ReadonlyMap<string, string>,
 ): string {
   const moved = [...after].filter(([lane, place]) => before.get(lane) !== place);
-  const tied = (place: number) => [...after.values()].filter((other) => other === place).length > 1;
+  const shared = (place: number) => [...after.values()].filter((other) => other === place).length > 1;
   return moved
     .sort(([, one], [, other]) => one - other)
     .slice(0, 4)
-    .map(([lane, place]) => `${labels.get(lane) ?? lane} is ${tied(place) ? 'tied ' : ''}${ordinal(place)}`)
+    .map(([lane, place]) => `${labels.get(lane) ?? lane} is ${shared(place) ? 'joint ' : ''}${ordinal(place)}`)
     .join(', ');
 }

@@ -4,6 +4,7 @@ import type { MetricDeclaration, RunDocument } from '../api/documents';
 import { percent, ratio } from '../format/comparison';
 import { plural, prose, TIMES_NS } from '../format/quantity';
 import { BLANK, type Head } from '../result/head';
+import type { StandingPlace } from '../events/types';
 import type { Race } from './state';
 
 /** Below this a ratio is read as a percentage. */
@@ -15,7 +16,7 @@ export interface Lead {
   factor: number | null;
   value: number;
   second: number | null;
-  /** Whether the standing cannot tell the first two apart. */
+  /** Whether a later lane, which is then the second here, may be as good as the first. */
   tied: boolean;
   /** Counted rounds of the one with fewer of them, and how many are planned. */
   rounds: number;
@@ -35,18 +36,32 @@ export function leadOf(race: Race, declared: Declared | undefined): Lead | null 
   const ranked = (race.standing?.places ?? [])
     .filter((place) => place.place !== null && place.value !== null)
     .sort((one, other) => (one.place ?? 0) - (other.place ?? 0));
-  const [first, second] = ranked;
+  const [first, ...later] = ranked;
   if (first === undefined || first.value === null || declared === undefined) return null;
+  const level = later.find((place) => mayBeAsGood(place, first));
+  const second = level ?? later[0];
   const lanes = [first, second].flatMap((place) => (place ? (race.lanes[place.lane_id] ?? []) : []));
   return {
     lane_id: first.lane_id,
     value: first.value,
     second: second?.value ?? null,
     factor: second?.value == null ? null : factorOf(first.value, second.value, declared.better),
-    tied: second !== undefined && second.place === first.place,
+    tied: level !== undefined,
     rounds: Math.min(...lanes.map((lane) => lane.counted)),
     planned: Math.max(...lanes.map((lane) => lane.planned)),
   };
+}
+
+/** Whether the interval of the difference reaches zero, by the intervals of the two: about what central's test says. */
+function mayBeAsGood(other: StandingPlace, first: StandingPlace): boolean {
+  if (other.place === first.place) return true;
+  if (other.value === null || first.value === null) return false;
+  const [half, halfOfFirst] = [halfOf(other), halfOf(first)];
+  return half !== null && halfOfFirst !== null && Math.abs(first.value - other.value) <= Math.hypot(half, halfOfFirst);
+}
+
+function halfOf({ low, high }: StandingPlace): number | null {
+  return low == null || high == null ? null : (high - low) / 2;
 }
 
 /** `1.9x`, below one and a half `12 %`. */
@@ -102,9 +117,8 @@ const ENDED: Partial<Record<RunDocument['state'], string>> = {
 };
 
 function reasonOf(run: RunDocument): string {
-  const unable = new Set(run.failure?.fields.map((field) => field.path)).size;
-  // What is wrong with each of them is below.
-  if (unable > 0 && run.started_at === null) return `${plural(unable, 'lane')} could not start.`;
+  // What is wrong with its fields is below.
+  if (run.failure && run.failure.fields.length > 0 && run.started_at === null) return 'The race could not start.';
   const reason = run.failure?.message ?? run.winner_reason ?? '';
   return reason === '' ? '' : `${reason.charAt(0).toUpperCase()}${reason.slice(1)}${/[.!?]$/.test(reason) ? '' : '.'}`;
 }

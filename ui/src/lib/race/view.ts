@@ -34,7 +34,8 @@ export interface LaneView {
   /** Ahead of or behind the nearest rival, by its last round. */
   split: Split | null;
   place: number | null;
-  tied: boolean;
+  /** Whether other lanes have the same place. */
+  shared: boolean;
 }
 
 export function laneViews(race: Race, now_ms: number): LaneView[] {
@@ -62,7 +63,7 @@ export function laneViews(race: Race, now_ms: number): LaneView[] {
       ghosts: lane.state === 'running' && elapsed_ms !== null ? ghosts(rest, lane, elapsed_ms) : [],
       split: splitOf(ranked, lane, fraction, elapsed_ms),
       place,
-      tied: place !== null && shared.has(place),
+      shared: place !== null && shared.has(place),
     };
   });
 }

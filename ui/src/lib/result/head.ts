@@ -26,8 +26,8 @@ export function headOf(result: Result, labels: ReadonlyMap<string, string>): Hea
     ...cut,
     lane_id: cut.name === '' ? null : lane_id,
     margin,
-    // Without a margin above it, an interval would be of nothing; that of one lane is of the headline.
-    unit: margin === '' && interval !== '' && result.runner_up !== null ? 'difference to the second lane' : unit,
+    // An interval without a margin does not say what it is of; that of one lane is of the headline.
+    unit: margin === '' && interval !== '' && result.runner_up !== null ? `difference to ${labels.get(result.runner_up) ?? result.runner_up}` : unit,
     interval,
     detail: result.detail,
   };

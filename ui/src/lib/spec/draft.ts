@@ -85,6 +85,11 @@ export function emptyLane(): LaneDraft {
   return { machine: '', backend: '', label: '', params: {}, blank: {} };
 }
 
+/** Another lane like the last one; machines that work for that lane can work for no other. */
+export function anotherLane(last: LaneDraft | undefined): LaneDraft {
+  return last ? { ...last, label: '', params: { ...last.params }, clients: [], workers: [] } : emptyLane();
+}
+
 export interface Checked {
   spec: RunSpec;
   /** Messages by path, as central names them: `params.n`, `lanes[1].params.n`, `rounds`. */

@@ -26,11 +26,13 @@ export function problemsOf(machine: Pick<FleetMachine, 'problems'>, report: Told
   return [...new Map(all.map((problem) => [problem.message, problem])).values()];
 }
 
-/** The first problem in its own words, unless they stand above as the reason, and how many more there are. */
+/** The first problem in its own words, unless the reason above has them, and how many more there are. */
 export function problemsLabel(problems: readonly { message: string }[], reason: string | null): string {
   const [first] = problems;
   if (first === undefined) return '';
-  if (problems.some(({ message }) => message === reason)) return problems.length === 1 ? 'What to do' : plural(problems.length, 'problem');
+  // Central joins the messages of several.
+  const above = problems.filter(({ message }) => `; ${reason ?? ''}; `.includes(`; ${message}; `)).length;
+  if (above > 0) return above === problems.length ? 'What to do' : plural(problems.length, 'problem');
   return capital(first.message) + (problems.length > 1 ? `, and ${plural(problems.length - 1, 'more problem')}` : '');
 }
 

@@ -13,20 +13,20 @@ const SELDOM_MS = 30_000;
 
 export interface FollowedFiles {
   /** The last answer, null where the document is newer. */
-  readonly said: RunFiles | null;
+  readonly latest: RunFiles | null;
   readonly files: Artifact[];
   /** Whether a file is still to be copied. */
   readonly waiting: boolean;
 }
 
 /** Follow the files of a run while some are on their machines, or `more` wants it; call it as a component is made. */
-export function followFiles(run: () => RunDocument, more: (said: RunFiles | null) => boolean = () => false): FollowedFiles {
-  let answer = $state.raw<{ of: RunDocument; said: RunFiles } | null>(null);
+export function followFiles(run: () => RunDocument, more: (latest: RunFiles | null) => boolean = () => false): FollowedFiles {
+  let answer = $state.raw<{ of: RunDocument; files: RunFiles } | null>(null);
   // What the document says is newer where it was fetched again meanwhile.
-  const said = $derived(answer?.of === run() ? answer.said : null);
-  const files = $derived(said?.artifacts ?? run().artifacts ?? []);
+  const latest = $derived(answer?.of === run() ? answer.files : null);
+  const files = $derived(latest?.artifacts ?? run().artifacts ?? []);
   const waiting = $derived(files.some((file) => file.state === 'on_machine'));
-  const wanted = $derived(waiting || more(said));
+  const wanted = $derived(waiting || more(latest));
   const runId = $derived(run().run_id);
 
   $effect(() => {
@@ -37,8 +37,8 @@ export function followFiles(run: () => RunDocument, more: (said: RunFiles | null
     return poll(async () => {
       const of = untrack(run);
       try {
-        answer = { of, said: await ask(id) };
-        const states = answer.said.artifacts.map((file) => file.state).join();
+        answer = { of, files: await ask(id) };
+        const states = answer.files.artifacts.map((file) => file.state).join();
         every_ms = states === seen ? Math.min(every_ms * 2, SELDOM_MS) : ASK_MS;
         seen = states;
       } catch (error) {
@@ -49,8 +49,8 @@ export function followFiles(run: () => RunDocument, more: (said: RunFiles | null
   });
 
   return {
-    get said() {
-      return said;
+    get latest() {
+      return latest;
     },
     get files() {
       return files;

@@ -53,7 +53,7 @@ export function laneLabel(lane: LaneRace, turns: boolean): string {
       return 'failed';
     case 'cancelled':
       // Without an error of its own it is the run that ended.
-      if (lane.error === null && lane.rounds.length === 0) return 'did not start';
+      if (lane.error === null && lane.round === null && lane.rounds.length === 0) return 'did not start';
       return ran === 0 ? 'cancelled' : `cancelled after ${ran} of ${lane.planned} rounds`;
   }
 }

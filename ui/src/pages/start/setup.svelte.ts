@@ -73,6 +73,8 @@ export class Setup {
   private settled = false;
   /** The form as it opened: one that is still like it may open anew. */
   private opened = '';
+  /** Whether the lanes of that form are those of the machines, and not of a race. */
+  private begun = false;
   private openedWork = $state('');
 
   constructor(named: Section | null, spec: RunSpec | null) {
@@ -127,6 +129,14 @@ export class Setup {
 
   private begin(kind: string): void {
     this.reset(emptyDraft(kind));
+    this.draft.lanes = openingLanes(this.fields, this.able);
+    this.opened = this.text();
+    this.begun = true;
+  }
+
+  /** Machines that link a moment later race as well, while nobody has changed the form. */
+  private openAgain(): void {
+    if (!this.begun || this.text() !== this.opened) return;
     this.draft.lanes = openingLanes(this.fields, this.able);
     this.opened = this.text();
   }
@@ -191,6 +201,7 @@ export class Setup {
       if (JSON.stringify(answers) !== JSON.stringify(this.offered)) this.offered = answers;
       if (states(machines) !== states(this.machines)) {
         this.machines = machines;
+        this.openAgain();
         this.planAgain();
       }
       await this.learn();
@@ -241,6 +252,7 @@ export class Setup {
     this.plan = null;
     this.failure = null;
     this.opened = this.text();
+    this.begun = false;
     this.openedWork = workOf($state.snapshot(this.draft));
   }
 
@@ -255,10 +267,12 @@ export class Setup {
   }
 }
 
+const FIGURE = /\d+(?:[.,]\d+)*/g;
+
 /** What is watched of machines; the rest may change by the second. */
 function states(machines: Machine[]): string {
   return JSON.stringify(
-    machines.map((machine) => [machine.machine_id, machine.state, machine.reason, machine.missing, machine.threads, machine.backends.map(changing)]),
+    machines.map((machine) => [machine.machine_id, machine.state, machine.reason?.replace(FIGURE, ''), machine.missing, machine.threads, machine.backends.map(changing)]),
   );
 }
 

@@ -7,7 +7,7 @@ export type Level = 'VALID' | 'SUSPECT' | 'INVALID';
  * `numerator` and `denominator`, so that rounds combine as sum/sum. Where `value` is an estimate, the true one
  * lies between `low` and `high`, and `unknown` says what is not known; all three are null for an exact number.
  * `parts` are numerator and denominator of each part of a ratio whose interval is over parts, equal and in one
- * order in all rounds of a lane.
+ * order in all rounds of a lane; `grouped` says that there are many, and each of these adds up several.
  */
 export interface Measured {
   metric: string;
@@ -19,6 +19,7 @@ export interface Measured {
   high: number | null;
   unknown: Reason | null;
   parts: ([number, number])[];
+  grouped: boolean;
 }
 
 /** Why a result is less than valid: a code for machines, a sentence for people. */

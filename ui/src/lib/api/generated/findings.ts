@@ -40,14 +40,16 @@ export interface CeilingShare {
 
 /**
  * Which share of a ceiling an engine reaches (1 is all), between `low` and `high`. It was measured on this
- * machine in the lanes of `run_ids`, `n` of them; it is assumed where there are none. `fixed_s` is what a token
- * takes besides, in seconds, however large the model is.
+ * machine in the lanes of `run_ids`, `n` of them; it is assumed where there are none. `fixed_s` is the fixed
+ * time per token, in seconds, for models of any size. `in_cache` says that all of the lanes were of models that
+ * fit the cache.
  */
 export interface Efficiency {
   value: number;
   low: number;
   high: number;
   fixed_s: number;
+  in_cache: boolean;
   n: number;
   run_ids: string[];
 }

@@ -24,10 +24,12 @@ export interface BackendStatus {
 }
 
 /**
- * All that central knows of a machine; copied into the metadata of each run on it. `timing` is null until the
- * machine has certified itself; `restart` says why the agent has to be started again before it can measure, null
- * where it need not. `problems` are those of the machine itself: it can race, and somebody should look after it.
- * `simulated` machines run a script: their hardware and their speed are invented.
+ * All that central knows of a machine; copied into the metadata of each run on it. `renewed` says that
+ * `environment` is looked at again while nothing is measured; older agents report how it was when they began.
+ * `timing` is null until the machine has certified itself; `restart` says why the agent has to be started again
+ * before it can measure, null where it need not, and `restart_remedy` what to do. `problems` are those of the
+ * machine itself: it can race, and somebody should look after it. `simulated` machines run a script: their
+ * hardware and their speed are invented.
  */
 export interface Capabilities {
   machine_id: string;
@@ -40,8 +42,10 @@ export interface Capabilities {
   backends: BackendStatus[];
   timing: Timing | null;
   restart: string | null;
+  restart_remedy: string;
   problems: Problem[];
   simulated: boolean;
+  renewed: boolean;
 }
 
 /**

@@ -17,9 +17,9 @@ export interface Agreement {
 
 /**
  * What one machine did of the load that several made for a lane, over `rounds` of it. `busy` is the processor
- * time of its sending thread by the time of the round, and `late_ns` within what three quarters of an open
- * loop's requests left it after their instant; both of the worst round, null where not measured. In `saturated`
- * rounds it could not keep up.
+ * time of its sending thread by the time of the round, and `late_ns` within what 95 % of an open loop's requests
+ * left it after their instant; both of the worst round, null where not measured. In `saturated` rounds it could
+ * not keep up.
  */
 export interface ClientSummary {
   machine_id: string;
@@ -76,8 +76,8 @@ export interface KneePoint {
  * of the rounds' own values, and so is the mean, but a ratio's is sum/sum. `reason` says why something is null.
  * Where rounds gave estimates, `low` and `high` are what `value` would be at their ends, `ci95` is wider by
  * that, and `unknown` says what is not known; all three are null for exact numbers. Where `ci95` is over parts
- * of the work instead of rounds, `parts` counts them. `stamped` as the metric declares it; `span_s` is the mean
- * time that a ratio's denominator spans.
+ * of the work instead of rounds, `parts` counts them, and `over` says so: `12 recordings`. `stamped` as the
+ * metric declares it; `span_s` is the mean time that a ratio's denominator spans.
  */
 export interface MetricSummary {
   title: string;
@@ -102,6 +102,7 @@ export interface MetricSummary {
   high: number | null;
   unknown: Reason | null;
   parts: number | null;
+  over: string | null;
 }
 
 /**

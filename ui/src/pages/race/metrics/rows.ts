@@ -131,14 +131,20 @@ function bestOf(metric: MetricSummary, values: (MetricSummary | null)[], of: (va
   return valued[numbers.indexOf(metric.better === 'higher' ? Math.max(...numbers) : Math.min(...numbers))] ?? null;
 }
 
+/** What the interval is of, and over, where that is not the rounds. */
+function about95(metric: MetricSummary, statistic: Statistic): string {
+  if (metric.over) return `95 % over ${metric.over}`;
+  return statistic === 'median' ? '95 % of the mean' : '95 %';
+}
+
 function details(metric: MetricSummary, statistic: Statistic, scale: Scale): [string, string][] {
   if (metric.value === null) return [];
   const n: [string, string] = ['n', count(metric.n)];
-  if (metric.estimator === 'count' || metric.n < 2) return [n];
+  if (metric.estimator === 'count' || (metric.n < 2 && metric.ci95 === null)) return [n];
   const other: [string, string] = statistic === 'median' ? ['mean', scale.text(metric.mean)] : ['median', scale.text(metric.median)];
   return [
     other,
-    [statistic === 'median' ? '95 % of the mean' : '95 %', scale.interval(metric.ci95)],
+    [about95(metric, statistic), scale.interval(metric.ci95)],
     n,
     ['sd', scale.text(metric.sd)],
     ['CV', percent(metric.cv)],

@@ -22,13 +22,17 @@ export function withModels(lanes: LaneDraft[], field: string, chosen: KnownModel
     const { [field]: _, [SELECTS]: __, ...params } = lane.params;
     return { ...lane, backend: '', params };
   });
-  const result = unique(
-    (bare.length > 0 ? bare : [emptyLane()]).flatMap((base) => {
-      // A machine alone was there for its model.
-      if (chosen.length === 0) return base.label || Object.keys(base.params).length > 0 ? [base] : [];
-      return chosen.flatMap((model) => seats(model, fleet).map((seat) => seated(base, seat, field, model, chosen.length)));
-    }),
-  );
+  const spread = (most: number) =>
+    unique(
+      (bare.length > 0 ? bare : [emptyLane()]).flatMap((base) => {
+        // A machine alone was there for its model.
+        if (chosen.length === 0) return base.label || Object.keys(base.params).length > 0 ? [base] : [];
+        return chosen.flatMap((model) => seats(model, fleet, most).map((seat) => seated(base, seat, field, model, chosen.length)));
+      }),
+    );
+  const apart = spread(MOST_ROWS);
+  // No model is left out for want of rows.
+  const result = (apart.length > MAX_LANES ? spread(1) : apart).slice(0, MAX_LANES);
   return result.length === 1 && JSON.stringify(result[0]) === JSON.stringify(emptyLane()) ? [] : result;
 }
 
@@ -42,8 +46,14 @@ export interface Fleet {
 
 type Seat = Pick<LaneDraft, 'machine' | 'backend'> & { starts: Place['starts'] };
 
-/** Where lanes find a model; none is named where it does not matter, or is not known. */
-function seats(model: KnownModel, fleet: Fleet): (Seat | null)[] {
+/** A model where it is raced: simulated machines race only where no real one has it. */
+export function onReal(model: KnownModel, simulated: ReadonlySet<string>): KnownModel {
+  const places = model.places.filter((place) => !simulated.has(place.machine_id));
+  return places.length > 0 ? { ...model, places } : model;
+}
+
+/** Where lanes find a model; none is named where it does not matter, or is not known, or more than `most` all have it. */
+function seats(model: KnownModel, fleet: Fleet, most: number): (Seat | null)[] {
   const backends = new Set(model.places.map((place) => place.backend));
   const machines = new Set(model.places.map((place) => place.machine_id));
   if (model.places.length === 0) return [null];
@@ -51,7 +61,7 @@ function seats(model: KnownModel, fleet: Fleet): (Seat | null)[] {
   if (everywhere && backends.size === 1 && model.places.every((place) => place.starts === null)) {
     const backend = fleet.engines > 1 ? ([...backends][0] ?? '') : '';
     const there = [...machines].filter((machine) => !fleet.away.has(machine));
-    if (there.length < 2 || there.length > MOST_ROWS) return [{ machine: '', backend, starts: null }];
+    if (there.length < 2 || there.length > most) return [{ machine: '', backend, starts: null }];
     return there.map((machine) => ({ machine, backend, starts: null }));
   }
   return model.places.map((place) => ({
@@ -78,7 +88,7 @@ export function modelOf(lane: LaneDraft, field: string, all: KnownModel[]): stri
 }
 
 function unique(lanes: LaneDraft[]): LaneDraft[] {
-  return [...new Map(lanes.map((lane) => [JSON.stringify(lane), lane])).values()].slice(0, MAX_LANES);
+  return [...new Map(lanes.map((lane) => [JSON.stringify(lane), lane])).values()];
 }
 
 /** A lane for each; with several models chosen, each of them where it is. */
@@ -88,7 +98,7 @@ export function lanesBy(by: By, field: string, chosen: KnownModel[]): LaneDraft[
       const named: Record<string, string> = chosen.length > 1 ? { [field]: model.name } : {};
       return model.places.map((place) => ({ ...emptyLane(), ...OF[by](place), params: { ...(place.starts ?? named) } }));
     }),
-  );
+  ).slice(0, MAX_LANES);
 }
 
 /** How many machines or engines have one of the chosen models. */
