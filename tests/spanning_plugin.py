@@ -4,6 +4,7 @@ What a machine lends listens in its worker, and answers a line for each round. `
 machine's folder: `build` has its version, `refuse` the reason why it cannot lend, `slow` makes a
 start wait until it is deleted, `stop` ends what is lent for good, and `hold` makes rounds wait
 in the middle, which `held` shows.
+`stay` makes the end of a lend wait until it is deleted.
 `peers` gets the endpoints that the last round used, `left` exists once a lend has been left.
 """
 
@@ -90,6 +91,8 @@ class Team(Backend):
                 devices=(LentDevice(name="CPU", total_bytes=8, free_bytes=4),),
             )
             tasks.cancel_scope.cancel()
+        while (HOME / "stay").exists():
+            await anyio.sleep(0.01)
         (HOME / "left").touch()
 
 @hookimpl

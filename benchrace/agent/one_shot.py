@@ -1,6 +1,6 @@
 """One request to a worker of its own, which ends with the answer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import anyio
@@ -27,8 +27,11 @@ async def ask(
     limit_s: float,
     on_update: OnUpdate | None = None,
     leave_s: float | None = None,
+    pass_fds: Sequence[int] = (),
 ) -> Any:
     """Return the worker's answer; `on_update` gets an operation's updates on the way.
+
+    The worker inherits `pass_fds`.
 
     Where this is cancelled, the worker is killed; with `leave_s` it may first put things in order
     for so long.
@@ -37,7 +40,7 @@ async def ask(
     for an answer that cannot be read or is too long, or `worker_died` with the end of its error
     output.
     """
-    worker = await Worker.start(command)
+    worker = await Worker.start(command, pass_fds)
     reply: Reply | None = None
     try:
         with anyio.move_on_after(limit_s) as limit:

@@ -19,7 +19,7 @@ from benchrace.agent.capabilities import look
 from benchrace.agent.delivery.forms import Form
 from benchrace.agent.host_lock import boot_id
 from benchrace.agent.link.connector import Connector
-from benchrace.agent.link.lending import lend
+from benchrace.agent.link.guest import serve_loans
 from benchrace.agent.link.reception import Reception
 from benchrace.agent.settings import AgentSettings
 from benchrace.api.session import Right
@@ -105,7 +105,7 @@ async def serve(
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(renew, listener.tls, write_record)
             tasks.start_soon(agent.run)
-            tasks.start_soon(lend, agent)
+            tasks.start_soon(serve_loans, agent)
             _look_for_central(tasks, settings, dial, listener)
 
             async def stop() -> None:

@@ -61,12 +61,14 @@ class Admission:
         certificate: PeerCertificate | None = None,
         tls: bool = False,
         dialled: str | None = None,
+        peer: str | None = None,
     ) -> BenchraceError | None:
         """Serve one agent until its link closes; close the socket when this returns.
 
         `local` says that it is on this very machine. `certificate` must be for its machine.
         `dialled` is the machine that central has dialled, at an address that an operator
-        configured: it needs no token. Return why the agent was refused, if it was.
+        configured: it needs no token. `peer` is the IP address there, where `address` is none.
+        Return why the agent was refused, if it was.
         """
         try:
             hello = await self._hello(socket)
@@ -91,6 +93,7 @@ class Admission:
         self.refusals.forget(address or "unknown")
         protection = security(certificate, tls=tls, local=local)
         session = self._join(socket, machine, hello, address, digest, protection)
+        machine.peer_address = peer or address
         if digest is not None and not self._tokens.is_valid(digest):
             # Revoked while the link was being opened.
             session.close()

@@ -17,6 +17,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     `patience_s`: how long a run waits for a machine that was lost in the middle of it.
     `arrival_s`: how long a run whose turn it is waits for its machines to be there.
     `keep_waiting_s`: how long one machine may keep the others waiting at a later start line.
+    `lend_s`: how long a machine may take to offer what it lends; its agent has a limit of its own.
     `without_worker_s`: how long a round may go on once a machine that it needs is no longer lent.
     `end_s`: how long a cancelled job may take to end.
     `describe_s`: how long a new run waits for plugins that are being described.
@@ -25,6 +26,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     patience_s: float = 30.0
     arrival_s: float = 60.0
     keep_waiting_s: float = 30.0
+    lend_s: float = 150.0
     without_worker_s: float = 10.0
     end_s: float = 30.0
     hello_s: float = 10.0

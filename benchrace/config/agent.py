@@ -43,7 +43,7 @@ class AgentConfig(MachineSettings, frozen=True, kw_only=True, forbid_unknown_fie
     With `mdns`, an agent that others reach and that has no central announces itself on the local
     network, so that a central can suggest it.
 
-    `lend_address` is the IP address at which the machine lends itself to lanes of other machines;
+    `lend_address` is the IP address at which the machine listens as a worker of another one's lane;
     by default that of its link to central.
 
     `tables` holds every other top-level mapping: the backends' own, by backend name. A list of

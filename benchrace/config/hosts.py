@@ -1,7 +1,7 @@
 """Hosts and addresses in configuration files: one that cannot be meant is rejected.
 
-`allowed_hosts` are host names as browsers send them, `lend_address` is where a machine lends
-itself.
+`allowed_hosts` are host names as browsers send them, `lend_address` is where a worker machine
+listens.
 """
 
 import ipaddress
@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
+from benchrace.addresses import unwrapped
 from benchrace.config.document import Document
 
 KEY = "allowed_hosts"
@@ -39,7 +40,8 @@ def check_lend_address(document: Document, address: str | None) -> None:
     except ValueError:
         message = f"invalid address {address[:80]!r}: expected an IP address {_EXAMPLE}"
         raise document.bad((LEND_ADDRESS,), message) from None
-    if parsed.is_unspecified or parsed.is_multicast:
+    plain = unwrapped(parsed)
+    if plain.is_unspecified or plain.is_multicast:
         message = f"invalid address {address!r}: name one address of this machine {_EXAMPLE}"
         raise document.bad((LEND_ADDRESS,), message)
 

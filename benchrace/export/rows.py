@@ -56,6 +56,8 @@ COLUMNS: dict[str, type] = {
     "ratio_high": float,
     "lane_cv": float,
     "noisy": bool,
+    "workers": str,
+    "clients": str,
 }
 
 
@@ -67,14 +69,22 @@ def rows(run: RunDocument) -> Iterator[tuple[Cell, ...]]:
             run.kind,
             lane.lane_id,
             lane.label,
-            "+".join(lane.occupies),
+            lane.machine_id,
             lane.backend,
             msgspec.json.encode(lane.params).decode(),
         )
-        text = (*_text(run, lane), *_result(run, lane))
+        text = (*_text(run, lane), *_result(run, lane), *_others(lane))
         for done in lane.rounds:
             for measured in done.measured or (None,):
                 yield (*start, *_round(done), *_measured(lane, measured), _error(done), *text)
+
+
+def _others(lane: DocumentLane) -> tuple[Cell, Cell]:
+    """Return a lane's worker machines, and its load generators beside its own machine."""
+    return (
+        "+".join(lane.workers) or None,
+        "+".join(client.machine_id for client in lane.clients) or None,
+    )
 
 
 def _round(done: RoundSummary) -> tuple[Cell, ...]:

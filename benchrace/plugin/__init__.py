@@ -109,8 +109,7 @@ if TYPE_CHECKING:
     from benchrace.plugin.gguf.attention import whole as whole_number
     from benchrace.plugin.gguf.weights import describe as describe_weights
     from benchrace.plugin.hookspecs import hookimpl
-    from benchrace.plugin.lending import Device as LentDevice
-    from benchrace.plugin.lending import Lending, Lent, Peer
+    from benchrace.plugin.lending import Lending, Lent, LentDevice, Peer
     from benchrace.plugin.lenient import JsonReader, parse_json, to_struct
     from benchrace.plugin.llm import (
         Ask,
@@ -362,7 +361,7 @@ __getattr__ = exports(
         "benchrace.plugin.engine.launch": "Launch",
         "benchrace.plugin.gguf.attention": "kv_layers layer_count whole:whole_number",
         "benchrace.plugin.gguf.weights": "describe:describe_weights",
-        "benchrace.plugin.lending": "Device:LentDevice Lending Lent Peer",
+        "benchrace.plugin.lending": "Lending Lent LentDevice Peer",
         "benchrace.plugin.lenient": "JsonReader parse_json to_struct",
         "benchrace.plugin.operations": (
             "NotOffered Operated Operation Reset Unloaded Writing Written "

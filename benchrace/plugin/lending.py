@@ -5,7 +5,7 @@ import msgspec
 from benchrace.ids import LaneId, MachineId, RunId
 
 
-class Device(msgspec.Struct, frozen=True, kw_only=True):
+class LentDevice(msgspec.Struct, frozen=True, kw_only=True):
     """A device that a worker offers; sizes in bytes, null where the engine does not tell."""
 
     name: str
@@ -33,7 +33,7 @@ class Lent(msgspec.Struct, frozen=True, kw_only=True):
     endpoint: str
     build: str | None = None
     protocol: str | None = None
-    devices: tuple[Device, ...] = ()
+    devices: tuple[LentDevice, ...] = ()
 
 
 class Peer(Lent, frozen=True, kw_only=True):

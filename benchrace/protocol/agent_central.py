@@ -29,13 +29,17 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=s
 
 
 class JobReport(msgspec.Struct, frozen=True, kw_only=True):
-    """A job that the agent keeps: `lines` counts what each stream's file holds."""
+    """A job that the agent keeps: `lines` counts what each stream's file holds.
+
+    `opening` is the lane that is being opened.
+    """
 
     job_id: JobId
     run_id: RunId | None
     phase: JobPhase
     heat: int | None
     lines: dict[str, int]
+    opening: LaneId | None = None
 
 
 # Agent to central
@@ -63,11 +67,15 @@ class CapabilitiesChanged(Message, frozen=True, kw_only=True):
 
 
 class PhaseChanged(Message, frozen=True, kw_only=True):
-    """A job went on; `heat` is the armed heat that a `ready` job waits for."""
+    """A job went on; `heat` is the armed heat that a `ready` job waits for.
+
+    `opening` is the lane that is being opened.
+    """
 
     job_id: JobId
     phase: JobPhase
     heat: int | None = None
+    opening: LaneId | None = None
 
 
 class JobRefused(Message, frozen=True, kw_only=True):

@@ -28,6 +28,8 @@ from benchrace.run.states import JobPhase
 
 # How long a plugin may take to be imported and described.
 DESCRIBE_S = 60.0
+# What a worker may take to stop what it lends, before it is killed with all that it started.
+LEAVE_S = 10.0
 
 
 class WorkerExit(IntEnum):
@@ -160,10 +162,14 @@ class Cancel(WorkerMessage, frozen=True, kw_only=True):
 
 
 class PhaseNow(WorkerMessage, frozen=True, kw_only=True):
-    """The job is in `phase`; `heat` is the armed heat that `ready` waits for."""
+    """The job is in `phase`; `heat` is the armed heat that `ready` waits for.
+
+    `lane_id` is the lane that is being opened.
+    """
 
     phase: JobPhase
     heat: int | None = None
+    lane_id: str | None = None
 
 
 class Unwritten(WorkerMessage, frozen=True, kw_only=True):

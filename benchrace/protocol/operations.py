@@ -21,13 +21,17 @@ class OperationState(StrEnum):
     FAILED = "failed"
 
 
-class OperationRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class OperationRequest(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
     """What an operation is about; it may be left out where it is about the engine itself.
+
+    What is not given is not sent: an older agent rejects fields that it does not know.
 
     `model` is the same as one in `models`; they are taken in turn. `assets` are for a sync: none
     named means all that the backend is set to have. `write` is what a write asks the model.
     `lending` names the lane that a lend is for, and `coordinator` is the address of that lane's
-    machine as central sees it.
+    machine as central sees it, `elsewhere` that it is another computer.
     """
 
     model: Name | None = None
@@ -36,6 +40,7 @@ class OperationRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     write: Writing | None = None
     lending: Lending | None = None
     coordinator: Annotated[str, Meta(max_length=100)] | None = None
+    elsewhere: bool = False
 
     def all_models(self) -> tuple[str, ...]:
         """Return every model named, without duplicates."""

@@ -33,7 +33,7 @@ def on_machines(lanes: Iterable[RunLane]) -> Iterator[RunLane]:
                 job_id=job_id,
                 part=Part(index=index, of=len(lane.clients) + 1),
                 clients=(),
-                # The lane's own machine coordinates those that lend themselves to it.
+                # The lane's own machine coordinates its worker machines.
                 workers=() if index else lane.workers,
             )
 

@@ -43,7 +43,7 @@ class LaneSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """A lane takes what it does not say from the run, or from the only one that fits.
 
     `clients` are machines that make load beside the lane's own, each its share, against one server.
-    `workers` are machines that lend themselves to the lane, whose own machine coordinates them.
+    `workers` are the worker machines of the lane, whose own machine coordinates them.
     """
 
     machine_id: str | None = None

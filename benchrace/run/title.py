@@ -33,7 +33,11 @@ def title(run: RunMetadata) -> str:
 
 
 def _machines(run: RunMetadata, lane: RunLane) -> str:
-    return machine_text([machine_label(run, name) for name in lane.occupies], lane.workers)
+    return machine_text(
+        machine_label(run, lane.machine_id),
+        [machine_label(run, name) for name in lane.workers],
+        [machine_label(run, client.machine_id) for client in lane.clients],
+    )
 
 
 def _own_label(run: RunMetadata, lane: RunLane) -> str | None:

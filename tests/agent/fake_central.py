@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 from websockets.exceptions import ConnectionClosed
+from websockets.sync.connection import Connection
 from websockets.sync.server import ServerConnection, serve
 
 from benchrace.protocol import agent_central as m
@@ -40,7 +41,7 @@ class Lines:
 class Link:
     """One agent's connection; its messages are kept."""
 
-    def __init__(self, socket: ServerConnection, lines: dict[str, Lines]) -> None:
+    def __init__(self, socket: Connection, lines: dict[str, Lines]) -> None:
         self.socket = socket
         self.lines = lines
         self.phases: list[m.PhaseChanged] = []

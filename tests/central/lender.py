@@ -8,7 +8,7 @@ import msgspec
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
-from benchrace.errors import BenchraceError, Category, NotFound
+from benchrace.errors import BenchraceError, Category, Failure, NotFound
 from benchrace.plugin.lending import Lent
 from benchrace.plugin.operations import Operation
 from benchrace.protocol import agent_central as m
@@ -20,13 +20,17 @@ from tests.central.scripted import FakeAgent
 class Lender(FakeAgent):
     """`denials` are the requests that it is too busy for; `lends` are its operations by id.
 
-    `listening` is cleared to make a start wait. Every start listens at a port of its own.
+    `listening` is cleared to make a start wait. Every start listens at a port of its own, at
+    `lent_at`. `bad_end` is how an end in order fails. It takes a request with another address of
+    the coordinator for another one.
     """
 
     def __init__(self, machine_id: str = "b", **changes: Any) -> None:
         self.lends: dict[str, OperationStatus] = {}
         self.about: dict[str, OperateAsk] = {}
         self.denials, self.build, self.listening = 0, "b1", True
+        self.label, self.lent_at = machine_id.upper(), "10.0.0.2"
+        self.bad_end: Failure | None = None
         super().__init__(machine_id, **changes)
 
     @property
@@ -46,7 +50,7 @@ class Lender(FakeAgent):
         status = msgspec.structs.replace(
             backend, description=description, engine_version=self.build
         )
-        return msgspec.structs.replace(plain, backends=(status,))
+        return msgspec.structs.replace(plain, backends=(status,), label=self.label)
 
     def forget(self) -> None:
         """Be a new process, which knows nothing of what the one before has lent."""
@@ -75,8 +79,9 @@ class Lender(FakeAgent):
             self.denials -= 1
             raise BenchraceError(Category.BUSY, f"a pull is running on {self.machine_id}")
         for name in self.running:
-            if self.about[name].request.lending == ask.request.lending:
-                return self.lends[name]
+            if self.about[name].request != ask.request:
+                raise BenchraceError(Category.BUSY, f"{name} is running on {self.machine_id}")
+            return self.lends[name]
         name = f"op-{len(self.about)}"
         self.about[name] = ask
         self.lends[name] = OperationStatus(
@@ -97,11 +102,12 @@ class Lender(FakeAgent):
                 raise NotFound(f"unknown operation {ask.operation_id!r}", "List them.")
             status = self.lends[ask.operation_id]
             if ask.cancel:
-                failure = BenchraceError(Category.CANCELLED, "it was cancelled").failure()
+                cancelled = BenchraceError(Category.CANCELLED, "it was cancelled").failure()
+                failure = self.bad_end or cancelled
                 return self.put(status, state=OperationState.FAILED, failure=failure)
             if status.lent is None and self.listening:
                 number = len(self.about)
-                return self.put(status, lent=Lent(endpoint=f"10.0.0.2:{number}"), next=1)
+                return self.put(status, lent=Lent(endpoint=f"{self.lent_at}:{number}"), next=1)
             if ask.since < status.next or status.state is not OperationState.RUNNING:
                 return status
             await self.wait()

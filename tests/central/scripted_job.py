@@ -101,9 +101,11 @@ class FakeJob:
         self.spans.append((begun_ns, self.agent.now_ns()))
         self.say(RoundDone, done, slot)
 
-    def to(self, phase: JobPhase, heat: int | None = None) -> None:
+    def to(self, phase: JobPhase, heat: int | None = None, opening: str | None = None) -> None:
         self.phase = phase
-        self.agent.phases.append(m.PhaseChanged(job_id=self.spec.job_id, phase=phase, heat=heat))
+        job_id = self.spec.job_id
+        changed = m.PhaseChanged(job_id=job_id, phase=phase, heat=heat, opening=opening)
+        self.agent.phases.append(changed)
         self.agent.notify()
 
     def receive(self, message: m.Go | m.CancelJob | m.Shorten | m.Ack) -> None:

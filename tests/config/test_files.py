@@ -174,12 +174,13 @@ def test_names_match_in_any_case_and_addresses_may_stand_there(tmp_path: Path) -
     ("address", "words"),
     [
         ("0.0.0.0", "name one address of this machine (e.g. 192.168.1.20)"),
+        ("::ffff:0.0.0.0", "name one address of this machine (e.g. 192.168.1.20)"),
         ("mac2.local", "expected an IP address (e.g. 192.168.1.20)"),
     ],
 )
 def test_a_machine_is_lent_at_one_address(tmp_path: Path, address: str, words: str) -> None:
     assert agent(tmp_path, "lend_address: 10.0.0.5").lend_address == "10.0.0.5"
     with pytest.raises(BadDocument) as raised:
-        agent(tmp_path, f"label: x\nlend_address: {address}\n")
+        agent(tmp_path, f"label: x\nlend_address: '{address}'\n")
     where = f"{tmp_path / 'agent.yaml'}:2: lend_address"
     assert str(raised.value).startswith(f"{where}: invalid address {address!r}: {words}")

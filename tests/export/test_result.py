@@ -17,6 +17,7 @@ from benchrace.export.result import result_grids
 from benchrace.kinds import Better
 from benchrace.run import headline
 from benchrace.run.document import RunDocument, document
+from benchrace.run.lane import LaneClient
 from benchrace.run.metadata import RunMetadata
 from benchrace.run.result import Result
 from benchrace.run.states import RunState
@@ -198,3 +199,15 @@ def test_a_metric_without_a_direction_is_headed_by_its_name_and_unit(
         fold.feed(script.done(lane, 0, rate(1000, 100), Measured(metric="found", value=4)))
     titles = [grid.title for grid in report(document(metadata, fold.summary())).grids]
     assert "Found (primes)" in titles
+
+
+def test_rows_have_the_other_machines_of_a_lane_in_columns_of_their_own(timed: RunDocument) -> None:
+    first, *others = timed.lanes
+    first = msgspec.structs.replace(
+        first, workers=("w1", "w2"), clients=(LaneClient(machine_id="c1"),)
+    )
+    run = msgspec.structs.replace(timed, lanes=(first, *others))
+    rows = list(csv.DictReader(io.StringIO(render("csv", run).decode())))
+    machines = {row["lane_id"]: (row["machine_id"], row["workers"], row["clients"]) for row in rows}
+    assert machines[first.lane_id] == (first.machine_id, "w1+w2", "c1")
+    assert machines[others[0].lane_id] == (others[0].machine_id, "", "")

@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from websockets.asyncio.client import connect
 
 from benchrace.errors import Category
+from benchrace.plugin.operations import Operation
 from benchrace.protocol import agent_central as m
+from benchrace.protocol.operations import OperateAsk, OperationRequest
 from benchrace.run.machine import MachineState
 from tests.agent.conftest import StartAgent, wait_for
 from tests.agent.fake_central import FakeCentral
@@ -58,3 +61,10 @@ def test_an_agent_gets_along_with_centrals_of_its_major_version_alone(
             link.cut()
         central.link().socket.send(message("central-2.0"))
         wait_for(lambda: "protocol 2.0" in agent.get("/api/status")["central"])
+
+
+def test_an_older_agent_gets_no_fields_of_an_operation_that_are_not_used() -> None:
+    request = OperationRequest(model="llama")
+    operate = OperateAsk(backend="ollama", operation=Operation.PULL, request=request)
+    sent = msgspec.json.decode(m.encode(m.Ask(ask_id=1, what="operate", operate=operate)))
+    assert sent["operate"]["request"] == {"model": "llama"}

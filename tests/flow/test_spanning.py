@@ -98,7 +98,7 @@ def test_a_machine_that_cannot_lend_itself_is_named(fleet: TeamFleet) -> None:
     run = fleet.over(fleet.submit(OVER_TWO, {"machine_id": "c"}))
     assert (run["state"], run["failure"]["message"], run["failure"]["remedy"]) == (
         "failed",
-        'B does not lend itself to the lane "over A + B": port 50052 is taken',
+        'worker B of lane "over A + B" did not start: port 50052 is taken',
         "Repair it.",
     )
     # The other lane ran.
@@ -133,7 +133,7 @@ def test_a_round_that_hangs_without_its_worker_is_ended_with_the_reason(fleet: T
     fleet.wait_for_round("a")
     fleet.homes["b"].write("stop")
     run = fleet.over(run_id)
-    why = 'B no longer lends itself to the lane "over A + B": the engine is gone'
+    why = 'worker B of lane "over A + B" stopped: the engine is gone'
     assert (run["state"], run["failure"]["message"]) == ("failed", why)
     assert why in fleet.warnings(run_id)
     assert not is_lent(fleet, "b")
@@ -167,10 +167,8 @@ def test_a_worker_whose_agent_is_killed_is_named_and_the_next_run_is_well(
     fleet.homes["a"].remove("hold")
     run = fleet.over(run_id)
     assert run["state"] == "failed"
-    assert run["failure"]["message"].startswith(
-        'B no longer lends itself to the lane "over A + B": '
-    )
-    assert any("B no longer lends itself" in text for text in fleet.warnings(run_id))
+    assert run["failure"]["message"].startswith('worker B of lane "over A + B" stopped: ')
+    assert any("worker B of lane" in text for text in fleet.warnings(run_id))
     fleet.start_agent("b")
     assert fleet.over(fleet.submit(OVER_TWO))["state"] == "done"
 
@@ -185,7 +183,7 @@ def test_a_machine_whose_link_is_cut_is_named_and_free_again(fleet: TeamFleet) -
     run = fleet.over(run_id)
     assert (run["state"], run["failure"]["category"]) == ("failed", "interrupted")
     assert run["failure"]["message"].startswith(
-        'D no longer lends itself to the lane "over A + D": no message from it for '
+        'worker D of lane "over A + D" stopped: no message from it for '
     )
     # Nobody asked for it any more.
     wait_for(lambda: fleet.homes["d"].has("left"))

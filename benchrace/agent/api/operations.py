@@ -6,9 +6,7 @@ from quart_schema import document_querystring, document_request, document_respon
 from benchrace.agent.agent import Agent
 from benchrace.agent.link.link_operations import follow
 from benchrace.api import decoding
-from benchrace.api.engines import FollowQuery, OperationList
-from benchrace.errors import NotFound
-from benchrace.plugin.operations import Operation
+from benchrace.api.engines import FollowQuery, OperationList, named
 from benchrace.protocol.operations import FollowAsk, OperationRequest, OperationStatus
 from benchrace.web import body
 from benchrace.web.answer import answer
@@ -48,12 +46,3 @@ def install(app: Quart, agent: Agent) -> None:
         """End an operation; the process that does it is killed."""
         ask = FollowAsk(operation_id=operation_id, cancel=True)
         return answer(await follow(agent.operations, ask))
-
-
-def named(operation: str) -> Operation:
-    """Return the operation with that name; raises NotFound."""
-    try:
-        return Operation(operation)
-    except ValueError as error:
-        names = ", ".join(member.value for member in Operation)
-        raise NotFound(f"unknown operation {operation[:40]!r}", f"Use one of: {names}.") from error

@@ -11,8 +11,6 @@ from benchrace.errors import BenchraceError, Category
 from benchrace.formatting import duration
 
 LOOPBACK = "127.0.0.1"
-# What a worker may take to stop what it lends, before it is killed with all that it started.
-LEAVE_S = 10.0
 _ANY_PORT = 9
 
 

@@ -23,7 +23,7 @@ _MAX_EVENTS_SENT = 100
 class RunningOperation:
     """`begun` once its worker may have done something.
 
-    `followed_at` is the time, by the loop's clock, at which somebody last asked how it stands.
+    `followed_at` is the time, by the loop's clock, at which central last asked how it stands.
     """
 
     def __init__(
@@ -76,12 +76,17 @@ class RunningOperation:
         assets: tuple[Asset, ...] = (),
         lending: Lending | None = None,
     ) -> bool:
-        """Check whether this is the requested operation."""
-        own = (self.backend, self.operation, self.models, self._assets, self._lending)
-        return (backend, operation, models, assets, lending) == own
+        """Check whether this is the requested operation; a lend is by its run and lane alone."""
+        own = (self.backend, self.operation, self.models, self._assets, _place(self._lending))
+        return (backend, operation, models, assets, _place(lending)) == own
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Check whether it is ending because it was cancelled."""
+        return self.scope.cancel_called
 
     def note_follower(self) -> None:
-        """Note that somebody asks how it stands."""
+        """Note that central asks how it stands."""
         self.followed_at = anyio.current_time()
 
     def cancel(self, why: BenchraceError | None = None) -> None:
@@ -180,3 +185,7 @@ class RunningOperation:
     def _notify(self) -> None:
         self._own.notify()
         self._changed.notify()
+
+
+def _place(lending: Lending | None) -> tuple[str, str] | None:
+    return None if lending is None else (lending.run_id, lending.lane_id)

@@ -14,7 +14,7 @@ import msgspec
 from benchrace.agent.capabilities import CapabilityMonitor
 from benchrace.agent.engines.assets import configured_assets
 from benchrace.agent.engines.idle import IdleClock
-from benchrace.agent.engines.lending import LEAVE_S, end_unfollowed, listening_address
+from benchrace.agent.engines.lending import end_unfollowed, listening_address
 from benchrace.agent.engines.operation import RunningOperation
 from benchrace.agent.engines.probing import converted
 from benchrace.agent.jobs.keep_awake import KeepAwake
@@ -31,11 +31,14 @@ from benchrace.errors import (
     with_remedy,
 )
 from benchrace.notifier import Notifier
+from benchrace.plugin.assets import Asset
+from benchrace.plugin.lending import Lending
 from benchrace.plugin.operations import Operation, Reset
-from benchrace.protocol.agent_worker import OperateOrder
+from benchrace.protocol.agent_worker import LEAVE_S, OperateOrder
 from benchrace.protocol.assets import AssetSetup
 from benchrace.protocol.capabilities import BackendStatus
 from benchrace.protocol.operations import OperationRequest, ResetAll
+from benchrace.web.address import is_loopback
 
 _MAX_OPERATIONS = 50
 # The worker has limits of its own, and says so in words; this is for one that does not.
@@ -119,19 +122,23 @@ class Operations:
         if operation is Operation.SYNC and not request.assets:
             assets = await anyio.to_thread.run_sync(configured_assets, self._settings, backend)
             request = msgspec.structs.replace(request, assets=assets)
-        if operation is Operation.LEND:
-            request = self._with_address(request)
         models = request.all_models()
         about = (backend, operation, models, request.assets, request.lending)
-        for other in self._operations:
-            if not other.running or not other.is_same(*about):
-                continue
-            if operation is not Operation.WRITE:
+        while (other := self._same(*about)) is not None:
+            if operation is Operation.WRITE:
+                raise Busy(
+                    None,
+                    f"{', '.join(models)} is already writing a prompt on "
+                    f"{self._settings.machine_id}",
+                )
+            if operation is not Operation.LEND:
                 return other
-            raise Busy(
-                None,
-                f"{', '.join(models)} is already writing a prompt on {self._settings.machine_id}",
-            )
+            if not other.is_cancelled:
+                other.note_follower()
+                return other
+            await other.ended()
+        if operation is Operation.LEND:
+            request = self._with_address(request)
         if self._tasks is None:
             raise RuntimeError("operations are started before they are run")
         self._slot.refuse_if_busy()
@@ -149,6 +156,24 @@ class Operations:
         if operation is Operation.LEND:
             self._tasks.start_soon(end_unfollowed, running, self._settings.lease_s)
         return running
+
+    def _same(
+        self,
+        backend: str,
+        operation: Operation,
+        models: tuple[str, ...],
+        assets: tuple[Asset, ...],
+        lending: Lending | None,
+    ) -> RunningOperation | None:
+        """Return the running operation that was requested like this one."""
+        return next(
+            (
+                other
+                for other in self._operations
+                if other.running and other.is_same(backend, operation, models, assets, lending)
+            ),
+            None,
+        )
 
     async def reset_all(self) -> ResetAll:
         """Reset every engine that can be, one after the other; raises nothing."""
@@ -209,6 +234,12 @@ class Operations:
         host = listening_address(
             self._settings.lend_address, self.link_address, request.coordinator
         )
+        if request.elsewhere and not self._settings.lend_address and is_loopback(host):
+            raise BenchraceError(
+                Category.SYSTEM,
+                f"it would listen at {host}, which the coordinator of the lane cannot reach",
+                f"Set lend_address in agent.yaml of {self._settings.machine_id}.",
+            )
         lending = request.lending and msgspec.structs.replace(request.lending, host=host)
         return msgspec.structs.replace(request, lending=lending)
 
@@ -235,6 +266,11 @@ class Operations:
             failure = error
         except OSError as error:
             failure = BenchraceError(Category.SYSTEM, f"no worker can be started: {error}")
+        except BaseException:
+            # Whoever requested it is gone before it has begun, or the agent stops.
+            running.fail(BenchraceError(Category.INTERRUPTED, f"{running.words} was interrupted"))
+            self._operations.remove(running)
+            raise
         self._idle.used([running.backend])
         if running.operation in _STARTING and (
             failure is None or failure.category not in _NO_ATTEMPT
@@ -294,7 +330,12 @@ class Operations:
         )
         async with nullcontext() if self._awake is None else self._awake.during():
             await ask(
-                self._settings.worker_command, order, math.inf, running.record, leave_s=LEAVE_S
+                self._settings.worker_command,
+                order,
+                math.inf,
+                running.record,
+                leave_s=LEAVE_S,
+                pass_fds=self._slot.lock_fds,
             )
 
     async def _look_again(self) -> None:

@@ -22,6 +22,7 @@ class Job:
         self.record = record
         self.phases = [JobPhase.ACCEPTED]
         self.heat: int | None = None
+        self.opening: str | None = None
         self.end: Known | Unknown | None = None
         self.cancel_reason: str | None = None
         self.stopped = False
@@ -48,8 +49,10 @@ class Job:
 
         The end is what the journal says, once the worker is gone.
         """
-        if not now.phase.final and may_follow(self.phase, now.phase):
+        next_lane = now.phase is self.phase is JobPhase.OPENING
+        if next_lane or (not now.phase.final and may_follow(self.phase, now.phase)):
             self._enter(now.phase, now.heat)
+            self.opening = now.lane_id
             self._changed.notify()
 
     def ended(self, line: bytes) -> None:
@@ -61,7 +64,7 @@ class Job:
     def _enter(self, phase: JobPhase, heat: int | None) -> None:
         if phase is not self.phase:
             self.phases.append(phase)
-        self.heat = heat
+        self.heat, self.opening = heat, None
 
     @property
     def worker_died(self) -> bool:

@@ -135,6 +135,7 @@ async def _report(job: Job) -> m.JobReport:
         run_id=job.spec.run_id,
         phase=job.phase,
         heat=job.heat,
+        opening=job.opening,
         lines={"work": work, "agent": own},
     )
 

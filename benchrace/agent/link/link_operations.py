@@ -17,18 +17,21 @@ async def answer_ask(operations: Operations, ask: Ask) -> OperationStatus | Rese
             await operations.start(operate.backend, operate.operation, operate.request)
         ).status()
     if ask.follow is not None:
-        return await follow(operations, ask.follow)
+        # Central alone keeps a lend alive: a person who looks at it does not.
+        running = operations.named(ask.follow.operation_id)
+        running.note_follower()
+        status = await follow(operations, ask.follow)
+        running.note_follower()
+        return status
     raise InvalidInput(FieldError(ask.what, "is missing"), "Update central.")
 
 
 async def follow(operations: Operations, request: FollowAsk) -> OperationStatus:
     """Return an operation's status once there is something new; raises NotFound."""
     running = operations.named(request.operation_id)
-    running.note_follower()
     if request.cancel:
         running.cancel()
         await running.ended()
     else:
         await running.news(request.since, min(request.wait_s, MAX_WAIT_S))
-        running.note_follower()
     return running.status(request.since)

@@ -56,7 +56,8 @@ class JobOutbox:
 
     def news(self) -> PhaseChanged | None:
         """Return the job's phase if it has not been sent to central yet."""
-        now = PhaseChanged(job_id=self.job.job_id, phase=self.job.phase, heat=self.job.heat)
+        job = self.job
+        now = PhaseChanged(job_id=job.job_id, phase=job.phase, heat=job.heat, opening=job.opening)
         if now == self._last_phase:
             return None
         self._last_phase = now

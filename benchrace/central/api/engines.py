@@ -4,11 +4,9 @@ from quart import Quart, Response, request
 from quart_schema import document_querystring, document_request, document_response
 
 from benchrace.api import decoding
-from benchrace.api.engines import FollowQuery
+from benchrace.api.engines import FollowQuery, named
 from benchrace.central.api.route_context import RouteContext
 from benchrace.central.fleet.engines import Engines
-from benchrace.errors import NotFound
-from benchrace.plugin.operations import Operation
 from benchrace.protocol.operations import FollowAsk, OperationRequest, OperationStatus
 from benchrace.web import body
 from benchrace.web.answer import answer
@@ -24,7 +22,7 @@ def install(app: Quart, site: RouteContext) -> None:
     async def operate(machine_id: str, name: str, operation: str) -> Response:
         """Reset, start, stop, unload, pull or sync an engine; 409 while its machine measures."""
         operation_request = await body.read(request, OperationRequest)
-        status = await engines.operate(machine_id, name, _named(operation), operation_request)
+        status = await engines.operate(machine_id, name, named(operation), operation_request)
         return answer(status, 202)
 
     @app.get("/api/machines/<machine_id>/operations/<operation_id>")
@@ -42,12 +40,3 @@ def install(app: Quart, site: RouteContext) -> None:
         """End an operation."""
         follow = FollowAsk(operation_id=operation_id, cancel=True)
         return answer(await engines.follow(machine_id, follow))
-
-
-def _named(operation: str) -> Operation:
-    try:
-        return Operation(operation)
-    except ValueError as error:
-        names = ", ".join(member.value for member in Operation)
-        message = f"unknown operation {operation[:40]!r}"
-        raise NotFound(message, f"Use one of: {names}.") from error

@@ -27,7 +27,13 @@ class Link(Protocol):
     """Serves a link until it closes; returns why the agent was refused, if it was."""
 
     async def __call__(
-        self, socket: LinkSocket, address: str | None, *, tls: bool, dialled: str | None
+        self,
+        socket: LinkSocket,
+        address: str | None,
+        *,
+        tls: bool,
+        dialled: str | None,
+        peer: str | None,
     ) -> BenchraceError | None: ...
 
 
@@ -66,7 +72,9 @@ class Dialler:
                 self._url, self._tls, self._token, self._fleet.keep, "agent"
             ) as socket:
                 tls = self._url.startswith("wss:")
-                refused = await self._link(socket, self._address, tls=tls, dialled=self._machine_id)
+                refused = await self._link(
+                    socket, self._address, tls=tls, dialled=self._machine_id, peer=socket.peer
+                )
         except NotDialled as error:
             return _WRONG_TOKEN if error.status in (401, 403) else str(error)
         except BenchraceError as error:

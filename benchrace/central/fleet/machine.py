@@ -34,6 +34,7 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
 class Machine:
     """A machine, known by its id for good; `session` is its open link, if there is one.
 
+    `address` is where it was dialled or came from, `peer_address` the IP address of its link.
     `heard_ns` is null until its first message since central started. `entry` is its entry in
     `machines.yaml`, `listed` the same until its agent links. `not_dialled` is the reason why
     central, which dials it, did not reach it. `stopped` is set where its agent said goodbye before
@@ -51,6 +52,7 @@ class Machine:
         self.version: str | None = None
         self.instance = ""
         self.address: str | None = None
+        self.peer_address: str | None = None
         self.connected_at: float | None = None
         self.heard_ns: int | None = None
         self.session: Session | None = None

@@ -13,7 +13,6 @@ from benchrace.errors import BenchraceError, Category, Failure
 from benchrace.protocol import agent_central as m
 from benchrace.protocol.liveness import KeepAlive
 from benchrace.protocol.offset import Ping
-from benchrace.run.states import JobPhase
 from benchrace.store.run_log import Gap
 from benchrace.tls.identity import LinkSecurity
 from benchrace.web.socket import LinkSocket, SocketClosed
@@ -32,7 +31,7 @@ class JobSink(Protocol):
         """Store lines; raises `Gap` where some are missing."""
         ...
 
-    def phase(self, session: "Session", job_id: str, phase: JobPhase, heat: int | None) -> None:
+    def phase(self, session: "Session", now: m.PhaseChanged) -> None:
         """Note a job's phase."""
         ...
 
@@ -129,7 +128,7 @@ class Session:
             case m.Answer():
                 self.requests.answer(message)
             case m.PhaseChanged():
-                self._sink.phase(self, message.job_id, message.phase, message.heat)
+                self._sink.phase(self, message)
             case m.JobRefused():
                 self._sink.refused(self, message.job_id, message.failure)
             case m.CapabilitiesChanged():

@@ -15,7 +15,7 @@ from benchrace.central.fleet.fleet import Fleet
 from benchrace.central.fleet.status import status_of
 from benchrace.central.runs.coordinator import RaceCoordinator
 from benchrace.central.runs.job import Job
-from benchrace.central.runs.lending.lending import Lending
+from benchrace.central.runs.lending.worker_machines import WorkerMachines
 from benchrace.central.runs.live_run import LiveRun
 from benchrace.central.runs.outcome import outcome
 from benchrace.central.runs.preflight import Preflight
@@ -235,7 +235,7 @@ class RunController:
     async def _race(self, run: LiveRun) -> bool:
         """Run all jobs to their end and onto the disk; return whether any start was staggered."""
         race = RaceCoordinator(run, self._fleet, self._limits, self._clock)
-        lending = Lending(run, self._fleet, self._limits, self._clock)
+        lending = WorkerMachines(run, self._fleet, self._limits, self._clock)
         async with anyio.create_task_group() as group:
             group.start_soon(lending.run)
             await self._run_until_settled(run, race.look)

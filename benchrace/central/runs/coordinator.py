@@ -155,7 +155,8 @@ class RaceCoordinator:
         for job in self._going():
             if job.refusal is None:
                 continue
-            if now_ns - self._since_ns >= self._limits.arrival_s * 1e9 or job.cancel is not None:
+            waited_ns = now_ns - max(self._since_ns, job.released_ns)
+            if waited_ns >= self._limits.arrival_s * 1e9 or job.cancel is not None:
                 job.failure = job.refusal
             else:
                 job.refusal = None

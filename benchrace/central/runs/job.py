@@ -15,18 +15,21 @@ class Job:
     """A job and the orders that it should have, so that they can be sent again on a new link.
 
     `phase` is null until the agent spoke of the job; `heat` is the armed heat that it waits for,
-    `last_go` the highest whose start was sent.
+    `last_go` the highest whose start was sent, `opening` the lane that is being opened.
     `due` are the lines that the agent had of each stream when it came back; `gone` says that it
     came back without the job, or is not expected to have more of it.
     `failure` says why the job will never have an end of its own, `refusal` why it cannot start
     yet. A `held` job is not sent yet: other machines are to be lent to its lanes first.
+    `released_ns` is when that was so, on central's monotonic clock.
     """
 
     def __init__(self, spec: JobSpec, *, held: bool = False) -> None:
         self.spec = spec
         self.held = held
+        self.released_ns = 0
         self.phase: JobPhase | None = None
         self.heat: int | None = None
+        self.opening: str | None = None
         self.due: dict[str, int] = {}
         self.gone = False
         self.failure: Failure | None = None
@@ -46,17 +49,17 @@ class Job:
     def machine_id(self) -> str:
         return self.spec.machine_id
 
-    def release(self, spec: JobSpec) -> None:
+    def release(self, spec: JobSpec, now_ns: int) -> None:
         """Allow it to be sent, as `spec`, which has what is lent to its lanes."""
-        self.spec, self.held = spec, False
+        self.spec, self.held, self.released_ns = spec, False, now_ns
 
     def note_go(self, heat: int) -> None:
         """Note that the agent, on its current link, was sent the start of `heat`."""
         self.last_go = heat
 
-    def spoke(self, phase: JobPhase, heat: int | None) -> None:
+    def spoke(self, phase: JobPhase, heat: int | None, opening: str | None = None) -> None:
         """Update the job's phase from its agent."""
-        self.phase, self.heat, self.gone = phase, heat, False
+        self.phase, self.heat, self.opening, self.gone = phase, heat, opening, False
 
     def relinked(self, report: JobReport | None) -> None:
         """Update the job from a returning agent; what was sent to it before may have been lost."""
@@ -64,7 +67,7 @@ class Job:
         self.gone = report is None
         if report is None:
             return
-        self.spoke(report.phase, report.heat)
+        self.spoke(report.phase, report.heat, report.opening)
         self.due = report.lines
         if self.failure is not None and self.failure.category is Category.INTERRUPTED:
             # It was given up, and here it is: its own end will say more.

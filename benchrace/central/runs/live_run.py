@@ -46,7 +46,7 @@ class LiveRun:
 
     `started` are the heats that have begun, by number and lane. `cancel` is the reason of a cancel
     that was asked for. `reopened` says that the run was over once, and has lines to come; `closing`
-    that it takes no more. `lending` are the machines that lend themselves to its lanes now, and
+    that it takes no more. `lending` are the worker machines that are lent to its lanes now, and
     `lost` says why lanes lack one, by lane. `changed` wakes on anything that the controller or a
     viewer of the state may care about.
     """
@@ -118,7 +118,8 @@ class LiveRun:
 
     def release(self, job: Job) -> None:
         """Allow a held job to be sent, as the metadata have it now."""
-        job.release(next(spec for spec in jobs(self.metadata) if spec.job_id == job.job_id))
+        spec = next(spec for spec in jobs(self.metadata) if spec.job_id == job.job_id)
+        job.release(spec, self._clock.monotonic_ns())
 
     def workers_of(self, job: Job) -> list[tuple[str, str]]:
         """List the machines that are to be lent to lanes of a job: each lane's id and machine."""

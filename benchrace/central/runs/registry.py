@@ -8,7 +8,7 @@ from benchrace.central.fleet.session import Session
 from benchrace.central.runs.job import Job
 from benchrace.central.runs.live_run import AGENT_STREAMS, LiveRun
 from benchrace.errors import BenchraceError, Category, Failure
-from benchrace.protocol.agent_central import Ack, CancelJob, Frame, Hello
+from benchrace.protocol.agent_central import Ack, CancelJob, Frame, Hello, PhaseChanged
 from benchrace.run.states import JobPhase
 from benchrace.store.run_log import Gap
 
@@ -142,15 +142,16 @@ class Runs:
         if run.is_over(job) and not before:
             self._moved()
 
-    def phase(self, session: Session, job_id: str, phase: JobPhase, heat: int | None) -> None:
+    def phase(self, session: Session, now: PhaseChanged) -> None:
         """Note a job's phase, also of one that no run here owns."""
+        job_id, phase = now.job_id, now.phase
         if (entry := self._find(session, job_id)) is None:
             others = session.machine.others
             (others.discard if phase.final else others.add)(job_id)
             self._moved()
             return
         run, job = entry
-        job.spoke(phase, heat)
+        job.spoke(phase, now.heat, now.opening)
         if phase.final and not run.is_over(job):
             # An agent sends its last phase after all of its lines: there will be no end.
             job.failure = BenchraceError(

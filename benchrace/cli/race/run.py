@@ -202,4 +202,6 @@ def _plan(client: Client, spec: RunSpec, screen: Console, shown: Phases, as_json
 
 def _cells(lane: RunLane) -> tuple[str, ...]:
     params = " ".join(f"{key}={footnotes.shorten(value)}" for key, value in lane.params.items())
-    return lane.label, machine_text(lane.occupies, lane.workers), lane.backend, params
+    clients = [client.machine_id for client in lane.clients]
+    where = machine_text(lane.machine_id, lane.workers, clients)
+    return lane.label, where, lane.backend, params

@@ -33,10 +33,16 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     schema: Schema
 
 
-def machine_text(machines: Sequence[str], workers: Sequence[object] = ()) -> str:
-    """Name where a lane runs: "Mac 1", or "over Mac 1 + Mac 2" where others lend themselves."""
-    names = _MACHINES.join(machines)
-    return f"over {names}" if workers else names
+def machine_text(own: str, workers: Sequence[str] = (), clients: Sequence[str] = ()) -> str:
+    """Name where a lane runs: "Mac 1", or "over Mac 1 + Mac 2" where it has a worker.
+
+    Clients, which make load beside its own machine, follow: "Mac 1 + Mac 3" without a worker, or
+    "over Mac 1 + Mac 2, with Mac 3".
+    """
+    if not workers:
+        return _MACHINES.join((own, *clients))
+    over = f"over {_MACHINES.join((own, *workers))}"
+    return f"{over}, with {_MACHINES.join(clients)}" if clients else over
 
 
 def labels(lanes: Sequence[Facts]) -> tuple[str, ...]:

@@ -83,13 +83,19 @@ def resolve(
     )
 
 
+def _label(machine: MachineView) -> str:
+    return machine.label or machine.machine_id
+
+
 def _lanes(filled: Sequence[Filled]) -> tuple[RunLane, ...]:
     facts = [
         Facts(
             label=lane.label,
             spread=lane.spread,
             machine=machine_text(
-                [view.label or view.machine_id for view in lane.machines], lane.workers
+                _label(lane.machine),
+                list(map(_label, lane.workers)),
+                list(map(_label, lane.clients)),
             ),
             backend=lane.backend,
             params=lane.params,

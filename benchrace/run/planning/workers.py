@@ -1,4 +1,4 @@
-"""Workers of a lane: which machines may lend themselves to it, so that it spans several."""
+"""Workers of a lane: which machines may be one, so that it spans several."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -71,13 +71,13 @@ def _refusals(
 
 
 def _unable(view: MachineView, backend: str) -> str | None:
-    """Return why a machine cannot lend itself, with what to do; None where it can."""
+    """Return why a machine cannot be a worker, with what to do; None where it can."""
     offered = next((offered for offered in view.backends if offered.name == backend), None)
     where = f'machine "{view.machine_id}"'
     if offered is None:
         return f'{where} has no backend "{backend}"; install its plugin there'
     if Operation.LEND not in offered.operations:
-        return f'backend "{backend}" of {where} cannot lend it; update the plugin there'
+        return f'backend "{backend}" of {where} does not support workers; update the plugin there'
     return None
 
 

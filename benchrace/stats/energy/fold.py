@@ -22,7 +22,7 @@ from benchrace.stats.text.text_identity import TextFacts
 
 _OFF = "runtime samples are off (sampling_s = 0)"
 _NO_SAMPLE = "the machine was not sampled"
-_WORKERS = "the machines that lend themselves to the lane are not sampled"
+_WORKERS = "the worker machines of the lane are not sampled"
 _NONE = "no counted round has an energy"
 _NO_BOUNDS = "the log does not say when the round started"
 

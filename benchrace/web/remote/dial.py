@@ -59,8 +59,12 @@ class DialledSocket:
     @property
     def own_address(self) -> str | None:
         """The IP address at this end, None where the connection is gone."""
-        address = self._connection.local_address
-        return str(address[0]) if isinstance(address, tuple) else None
+        return _ip(self._connection.local_address)
+
+    @property
+    def peer(self) -> str | None:
+        """The IP address at the other end, None where the connection is gone."""
+        return _ip(self._connection.remote_address)
 
     async def close(self) -> None:
         """Close from this side."""
@@ -101,6 +105,10 @@ async def dialled(
         explained = await to_thread.run_sync(tls.explain, error)
         why = explained or f"cannot be reached: {str(error) or type(error).__name__}"
         raise NotDialled(why) from error
+
+
+def _ip(address: object) -> str | None:
+    return str(address[0]) if isinstance(address, tuple) else None
 
 
 def redial_s(failures: int, longest_s: float = MAX_PAUSE_S) -> float:

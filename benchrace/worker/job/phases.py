@@ -12,9 +12,9 @@ class Phases:
         self._output = output
         self._last: PhaseNow | None = None
 
-    def now(self, phase: JobPhase, heat: int | None = None) -> None:
-        """Enter `phase`; `heat` is the one that `ready` waits for."""
-        phase_now = PhaseNow(phase=phase, heat=heat)
+    def now(self, phase: JobPhase, heat: int | None = None, lane_id: str | None = None) -> None:
+        """Enter `phase`; `heat` is the one that `ready` waits for, `lane_id` what is opened."""
+        phase_now = PhaseNow(phase=phase, heat=heat, lane_id=lane_id)
         if phase_now != self._last:
             self._last = phase_now
             self._output.say(phase_now)

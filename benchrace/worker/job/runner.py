@@ -144,7 +144,7 @@ class Runner:
 
     async def _phase(self, lane: JobLaneState, slot: Slot, counted: int) -> int | None:
         if slot.warmup:
-            self._deps.phases.now(JobPhase.OPENING)
+            self._deps.phases.now(JobPhase.OPENING, lane_id=slot.lane_id)
             return None
         if not slot.armed or slot.heat is None:
             self._deps.phases.now(JobPhase.RUNNING)
@@ -163,7 +163,7 @@ class Runner:
         return at_ns
 
     async def _open(self, lane: JobLaneState) -> None:
-        self._deps.phases.now(JobPhase.OPENING)
+        self._deps.phases.now(JobPhase.OPENING, lane_id=lane.spec.lane_id)
         try:
             await self._attempt(lane)
         except BenchraceError as error:
@@ -185,7 +185,7 @@ class Runner:
     async def _reopen(self, lane: JobLaneState) -> None:
         """Open a lane again, with as many warm-ups as it has had; give it up where that fails."""
         lane.stale = False
-        self._deps.phases.now(JobPhase.OPENING)
+        self._deps.phases.now(JobPhase.OPENING, lane_id=lane.spec.lane_id)
         context = self._deps.contexts[lane.spec.lane_id]
         failure = await self._reopening.run(lane, lambda: self._attempt(lane), context)
         if failure is not None:

@@ -1,6 +1,7 @@
 """Lend this machine to a lane of another one, until the agent ends that."""
 
 import math
+import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,10 +9,11 @@ import anyio
 
 from benchrace.errors import BenchraceError, Category, FieldError, InvalidInput
 from benchrace.plugin import Backend, Context, Lending, Lent
-from benchrace.protocol.agent_worker import Listening, OperateOrder
+from benchrace.protocol.agent_worker import LEAVE_S, Listening, OperateOrder, WorkerExit
 from benchrace.worker.commands import Commands
 from benchrace.worker.guarded_call import guarded_call
 from benchrace.worker.stdio import Lines, ProtocolOut
+from benchrace.worker.watchdog import Watchdog
 
 # An engine that offers a machine's devices loads no model: it listens within seconds.
 LIMIT_S = 120.0
@@ -19,10 +21,11 @@ LIMIT_S = 120.0
 
 @dataclass(frozen=True)
 class Control:
-    """The agent's lines after the order, and the worker's answers to it."""
+    """The agent's lines after the order, the worker's answers to it, and what ends the process."""
 
     lines: Lines
     output: ProtocolOut
+    watchdog: Watchdog
 
 
 async def lend(order: OperateOrder, backend: Backend, context: Context, control: Control) -> None:
@@ -37,7 +40,7 @@ async def lend(order: OperateOrder, backend: Backend, context: Context, control:
     with anyio.CancelScope(deadline=anyio.current_time() + LIMIT_S) as scope:
         hold.scope = scope
         commands = Commands()
-        commands.listen(control.lines, stop=hold.end, lost=lambda: None)
+        commands.listen(control.lines, stop=hold.end, lost=lambda: _orphaned(control.watchdog))
         await guarded_call(doing, lambda: hold.run(backend, lending, context), math.inf)
     if hold.ended.is_set():
         return
@@ -47,6 +50,11 @@ async def lend(order: OperateOrder, backend: Backend, context: Context, control:
     raise BenchraceError(
         Category.ENDED_EARLY, f"{doing} ended by itself", "Check the log of the engine there."
     )
+
+
+def _orphaned(watchdog: Watchdog) -> None:
+    """End this process in time where cleaning up hangs: nobody else is left who would."""
+    watchdog.arm(LEAVE_S, lambda: os._exit(WorkerExit.DONE))
 
 
 class _Hold:

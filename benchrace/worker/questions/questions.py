@@ -55,7 +55,7 @@ def answer(order: Question, lines: Lines, output: ProtocolOut) -> WorkerExit:
         output.say(Reply(result=described))
         return WorkerExit.DONE
     try:
-        result = _result(order, Control(lines, output))
+        result = _result(order, lines, output)
     except BaseException as error:  # noqa: BLE001 - a plugin may raise anything, also `sys.exit`
         output.say(Reply(failure=failure_of(error, "the question")))
     else:
@@ -63,7 +63,7 @@ def answer(order: Question, lines: Lines, output: ProtocolOut) -> WorkerExit:
     return WorkerExit.DONE
 
 
-def _result(order: ToBackends, control: Control) -> Any:
+def _result(order: ToBackends, lines: Lines, output: ProtocolOut) -> Any:
     monitor = LoopMonitor(SystemClock())
 
     def silent() -> None:
@@ -72,14 +72,14 @@ def _result(order: ToBackends, control: Control) -> Any:
             f"a backend blocked its event loop for {SILENCE_S:g} s",
             detail=stack_of_loop(),
         )
-        control.output.say(Reply(failure=error.failure()))
+        output.say(Reply(failure=error.failure()))
         os._exit(WorkerExit.DONE)
 
     watchdog = Watchdog(lambda: monitor.beats, silent)
     watchdog.start()
     registry = Registry(order.setup.plugins, order.setup.config)
     try:
-        return anyio.run(_main, order, registry, monitor, control)
+        return anyio.run(_main, order, registry, monitor, Control(lines, output, watchdog))
     finally:
         watchdog.stop()
 

@@ -3,6 +3,8 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import anyio
 import pytest
@@ -20,8 +22,8 @@ from benchrace.web.socket import LinkSocket
 
 
 @asynccontextmanager
-async def opened(*_: object) -> AsyncIterator[None]:
-    yield None
+async def opened(*_: object) -> AsyncIterator[Any]:
+    yield SimpleNamespace(peer="10.0.0.7")
 
 
 async def test_a_defect_on_one_link_ends_nothing_else(
@@ -35,8 +37,14 @@ async def test_a_defect_on_one_link_ends_nothing_else(
     again = anyio.Event()
 
     async def link(
-        socket: LinkSocket, address: str | None, *, tls: bool, dialled: str | None
+        socket: LinkSocket,
+        address: str | None,
+        *,
+        tls: bool,
+        dialled: str | None,
+        peer: str | None,
     ) -> BenchraceError | None:
+        assert peer == "10.0.0.7"
         reasons.append(fleet.get("m1").not_dialled)
         if len(reasons) == 1:
             raise KeyError(dialled)

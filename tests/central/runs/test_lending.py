@@ -11,7 +11,7 @@ from benchrace.events import Log
 from benchrace.protocol.operations import OperationState
 from benchrace.run.machine import MachineState
 from benchrace.run.spec import LaneSpec, RunSpec
-from benchrace.run.states import RunState
+from benchrace.run.states import JobPhase, RunState
 from tests.central.hosting import Data, Host, Over
 from tests.central.lender import Lender
 
@@ -123,9 +123,7 @@ async def test_a_worker_whose_agent_was_restarted_is_named(
     over = await linked.over(run_id)
     # Its lane has all its rounds: the run is well, and says what happened.
     assert over.state is RunState.DONE
-    assert warnings(over) == [
-        'B no longer lends itself to the lane "over A + B": its agent was restarted'
-    ]
+    assert warnings(over) == ['worker B of lane "over A + B" stopped: its agent was restarted']
 
 
 async def test_a_worker_that_cannot_start_fails_the_job_unsent(
@@ -139,7 +137,7 @@ async def test_a_worker_that_cannot_start_fails_the_job_unsent(
     over = await linked.over(run_id)
     assert over.state is RunState.FAILED
     assert over.metadata.failure == msgspec.structs.replace(
-        failure, message='B does not lend itself to the lane "over A + B": port 50052 is taken'
+        failure, message='worker B of lane "over A + B" did not start: port 50052 is taken'
     )
     assert coordinator.jobs == {}
 
@@ -161,8 +159,15 @@ async def test_the_next_central_goes_on_with_what_is_lent(
             # Nobody had asked for it, and it was ended.
             worker.put(worker.lends["op-0"], state=OperationState.FAILED)
         worker.asks.clear()
+        # People may name a machine anew at any time.
+        worker.label = "Bee"
+        coordinator.away, links = True, worker.links
         async with data.host() as host:
             coordinator.url = worker.url = host.url
+            # The worker may link first: central does not know yet where the other machine is.
+            await host.until(lambda: worker.links > links and host.central.live(run_id))
+            await anyio.sleep(3 * data.limits.retry_s)
+            coordinator.away = False
             await host.until(lambda: any(ask.follow for ask in worker.asks))
             await host.until(lambda: not again or host.live(run_id).lost)
             coordinator.open_gate.set()
@@ -171,6 +176,8 @@ async def test_the_next_central_goes_on_with_what_is_lent(
     assert over.state is RunState.DONE
     assert worker.running == []
     assert len(worker.about) == (2 if again else 1)
+    addresses = {ask.operate.request.coordinator for ask in worker.asks if ask.operate}
+    assert addresses == {"127.0.0.1"}
     assert [text.rpartition(": ")[2] for text in warnings(over)] == (
         ["it was started again while central was away"] if again else []
     )
@@ -193,3 +200,97 @@ async def test_what_is_lent_is_not_lent_twice(linked: Host, worker: Lender) -> N
     assert [over.state for over in overs] == [RunState.DONE] * 2
     assert overs[0].metadata.ended_at <= overs[1].metadata.started_at  # type: ignore[operator]
     assert len(worker.about) == 2
+
+
+async def test_a_worker_learns_whether_the_coordinator_is_another_computer(
+    linked: Host, worker: Lender
+) -> None:
+    await linked.over(await linked.central.submit(OVER_TWO))
+    worker.host_id = "another host"
+    links = worker.links
+    await worker.cut()
+    await linked.until(lambda: worker.links > links and linked.is_ready(worker))
+    await linked.over(await linked.central.submit(OVER_TWO))
+    assert [ask.request.elsewhere for ask in worker.about.values()] == [False, True]
+
+
+async def test_one_that_never_listens_is_ended(
+    data: Data, coordinator: Lender, worker: Lender
+) -> None:
+    data.limits = msgspec.structs.replace(data.limits, lend_s=0.05)
+    worker.listening = False
+    async with data.host() as host:
+        await host.link(coordinator, worker)
+        run_id = await host.central.submit(OVER_TWO)
+        await host.until(lambda: worker.running)
+        # What it reports without listening must not keep it.
+        while host.central.live(run_id) is not None:
+            for name in worker.running:
+                status = worker.lends[name]
+                worker.put(status, next=status.next + 1)
+            await anyio.sleep(0.01)
+        over = await host.over(run_id)
+    failure = over.metadata.failure
+    assert failure is not None
+    assert failure.category is Category.TIMEOUT_CONNECT
+    assert failure.message.startswith(
+        'worker B of lane "over A + B" did not start: it does not listen after '
+    )
+    assert (worker.running, coordinator.jobs) == ([], {})
+
+
+async def test_a_bad_end_of_a_lend_is_a_warning_and_no_reason_of_the_run(
+    linked: Host, worker: Lender
+) -> None:
+    worker.bad_end = BenchraceError(Category.PLUGIN_ERROR, "it hung").failure()
+    run_id = await linked.central.submit(OVER_TWO)
+    run = linked.live(run_id)
+    over = await linked.over(run_id)
+    assert (over.state, run.lost) == (RunState.DONE, {})
+    assert warnings(over) == ['B was not released from the lane "over A + B": it hung']
+
+
+async def test_a_coordinator_that_is_busy_is_waited_for_from_the_jobs_release_on(
+    data: Data, coordinator: Lender, worker: Lender
+) -> None:
+    data.limits = msgspec.structs.replace(data.limits, arrival_s=1.0)
+    worker.listening = False
+    coordinator.refuse_job = BenchraceError(Category.BUSY, "a pull is running").failure()
+    async with data.host() as host:
+        await host.link(coordinator, worker)
+        run_id = await host.central.submit(OVER_TWO)
+        await host.until(lambda: worker.running)
+        await anyio.sleep(data.limits.arrival_s)
+        worker.listening = True
+        worker.notify()
+        await host.until(lambda: coordinator.refusals)
+        coordinator.refuse_job = None
+        assert (await host.over(run_id)).state is RunState.DONE
+
+
+async def test_an_opening_that_hangs_without_its_worker_is_ended(
+    data: Data, coordinator: Lender, worker: Lender
+) -> None:
+    data.limits = msgspec.structs.replace(data.limits, without_worker_s=0.05)
+    coordinator.opening = anyio.Event()
+    two = msgspec.structs.replace(OVER_TWO, lanes=(*OVER_TWO.lanes, LaneSpec(machine_id="a")))
+    async with data.host() as host:
+        await host.link(coordinator, worker)
+        run_id = await host.central.submit(two)
+        await host.until(lambda: coordinator.jobs)
+        job_id = coordinator.job.spec.job_id
+        worker.forget()
+        run = host.live(run_id)
+        await host.until(lambda: run.lost)
+        # The other lane needs no worker.
+        coordinator.job.to(JobPhase.OPENING, opening="lane-1")
+        await host.until(lambda: run.jobs[job_id].opening == "lane-1")
+        await anyio.sleep(0.1)
+        run.changed.notify()
+        await anyio.sleep(0.05)
+        assert run.jobs[job_id].cancel is None
+        coordinator.job.to(JobPhase.OPENING, opening="lane-0")
+        over = await host.over(run_id)
+    failure = over.metadata.failure
+    assert failure is not None
+    assert failure.message == 'worker B of lane "over A + B" stopped: its agent was restarted'

@@ -1,4 +1,4 @@
-"""Lanes that span machines: who may lend itself to which lane."""
+"""Lanes that span machines: which machines may be workers of which lane."""
 
 from collections.abc import Callable
 
@@ -8,6 +8,7 @@ import pytest
 from benchrace.errors import InvalidInput
 from benchrace.plugin.operations import Operation
 from benchrace.run.machine import MachineState, MachineView
+from benchrace.run.planning.labels import machine_text
 from benchrace.run.spec import LaneSpec, Order, RunSpec
 from benchrace.run.title import title
 from benchrace.store.series import series_key
@@ -65,6 +66,13 @@ def test_a_lane_over_two_machines_races_one_on_a_third(spanning: View) -> None:
     assert series_key(alone) != series_key(resolve(spec(lane("a")), [spanning("a")]))
 
 
+def test_clients_are_named_apart_from_workers() -> None:
+    assert machine_text("A") == "A"
+    assert machine_text("A", ["B"]) == "over A + B"
+    assert machine_text("A", clients=["C"]) == "A + C"
+    assert machine_text("A", ["B"], ["C"]) == "over A + B, with C"
+
+
 def test_the_coordinator_may_race_alone_as_well(spanning: View) -> None:
     run = resolve(spec(lane("a", ("b",)), lane("a")), [spanning("a"), spanning("b")])
     assert [one.label for one in run.lanes] == ["over A + B", "A"]
@@ -95,7 +103,7 @@ CASES: list[tuple[LaneSpec, str, str]] = [
     (
         lane("a", ("old",)),
         "lanes[0].workers[0]",
-        'backend "primes" of machine "old" cannot lend it; update the plugin there',
+        'backend "primes" of machine "old" does not support workers; update the plugin there',
     ),
     (
         lane("old", ("b",)),

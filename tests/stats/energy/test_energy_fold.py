@@ -230,7 +230,7 @@ def test_a_lane_over_several_machines_has_no_energy_of_one_of_them() -> None:
     metadata = run()
     lanes = [msgspec.structs.replace(lane, workers=("n",)) for lane in metadata.lanes]
     lane = one_lane(msgspec.structs.replace(metadata, lanes=tuple(lanes)), board(200))
-    assert reasons(lane) == {"the machines that lend themselves to the lane are not sampled"}
+    assert reasons(lane) == {"the worker machines of the lane are not sampled"}
     assert set(values(lane).values()) == {None}
 
 

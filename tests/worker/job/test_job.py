@@ -114,6 +114,9 @@ def test_other_orders_open_all_lanes_first(run: Run) -> None:
     ]
     opened = [event.seq for event in done.of(Log)][:2]
     assert max(opened) < done.of(RoundStart)[0].seq
+    # The agent knows which lane is being opened.
+    lanes = [phase.lane_id for phase in done.phases if phase.phase is JobPhase.OPENING]
+    assert lanes[:2] == ["lane-0", "lane-1"]
 
 
 def test_phases_follow_the_states_of_a_job(run: Run) -> None:

@@ -1,1 +1,1 @@
-"""Machines that lend themselves to lanes of a run."""
+"""Worker machines of a run's lanes."""

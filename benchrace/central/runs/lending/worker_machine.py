@@ -1,7 +1,6 @@
 """One machine that is lent to one lane of another: started, followed, and given back."""
 
 from collections.abc import Sequence
-from urllib.parse import urlsplit
 
 import anyio
 import msgspec
@@ -76,10 +75,10 @@ class WorkerMachine:
                 ask = FollowAsk(operation_id=self._operation_id, cancel=True)
                 status = await self._engines.follow(self.machine_id, ask)
                 if status.failure and status.failure.category is not Category.CANCELLED:
-                    self._fail(BenchraceError.of(status.failure))
+                    self._warn_of_release(BenchraceError.of(status.failure))
         except BenchraceError as error:
             # Its agent is gone, or its link: the lease ends it.
-            self._fail(error)
+            self._warn_of_release(error)
         finally:
             self._run.lending.discard(self.machine_id)
             self._run.changed.notify()
@@ -87,7 +86,7 @@ class WorkerMachine:
     def compare(self, before: Sequence[Peer]) -> None:
         """Fail where the job was sent with something else than what is lent now."""
         peer = self.peer
-        if peer is not None and peer not in before:
+        if peer is not None and _unnamed(peer) not in map(_unnamed, before):
             self._fail(
                 BenchraceError(
                     Category.INTERRUPTED,
@@ -99,10 +98,14 @@ class WorkerMachine:
     async def _start(self) -> OperationStatus:
         """Start it, or find the one that runs; a machine that is busy or away is waited for."""
         lending = Lending(run_id=self._run.run_id, lane_id=self.lane.lane_id)
-        request = OperationRequest(lending=lending, coordinator=self._coordinator())
         deadline_ns = self._clock.monotonic_ns() + int(self._limits.arrival_s * 1e9)
         while True:
             try:
+                request = OperationRequest(
+                    lending=lending,
+                    coordinator=self._coordinator(),
+                    elsewhere=self._is_elsewhere(),
+                )
                 # Only the answer says how it can be ended: it is waited for, also when cancelled.
                 with anyio.CancelScope(shield=True):
                     status = await self._engines.operate(
@@ -118,19 +121,29 @@ class WorkerMachine:
             await anyio.sleep(self._limits.retry_s)
 
     def _coordinator(self) -> str | None:
-        """Return the address of the lane's own machine, as its link shows it."""
+        """Return the IP address of the lane's own machine; raises `unreachable` without a link."""
         machine = self._fleet.find(self.lane.machine_id)
-        address = None if machine is None else machine.address
-        if address is None or "://" not in address:
-            return address
-        return urlsplit(address).hostname
+        if machine is None or machine.session is None:
+            raise BenchraceError(
+                Category.UNREACHABLE,
+                f"{self.lane.machine_id}, which is to use it, is not linked",
+                "Start its agent, or wait until it reconnects.",
+            )
+        return machine.peer_address
 
     async def _follow(self, status: OperationStatus) -> None:
         """Follow it, which keeps it lent; raises why it has ended."""
-        heard_ns = self._clock.monotonic_ns()
+        began_ns = heard_ns = self._clock.monotonic_ns()
         while status.state is OperationState.RUNNING:
             if status.lent is not None and self.peer is None:
                 self._note(status.lent)
+            waited_ns = self._clock.monotonic_ns() - began_ns
+            if self.peer is None and waited_ns >= self._limits.lend_s * 1e9:
+                raise BenchraceError(
+                    Category.TIMEOUT_CONNECT,
+                    f"it does not listen after {duration(waited_ns)}",
+                    "Check the log of its agent.",
+                )
             ask = FollowAsk(operation_id=status.operation_id, since=status.next, wait_s=_TURN_S)
             try:
                 status = await self._engines.follow(self.machine_id, ask)
@@ -161,14 +174,31 @@ class WorkerMachine:
         self.peer = Peer(**fields, machine_id=self.machine_id, label=self._label)
         self._run.changed.notify()
 
+    def _is_elsewhere(self) -> bool:
+        """Check whether it is another computer than the lane's own machine, as far as is known."""
+        ids = {
+            machine.host_id
+            for name in (self.machine_id, self.lane.machine_id)
+            if (machine := self._fleet.find(name)) is not None and machine.host_id
+        }
+        return len(ids) > 1
+
+    def _warn_of_release(self, error: BenchraceError) -> None:
+        """Warn in the run's log that the machine may be busy for a while; its lane is over."""
+        message = f'{self._label} was not released from the lane "{self.lane.label}"'
+        payload = LogPayload(
+            level="warning", message=f"{message}: {error.message}", source=self.lane.backend
+        )
+        self._run.emit(payload, self.lane.lane_id)
+
     def _fail(self, error: BenchraceError) -> None:
         """Note the failure; in mid-run also in the log, so that a failed round says why."""
         if self.failure is not None:
             return
-        lends = "does not lend itself" if self.peer is None else "no longer lends itself"
+        what = "did not start" if self.peer is None else "stopped"
         self.failure = Failure(
             category=error.category,
-            message=f'{self._label} {lends} to the lane "{self.lane.label}": {error.message}',
+            message=f'worker {self._label} of lane "{self.lane.label}" {what}: {error.message}',
             remedy=error.remedy,
             detail=error.detail,
         )
@@ -179,3 +209,8 @@ class WorkerMachine:
             warning = LogPayload(level="warning", message=message, source=source)
             self._run.emit(warning, self.lane.lane_id)
         self._run.changed.notify()
+
+
+def _unnamed(peer: Peer) -> Peer:
+    """Return a peer without its label, which people may change meanwhile."""
+    return msgspec.structs.replace(peer, label="")

@@ -11,8 +11,8 @@ export interface LaneClient {
 /**
  * A complete lane; `job_id` is null until its job was created. `spec_index` is the place in the specification's
  * `lanes` of the one that it comes from, null where none is named there. `clients` make load beside the lane's
- * own machine. `workers` are machines that lend themselves to the lane, whose own machine is their coordinator;
- * `peers` is what they lend, from the start of the run on.
+ * own machine. `workers` are its worker machines, whose coordinator the lane's own machine is; `peers` is what
+ * they lend, from the start of the run on.
  */
 export interface RunLane {
   lane_id: string;

@@ -31,13 +31,6 @@ export interface BackendDescription {
   operations: Operation[];
 }
 
-/** A device that a worker offers; sizes in bytes, null where the engine does not tell. */
-export interface Device {
-  name: string;
-  total_bytes: number | null;
-  free_bytes: number | null;
-}
-
 export type Drawing = 'progress' | 'text' | 'lines' | 'image';
 
 /**
@@ -73,7 +66,14 @@ export interface Lent {
   endpoint: string;
   build: string | null;
   protocol: string | null;
-  devices: Device[];
+  devices: LentDevice[];
+}
+
+/** A device that a worker offers; sizes in bytes, null where the engine does not tell. */
+export interface LentDevice {
+  name: string;
+  total_bytes: number | null;
+  free_bytes: number | null;
 }
 
 /**
@@ -119,7 +119,7 @@ export interface Peer {
   endpoint: string;
   build: string | null;
   protocol: string | null;
-  devices: Device[];
+  devices: LentDevice[];
   machine_id: string;
   label: string;
 }

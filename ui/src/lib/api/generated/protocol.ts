@@ -75,10 +75,11 @@ export interface OperationEvent {
 }
 
 /**
- * What an operation is about; it may be left out where it is about the engine itself. `model` is the same as one
- * in `models`; they are taken in turn. `assets` are for a sync: none named means all that the backend is set to
- * have. `write` is what a write asks the model. `lending` names the lane that a lend is for, and `coordinator`
- * is the address of that lane's machine as central sees it.
+ * What an operation is about; it may be left out where it is about the engine itself. What is not given is not
+ * sent: an older agent rejects fields that it does not know. `model` is the same as one in `models`; they are
+ * taken in turn. `assets` are for a sync: none named means all that the backend is set to have. `write` is what
+ * a write asks the model. `lending` names the lane that a lend is for, and `coordinator` is the address of that
+ * lane's machine as central sees it, `elsewhere` that it is another computer.
  */
 export interface OperationRequest {
   model?: string | null;
@@ -87,6 +88,7 @@ export interface OperationRequest {
   write?: Writing | null;
   lending?: Lending | null;
   coordinator?: string | null;
+  elsewhere?: boolean;
 }
 
 export type OperationState = 'running' | 'done' | 'failed';

@@ -7,7 +7,7 @@ from benchrace.agent.link.connector import Connector
 from benchrace.api.agents import LoanRequest
 
 
-async def lend(agent: Agent) -> None:
+async def serve_loans(agent: Agent) -> None:
     """Serve one loan after the other, until cancelled."""
     while True:
         loan = await agent.loans.next()

@@ -1,4 +1,4 @@
-"""Machines that lend themselves to a run's lanes: from before a lane's job until after its end."""
+"""The worker machines of a run's lanes: from before a lane's job until after its end."""
 
 from collections.abc import Sequence
 
@@ -15,9 +15,10 @@ from benchrace.clock import Clock
 from benchrace.errors import BenchraceError, Category
 from benchrace.plugin.lending import Peer
 from benchrace.run.planning.completion import with_peers
+from benchrace.run.states import JobPhase
 
 
-class Lending:
+class WorkerMachines:
     """All worker machines of one run. A job is held until those that its lanes need are lent."""
 
     def __init__(self, run: LiveRun, fleet: Fleet, limits: Limits, clock: Clock) -> None:
@@ -97,15 +98,22 @@ class Lending:
 
     async def _until_over(self, job: Job, workers: Sequence[WorkerMachine]) -> None:
         """Wait for the job's end, and order it where it hangs for want of a machine."""
-        turn, since_ns = self._run.progress.turns.get(job.job_id), self._clock.monotonic_ns()
+        place, since_ns = self._place(job), self._clock.monotonic_ns()
         while not self._run.is_over(job):
-            before, turn = turn, self._run.progress.turns.get(job.job_id)
-            if turn != before:
+            before, place = place, self._place(job)
+            if place != before:
                 since_ns = self._clock.monotonic_ns()
-            lost = _needed(job, turn, workers)
+            lost = _needed(job, place.lane_id, workers)
             if lost is not None:
                 self._end_late(job, lost, max(since_ns, lost.failed_ns))
             await self._run.changed.wait()
+
+    def _place(self, job: Job) -> Turn:
+        """Return where a job is: in a lane's round, or opening a lane."""
+        turn = self._run.progress.turns.get(job.job_id) or Turn(0, None)
+        if turn.lane_id is not None or job.phase is not JobPhase.OPENING:
+            return turn
+        return Turn(turn.number, job.opening)
 
     def _end_late(self, job: Job, lost: WorkerMachine, since_ns: int) -> None:
         """End a job that has done nothing since `since_ns`; give up one that does not end."""
@@ -120,11 +128,13 @@ class Lending:
             self._run.changed.notify()
 
 
-def _needed(job: Job, turn: Turn | None, workers: Sequence[WorkerMachine]) -> WorkerMachine | None:
-    """Return a lost worker that the job needs now: in its round, or in all of its lanes."""
+def _needed(
+    job: Job, lane_id: str | None, workers: Sequence[WorkerMachine]
+) -> WorkerMachine | None:
+    """Return a lost worker that the job needs now: in the lane it is in, or in all of its lanes."""
     lost = {worker.lane.lane_id: worker for worker in workers if worker.failure is not None}
-    if turn is not None and turn.lane_id is not None:
-        return lost.get(turn.lane_id)
+    if lane_id is not None:
+        return lost.get(lane_id)
     if lost.keys() >= {lane.lane_id for lane in job.spec.lanes}:
         return next(iter(lost.values()), None)
     return None
