@@ -9,6 +9,7 @@ from quart import Quart, Response, request
 from quart_schema import document_request, document_response
 
 from benchrace.agent.agent import Agent
+from benchrace.agent.engines.reset_all import reset_all
 from benchrace.compat.agent_image import image_of
 from benchrace.compat.resetting import ResetAnswer, reset_answer
 from benchrace.config.model_policy import path_of, read_policy
@@ -49,7 +50,7 @@ def install_rest(app: Quart, agent: Agent) -> None:
     @document_response(ResetAnswer)
     async def reset() -> Response:
         """Reset the engines; always 200, and `notes` say what was not done."""
-        return answer(reset_answer(await agent.operations.reset_all()))
+        return answer(reset_answer(await reset_all(agent.operations)))
 
     @app.post("/models/sync", endpoint="sync_models")
     @document_request(SyncRequest)

@@ -1,7 +1,6 @@
 """Operations on this machine's engines, never while something is measured, each in a worker."""
 
 import math
-import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, nullcontext
@@ -16,7 +15,7 @@ from benchrace.agent.engines.assets import configured_assets
 from benchrace.agent.engines.idle import IdleClock
 from benchrace.agent.engines.lending import end_unfollowed, listening_address
 from benchrace.agent.engines.operation import RunningOperation
-from benchrace.agent.engines.probing import converted
+from benchrace.agent.engines.request_check import check_request
 from benchrace.agent.jobs.keep_awake import KeepAwake
 from benchrace.agent.jobs.slot import Busy, Slot
 from benchrace.agent.one_shot import ask
@@ -25,19 +24,15 @@ from benchrace.agent.settings import AgentSettings
 from benchrace.errors import (
     BenchraceError,
     Category,
-    FieldError,
-    InvalidInput,
     NotFound,
-    with_remedy,
 )
 from benchrace.notifier import Notifier
 from benchrace.plugin.assets import Asset
 from benchrace.plugin.lending import Lending
-from benchrace.plugin.operations import Operation, Reset
+from benchrace.plugin.operations import Operation
 from benchrace.protocol.agent_worker import LEAVE_S, OperateOrder
 from benchrace.protocol.assets import AssetSetup
-from benchrace.protocol.capabilities import BackendStatus
-from benchrace.protocol.operations import OperationRequest, ResetAll
+from benchrace.protocol.operations import OperationRequest
 from benchrace.web.address import is_loopback
 
 _MAX_OPERATIONS = 50
@@ -118,7 +113,7 @@ class Operations:
 
         Raises NotFound where the backend does not offer it, InvalidInput, or Busy.
         """
-        await self._check(backend, operation, request)
+        check_request(await self.capabilities.ready(), backend, operation, request)
         if operation is Operation.SYNC and not request.assets:
             assets = await anyio.to_thread.run_sync(configured_assets, self._settings, backend)
             request = msgspec.structs.replace(request, assets=assets)
@@ -174,60 +169,6 @@ class Operations:
             ),
             None,
         )
-
-    async def reset_all(self) -> ResetAll:
-        """Reset every engine that can be, one after the other; raises nothing."""
-        began_ns = time.monotonic_ns()
-        await self.capabilities.ready()
-        names = self.offering(Operation.RESET)
-        results: dict[str, Reset] = {}
-        healthy: list[bool] = []
-        notes = [] if names else [await self._nothing_reset()]
-        for name in names:
-            results[name], able = await self._reset(name)
-            notes += [f"{name}: {note}" for note in results[name].notes]
-            if able:
-                healthy.append(results[name].healthy is True)
-        took_ms = (time.monotonic_ns() - began_ns) / 1e6
-        good = bool(healthy) and all(healthy)
-        return ResetAll(ok=good, duration_ms=took_ms, backends=results, notes=tuple(notes))
-
-    async def _reset(self, name: str) -> tuple[Reset, bool]:
-        """Reset one; false beside it where nothing is configured by which it could be."""
-        try:
-            running = await self.start(name, Operation.RESET, OperationRequest())
-            await running.ended()
-            return converted(running.result(), Reset), True
-        except BenchraceError as error:
-            able = "operation" not in {field.path for field in error.fields}
-            problem = with_remedy(error.message, error.remedy)
-            return Reset(notes=(f"not reset: {problem}",)), able
-
-    async def _nothing_reset(self) -> str:
-        backends = (await self.capabilities.ready()).backends
-        names = ", ".join(backend.description.name for backend in backends) or "none"
-        return f"nothing was reset: no backend here supports it (installed: {names})"
-
-    async def _check(self, name: str, operation: Operation, request: OperationRequest) -> None:
-        backends = (await self.capabilities.ready()).backends
-        status = next((backend for backend in backends if backend.description.name == name), None)
-        if status is None:
-            installed = ", ".join(backend.description.name for backend in backends) or "none"
-            raise NotFound(
-                f"unknown backend {name[:64]!r}",
-                f"Install its plugin, or use one of: {installed}.",
-            )
-        offered = status.description.operations
-        if operation not in offered:
-            raise NotFound(
-                f"backend {name} does not offer {operation.value}", _instead(status, backends)
-            )
-        if operation is Operation.PULL and not request.all_models():
-            raise InvalidInput(FieldError("model", "name the model to pull"))
-        if operation is Operation.WRITE and not (request.all_models() and request.write):
-            raise InvalidInput(FieldError("write", "name the model and the instruction"))
-        if operation is Operation.LEND and request.lending is None:
-            raise InvalidInput(FieldError("lending", "name the run and the lane"))
 
     def _with_address(self, request: OperationRequest) -> OperationRequest:
         """Fill in where a lend is to listen; what the request itself says does not count."""
@@ -345,10 +286,3 @@ class Operations:
         except (BenchraceError, OSError):
             # A job came, or the probe failed: the next one tells.
             return
-
-
-def _instead(status: BackendStatus, backends: tuple[BackendStatus, ...]) -> str:
-    offered = (
-        ", ".join(operation.value for operation in status.description.operations) or "no operations"
-    )
-    return f"It offers {offered}. Another backend may offer it: {len(backends)} are installed here."

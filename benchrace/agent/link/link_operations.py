@@ -1,6 +1,7 @@
 """Central's requests about this machine's engines, over the link."""
 
 from benchrace.agent.engines.operations import Operations
+from benchrace.agent.engines.reset_all import reset_all
 from benchrace.api.engines import MAX_WAIT_S
 from benchrace.errors import FieldError, InvalidInput
 from benchrace.protocol.agent_central import Ask
@@ -10,7 +11,7 @@ from benchrace.protocol.operations import FollowAsk, OperationStatus, ResetAll
 async def answer_ask(operations: Operations, ask: Ask) -> OperationStatus | ResetAll:
     """Answer `operate`, `follow` and `reset`; raises what the operations raise."""
     if ask.what == "reset":
-        return await operations.reset_all()
+        return await reset_all(operations)
     if ask.operate is not None:
         operate = ask.operate
         return (
