@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { Kind, RunDocument } from '../../src/lib/api/documents';
-import { lendingLabel, machinesOf } from '../../src/lib/race/machines';
+import { lendingLabel, machinesOf, starting } from '../../src/lib/race/machines';
 import { begin } from '../../src/lib/race/state';
 import { command, toml } from '../../src/lib/spec/command';
 import { check, emptyLane, fromSpec } from '../../src/lib/spec/draft';
@@ -45,6 +45,12 @@ it('keeps workers in a specification, its command and its file', () => {
   expect(check(fromSpec(spec), [], null).spec).toEqual(spec);
   expect(command(spec)).toContain('--lane machine=a,workers=b+c --lane machine=d');
   expect(toml(spec)).toContain('workers = ["b", "c"]');
+});
+
+it('counts as machines that start rounds those with load of their own', () => {
+  const client = { machine_id: 'c', job_id: null };
+  expect(starting([{ machine_id: 'a', workers: ['b'] }])).toBe(1);
+  expect(starting([{ machine_id: 'a', workers: ['b'], clients: [client] }, { machine_id: 'a' }])).toBe(2);
 });
 
 describe('a race over two machines', () => {
