@@ -114,18 +114,6 @@ def test_the_notes_say_all_that_limits_the_numbers(race: Race) -> None:
     assert "it broke. Mend it." in notes
 
 
-def test_machines_start_together_only_where_several_start(race: Race) -> None:
-    run = race(labels=("a", "b"))
-    own, other = (
-        msgspec.structs.replace(lane, machine_id=machine_id, workers=workers)
-        for lane, machine_id, workers in zip(run.lanes, ("m1", "m2"), (("m9",), ()), strict=True)
-    )
-    notes = "\n".join(footnotes.notes(msgspec.structs.replace(run, lanes=(own, other))))
-    assert "the machines started together (" in notes
-    alone = msgspec.structs.replace(run, lanes=(own,))
-    assert "started together" not in "\n".join(footnotes.notes(alone))
-
-
 def test_a_heading_names_what_all_lanes_share(race: Race) -> None:
     run = race(labels=("a", "b"))
     lanes = tuple(
