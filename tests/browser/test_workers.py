@@ -51,6 +51,6 @@ async def test_a_race_over_two_machines_is_set_up_and_shown(one: Tab, team: Team
     await expect(one.page.locator("h1")).to_have_text("over A + B vs C")
     await one.see("2 lanes on 3 machines")
     await one.page.get_by_role("tab", name="Machines").click()
-    await one.see("Not sampled: it lends itself to the lane “over A + B”, build b1, CPU with 4 B")
+    await one.see("Not sampled: worker of the lane “over A + B”, build b1, CPU with 4 B")
     (run,) = team.get("/api/runs")["runs"]
     assert [machine["machine_id"] for machine in run["machines"]] == ["a", "b", "c"]

@@ -6,6 +6,7 @@ from benchrace.cli.output.formatting import clean_line
 from benchrace.errors import Failure, with_remedy
 from benchrace.events import Reason
 from benchrace.formatting import duration, plural
+from benchrace.run.clients import machines_of
 from benchrace.run.document import DocumentLane, RunDocument
 from benchrace.run.findings.noise import noise
 from benchrace.run.metadata import RunMetadata
@@ -52,9 +53,10 @@ def notes(run: RunDocument) -> Iterator[str]:
     yield from left_out(run)
     if run.staggered:
         yield f"staggered: the machines did not start close enough together{_widest(run)}"
-    elif len({name for lane in run.lanes for name in lane.occupies}) > 1 and (
+    elif len({name for lane in run.lanes for name in machines_of(lane)}) > 1 and (
         apart := _widest(run)
     ):
+        # Workers have no job of their own, and so no start.
         yield f"the machines started together{apart}"
     yield from _failures(run)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from benchrace.errors import FieldError
+from benchrace.formatting import plural
 from benchrace.kinds import SERVE
 from benchrace.kinds.llm import ServeParams
 from benchrace.kinds.llm.params import PER_MACHINE
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 NO_MACHINE = "several machines fit, and clients make load for one lane: name its machine"
 _APART = "race them in two runs and compare"
 # What is dealt out to the clients, with what one of them is called.
-_SPLIT = {"concurrency": "streams", "requests": "requests"}
+_SPLIT = {"concurrency": "stream", "requests": "request"}
 
 
 def refusals(
@@ -89,7 +90,8 @@ def unsplittable(
     for name, what in _SPLIT.items():
         value = complete.get(name)
         if isinstance(value, int) and value < machines:
-            text = f"{value} {what} for {machines} machines that make load; each needs at least one"
+            amount = plural(value, what)
+            text = f"{amount} for {machines} machines that make load; each needs at least one"
             yield FieldError(f"{at}.params.{name}", text)
     drawn = serve is not None and serve.total_requests >= machines
     if serve is not None and drawn and has_empty(serve, machines):
@@ -114,7 +116,11 @@ def _excess(at: str, serve: ServeParams, machines: int) -> Iterator[FieldError]:
     if (over := excess(serve, machines)) is None:
         return
     name, most = over
-    text = f"{most} {_SPLIT[name]} for one of {machines} machines" if machines > 1 else f"{most}"
+    text = (
+        f"{most}"
+        if machines == 1
+        else f"{plural(most, _SPLIT[name])} for one of {machines} machines"
+    )
     remedy = "lower it, or name more clients"
     yield FieldError(
         f"{at}.params.{name}",

@@ -75,8 +75,8 @@ class Residency:
             # No warning: each round says so in its verdict.
             context.log(company.text)
         else:
-            after = duration(took_ns)
-            context.log(f"alone in memory, according to {', '.join(backends)}, after {after}")
+            checked = f"checked in {duration(took_ns)}"
+            context.log(f"no other model is loaded in {', '.join(backends)} ({checked})")
         return company
 
     async def after(self, backends: Mapping[str, Backend], context: Context) -> None:

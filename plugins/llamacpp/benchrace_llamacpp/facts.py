@@ -122,6 +122,10 @@ def _placed(plan: ServerPlan, started: Started) -> Settings:
         settings[f"mib_{name}"] = round(buffers.total, 2)
     if not plan.peers:
         return settings
+    own = placement.devices.values()
+    if own:
+        settings["coordinator_model_mib"] = round(sum(buffers.model for buffers in own), 2)
+        settings["coordinator_kv_mib"] = round(sum(buffers.kv for buffers in own), 2)
     settings["workers"] = ", ".join(peer.label for peer in plan.peers)
     settings["tensor_split"] = started.split or None
     settings["worker_cache"] = worker_cache(plan, started)

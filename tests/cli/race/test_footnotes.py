@@ -41,3 +41,15 @@ def test_a_title_is_no_markup_and_a_unit_has_no_escapes(race: Race) -> None:
     Console(file=out, width=110, highlight=False).print(shown)
     assert "[/x]Rate, u/s" in out.getvalue()
     assert "\x1b" not in out.getvalue()
+
+
+def test_machines_start_together_only_where_several_start(race: Race) -> None:
+    run = race(labels=("a", "b"))
+    own, other = (
+        msgspec.structs.replace(lane, machine_id=machine_id, workers=workers)
+        for lane, machine_id, workers in zip(run.lanes, ("m1", "m2"), (("m9",), ()), strict=True)
+    )
+    notes = "\n".join(footnotes.notes(msgspec.structs.replace(run, lanes=(own, other))))
+    assert "the machines started together (" in notes
+    alone = msgspec.structs.replace(run, lanes=(own,))
+    assert "started together" not in "\n".join(footnotes.notes(alone))

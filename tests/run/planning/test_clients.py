@@ -126,7 +126,7 @@ def test_each_machine_has_a_job_with_its_part_and_starts_every_round_with_the_ot
             "lanes[0].params.concurrency",
             "3 streams for 4 machines",
         ),
-        ([lane("a", "b", requests=1)], (A, B), "lanes[0].params.requests", "1 requests for 2"),
+        ([lane("a", "b", requests=1)], (A, B), "lanes[0].params.requests", "1 request for 2"),
         (
             [lane("a", requests=300)],
             (A, B),

@@ -147,7 +147,13 @@ def test_each_lane_has_the_memory_for_itself(play: Play) -> None:
     assert engines == [["one:a"], ["two:b"], ["one:c"]]
     assert [round_.record["alone"] for round_ in rounds(done)] == [True] * 3
     assert codes(done) == [[], [], []]
-    assert sum(log.startswith("alone in memory, according to one, two") for log in logs(done)) == 3
+    assert (
+        sum(
+            log.startswith("no other model is loaded in one, two (checked in ")
+            for log in logs(done)
+        )
+        == 3
+    )
 
 
 @pytest.mark.parametrize(

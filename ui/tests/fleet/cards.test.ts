@@ -47,9 +47,9 @@ it('machines race in what all of them can do', () => {
   expect(commonKinds([one, machine('c')])).toEqual([]);
 });
 
-it('the last run of a machine is the newest with a lane on it', () => {
-  const row = (run_id: string, ...machines: string[]) => ({ run_id, lanes: machines.map((machine_id) => ({ machine_id })) }) as unknown as RunRow;
-  const recent = [row('3', 'b'), row('2', 'a', 'b'), row('1', 'a')];
+it('the last run of a machine is the newest that it took part in, also as a client or worker', () => {
+  const row = (run_id: string, ...machines: string[]) => ({ run_id, lanes: [{ machine_id: machines[0] }], machines: machines.map((machine_id) => ({ machine_id })) }) as unknown as RunRow;
+  const recent = [row('3', 'b'), row('2', 'b', 'a'), row('1', 'a')];
   expect(lastRun('a', recent)?.run_id).toBe('2');
   expect(lastRun('c', recent)).toBeNull();
 });

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 
+import type { Failure } from '../../src/lib/api/generated/errors';
 import { reduce } from '../../src/lib/race/reduce';
 import { begin, type Race } from '../../src/lib/race/state';
 import { raceElapsed, raceRemaining } from '../../src/lib/race/times';
 import { LEAD_IN, laneViews, MAX_GHOSTS } from '../../src/lib/race/view';
-import { laneLabel } from '../../src/pages/race/labels';
+import { failedAlike, laneLabel } from '../../src/pages/race/labels';
 import { documentOf, Log } from '../log';
 
 /** The viewer's clock is ahead of the log's wall clock by nothing, and no event is late. */
@@ -95,6 +96,29 @@ describe('laneViews', () => {
     const [a, b] = laneViews(race(log, 100), 1_000_100);
     expect(a && laneLabel({ ...a.lane, state: 'cancelled' }, true)).toBe('cancelled');
     expect(b && laneLabel({ ...b.lane, state: 'cancelled' }, true)).toBe('did not start');
+  });
+
+  it('says of a lane whose run failed that it ended: nobody cancelled it', () => {
+    const [a] = laneViews(race(new Log().round('a', 1, 0, 100), 200), 1_000_200);
+    const label = (state?: 'failed' | 'interrupted' | 'cancelled') => a && laneLabel({ ...a.lane, state: 'cancelled' }, true, state);
+    expect([label('failed'), label('interrupted')]).toEqual(['ended after 1 of 2 rounds', 'ended after 1 of 2 rounds']);
+    expect([label('cancelled'), label()]).toEqual(['cancelled after 1 of 2 rounds', 'cancelled after 1 of 2 rounds']);
+  });
+
+  it('leaves the reason of a run to the notice unless one row has it', () => {
+    const failure = { category: 'interrupted', message: 'b stopped answering', remedy: 'Check b.', fields: [], detail: null } satisfies Failure;
+    const alike = (phase: 'waiting' | 'over', category: 'cancelled' | 'interrupted') => {
+      const run = documentOf(['a', 'b'], { failure });
+      const [first] = run.lanes;
+      const error = { ...failure, category };
+      const read = begin(run);
+      const a = read.lanes.a;
+      if (!first || !a) throw new Error('two lanes');
+      const lanes = phase === 'over' ? { ...read.lanes, a: { ...a, error } } : read.lanes;
+      return failedAlike(phase === 'over' ? run : { ...run, lanes: [{ ...first, error }] }, { phase, lanes });
+    };
+    expect([alike('over', 'interrupted'), alike('waiting', 'interrupted')]).toEqual([1, 1]);
+    expect([alike('over', 'cancelled'), alike('waiting', 'cancelled')]).toEqual([0, 0]);
   });
 
   it('says how many rounds of a lane count that lost some', () => {

@@ -59,6 +59,16 @@ describe('a computer that lanes shared', () => {
     const hosts: Record<string, string | null> = { a: 'h', b: 'h', c: 'h', d: null };
     const result = resultOf({ a: [1], b: [1], c: [1], d: [1] });
     const on = result.lanes.map((lane) => ({ ...lane, host_id: hosts[lane.lane_id] ?? null }));
-    expect(Object.fromEntries(sharedHosts(on, placed))).toEqual({ a: ['right'], b: ['right'], c: ['left'] });
+    expect(Object.fromEntries(sharedHosts(on, placed, {}))).toEqual({ a: ['right'], b: ['right'], c: ['left'] });
+  });
+
+  it('counts the clients and workers of a lane too', () => {
+    const [a, c] = documentOf(['a', 'c']).lanes;
+    if (!a || !c) throw new Error('two lanes');
+    const placed = [{ ...a, machine_id: 'a', workers: ['b', 'far'] }, { ...c, machine_id: 'c' }];
+    const on = resultOf({ a: [1], c: [1] }).lanes.map((lane) => ({ ...lane, host_id: 'h' }));
+    const host = (host_id: string) => ({ host_id, share_host: true });
+    const hosts = { a: host('h'), b: host('h'), c: host('h'), far: host('other') };
+    expect(Object.fromEntries(sharedHosts(on, placed, hosts))).toEqual({ a: ['c'], c: ['a', 'b'] });
   });
 });

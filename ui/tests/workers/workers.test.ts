@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { Kind, RunDocument } from '../../src/lib/api/documents';
-import { lendingLabel, machinesOf } from '../../src/lib/race/machines';
+import { lendingLabel, machinesOf, starting } from '../../src/lib/race/machines';
 import { begin } from '../../src/lib/race/state';
 import { command, toml } from '../../src/lib/spec/command';
 import { check, emptyLane, fromSpec } from '../../src/lib/spec/draft';
@@ -47,6 +47,12 @@ it('keeps workers in a specification, its command and its file', () => {
   expect(toml(spec)).toContain('workers = ["b", "c"]');
 });
 
+it('counts as machines that start rounds those with load of their own', () => {
+  const client = { machine_id: 'c', job_id: null };
+  expect(starting([{ machine_id: 'a', workers: ['b'] }])).toBe(1);
+  expect(starting([{ machine_id: 'a', workers: ['b'], clients: [client] }, { machine_id: 'a' }])).toBe(2);
+});
+
 describe('a race over two machines', () => {
   function spanning(label = 'over m1 + Mac 2'): RunDocument {
     const run = documentOf(['a', 'b']);
@@ -60,7 +66,7 @@ describe('a race over two machines', () => {
   it('lists its worker, which is not sampled', () => {
     const run = spanning();
     expect(machinesOf(run.lanes)).toEqual(['m1', 'm2']);
-    expect(lendingLabel(run, 'm2')).toBe('Not sampled: it lends itself to the lane “over m1 + Mac 2”, build b11434, Metal with 48 GiB, CPU');
+    expect(lendingLabel(run, 'm2')).toBe('Not sampled: worker of the lane “over m1 + Mac 2”, build b11434, Metal with 48 GiB, CPU');
     expect(lendingLabel(run, 'm1')).toBe('');
   });
 

@@ -16,12 +16,17 @@ export function machinesOf(lanes: readonly Placed[]): string[] {
   return [...new Set(lanes.flatMap(occupied))];
 }
 
+/** How many machines of some lanes start rounds themselves: those that lend themselves to a lane do not. */
+export function starting(lanes: readonly Placed[]): number {
+  return machinesOf(lanes.map((lane) => ({ ...lane, workers: [] }))).length;
+}
+
 /** What a machine lends to which lane, in words: it is not sampled then. Empty where it lends nothing. */
 export function lendingLabel(run: Pick<RunDocument, 'lanes'>, id: string): string {
   const lane = run.lanes.find(({ workers = [] }) => workers.includes(id));
   if (lane === undefined) return '';
   const peer = (lane.peers ?? []).find(({ machine_id }) => machine_id === id);
-  return [`Not sampled: it lends itself to the lane “${lane.label}”`, ...(peer ? peerParts(peer) : [])].join(', ');
+  return [`Not sampled: worker of the lane “${lane.label}”`, ...(peer ? peerParts(peer) : [])].join(', ');
 }
 
 function peerParts({ build, devices = [] }: Peer): string[] {

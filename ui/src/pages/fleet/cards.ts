@@ -17,9 +17,9 @@ export function systemLine(report: Told | undefined): string {
   return report ? systemName(report.hardware.os) : '';
 }
 
-/** The newest run that a machine took part in, of those given. */
+/** The newest run that a machine took part in, of those given: for a lane of its own, as a client or as a worker. */
 export function lastRun(machineId: string, recent: readonly RunRow[]): RunRow | null {
-  return recent.find((row) => row.lanes.some((lane) => lane.machine_id === machineId)) ?? null;
+  return recent.find((row) => row.machines.some((machine) => machine.machine_id === machineId)) ?? null;
 }
 
 /** What came of a run, in a line: `small-q8 wins 2.2x`; its state where nothing did. */

@@ -1,9 +1,10 @@
 /** What a race's states are called. */
 
 import { isOver, type RunDocument, type RunState } from '../../lib/api/documents';
+import type { Failure } from '../../lib/events/types';
 import { ordinal } from '../../lib/format/place';
 import { fileSize, plural } from '../../lib/format/quantity';
-import { isInvalid, type LaneRace } from '../../lib/race/state';
+import { isInvalid, type LaneRace, type Race } from '../../lib/race/state';
 
 export const STATE_LABELS: Record<RunState, string> = {
   queued: 'queued',
@@ -32,8 +33,8 @@ function fetchingLabel({ progress }: LaneRace): string {
   return `fetching files, ${Math.floor((100 * progress.done) / progress.total)} % of ${fileSize(progress.total)}`;
 }
 
-/** Lanes that take turns on one machine all finish, in an order that says nothing. */
-export function laneLabel(lane: LaneRace, turns: boolean): string {
+/** Lanes that take turns on one machine all finish, in an order that says nothing. `state` is the run's: who lost a machine cancelled nothing. */
+export function laneLabel(lane: LaneRace, turns: boolean, state?: RunState): string {
   const { ran } = lane;
   switch (lane.state) {
     case 'waiting':
@@ -54,8 +55,12 @@ export function laneLabel(lane: LaneRace, turns: boolean): string {
     case 'cancelled':
       // Without an error of its own it is the run that ended.
       if (lane.error === null && lane.round === null && lane.rounds.length === 0) return 'did not start';
-      return ran === 0 ? 'cancelled' : `cancelled after ${ran} of ${lane.planned} rounds`;
+      return stopped(lane, state === 'failed' || state === 'interrupted' ? 'ended' : 'cancelled');
   }
+}
+
+function stopped({ ran, planned }: LaneRace, word: string): string {
+  return ran === 0 ? word : `${word} after ${ran} of ${plural(planned, 'round')}`;
 }
 
 /** A lane that ended, and lost rounds on the way. */
@@ -73,9 +78,17 @@ export function roundsLabel(run: RunDocument): string {
   return `${plural(run.rounds, 'round')} each${run.warmup > 0 ? ` after ${plural(run.warmup, 'warm-up')}` : ''}`;
 }
 
-/** How many lanes failed of what the run failed of: one says so in its row, several leave it to the notice below. */
-export function failedAlike({ failure, lanes }: Pick<RunDocument, 'failure' | 'lanes'>): number {
-  return failure === null ? 0 : lanes.filter(({ error }) => error?.message === failure.message).length;
+/** What a lane's row says that it failed of: that it was stopped is a state, and no reason. */
+export function rowError(error: Failure | null | undefined): Failure | null {
+  return error && error.category !== 'cancelled' ? error : null;
+}
+
+/** How many lanes failed of what the run failed of: one says so in its row, several leave it to the notice under the head. */
+export function failedAlike({ failure, lanes }: Pick<RunDocument, 'failure' | 'lanes'>, race: Pick<Race, 'phase' | 'lanes'>): number {
+  if (failure === null) return 0;
+  // The document is there before the log is read.
+  const errors = (race.phase === 'over' ? Object.values(race.lanes) : lanes).map(({ error }) => rowError(error));
+  return errors.filter((error) => error?.message === failure.message).length;
 }
 
 /** Its name, or else what differs between its lanes. */

@@ -11,9 +11,9 @@ import type { LaneView } from '../../../lib/race/view';
 import { laneLabel } from '../labels';
 
 /** What a lane does; after the end only where it is not what one expects. */
-export function statusLabel({ lane, elapsed_ms, silent_ms }: LaneView, turns: boolean, over: boolean): string {
+export function statusLabel({ lane, elapsed_ms, silent_ms }: LaneView, turns: boolean, over: boolean, state?: RunDocument['state']): string {
   if (silent_ms !== null) return `no news for ${Math.floor(silent_ms / 1000)} s`;
-  const label = laneLabel(lane, turns);
+  const label = laneLabel(lane, turns, state);
   if (over) return lane.state === 'done' && label.startsWith('finished') ? plural(lane.counted, 'round') : label;
   return elapsed_ms === null ? label : `${label} · ${running(elapsed_ms)}`;
 }
