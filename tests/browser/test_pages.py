@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from playwright.async_api import Route
+from playwright.async_api import Route, expect
 
 from tests.browser.conftest import OpenTab
 from tests.browser.fleet import Fleet
@@ -209,6 +209,9 @@ async def test_a_traceback_scrolls_in_its_own_box(tab: OpenTab, runs: tuple[str,
     await one.open(f"/runs/{runs[0]}")
     await one.page.get_by_text("Traceback", exact=True).click()
     await one.see("a line without an end")
+    # Above the rows: a race with a result gives there why it is not complete.
+    head = one.page.get_by_role("region", name="The race").get_by_role("alert")
+    await expect(head).to_contain_text("A round failed")
     assert await one.wider() == 0
 
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from urllib.parse import quote
 
 import pytest
+from anyio import to_thread
 from playwright.async_api import Browser, expect
 
 from tests.browser.tab import Tab, open_tab
@@ -54,3 +55,21 @@ async def test_a_race_over_two_machines_is_set_up_and_shown(one: Tab, team: Team
     await one.see("Not sampled: worker of the lane “over A + B”, build b1, CPU with 4 B")
     (run,) = team.get("/api/runs")["runs"]
     assert [machine["machine_id"] for machine in run["machines"]] == ["a", "b", "c"]
+
+
+async def test_a_race_that_lost_a_worker_gives_the_reason_under_its_head(
+    one: Tab, team: TeamFleet
+) -> None:
+    team.homes["a"].write("hold")
+    run_id = team.submit({"machine_id": "a", "workers": ["b"]})
+    await one.open(f"/runs/{run_id}")
+    await to_thread.run_sync(team.wait_for_round, "a")
+    team.kill_agent("b")
+    team.homes["a"].remove("hold")
+    await one.state("failed")
+    race = one.page.get_by_role("region", name="The race")
+    await expect(race.get_by_text("B no longer lends itself to the lane")).to_have_count(1)
+    await expect(one.page.locator("li.lane .name")).to_contain_text("ended after 1 of 2 rounds")
+    # The same for those who open it later, when the log is read after the document.
+    await one.open(f"/runs/{run_id}?tab=machines")
+    await expect(race.get_by_text("B no longer lends itself to the lane")).to_have_count(1)
