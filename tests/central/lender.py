@@ -1,4 +1,4 @@
-"""A scripted agent whose machine spans and lends itself."""
+"""A scripted agent that can be the worker of a lane."""
 
 import time
 from contextlib import suppress
