@@ -188,7 +188,8 @@ def test_the_jobs_of_all_clients_end_with_a_cancel(fleet: Shell, server: Streami
     started = Started(fleet, words(*constant(0.5), rounds=1))
     worker = started.worker(OTHER)
     started.process.send_signal(signal.SIGINT)
-    started.process.communicate(timeout=LIMIT)
+    _, errors = started.process.communicate(timeout=LIMIT)
+    assert "cancelling" in errors
     wait_until(lambda: len(started.events("job_cancelled")) == 2, "the end of both jobs")
     wait_until(lambda: not Path(f"/proc/{worker}").exists(), "the end of the client's worker")
     assert json.loads((started.folder / "metadata.json").read_bytes())["state"] == "cancelled"

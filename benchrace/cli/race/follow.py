@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from rich.console import Console
@@ -24,6 +24,7 @@ from benchrace.run.document import RunDocument
 from benchrace.run.spec import RunSpec
 from benchrace.run.states import RunState
 
+T = TypeVar("T")
 _LOOK_S = 0.05
 # How long a central may be away for a restart before waiting for a run's turn fails.
 _AWAY_S = 10.0
@@ -66,14 +67,20 @@ class RunFollower:
             raise self._central_lost(run_id, error) from error
 
     def _watch_run(self, run_id: str, spec: RunSpec) -> RunDocument:
-        self._until_over(run_id, lambda: self._wait_for_turn(run_id, spec))
-        self._shown.end()
-        run = self._client.document(run_id)
-        self._say(footnotes.heading(run))
+        # Ctrl-C cancels the run whenever it comes, also while its document is read.
+        run = self._until_over(run_id, lambda: self._begun(run_id, spec))
         events = RunEvents(self._client, run_id)
         with live.view(self._screen, run) as view:
             self._until_over(run_id, lambda: _watch(events, view))
         return self.document(run_id)
+
+    def _begun(self, run_id: str, spec: RunSpec) -> RunDocument:
+        """Wait until a run has begun, and print its heading."""
+        self._wait_for_turn(run_id, spec)
+        self._shown.end()
+        run = self._client.document(run_id)
+        self._say(footnotes.heading(run))
+        return run
 
     def _central_lost(self, run_id: str, error: BenchraceError) -> BenchraceError:
         """Describe what happens to a run whose central no longer answers."""
@@ -114,10 +121,10 @@ class RunFollower:
                 raise
             return run
 
-    def _until_over(self, run_id: str, work: Callable[[], None]) -> None:
+    def _until_over(self, run_id: str, work: Callable[[], T]) -> T:
         """Run `work`, and again after the cancellation that a first Ctrl-C requests."""
         try:
-            work()
+            return work()
         except Interrupted as interrupt:
             if self.interrupted:
                 raise
@@ -125,7 +132,7 @@ class RunFollower:
             self._say("cancelling; press Ctrl-C again to exit immediately", "yellow")
             reason = {"reason": "cancelled from the terminal"}
             self._client.post(f"/api/runs/{run_id}/cancel", reason)
-            work()
+            return work()
 
     def _wait_for_turn(self, run_id: str, spec: RunSpec) -> None:
         while (now := self._turn(run_id)).state is RunState.QUEUED:
