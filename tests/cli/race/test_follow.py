@@ -1,0 +1,51 @@
+"""Following a run: a Ctrl-C cancels it, whenever it comes."""
+
+import io
+import signal
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from rich.console import Console
+
+from benchrace.cli.connect.client import Client
+from benchrace.cli.output.interrupt import Interrupted
+from benchrace.cli.output.screen import phases
+from benchrace.cli.race import follow, footnotes, live
+from benchrace.run.spec import RunSpec
+from benchrace.run.states import RunState
+
+
+class Interrupting:
+    """A client whose user presses Ctrl-C while the run's document is read for the first time."""
+
+    def __init__(self) -> None:
+        self.posts: list[str] = []
+        self.reads = 0
+
+    def queue(self, run_id: str) -> Any:
+        return type("Turn", (), {"state": RunState.RUNNING})
+
+    def document(self, run_id: str) -> Any:
+        self.reads += 1
+        if self.reads == 1:
+            raise Interrupted(signal.SIGINT)
+        return "the document"
+
+    def post(self, path: str, body: object) -> None:
+        self.posts.append(path)
+
+
+def test_ctrl_c_while_the_document_is_read_cancels_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(footnotes, "heading", str)
+    client, screen = Interrupting(), Console(file=io.StringIO())
+    with phases(screen) as shown:
+        follower = follow.RunFollower(cast("Client", client), tmp_path, screen, shown)
+        monkeypatch.setattr(follow, "RunEvents", lambda *_: ())
+        monkeypatch.setattr(live, "view", lambda *_: nullcontext())
+        assert cast("object", follower.follow("r1", RunSpec(kind="compute"))) == "the document"
+    assert client.posts == ["/api/runs/r1/cancel"]
+    assert follower.interrupted is not None
