@@ -18,7 +18,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     `arrival_s`: how long a run whose turn it is waits for its machines to be there.
     `keep_waiting_s`: how long one machine may keep the others waiting at a later start line.
     `lend_s`: how long a machine may take to offer what it lends; its agent has a limit of its own.
-    `without_worker_s`: how long a round may go on once a machine that it needs is no longer lent.
+    `without_worker_s`: how long a round may continue after one of its worker machines is lost.
     `end_s`: how long a cancelled job may take to end.
     `describe_s`: how long a new run waits for plugins that are being described.
     """

@@ -129,7 +129,7 @@ def _over_parts(metric: Metric, estimate: Estimate, rounds: Sequence[Measured]) 
     blank = msgspec.structs.replace(estimate, error=None, df=0.0)
     pooled = bootstrap.pooled(rounds)
     if pooled is None:
-        reason = f"the rounds do not report each {metric.parts}, so there is no interval"
+        reason = f"the rounds lack figures per {metric.parts}, which an interval needs"
         return msgspec.structs.replace(blank, reason=reason)
     if len(pooled) < 2:
         reason = f"one {metric.parts} has no spread and no interval"

@@ -16,8 +16,8 @@ _SHIFTED = ("send_ns", "first_ns", "output_ns", "last_ns", "end_ns", "scheduled_
 def union(records: Sequence[ServeRecord], at_ns: Sequence[int], gaps: Gaps) -> ServeRecord:
     """Return one record with all answers, in the order of sending, and the doubts of all parts.
 
-    The engine is the one that the lane's own machine saw. There is no steady window: each client
-    has one of its own.
+    The engine facts come from the lane's own machine. The steady window is left out, since each
+    client measures its own.
     """
     answers = [
         shifted(answer, zero)

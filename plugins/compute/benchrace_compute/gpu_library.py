@@ -19,7 +19,7 @@ _NONE = (
 
 
 class NoGpu(Exception):
-    """There is no library or no GPU; the text says what to install."""
+    """Raised when the GPU library or a GPU is missing; the message says what to install."""
 
 
 class NoMemory(Exception):

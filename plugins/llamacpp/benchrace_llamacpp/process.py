@@ -85,7 +85,7 @@ class GuardedProcess:
         _signal(self.pid, signal.SIGKILL)
         self._process.wait()
         if program is not None:
-            # It is no child of this process, so that only its end frees its memory and its port.
+            # Not a child of this process: its memory and port are free only once it has exited.
             psutil.wait_procs([program], _KILL_S)
         self._close()
 

@@ -88,7 +88,7 @@ class SpeechLane:
         total_s = sum(sound.samples.size for sound in sounds) / RATE
         display = Display(self._context, total_s, many=len(sounds) > 1)
         recognitions = [await self._transcribe(sound, display) for sound in sounds]
-        # Scoring takes as long as a short recording, and is no work of the engine.
+        # Scoring can take as long as a short recording, and must not count as engine time.
         self._context.stop_timing()
         results = [
             await self._scored(sound, one) for sound, one in zip(sounds, recognitions, strict=True)

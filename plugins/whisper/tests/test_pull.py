@@ -255,7 +255,7 @@ async def test_what_a_lane_left_is_replaced(hub: Hub, tmp_path: Path, racing: Ma
     stored.parent.mkdir()
     stored.write_bytes(SMALL)
     (folder / "config.json").symlink_to(stored)
-    # Its file was removed from the store, so it is no model.
+    # Its file was removed from the store, so it does not count as a model.
     (folder / "model.bin").symlink_to(stored.with_name("b" * 64))
     lane = racing(FasterWhisper, LocalConfig(models_folder=str(tmp_path / "m")))
     await lane.backend.pull("tiny", lane.context)

@@ -70,7 +70,7 @@ def test_rounds_that_differ_are_added_up_for_each_recording() -> None:
     [
         ([((500.0, 33.0),)] * 3, "one recording has no spread and no interval"),
         ([((0.0, 33.0), (0.0, 20.0))] * 3, "the recordings do not differ enough for an interval"),
-        ([((1.0, 3.0), (2.0, 2.0)), ((1.0, 3.0),)], "the rounds do not report each recording"),
+        ([((1.0, 3.0), (2.0, 2.0)), ((1.0, 3.0),)], "the rounds lack figures per recording"),
     ],
 )
 def test_without_a_spread_of_recordings_there_is_no_interval(

@@ -59,7 +59,7 @@ def _files(folder: Path) -> Iterator[ModelFile]:
         folders.sort()
         for name in sorted(names):
             stem = name.removesuffix(".gguf")
-            # A projector for images is no model of text.
+            # Image projectors are not language models.
             if stem == name or _LATER_SHARD.search(stem) or "mmproj" in stem.lower():
                 continue
             path = Path(parent) / name
