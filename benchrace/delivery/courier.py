@@ -155,7 +155,7 @@ class Courier:
 
     async def _note(self, delivery: Delivery, outcome: Outcome) -> None:
         now_s, state, next_at = self._clock.wall_s(), outcome.state, 0.0
-        # A system's words may hold bytes that are no text.
+        # The system's message may hold bytes that are not valid text.
         reason = outcome.reason and outcome.reason.encode("utf-8", "replace").decode()
         if state is DeliveryState.PENDING:
             pause_s = wait_s(delivery.attempts + 1, random.random())

@@ -106,11 +106,11 @@ def test_a_destination_that_nothing_goes_to_any_more_is_forgotten(outbox: Outbox
 
 def test_a_damaged_file_is_kept_beside_a_new_one(path: Path) -> None:
     path.parent.mkdir()
-    path.write_bytes(b"this is no database" * 100)
+    path.write_bytes(b"not a database" * 100)
     outbox = Outbox(path)
     assert outbox.add([ONE], 1.0) == 1
     outbox.close()
-    assert path.with_name("m1.sqlite.bad").read_bytes().startswith(b"this is no database")
+    assert path.with_name("m1.sqlite.bad").read_bytes().startswith(b"not a database")
 
 
 def test_damage_in_the_middle_is_found_when_it_is_opened(path: Path) -> None:

@@ -127,7 +127,7 @@ def test_a_pass_below_the_clock_has_no_rate() -> None:
         (128 << 20, 32 << 20, False, None),
         (127 << 20, 32 << 20, False, "less than 4 times the last-level cache"),
         (1 << 30, 32 << 20, True, None),
-        # What a hypervisor tells of is no fact.
+        # A hypervisor's report of the cache is not trusted.
         (1 << 30, 2 << 30, True, None),
         (512 << 20, 32 << 20, True, "may fit the host's caches"),
         (1 << 20, None, None, None),

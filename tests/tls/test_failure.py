@@ -78,7 +78,7 @@ async def test_client_certificates_are_told_apart(certificates: Certificates) ->
         assert "it has expired" in await ask(served, certificates.trust(certificates.expired))
         server = certificates.server
         trust = Trust(ca=certificates.ca, certificate=server.certificate, key=server.key)
-        # A server's certificate is none of a client, even if the same CA issued it.
+        # A server certificate does not identify a client, even if the same CA issued it.
         assert "refused the client certificate" in await ask(served, trust)
 
 

@@ -79,7 +79,7 @@ def _record(part: PartRound) -> ServeRecord:
 
 
 def _params(lane: RunLane) -> ServeParams:
-    # A backend's own options are no part of what is derived.
+    # Metrics do not depend on a backend's own options.
     names = ServeParams.__struct_fields__
     values = {name: value for name, value in lane.params.items() if name in names}
     try:

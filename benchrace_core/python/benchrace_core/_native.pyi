@@ -201,7 +201,7 @@ def gemv(
     """Multiply rows of weights, stored as in GGUF files, with a vector, on this thread.
 
     For q8_0 and q4_0 each 32 numbers of the vector are rounded to bytes first, the largest
-    magnitude to 127. Raises `ValueError` for weights that are no whole number of rows.
+    magnitude to 127. Raises `ValueError` unless the weights are a whole number of rows.
     """
 
 class StreamFault(Exception):

@@ -57,7 +57,7 @@ impl Format {
     }
 }
 
-/// A half-precision number; what is no finite one becomes a large number.
+/// A half-precision number; infinity and NaN become a large number.
 #[inline(always)]
 pub fn half(bits: u16) -> f32 {
     /// Moves the exponent from a bias of 15 to one of 127; exact, for subnormal numbers as well.

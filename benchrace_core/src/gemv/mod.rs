@@ -42,7 +42,7 @@ pub struct Gemv {
 }
 
 impl Gemv {
-    /// Itself, unless the columns are no whole number of blocks.
+    /// Itself, if the columns are a whole number of blocks.
     pub fn checked(&self) -> Result<&Self, Error> {
         if self.columns.is_multiple_of(BLOCK) && (BLOCK..=MOST_COLUMNS).contains(&self.columns) {
             return Ok(self);
@@ -144,7 +144,7 @@ impl Matrix {
         for (row, product) in products.iter().enumerate().step_by(step) {
             let (exact, magnitude) = rows.exact(row);
             let error = (f64::from(*product) - exact).abs();
-            // False for what is no number.
+            // False for NaN.
             let is_right = error <= TOLERANCE * magnitude;
             if !is_right {
                 let text = format!("row {row} is {product}, but should be {exact}");
@@ -167,7 +167,7 @@ pub fn multiply(
     let activations = Activations::new(vector);
     let rows = Rows { format, weights, activations: &activations };
     if !weights.len().is_multiple_of(rows.row_bytes()) {
-        let text = format!("{} bytes are no whole rows of {}", weights.len(), rows.row_bytes());
+        let text = format!("{} bytes are not a whole number of rows of {}", weights.len(), rows.row_bytes());
         return Err(Error::field("weights", text));
     }
     let mut products = vec![0.0; weights.len() / rows.row_bytes()];

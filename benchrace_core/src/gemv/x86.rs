@@ -9,7 +9,7 @@ use super::lanes::Lanes;
 pub struct Avx2(__m256);
 
 /// Eight sums; bytes are multiplied in fours (`vpdpbusd`). Registers of 64 bytes would need two
-/// scales each, and are no faster.
+/// scales each, without being faster.
 #[derive(Clone, Copy)]
 pub struct Vnni(__m256);
 

@@ -65,7 +65,7 @@ impl<T: Bits> Pages<T> {
         Some(Pages { mapped, mapped_bytes, start: start.cast(), len, kind: PhantomData })
     }
 
-    /// Whether there are no values.
+    /// Whether it is empty.
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }

@@ -1,4 +1,4 @@
-"""Binary frames: both headers that servers know, and what is none of them."""
+"""Binary frames: both headers that servers use, and frames with neither."""
 
 import json
 import struct

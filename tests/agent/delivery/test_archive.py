@@ -109,7 +109,7 @@ def test_an_archive_is_a_run_with_a_manifest_and_without_secrets(job: Job, tmp_p
     events = [json.loads(line) for line in files["events.ndjson"].splitlines()]
     kinds = ["job_start", "round_done", "artifact", "job_done"]
     assert [event["type"] for event in events] == kinds
-    # What is no secret is as it was.
+    # Everything else is unchanged.
     assert events[0]["payload"]["lanes"][0]["params"]["output_tokens"] == 64
     assert events[1]["payload"]["record"]["prompt_tokens"] == 7
     metadata = json.loads(files["metadata.json"])

@@ -215,7 +215,7 @@ async def test_a_small_copy_is_sent_where_there_is_one_and_else_the_image(tmp_pa
         )
         assert answer.headers["content-security-policy"] == "sandbox; default-src 'none'"
         assert answer.headers["x-content-type-options"] == "nosniff"
-        # What is no image has none, whatever lies there.
+        # Other files have no thumbnail, whatever the folder holds.
         page = await small(HTML)
         assert (page.content, page.headers["content-type"]) == (HTML, "application/octet-stream")
         missing = await central.http.get(f"/api/runs/{run_id}/artifacts/{'0' * 64}/thumbnail")

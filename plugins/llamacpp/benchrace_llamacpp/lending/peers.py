@@ -25,7 +25,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def conflict(peers: Sequence[Peer]) -> BenchraceError | None:
-    """Return the error of two workers on one endpoint, None if there are no such."""
+    """Return the error of two workers on one endpoint, None if all endpoints differ."""
     seen: dict[str, Peer] = {}
     for peer in peers:
         first = seen.setdefault(peer.endpoint, peer)

@@ -33,7 +33,7 @@ export interface Transcript {
 
 const OPS: readonly unknown[] = ['equal', 'substitute', 'insert', 'delete'];
 
-/** Read an artifact; null where it is none of transcripts. */
+/** Read an artifact; null if it does not hold transcripts. */
 export function readTranscripts(value: unknown): Transcript[] | null {
   if (!Array.isArray(value)) return null;
   return value.map((file: unknown) => {
