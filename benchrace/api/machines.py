@@ -3,6 +3,7 @@
 import msgspec
 
 from benchrace.api.models import Lacks, ModelHere
+from benchrace.plugin.assets import AssetKind
 from benchrace.plugin.operations import Operation
 from benchrace.plugin.readiness import Model, Problem, Startable
 from benchrace.protocol.timing import Timing
@@ -28,6 +29,7 @@ class BackendAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """A backend of a machine; `reachable` is null until it was probed.
 
     `choices` are what its engine has for parameters that name one of its parts, such as samplers.
+    `assets` are the kinds of files that it takes (`sync`), empty where an older agent does not say.
     `stops_at` is the wall time at which its engine is stopped, if it is not used until then.
     """
 
@@ -42,6 +44,7 @@ class BackendAnswer(msgspec.Struct, frozen=True, kw_only=True):
     startable: tuple[Startable, ...] = ()
     choices: dict[str, tuple[str, ...]] = {}
     operations: tuple[Operation, ...] = ()
+    assets: tuple[AssetKind, ...] = ()
     stops_at: float | None = None
 
 

@@ -86,7 +86,10 @@ def install_rest(app: Quart, agent: Agent) -> None:
 
 
 async def _backend(agent: Agent, operation: Operation, named: str | None) -> str:
-    """Choose the backend; raises 503 where none offers it, InvalidInput where several do."""
+    """Choose the backend that the route was made for, else the only one.
+
+    Raises 503 where none offers the operation, InvalidInput where several do.
+    """
     await agent.capabilities.ready()
     able = agent.operations.offering(operation)
     if named is not None:
@@ -97,6 +100,8 @@ async def _backend(agent: Agent, operation: Operation, named: str | None) -> str
             f"no backend here offers {operation.value}",
             how_to_install(_INSTALL[operation]),
         )
+    if _INSTALL[operation] in able:
+        return _INSTALL[operation]
     if len(able) > 1:
         raise InvalidInput(FieldError("backend", f"choose one of {', '.join(able)}"))
     return able[0]

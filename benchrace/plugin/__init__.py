@@ -96,7 +96,7 @@ if TYPE_CHECKING:
         Utterance,
     )
     from benchrace.kinds.speech import totals as speech_totals
-    from benchrace.plugin.assets import Asset, AssetKind, Assets, PlacedAsset
+    from benchrace.plugin.assets import Asset, AssetKind, Assets, PlacedAsset, place_all
     from benchrace.plugin.backend import Backend, Config, Lane
     from benchrace.plugin.context import Context, RoundInfo
     from benchrace.plugin.engine.device import Device, GpuName
@@ -314,6 +314,7 @@ __all__ = [
     "layer_count",
     "parse_json",
     "percent",
+    "place_all",
     "read_parts",
     "speech_totals",
     "times_are_credible",
@@ -349,7 +350,7 @@ __getattr__ = exports(
             "LlmRecord NetworkBytes Perplexity Prefix Rendering Residence ServeParams ServeRecord "
             "TextParams Thinking Usage "
         ),
-        "benchrace.plugin.assets": "Asset AssetKind Assets PlacedAsset",
+        "benchrace.plugin.assets": "Asset AssetKind Assets PlacedAsset place_all",
         "benchrace.kinds.speech": (
             "SPEECH_PRESETS ErrorCounts Normalizer Processor SpeechParams SpeechRecord SpeechTask "
             "Transcript Utterance totals:speech_totals "

@@ -1,12 +1,17 @@
 """Files that an engine needs, and what a backend may ask of the machine's store of them."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Protocol
+from typing import TYPE_CHECKING, Annotated, Protocol
 
 import msgspec
 from msgspec import Meta
+
+from benchrace.errors import BenchraceError
+
+if TYPE_CHECKING:
+    from benchrace.plugin.context import Context
 
 
 class AssetKind(StrEnum):
@@ -80,3 +85,18 @@ class Assets(Protocol):
         Reports `context.progress(done, total, "B")`. Raises `BenchraceError`.
         """
         ...
+
+
+async def place_all(
+    assets: Iterable[Asset], place: Callable[[Asset], Awaitable[None]], context: "Context"
+) -> None:
+    """Place assets one after the other; raises the first failure once all were tried."""
+    first: BenchraceError | None = None
+    for asset in assets:
+        try:
+            await place(asset)
+        except BenchraceError as error:
+            context.log(f"{asset.name}: {error.message}", "error")
+            first = first or error
+    if first is not None:
+        raise first

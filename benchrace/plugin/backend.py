@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from benchrace.kinds import Params, Record
-from benchrace.plugin.assets import Asset
+from benchrace.plugin.assets import Asset, AssetKind
 from benchrace.plugin.context import Context
 from benchrace.plugin.lending import Lending, Lent, Peer
 from benchrace.plugin.operations import (
@@ -70,6 +70,7 @@ class Backend(ABC):
     version: ClassVar[str | None] = None
     workloads: ClassVar[tuple[Workload, ...]]
     config: ClassVar[type[Config] | None] = None
+    assets: ClassVar[tuple[AssetKind, ...]] = ()
 
     def __init__(self, config: Config | None = None) -> None:
         """Store the configuration as `settings`: an instance of the class `config`, or None.
@@ -155,6 +156,8 @@ class Backend(ABC):
 
     async def sync(self, assets: Sequence[Asset], context: Context) -> None:
         """Download files to the engine and check their digests; without any, all configured ones.
+
+        List the kinds of files in `assets`.
 
         Report `context.progress(done, total, "B")`.
         """

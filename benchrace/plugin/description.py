@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from benchrace.kinds import EnergyWork, Metric
+from benchrace.plugin.assets import AssetKind
 from benchrace.plugin.operations import Operation
 from benchrace.plugin.workload import Drawing, Resource
 
@@ -37,7 +38,10 @@ class WorkloadDescription(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BackendDescription(msgspec.Struct, frozen=True, kw_only=True):
-    """A backend without its code; `config_schema` is null if it takes no configuration."""
+    """A backend without its code; `config_schema` is null if it takes no configuration.
+
+    `assets` are the kinds of files that it brings to its engine, with the operation `sync`.
+    """
 
     name: str
     title: str
@@ -45,6 +49,7 @@ class BackendDescription(msgspec.Struct, frozen=True, kw_only=True):
     workloads: tuple[WorkloadDescription, ...]
     config_schema: dict[str, Any] | None = None
     operations: tuple[Operation, ...] = ()
+    assets: tuple[AssetKind, ...] = ()
 
 
 class PluginDescription(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from tempfile import TemporaryDirectory
 from typing import Any, NoReturn
 
 import benchrace_ui
@@ -58,10 +59,14 @@ def chromium() -> str:
 
 @pytest.fixture(scope="module")
 async def browser(chromium: str) -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        started = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield started
-        await started.close()
+    # Chromium has a socket in TMPDIR, whose path may have 107 characters.
+    with TemporaryDirectory(dir="/tmp") as short:
+        async with async_playwright() as playwright:
+            started = await playwright.chromium.launch(
+                executable_path=chromium, args=FLAGS, env={**os.environ, "TMPDIR": short}
+            )
+            yield started
+            await started.close()
 
 
 @pytest.fixture(scope="module")

@@ -220,6 +220,7 @@ def _backends(status: MachineStatus) -> Iterable[BackendAnswer]:
             startable=backend.startable,
             choices=backend.choices,
             operations=backend.description.operations,
+            assets=backend.description.assets,
             stops_at=backend.stops_at,
         )
 

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from posixpath import basename
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -21,7 +22,7 @@ from benchrace.cli.models.wait_engines import wait_for_engines
 from benchrace.cli.output.formatting import clean_line
 from benchrace.cli.output.screen import console
 from benchrace.errors import FieldError, InvalidInput
-from benchrace.plugin.assets import Asset
+from benchrace.plugin.assets import Asset, AssetKind
 from benchrace.plugin.operations import Operation
 
 _CENTRAL = "central:"
@@ -110,7 +111,7 @@ def plan(
     pulls: list[Pull] = []
     skipped: list[Skipped] = []
     for machine in fleet:
-        able = _able(machine, backend)
+        able = _able(machine, backend, {asset.kind for asset in assets})
         if len(able) != 1:
             why = "no backend takes files"
             if able:
@@ -133,11 +134,13 @@ def plan(
     return pulls, skipped
 
 
-def _able(machine: MachineAnswer, backend: str | None) -> list[str]:
-    """Return the backends that take files, preferably those whose engine answers."""
+def _able(machine: MachineAnswer, backend: str | None, kinds: AbstractSet[AssetKind]) -> list[str]:
+    """Return the backends that take such files, preferably those whose engine answers."""
     able = [
         answer
         for answer in machine.backends
-        if Operation.SYNC in answer.operations and backend in (None, answer.name)
+        if Operation.SYNC in answer.operations
+        and backend in (None, answer.name)
+        and (not answer.assets or kinds <= set(answer.assets))
     ]
     return [answer.name for answer in able if answer.reachable] or [answer.name for answer in able]

@@ -88,6 +88,7 @@ def _backend(backend: type[Backend]) -> BackendDescription:
         workloads=tuple(workload_description(workload) for workload in backend.workloads),
         config_schema=None if backend.config is None else params_schema(backend.config),
         operations=backend.operations(),
+        assets=backend.assets,
     )
 
 

@@ -14,6 +14,7 @@ from benchrace.plugin import (
     Context,
     FieldError,
     InvalidInput,
+    place_all,
 )
 from benchrace_comfyui.graph.object_info import ObjectInfo
 
@@ -54,15 +55,12 @@ async def sync(
         raise InvalidInput(
             FieldError("comfyui.folder", message), "Set comfyui.folder in agent.yaml."
         )
-    first: BenchraceError | None = None
-    for asset in assets:
-        try:
-            await _place(asset, folder, nodes, context)
-        except BenchraceError as error:
-            context.log(f"{asset.name}: {error.message}", "error")
-            first = first or error
-    if first is not None:
-        raise first
+    base = folder
+
+    async def place(asset: Asset) -> None:
+        await _place(asset, base, nodes, context)
+
+    await place_all(assets, place, context)
 
 
 async def _place(asset: Asset, base: Path, nodes: ObjectInfo, context: Context) -> None:

@@ -9,6 +9,8 @@ from benchrace.plugin import (
     LLM,
     SERVE,
     TEXT_PRESETS,
+    Asset,
+    AssetKind,
     BenchraceError,
     Config,
     Context,
@@ -30,6 +32,7 @@ from benchrace_llamacpp.config import LlamaCppConfig
 from benchrace_llamacpp.coordinator.pool import Coordinators
 from benchrace_llamacpp.lane import LlamaCppLane
 from benchrace_llamacpp.lending.rpc_server import lent
+from benchrace_llamacpp.models import assets as gguf_assets
 from benchrace_llamacpp.params import LOAD_PARAMS, GenerateOptions, ServeOptions
 
 _USES = frozenset({Resource.CPU, Resource.GPU, Resource.MEMORY, Resource.NETWORK})
@@ -54,6 +57,7 @@ class LlamaCpp(TextBackend):
     name = "llamacpp"
     title = "llama.cpp"
     config = LlamaCppConfig
+    assets = (AssetKind.GGUF,)
     workloads = (
         _workload(LLM, GenerateOptions),
         _workload(SERVE, ServeOptions),
@@ -94,6 +98,9 @@ class LlamaCpp(TextBackend):
                 return ()
         await self.pool.stop(context)
         return ()
+
+    async def sync(self, assets: Sequence[Asset], context: Context) -> None:
+        await gguf_assets.sync(assets, self._config.models, context)
 
     def lend(self, lending: Lending, context: Context) -> AbstractAsyncContextManager[Lent]:
         return lent(self._config, lending, context)

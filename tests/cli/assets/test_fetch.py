@@ -81,6 +81,22 @@ def test_the_engine_that_answers_gets_the_files() -> None:
     ]
 
 
+def test_a_file_goes_to_the_engine_that_takes_its_kind() -> None:
+    import msgspec
+
+    (offered,) = fleet(True, True)
+    kinds = ((AssetKind.CHECKPOINT, AssetKind.GGUF), (AssetKind.GGUF,), ())
+    backends = [
+        msgspec.structs.replace(one, assets=taken)
+        for one, taken in zip(offered.backends, kinds, strict=True)
+    ]
+    both = [msgspec.structs.replace(offered, backends=tuple(backends))]
+    pulls, _ = plan(both, [asset("share:a.safetensors")], None)
+    assert [pull.backend for pull in pulls] == ["b0"]
+    _, (skipped,) = plan(both, [asset("share:a.gguf")], None)
+    assert skipped.why.endswith("(b0, b1)")
+
+
 @pytest.mark.parametrize(
     ("reachable", "why"),
     [((), "no backend takes files"), ((True, True), "several backends take files: choose one")],

@@ -2,15 +2,16 @@
 
 import type { Condition, MachineState } from './machine';
 import type { Lacks, ModelHere } from './models';
-import type { Model, Operation, Problem, Startable } from './plugin';
+import type { AssetKind, Model, Operation, Problem, Startable } from './plugin';
 import type { Timing } from './protocol';
 import type { Environment, Gpu, Hardware } from './telemetry';
 import type { LinkSecurity } from './tls';
 
 /**
  * A backend of a machine; `reachable` is null until it was probed. `choices` are what its engine has for
- * parameters that name one of its parts, such as samplers. `stops_at` is the wall time at which its engine is
- * stopped, if it is not used until then.
+ * parameters that name one of its parts, such as samplers. `assets` are the kinds of files that it takes
+ * (`sync`), empty where an older agent does not say. `stops_at` is the wall time at which its engine is stopped,
+ * if it is not used until then.
  */
 export interface BackendAnswer {
   name: string;
@@ -24,6 +25,7 @@ export interface BackendAnswer {
   startable: Startable[];
   choices: Record<string, string[]>;
   operations: Operation[];
+  assets: AssetKind[];
   stops_at: number | null;
 }
 

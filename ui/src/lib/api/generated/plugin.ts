@@ -21,7 +21,10 @@ export interface Asset {
 
 export type AssetKind = 'checkpoint' | 'lora' | 'vae' | 'audio' | 'workflow' | 'gguf';
 
-/** A backend without its code; `config_schema` is null if it takes no configuration. */
+/**
+ * A backend without its code; `config_schema` is null if it takes no configuration. `assets` are the kinds of
+ * files that it brings to its engine, with the operation `sync`.
+ */
 export interface BackendDescription {
   name: string;
   title: string;
@@ -29,6 +32,7 @@ export interface BackendDescription {
   workloads: WorkloadDescription[];
   config_schema: Record<string, unknown> | null;
   operations: Operation[];
+  assets: AssetKind[];
 }
 
 export type Drawing = 'progress' | 'text' | 'lines' | 'image';
