@@ -167,7 +167,11 @@ pub fn multiply(
     let activations = Activations::new(vector);
     let rows = Rows { format, weights, activations: &activations };
     if !weights.len().is_multiple_of(rows.row_bytes()) {
-        let text = format!("{} bytes are not a whole number of rows of {}", weights.len(), rows.row_bytes());
+        let text = format!(
+            "{} bytes are not a whole number of rows of {}",
+            weights.len(),
+            rows.row_bytes()
+        );
         return Err(Error::field("weights", text));
     }
     let mut products = vec![0.0; weights.len() / rows.row_bytes()];
