@@ -42,7 +42,7 @@ async def test_a_race_over_two_machines_is_set_up_and_shown(one: Tab, team: Team
     await one.open(f"/compute?spec={quote(json.dumps(SPEC))}")
     workers = one.page.get_by_role("group", name="Workers")
     await expect(workers).to_have_count(2)
-    # Every machine but the lane's own can lend itself.
+    # Every machine but the lane's own can be its worker.
     await expect(workers.first.get_by_role("checkbox")).to_have_count(2)
     await workers.first.get_by_label("B", exact=True).check()
     await one.see("2 lanes · 3 machines")

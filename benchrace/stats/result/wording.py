@@ -73,7 +73,7 @@ def interval(outcome: Outcome) -> str | None:
 def detail(outcome: Outcome) -> str:
     """Return the two values, or what stands between the lanes."""
     if outcome.only:
-        return f"{outcome.lanes[0].figure.title} of {outcome.lanes[0].label}, the only lane"
+        return f"{outcome.lanes[0].figure.title} of the only lane, {outcome.lanes[0].label}"
     if outcome.tied:
         return _tie(outcome)
     values = _values(outcome.lanes[:2])

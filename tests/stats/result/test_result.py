@@ -195,7 +195,7 @@ def test_one_lane_and_one_lane_with_a_value(race: Race) -> None:
     alone = of(race(STEADY))
     assert (alone.headline, alone.runner_up, alone.ratio) == ("100/s", None, None)
     assert (alone.margin, alone.interval) == (None, "95 % interval 99.5–100/s")
-    assert alone.detail == "Rate of Lane 0, the only lane"
+    assert alone.detail == "Rate of the only lane, Lane 0"
     assert of(race((100,))).interval is None
     left = of(race(STEADY, ()))
     assert left.headline == "Only Lane 0 has a result"
