@@ -49,7 +49,8 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     `size` is the bytes of its files, `digest` the engine's own, `parameters` their number,
     `context_length` as trained, `kv` over all `layers`, `loaded` while it is in memory.
     `active_bytes` and `active_parameters` are of the weights that one token reads: of a mixture of
-    experts those that it uses, and not the embeddings, of which it reads one row.
+    experts those that it uses, and not the embeddings, of which it reads one row. `width` is the
+    length of an embedding, and of most rows of its matrices.
     `compute_buffer` in bytes, and `slots` that each hold a whole context, are the engine's.
     `engines` maps the name by which a lane selects an engine to its address (`host:port`), for all
     engines that have the model; the first one is the default. Several backends may reach one
@@ -66,6 +67,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     active_parameters: int | None = None
     context_length: int | None = None
     layers: int | None = None
+    width: int | None = None
     kv: tuple[KvLayers, ...] = ()
     compute_buffer: int | None = None
     slots: int | None = None

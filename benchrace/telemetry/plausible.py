@@ -66,6 +66,7 @@ _RANGES: Mapping[str, tuple[Number, Number]] = {
     "active_bytes": _BYTES,
     "active_parameters": (0, 10**15),
     "layers": (0, 100_000),
+    "width": (0, 1 << 24),
     "slots": _COUNT,
     "context": (0, 1 << 40),
     "context_length": (0, 1 << 40),

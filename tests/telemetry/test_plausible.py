@@ -143,12 +143,21 @@ def test_more_used_than_there_is_leaves_the_total(recorded: Recorded) -> None:
 def test_what_an_engine_tells_of_its_models_is_checked(huge: int) -> None:
     layers = KvLayers(count=huge, kv_heads=8, k_dim=128, v_dim=128)
     loaded = Resident(vram=huge, total=HALF, context=huge)
-    model = Model(name="m", size=huge, layers=huge, parameters=huge, kv=(layers,), loaded=loaded)
+    model = Model(
+        name="m",
+        size=huge,
+        layers=huge,
+        width=huge,
+        parameters=huge,
+        kv=(layers,),
+        loaded=loaded,
+    )
     (good,) = plausible.probe(Probe(reachable=True, models=(model,))).models
-    assert (good.size, good.layers, good.parameters, good.kv) == (None, None, None, ())
+    assert (good.size, good.layers, good.width, good.parameters) == (None, None, None, None)
+    assert good.kv == ()
     assert good.loaded == Resident(total=HALF)
     assert {note.partition(":")[0] for note in good.notes} == {
-        *("size", "layers", "parameters", "kv", "loaded.vram", "loaded.context")
+        *("size", "layers", "width", "parameters", "kv", "loaded.vram", "loaded.context")
     }
     msgspec.json.encode(good)
 

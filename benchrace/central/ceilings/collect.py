@@ -26,7 +26,7 @@ from benchrace.run.findings.ceiling import (
     Roofs,
 )
 from benchrace.run.planning.fit import Pool
-from benchrace.run.planning.prediction import fixed, from_cache, measured, weights_time
+from benchrace.run.planning.prediction import from_cache, measured, row_overhead
 
 # Of an engine, these many of its newest lanes say how near it comes to a ceiling.
 MAX_LANES = 10
@@ -191,31 +191,28 @@ def _decode(
     machine: Machine, lanes: Sequence[EngineReading], read: Ceiling | None
 ) -> Efficiency | None:
     """Return the share of the read bandwidth that an engine reached while it read weights."""
-    fixed_s = fixed(machine.pool)
     shares = [
         share
         for lane in lanes
-        if (share := _share(lane.run_id, _weights_rate(lane, fixed_s), read)) is not None
+        if (share := _share(lane.run_id, _weights_rate(machine.pool, lane), read)) is not None
     ]
     in_cache = all(0 < lane.bytes_per_token <= machine.cache_bytes for lane in lanes)
     if not in_cache:
-        # Memory gives no more than was measured: the ceiling is too low, or the fixed time.
+        # Memory gives no more than was measured: the ceiling is too low, or the rows cost less.
         shares = [(run_id, min(share, 1.0)) for run_id, share in shares]
     result = measured(shares)
     if result is None:
         return None
-    result = msgspec.structs.replace(result, fixed_s=fixed_s)
     if in_cache:
         return from_cache(result)
     return msgspec.structs.replace(result, high=min(result.high, 1.0))
 
 
-def _weights_rate(lane: EngineReading, fixed_s: float) -> float | None:
-    """Return the bytes per second while weights were read; those of the whole token if unknown."""
-    if not lane.bytes_per_s or not lane.bytes_per_token:
-        return lane.bytes_per_s
-    token_s = lane.bytes_per_token / lane.bytes_per_s
-    return lane.bytes_per_token / weights_time(token_s, fixed_s)
+def _weights_rate(pool: Pool, lane: EngineReading) -> float | None:
+    """Return the bytes per second while weights were read."""
+    if lane.bytes_per_s is None:
+        return None
+    return lane.bytes_per_s * (1 + row_overhead(lane.width, pool))
 
 
 def _engines(

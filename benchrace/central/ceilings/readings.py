@@ -43,7 +43,8 @@ class SuspectReading(msgspec.Struct, frozen=True, kw_only=True):
 class EngineReading(msgspec.Struct, frozen=True, kw_only=True):
     """How fast an engine's lane read its weights (bytes/s), and multiplied them in prefill.
 
-    `precision` is that of matrix products of such weights, `bytes_per_token` what a token read.
+    `precision` is that of matrix products of such weights, `bytes_per_token` what a token read,
+    `width` the model's, null where that is unknown.
     """
 
     machine_id: MachineId
@@ -54,6 +55,7 @@ class EngineReading(msgspec.Struct, frozen=True, kw_only=True):
     precision: str
     quantization: str = ""
     bytes_per_token: int = 0
+    width: int | None = None
 
 
 class RunReadings(msgspec.Struct, frozen=True, kw_only=True):
@@ -164,6 +166,7 @@ def _engines(run_id: RunId, lanes: tuple[LaneSummary, ...]) -> Iterator[EngineRe
             precision=near.precision or precision(_quantization(lane)),
             quantization=_quantization(lane) or "",
             bytes_per_token=near.bytes_per_token or 0,
+            width=near.width,
         )
 
 

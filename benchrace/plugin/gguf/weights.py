@@ -51,6 +51,7 @@ def describe(path: Path, model: Model, *, element: float = 2.0) -> Model:
         "family": family if isinstance(family, str) else None,
         "parameters": whole(weights.parameters),
         "layers": layer_count(metadata),
+        "width": whole(metadata.get(f"{family}.embedding_length")),
         "kv": kv_layers(metadata, element),
         "active_bytes": weights.active_bytes,
         "active_parameters": whole(weights.active_parameters),

@@ -48,14 +48,12 @@ class Efficiency(msgspec.Struct, frozen=True, kw_only=True):
     """Which share of a ceiling an engine reaches (1 is all), between `low` and `high`.
 
     It was measured on this machine in the lanes of `run_ids`, `n` of them; it is assumed where
-    there are none. `fixed_s` is the fixed time per token, in seconds, for models of any size.
-    `in_cache` says that all of the lanes were of models that fit the cache.
+    there are none. `in_cache` says that all of the lanes were of models that fit the cache.
     """
 
     value: float
     low: float
     high: float
-    fixed_s: float = 0.0
     in_cache: bool = False
     n: int = 0
     run_ids: tuple[RunId, ...] = ()
@@ -92,14 +90,15 @@ class CeilingShare(msgspec.Struct, frozen=True, kw_only=True):
 
     `share` is `bytes_per_s` / `read_bytes_per_s`, null for `reason`. `bytes_per_s` is the decode
     rate x `bytes_per_token`: the weights that a token reads, and keys and values of `depth`
-    positions, the mean over the answer. `flop_per_s` is the prefill rate x 2 x the parameters that
-    a token uses, `precision` that of products of such weights. `predicted` is what was expected
-    before the run, in tok/s. `run_id` measured the bandwidth. `text` is a sentence
-    to be shown as it is, empty without a share.
+    positions, the mean over the answer; `width` is the model's. `flop_per_s` is the prefill rate x
+    2 x the parameters that a token uses, `precision` that of products of such weights. `predicted`
+    is what was expected before the run, in tok/s. `run_id` measured the bandwidth. `text` is a
+    sentence to be shown as it is, empty without a share.
     """
 
     share: float | None
     bytes_per_token: int | None = None
+    width: int | None = None
     depth: int | None = None
     bytes_per_s: float | None = None
     flop_per_s: float | None = None

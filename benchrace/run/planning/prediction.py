@@ -10,13 +10,13 @@ from benchrace.plugin.readiness import Model
 from benchrace.run.findings.ceiling import Ceiling, Efficiency, Rate, Roofs
 from benchrace.run.planning.fit import Pool, kv_bytes
 
-# The fixed time per token of an engine on a CPU: to start its graph, choose the token, send it. It
-# counts with small models. At most it is a quarter of the time for the weights.
-FIXED_S = 0.0002
-FIXED_SHARE = 0.25
+# For each row of a matrix, an engine on a CPU takes the time of its weights, and of this many more:
+# to start the row and add up its sum, and for the norms, the attention and the activations of a
+# layer, which grow with its rows. Models of equal bytes and different widths show it: 110 to 300.
+ROW_START = 160
 # Before an engine was measured on a machine. Decoding: a kernel without software prefetch reaches
 # half of the read bandwidth, the best ones nine tenths. Prefill: engines differ far more.
-DECODE_ASSUMED = Efficiency(value=0.7, low=0.5, high=0.92, fixed_s=FIXED_S)
+DECODE_ASSUMED = Efficiency(value=0.7, low=0.5, high=0.92)
 PREFILL_ASSUMED = Efficiency(value=0.4, low=0.1, high=1.0)
 # How far one model's efficiency carries to another of the same engine and machine.
 CARRIES_WITHIN = 0.15
@@ -30,12 +30,12 @@ _FORMATS = {"Q8_0": "q8_0", "Q4_0": "q4_0", "F16": "f16"}
 class Prediction(msgspec.Struct, frozen=True, kw_only=True):
     """Decode and prefill rates in tok/s, null where `missing` says what must be known.
 
-    1 / `decode` = 1 / (`bandwidth_roof` x efficiency) + `fixed_s`, in seconds per token. `decode`
-    is at most `compute_roof` as long as the efficiency is assumed or from models in the cache:
-    otherwise engines may compute faster than the probe. `bandwidth_roof` is the read bandwidth /
-    `bytes_per_token`, `compute_roof` the measured rate of weights of this format / the weights of a
-    token, null where that was not measured. `fixed_s` is the fixed time per token, null without
-    `decode`.
+    `decode` = `bandwidth_roof` x efficiency / (1 + `row_overhead`). It is at most `compute_roof` as
+    long as the efficiency is assumed or from models in the cache: otherwise engines may compute
+    faster than the probe. `bandwidth_roof` is the read bandwidth / `bytes_per_token`,
+    `compute_roof` the measured rate of weights of this format / the weights of a token, null where
+    that was not measured. `row_overhead` is the time that the rows of a model's matrices add, as a
+    share of the time for its weights.
     `bytes_per_token` are the weights that a token reads, and keys and values of `depth` positions.
     `unmeasured` says that a ceiling is missing, which the machine can measure.
     """
@@ -49,7 +49,7 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True):
     efficiency: Efficiency
     prefill_efficiency: Efficiency
     unmeasured: bool
-    fixed_s: float | None = None
+    row_overhead: float = 0.0
     missing: tuple[str, ...] = ()
 
 
@@ -58,6 +58,7 @@ def predict(model: Model, roofs: Roofs, backend: str, depth: int = DEPTH) -> Pre
     efficiency = _decode(roofs, backend, model.quantization or "")
     prefill_efficiency = _proven(roofs.prefill.get(backend), PREFILL_ASSUMED)
     size, roof, compute = bytes_per_token(model, depth), None, None
+    overhead = row_overhead(model.width, roofs.pool)
     if size is not None and roofs.read is not None:
         roof = roofs.read.value * 1e9 / size
     weights = roofs.weights.get(_FORMATS.get(model.quantization or "", ""))
@@ -66,7 +67,7 @@ def predict(model: Model, roofs: Roofs, backend: str, depth: int = DEPTH) -> Pre
     product = product_of(model, roofs)
     limit = None if efficiency.n and not efficiency.in_cache else compute
     return Prediction(
-        decode=None if roof is None else _rate(roof, efficiency, limit),
+        decode=None if roof is None else _rate(roof / (1 + overhead), efficiency, limit),
         prefill=_prefill(model, product, prefill_efficiency),
         depth=depth,
         bytes_per_token=size,
@@ -75,7 +76,7 @@ def predict(model: Model, roofs: Roofs, backend: str, depth: int = DEPTH) -> Pre
         efficiency=efficiency,
         prefill_efficiency=prefill_efficiency,
         unmeasured=roofs.read is None or (roofs.pool is Pool.SYSTEM and product is None),
-        fixed_s=None if roof is None else _fixed_s(roof * efficiency.value, efficiency),
+        row_overhead=overhead,
         missing=tuple(_missing(model, roofs, product)),
     )
 
@@ -83,7 +84,7 @@ def predict(model: Model, roofs: Roofs, backend: str, depth: int = DEPTH) -> Pre
 def without_rates(prediction: Prediction, why: str) -> Prediction:
     """Take the rates away from a prediction that does not hold, as `why` is not known."""
     return msgspec.structs.replace(
-        prediction, decode=None, prefill=None, fixed_s=None, unmeasured=False, missing=(why,)
+        prediction, decode=None, prefill=None, unmeasured=False, missing=(why,)
     )
 
 
@@ -126,14 +127,12 @@ def measured(shares: Sequence[tuple[RunId, float]]) -> Efficiency | None:
     )
 
 
-def fixed(pool: Pool) -> float:
-    """Return the fixed time per token of engines that use this memory; it is known of CPUs only."""
-    return FIXED_S if pool is Pool.SYSTEM else 0.0
+def row_overhead(width: int | None, pool: Pool) -> float:
+    """Return the time that rows of this width add, as a share of the time for their weights.
 
-
-def weights_time(token_s: float, fixed_s: float) -> float:
-    """Return the seconds of a token that its weights took, as `_tokens_per_s` adds them."""
-    return max(token_s - fixed_s, token_s / (1 + FIXED_SHARE))
+    It is known of CPUs only, and 0 where the width is not known.
+    """
+    return ROW_START / width if width and pool is Pool.SYSTEM else 0.0
 
 
 def from_cache(own: Efficiency) -> Efficiency:
@@ -150,7 +149,7 @@ def _decode(roofs: Roofs, backend: str, quantization: str) -> Efficiency:
         return _proven(own, DECODE_ASSUMED)
     if (other := roofs.decode.get(backend)) is not None:
         return _united(other, DECODE_ASSUMED)
-    return msgspec.structs.replace(DECODE_ASSUMED, fixed_s=fixed(roofs.pool))
+    return DECODE_ASSUMED
 
 
 def _proven(own: Efficiency | None, assumed: Efficiency) -> Efficiency:
@@ -168,23 +167,9 @@ def _united(own: Efficiency, assumed: Efficiency) -> Efficiency:
 def _rate(roof: float, efficiency: Efficiency, most: float | None = None) -> Rate:
     limit = float("inf") if most is None else most
     value, low, high = (
-        min(_tokens_per_s(roof * share, efficiency), limit)
-        for share in (efficiency.value, efficiency.low, efficiency.high)
+        min(roof * share, limit) for share in (efficiency.value, efficiency.low, efficiency.high)
     )
     return Rate(value=value, low=low, high=high)
-
-
-def _tokens_per_s(weights_rate: float, efficiency: Efficiency) -> float:
-    """Return the tokens per second, of which reading weights alone allows `weights_rate`."""
-    if weights_rate <= 0:
-        return 0.0
-    return 1 / (1 / weights_rate + _fixed_s(weights_rate, efficiency))
-
-
-def _fixed_s(weights_rate: float, efficiency: Efficiency) -> float:
-    if weights_rate <= 0:
-        return efficiency.fixed_s
-    return min(efficiency.fixed_s, FIXED_SHARE / weights_rate)
 
 
 def _prefill(model: Model, product: Ceiling | None, efficiency: Efficiency) -> Rate | None:

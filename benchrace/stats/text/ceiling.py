@@ -72,6 +72,7 @@ class CeilingShares:
         near = CeilingShare(
             share=None if not read else rate / read,
             bytes_per_token=size,
+            width=model.width,
             depth=depth,
             bytes_per_s=rate,
             flop_per_s=_operations(lane, model),

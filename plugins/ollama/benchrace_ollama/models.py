@@ -44,6 +44,7 @@ def model(
         active_parameters=parameters if is_dense else None,
         context_length=whole_number(facts.get(f"{kind}.context_length")),
         layers=layer_count(facts),
+        width=whole_number(facts.get(f"{kind}.embedding_length")),
         kv=kv_layers(facts, _element(environ)),
         slots=_slots(environ),
         capabilities=tuple(capabilities or ()),

@@ -143,4 +143,5 @@ def shown(**more: Any) -> Shown:
 def test_layers_are_counted_by_what_they_keep(facts: dict[str, Any], wanted: list[Any]) -> None:
     described = model(Tag("m"), shown(**facts), None, None, "http://h")
     assert [(e.count, e.kv_heads, e.k_dim, e.v_dim, e.window) for e in described.kv] == wanted
+    assert described.width == facts.get("embedding_length", 256)
     assert described.slots is None

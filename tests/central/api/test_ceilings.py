@@ -26,6 +26,7 @@ MODEL = Model(
     kv=(KvLayers(count=2, kv_heads=4, k_dim=64, v_dim=64),),
     active_bytes=1_000_000,
     active_parameters=1_000_000,
+    width=1280,
 )
 
 
@@ -141,12 +142,12 @@ async def test_a_ceiling_is_measured_judged_by_and_predicted_with(tmp_path: Path
         after = await predicted()
         assert after["decode"]["value"] == pytest.approx(2000)
         assert after["efficiency"]["n"] == 2
-        # Two lanes do not make the band narrower than what is assumed. The fixed time per token is
-        # a fifth of its 0.5 ms, a quarter of the time for the weights.
-        assert (after["efficiency"]["fixed_s"], after["fixed_s"]) == pytest.approx((0.0002, 0.0001))
+        # Two lanes do not make the band narrower than what is assumed.
+        share_of_rows = 160 / 1280
+        assert after["row_overhead"] == pytest.approx(share_of_rows)
         weights_s = 1_204_800 / 4e9
-        assert after["decode"]["low"] == pytest.approx(1 / (1.25 * weights_s / 0.5))
-        assert after["decode"]["high"] == pytest.approx(1 / (1.25 * weights_s / 0.92))
+        assert after["decode"]["low"] == pytest.approx(0.5 / weights_s / (1 + share_of_rows))
+        assert after["decode"]["high"] == pytest.approx(0.92 / weights_s / (1 + share_of_rows))
 
         planned = await site.get("/api/retention", runs=1)
         assert measured_by not in {run["run_id"] for run in planned["expired"]}

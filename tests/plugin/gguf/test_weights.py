@@ -100,6 +100,7 @@ def test_a_real_file_fills_in_what_an_engine_does_not_report(tmp_path: Path) -> 
         KvLayers(count=shape.layers, kv_heads=shape.kv_heads, k_dim=head_dim, v_dim=head_dim),
     )
     assert (model.size, model.family, model.layers) == (7, "llama", 2)
+    assert model.width == shape.width
     attention = shape.width * (2 * shape.width + 2 * head_dim * shape.kv_heads)
     layer = attention + 3 * shape.width * shape.inner + 2 * shape.width
     assert model.parameters is not None

@@ -59,29 +59,29 @@ def test_the_bandwidth_roof_and_the_efficiency() -> None:
     assert (result.missing, result.unmeasured) == ((), False)
 
 
-def test_the_fixed_time_per_token_is_added() -> None:
-    slower = msgspec.structs.replace(HALF, fixed_s=0.05)
-    own = roofs(formats={"engine": {"Q8_0": slower}})
-    prediction = predict(MODEL, own, "engine", depth=0)
-    result = prediction.decode
-    # 0.2 s, 0.25 s and 1 / 6 s for the weights; 0.05 s are more than a quarter of 1 / 6 s.
-    assert result is not None
-    assert (result.value, result.low) == pytest.approx((4.0, 1 / 0.3))
-    assert result.high == pytest.approx(1 / (1.25 / 6))
-    assert prediction.fixed_s == 0.05
-    small = msgspec.structs.replace(MODEL, active_bytes=400_000_000)
-    prediction = predict(small, own, "engine", depth=0)
-    assert prediction.decode is not None
-    assert (prediction.decode.value, prediction.fixed_s) == pytest.approx((40.0, 0.005))
-
-
-@pytest.mark.parametrize(("pool", "token_s"), [(Pool.SYSTEM, 0.0102), (Pool.VRAM, 0.01)])
-def test_a_fixed_time_is_assumed_of_processors_alone(pool: Pool, token_s: float) -> None:
-    model = msgspec.structs.replace(MODEL, active_bytes=280_000_000)
-    result = predict(model, roofs(pool=pool, weights={}), "unknown", depth=0)
+@pytest.mark.parametrize(
+    ("pool", "width", "overhead"),
+    [
+        (Pool.SYSTEM, 640, 0.25),
+        (Pool.SYSTEM, None, 0.0),
+        (Pool.SYSTEM, 0, 0.0),
+        (Pool.VRAM, 640, 0.0),
+        (Pool.UNIFIED, 640, 0.0),
+    ],
+)
+def test_narrow_rows_take_longer_on_processors_alone(
+    pool: Pool, width: int | None, overhead: float
+) -> None:
+    model = msgspec.structs.replace(MODEL, width=width)
+    result = predict(model, roofs(pool=pool), "engine", depth=0)
+    assert result.row_overhead == overhead
     assert result.decode is not None
-    assert result.decode.value == pytest.approx(1 / token_s)
-    assert result.fixed_s == pytest.approx(token_s - 0.01)
+    factor = 1 + overhead
+    band = (result.decode.value, result.decode.low, result.decode.high)
+    assert band == pytest.approx((5.0 / factor, 4.0 / factor, 6.0 / factor))
+    assumed = predict(model, roofs(pool=pool, weights={}), "unknown", depth=0).decode
+    assert assumed is not None
+    assert assumed.value == pytest.approx(7.0 / factor)
 
 
 def test_no_bandwidth_or_no_efficiency_is_a_rate_of_0() -> None:
@@ -94,7 +94,7 @@ def test_no_bandwidth_or_no_efficiency_is_a_rate_of_0() -> None:
     prediction = predict(MODEL, own, "engine", depth=0)
     assert prediction.decode is not None
     assert prediction.prefill is not None
-    assert (prediction.decode.value, prediction.prefill.high, prediction.fixed_s) == (0, 0, 0)
+    assert (prediction.decode.value, prediction.prefill.high) == (0, 0)
 
 
 def test_what_ran_in_the_cache_does_not_lift_the_compute_limit() -> None:
@@ -117,9 +117,7 @@ def test_the_compute_roof_limits_an_assumed_value_and_its_band() -> None:
     result = predict(MODEL, slow, "unknown", depth=0)
     assert result.compute_roof == 6.0
     assert result.decode is not None
-    # The low end takes 0.2 s for the weights, and 0.2 ms more.
-    assert (result.decode.value, result.decode.high) == (6.0, 6.0)
-    assert result.decode.low == pytest.approx(1 / 0.2002)
+    assert (result.decode.value, result.decode.low, result.decode.high) == (6.0, 5.0, 6.0)
     # An engine that was measured may be faster than the probe's kernel.
     measured_one = predict(MODEL, roofs(weights={"q8_0": ceiling(18.0)}), "engine", depth=0)
     assert measured_one.decode is not None

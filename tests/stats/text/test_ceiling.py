@@ -19,6 +19,7 @@ MODEL: dict[str, Any] = {
     "kv": [{"count": 2, "kv_heads": 4, "k_dim": 64, "v_dim": 64}],
     "active_bytes": 1_000_000,
     "active_parameters": 900_000,
+    "width": 640,
 }
 READ = Ceiling(
     value=2.0, unit="GB/s", threads=2, tier="avx2", at=1.0, run_id="probe", lane_id="lane-0"
@@ -65,13 +66,14 @@ def test_the_share_is_the_rate_by_the_bytes_of_a_token() -> None:
     share = judged()
     # 50 before the answer and half of 101 tokens; half of the even halves rounds to even.
     assert (share.depth, share.bytes_per_token) == (100, 1_000_000 + 100 * 2048)
+    assert share.width == 640
     assert share.bytes_per_s == pytest.approx(1000 * 1_204_800)
     assert share.share == pytest.approx(0.6024)
     assert share.flop_per_s == pytest.approx(5000 * 2 * 900_000)
     assert share.precision == "int8"
     assert (share.read_bytes_per_s, share.run_id, share.reason) == (2e9, "probe", None)
     assert share.predicted is not None
-    assert share.predicted.value == pytest.approx(0.5 * 2e9 / 1_204_800)
+    assert share.predicted.value == pytest.approx(0.5 * 2e9 / 1_204_800 / 1.25)
 
 
 @pytest.mark.parametrize(

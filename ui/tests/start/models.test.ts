@@ -147,9 +147,9 @@ const PREDICTION: Prediction = {
   bytes_per_token: 1.2e9,
   bandwidth_roof: 14.6,
   compute_roof: null,
-  efficiency: { value: 0.71, low: 0.6, high: 0.82, fixed_s: 0.0002, in_cache: false, n: 2, run_ids: ['r'] },
-  prefill_efficiency: { value: 0.4, low: 0.1, high: 1, fixed_s: 0, in_cache: false, n: 0, run_ids: [] },
-  fixed_s: 0.0002,
+  efficiency: { value: 0.71, low: 0.6, high: 0.82, in_cache: false, n: 2, run_ids: ['r'] },
+  prefill_efficiency: { value: 0.4, low: 0.1, high: 1, in_cache: false, n: 0, run_ids: [] },
+  row_overhead: 0.146,
   unmeasured: false,
   missing: ['x'],
 };
@@ -157,18 +157,15 @@ const PREDICTION: Prediction = {
 describe('how fast a model should be', () => {
   it('is said with what it is made of', () => {
     expect(predictionLabel(PREDICTION)).toBe(
-      'predicted 10.4 tok/s, between 8.84 and 12, at a depth of 512 tokens; 1.20 GB a token allow 14.6 tok/s, of which an engine reaches 71 % (measured in 2 lanes on this machine), and 0.2 ms of fixed time per token',
+      'predicted 10.4 tok/s, between 8.84 and 12, at a depth of 512 tokens; 1.20 GB a token allow 14.6 tok/s, of which an engine reaches 71 % (measured in 2 lanes on this machine), and its rows add 15 % of time',
     );
     const more = { ...PREDICTION, efficiency: { ...PREDICTION.efficiency, n: 0 }, compute_roof: 11, prefill: { value: 90, low: 60, high: 120 } };
-    expect(predictionLabel(more)).toContain('(assumed, as this engine was not measured here yet), and 0.2 ms of fixed time per token; computing allows 11 tok/s; prefill 90 tok/s, between 60 and 120');
+    expect(predictionLabel(more)).toContain('(assumed, as this engine was not measured here yet), and its rows add 15 % of time; computing allows 11 tok/s; prefill 90 tok/s, between 60 and 120');
     expect(predictionLabel({ ...PREDICTION, decode: null, missing: ['a', 'b'] })).toBe('not predicted: a; b');
   });
 
-  it('has less fixed time with a small model, and none on a GPU', () => {
-    // 0.04 ms for the weights, and a quarter of that.
-    const small = { ...PREDICTION, decode: { value: 20_000, low: 15_000, high: 22_000 }, bytes_per_token: 8e5, bandwidth_roof: 35_211, fixed_s: 0.00001 };
-    expect(predictionLabel(small)).toMatch(/71 % \(measured in 2 lanes on this machine\), and 0\.01 ms of fixed time per token$/);
-    expect(predictionLabel({ ...small, fixed_s: 0 })).toMatch(/on this machine\)$/);
+  it('does not count rows on a GPU', () => {
+    expect(predictionLabel({ ...PREDICTION, row_overhead: 0 })).toMatch(/on this machine\)$/);
   });
 
   it('is said to be from models in the cache', () => {

@@ -19,14 +19,15 @@ export interface Ceiling {
 /**
  * How near a lane of text came to its machine's read bandwidth. `share` is `bytes_per_s` / `read_bytes_per_s`,
  * null for `reason`. `bytes_per_s` is the decode rate x `bytes_per_token`: the weights that a token reads, and
- * keys and values of `depth` positions, the mean over the answer. `flop_per_s` is the prefill rate x 2 x the
- * parameters that a token uses, `precision` that of products of such weights. `predicted` is what was expected
- * before the run, in tok/s. `run_id` measured the bandwidth. `text` is a sentence to be shown as it is, empty
- * without a share.
+ * keys and values of `depth` positions, the mean over the answer; `width` is the model's. `flop_per_s` is the
+ * prefill rate x 2 x the parameters that a token uses, `precision` that of products of such weights. `predicted`
+ * is what was expected before the run, in tok/s. `run_id` measured the bandwidth. `text` is a sentence to be
+ * shown as it is, empty without a share.
  */
 export interface CeilingShare {
   share: number | null;
   bytes_per_token: number | null;
+  width: number | null;
   depth: number | null;
   bytes_per_s: number | null;
   flop_per_s: number | null;
@@ -40,15 +41,13 @@ export interface CeilingShare {
 
 /**
  * Which share of a ceiling an engine reaches (1 is all), between `low` and `high`. It was measured on this
- * machine in the lanes of `run_ids`, `n` of them; it is assumed where there are none. `fixed_s` is the fixed
- * time per token, in seconds, for models of any size. `in_cache` says that all of the lanes were of models that
- * fit the cache.
+ * machine in the lanes of `run_ids`, `n` of them; it is assumed where there are none. `in_cache` says that all
+ * of the lanes were of models that fit the cache.
  */
 export interface Efficiency {
   value: number;
   low: number;
   high: number;
-  fixed_s: number;
   in_cache: boolean;
   n: number;
   run_ids: string[];

@@ -33,13 +33,13 @@ export interface Fit {
 export type Pool = 'vram' | 'unified' | 'system';
 
 /**
- * Decode and prefill rates in tok/s, null where `missing` says what must be known. 1 / `decode` = 1 /
- * (`bandwidth_roof` x efficiency) + `fixed_s`, in seconds per token. `decode` is at most `compute_roof` as long
- * as the efficiency is assumed or from models in the cache: otherwise engines may compute faster than the probe.
- * `bandwidth_roof` is the read bandwidth / `bytes_per_token`, `compute_roof` the measured rate of weights of
- * this format / the weights of a token, null where that was not measured. `fixed_s` is the fixed time per token,
- * null without `decode`. `bytes_per_token` are the weights that a token reads, and keys and values of `depth`
- * positions. `unmeasured` says that a ceiling is missing, which the machine can measure.
+ * Decode and prefill rates in tok/s, null where `missing` says what must be known. `decode` = `bandwidth_roof` x
+ * efficiency / (1 + `row_overhead`). It is at most `compute_roof` as long as the efficiency is assumed or from
+ * models in the cache: otherwise engines may compute faster than the probe. `bandwidth_roof` is the read
+ * bandwidth / `bytes_per_token`, `compute_roof` the measured rate of weights of this format / the weights of a
+ * token, null where that was not measured. `row_overhead` is the time that the rows of a model's matrices add,
+ * as a share of the time for its weights. `bytes_per_token` are the weights that a token reads, and keys and
+ * values of `depth` positions. `unmeasured` says that a ceiling is missing, which the machine can measure.
  */
 export interface Prediction {
   decode: Rate | null;
@@ -51,6 +51,6 @@ export interface Prediction {
   efficiency: Efficiency;
   prefill_efficiency: Efficiency;
   unmeasured: boolean;
-  fixed_s: number | null;
+  row_overhead: number;
   missing: string[];
 }

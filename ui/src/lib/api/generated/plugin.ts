@@ -84,11 +84,11 @@ export interface LentDevice {
  * A model that an engine has; null for what the engine does not report. `size` is the bytes of its files,
  * `digest` the engine's own, `parameters` their number, `context_length` as trained, `kv` over all `layers`,
  * `loaded` while it is in memory. `active_bytes` and `active_parameters` are of the weights that one token
- * reads: of a mixture of experts those that it uses, and not the embeddings, of which it reads one row.
- * `compute_buffer` in bytes, and `slots` that each hold a whole context, are the engine's. `engines` maps the
- * name by which a lane selects an engine to its address (`host:port`), for all engines that have the model; the
- * first one is the default. Several backends may reach one engine. `notes` say why an implausible number from
- * the engine became null.
+ * reads: of a mixture of experts those that it uses, and not the embeddings, of which it reads one row. `width`
+ * is the length of an embedding, and of most rows of its matrices. `compute_buffer` in bytes, and `slots` that
+ * each hold a whole context, are the engine's. `engines` maps the name by which a lane selects an engine to its
+ * address (`host:port`), for all engines that have the model; the first one is the default. Several backends may
+ * reach one engine. `notes` say why an implausible number from the engine became null.
  */
 export interface Model {
   name: string;
@@ -101,6 +101,7 @@ export interface Model {
   active_parameters: number | null;
   context_length: number | null;
   layers: number | null;
+  width: number | null;
   kv: KvLayers[];
   compute_buffer: number | null;
   slots: number | null;
