@@ -3,6 +3,7 @@
 use std::arch::x86_64::*;
 
 use super::hits::{BATCH, Hits};
+use super::queue::Queue;
 use super::{GROUP, Groups};
 
 /// Primes of a register.
@@ -34,6 +35,7 @@ pub fn strike<const SKIP: bool>(groups: Groups<'_>, hits: &mut Hits, line: &mut 
     let Groups { primes, states, steps, skips, trips } = groups;
     let end = _mm256_set1_epi32((line.len() * 8) as i32);
     let mut rows = primes.iter().zip(states).zip(steps).zip(skips).zip(trips);
+    let mut queue = Queue::default();
     loop {
         let mut count = 0;
         for ((((prime, state), step), skip), trips) in rows.by_ref() {
@@ -41,12 +43,8 @@ pub fn strike<const SKIP: bool>(groups: Groups<'_>, hits: &mut Hits, line: &mut 
             store(state, moved(first, load(step), prime));
             let mut bit = if SKIP { add(first, load(skip)) } else { first };
             for _ in 0..trips.sure {
-                // SAFETY: fewer than a batch before this group.
-                unsafe {
-                    put(hits, count, pack(bit[0]));
-                    put(hits, count + HALF, pack(bit[1]));
-                }
-                count += GROUP;
+                // SAFETY: only sure hits are written there, on the line by the invariant of `Large`.
+                store(unsafe { queue.next(line) }, [pack(bit[0]), pack(bit[1])]);
                 bit = add(bit, prime);
             }
             for _ in 0..trips.maybe {
@@ -54,7 +52,7 @@ pub fn strike<const SKIP: bool>(groups: Groups<'_>, hits: &mut Hits, line: &mut 
                     // All values are below 2^31, so the signed comparison is right.
                     let inside = _mm256_castsi256_ps(_mm256_cmpgt_epi32(end, half));
                     let inside = _mm256_movemask_ps(inside) as usize;
-                    // SAFETY: as above.
+                    // SAFETY: fewer than a batch before this group.
                     unsafe { put(hits, count, compress(inside, pack(half))) };
                     count += inside.count_ones() as usize;
                 }
@@ -64,13 +62,14 @@ pub fn strike<const SKIP: bool>(groups: Groups<'_>, hits: &mut Hits, line: &mut 
                 break;
             }
         }
-        // SAFETY: by the invariant of `Large` sure hits are on the line; of the others only those
-        // on it were counted.
+        // SAFETY: only hits on the line were counted.
         unsafe { hits.strike(count, line) };
         if count < BATCH {
-            return;
+            break;
         }
     }
+    // SAFETY: as for `next`.
+    unsafe { queue.finish(line) };
 }
 
 /// As `strikers::moved`.

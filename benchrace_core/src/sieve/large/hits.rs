@@ -62,7 +62,7 @@ impl Hits {
 /// # Safety
 /// It is a hit on this line.
 #[inline(always)]
-unsafe fn strike_one(hit: &u32, line: &mut [u8]) {
+pub unsafe fn strike_one(hit: &u32, line: &mut [u8]) {
     // SAFETY: a reference is readable. Volatile, because the compiler would load a whole vector
     // and take it apart, at twice the cost.
     let hit = unsafe { std::ptr::from_ref(hit).read_volatile() };

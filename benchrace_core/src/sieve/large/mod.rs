@@ -9,6 +9,8 @@ mod avx2;
 mod avx512;
 mod hits;
 mod portable;
+#[cfg(target_arch = "x86_64")]
+mod queue;
 
 use crate::dispatch::{Level, Tier};
 use crate::sieve::large::hits::Hits;

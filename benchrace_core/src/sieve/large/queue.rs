@@ -1,0 +1,83 @@
+//! Sure hits wait in a queue: for each group of them that is written, the oldest is struck.
+//!
+//! Strikes are bound by the processor's stores, so the hits to come are computed meanwhile at
+//! hardly any cost. No hit waits for its own vector to be written.
+
+use super::GROUP;
+use super::hits::strike_one;
+
+/// Groups that wait. Half as many, or twice, made no difference on Zen 3.
+const GROUPS: usize = 8;
+
+/// Groups of hits on a line, each packed as in `Hits`.
+#[derive(Debug, Default)]
+#[repr(align(64))]
+pub struct Queue {
+    groups: [[u32; GROUP]; GROUPS],
+    /// Groups so far.
+    written: usize,
+}
+
+impl Queue {
+    /// The place for the next group, after the group that waited there was struck.
+    ///
+    /// # Safety
+    /// To each place so far hits on this line were written.
+    #[inline(always)]
+    pub unsafe fn next(&mut self, line: &mut [u8]) -> &mut [u32; GROUP] {
+        let group = &mut self.groups[self.written % GROUPS];
+        if self.written >= GROUPS {
+            // SAFETY: as the caller vouches.
+            group.iter().for_each(|hit| unsafe { strike_one(hit, line) });
+        }
+        self.written += 1;
+        group
+    }
+
+    /// Strikes all groups that wait.
+    ///
+    /// # Safety
+    /// As for `next`.
+    pub unsafe fn finish(self, line: &mut [u8]) {
+        let waiting = &self.groups[..self.written.min(GROUPS)];
+        // SAFETY: as the caller vouches.
+        waiting.as_flattened().iter().for_each(|hit| unsafe { strike_one(hit, line) });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sieve::large::hits::pack;
+
+    /// The bits left of a line after this many groups, each of the next sixteen bits.
+    fn left(groups: usize, finish: bool) -> Vec<usize> {
+        let mut line = vec![0xff; 64];
+        let mut queue = Queue::default();
+        for group in 0..groups {
+            // SAFETY: the bits are below 512.
+            let hits = unsafe { queue.next(&mut line) };
+            *hits = std::array::from_fn(|place| pack((group * GROUP + place) as u32));
+        }
+        if finish {
+            // SAFETY: as above.
+            unsafe { queue.finish(&mut line) };
+        }
+        (0..512).filter(|bit| line[bit / 8] >> (bit % 8) & 1 == 1).collect()
+    }
+
+    #[test]
+    fn the_oldest_group_is_struck_for_each_new_one() {
+        for groups in 0..=3 * GROUPS {
+            let struck = groups.saturating_sub(GROUPS) * GROUP;
+            assert_eq!(left(groups, false), (struck..512).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn the_end_strikes_all_that_wait_and_nothing_else() {
+        for groups in [0, 1, GROUPS - 1, GROUPS, 2 * GROUPS + 3] {
+            assert_eq!(left(groups, true), (groups * GROUP..512).collect::<Vec<_>>());
+        }
+    }
+}
