@@ -5,7 +5,6 @@ Whoever needs one Struct of a package does not pay for all the others.
 
 import sys
 from collections.abc import Callable, Mapping
-from importlib import import_module
 from typing import Any
 
 
@@ -24,7 +23,8 @@ def exports(package: str, modules: Mapping[str, str]) -> Callable[[str], Any]:
         if name not in places:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         module, there = places[name]
-        value = getattr(import_module(module), there)
+        # As `from module import there` does it: `there` may be a module of a package.
+        value = getattr(__import__(module, fromlist=(there,)), there)
         setattr(sys.modules[package], name, value)
         return value
 

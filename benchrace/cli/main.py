@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 import click
 
-from benchrace import __version__
+from benchrace import __version__, garbage
 from benchrace.cli.lazy_group import Lazy, LazyGroup
 from benchrace.cli.output.encoding import replace_unprintable
 
@@ -82,6 +82,7 @@ def main(args: list[str] | None = None, **extra: Any) -> NoReturn:
     With `--json` it is also one JSON document on standard output: `{"error": {...}}`.
     """
     arguments = sys.argv[1:] if args is None else args
+    garbage.collect_rarely()
     replace_unprintable((sys.stdout, sys.stderr))
     sys.excepthook = _report_bug
     try:

@@ -111,25 +111,18 @@ if TYPE_CHECKING:
     from benchrace.plugin.hookspecs import hookimpl
     from benchrace.plugin.lending import Lending, Lent, LentDevice, Peer
     from benchrace.plugin.lenient import JsonReader, parse_json, to_struct
-    from benchrace.plugin.llm import (
-        Ask,
-        Delta,
-        ErrorBody,
-        Loaded,
-        Oddities,
-        Parts,
-        TextBackend,
-        TextLane,
-        Whereabouts,
-        chat_api,
-        endpoint,
-        error_of,
-        find_error,
-        read_parts,
-        times_are_credible,
-        whereabouts,
-        words,
-    )
+    from benchrace.plugin.llm import chat_api
+    from benchrace.plugin.llm.backend import TextBackend
+    from benchrace.plugin.llm.locality import Whereabouts, endpoint, whereabouts
+    from benchrace.plugin.llm.prompt import Ask
+    from benchrace.plugin.llm.response.delta import Delta
+    from benchrace.plugin.llm.response.error_body import ErrorBody, find_error
+    from benchrace.plugin.llm.response.foreign import error_of
+    from benchrace.plugin.llm.response.oddities import Oddities
+    from benchrace.plugin.llm.response.parts import Parts, read_parts
+    from benchrace.plugin.llm.response.words import words
+    from benchrace.plugin.llm.text_lane import Loaded, TextLane
+    from benchrace.plugin.llm.waiting import times_are_credible
     from benchrace.plugin.operations import (
         NotOffered,
         Operated,
@@ -374,9 +367,17 @@ __getattr__ = exports(
         ),
         "benchrace.plugin.workload": "Drawing Resource Workload",
         "benchrace.plugin.engine.process": "EngineProcess answers_at log_dir:engine_log_dir",
-        "benchrace.plugin.llm": (
-            "Ask ErrorBody Loaded Oddities Parts Delta TextBackend TextLane Whereabouts chat_api "
-            "endpoint error_of find_error read_parts times_are_credible whereabouts words "
-        ),
+        "benchrace.plugin.llm": "chat_api",
+        "benchrace.plugin.llm.backend": "TextBackend",
+        "benchrace.plugin.llm.locality": "Whereabouts endpoint whereabouts",
+        "benchrace.plugin.llm.prompt": "Ask",
+        "benchrace.plugin.llm.response.delta": "Delta",
+        "benchrace.plugin.llm.response.error_body": "ErrorBody find_error",
+        "benchrace.plugin.llm.response.foreign": "error_of",
+        "benchrace.plugin.llm.response.oddities": "Oddities",
+        "benchrace.plugin.llm.response.parts": "Parts read_parts",
+        "benchrace.plugin.llm.response.words": "words",
+        "benchrace.plugin.llm.text_lane": "Loaded TextLane",
+        "benchrace.plugin.llm.waiting": "times_are_credible",
     },
 )

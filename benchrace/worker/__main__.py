@@ -7,6 +7,7 @@ import sys
 import msgspec
 
 from benchrace.clock import SystemClock
+from benchrace.garbage import collect_rarely
 from benchrace.plugin.engine.launch import LOG_DIR
 from benchrace.protocol import agent_worker
 from benchrace.protocol.agent_worker import WorkerExit
@@ -19,6 +20,7 @@ _ORDER_BYTES = 16 * 1024 * 1024
 
 def main() -> WorkerExit:
     """Carry out the order; no plugin is imported before the streams are safe."""
+    collect_rarely()
     parent = os.getppid()
     output = ProtocolOut.take_over()
     # Ctrl-C in a terminal reaches the whole group; what becomes of a job is the agent's to say.

@@ -24,6 +24,11 @@ SERVERS = {
 }
 CLIENTS = {"httpcore", "httpx", "requests", "urllib3"}
 MACHINE = {"psutil", "pynvml", "benchrace.telemetry.machine_root", "benchrace.telemetry.detection"}
+ENGINES = {
+    "benchrace.plugin.llm.backend",
+    "benchrace.plugin.llm.chat_api",
+    "benchrace.plugin.llm.records",
+}
 OTHERS = {
     "cryptography",
     "benchrace.plugin.host.loader",
@@ -35,8 +40,9 @@ OTHERS = {
     "scipy",
     "yaml",
 }
-ALWAYS = SERVERS | CLIENTS | MACHINE | OTHERS
-SERVED_LATE = {"cryptography", "flask", "quart", "quart_schema", "prometheus_client", *CLIENTS}
+ALWAYS = SERVERS | CLIENTS | MACHINE | ENGINES | OTHERS
+SERVED_LATE = {"cryptography", "flask", "quart", "quart_schema", "prometheus_client"}
+SERVED_LATE |= ENGINES | CLIENTS
 COMMANDS = {
     "benchrace.cli.runs.list": ALWAYS | {"benchrace.stats", "benchrace.api", "asyncio", "ssl"},
     "benchrace.cli.runs.show": ALWAYS | {"benchrace.stats.compare", "benchrace.export", "asyncio"},

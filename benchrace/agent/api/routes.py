@@ -27,12 +27,13 @@ from benchrace.errors import FieldError, InvalidInput
 from benchrace.protocol.capabilities import Capabilities
 from benchrace.web import body, error_handlers, openapi, sse
 from benchrace.web.answer import answer
+from benchrace.web.application import Application
 from benchrace.web.shutdown import Shutdown
 
 
 def create_app(agent: Agent, shutdown: Shutdown) -> Quart:
     """Create the application; compat replaces and adds routes by their endpoint's name."""
-    app = Quart("benchrace.agent")
+    app = Application("benchrace.agent")
     app.config["MAX_CONTENT_LENGTH"] = 1 << 20
     openapi.install(app, "benchrace agent")
     error_handlers.install(app)

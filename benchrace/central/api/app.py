@@ -23,12 +23,13 @@ from benchrace.central.api.machine import history as machine_history
 from benchrace.central.api.machine import settings as machine_settings
 from benchrace.central.api.route_context import RouteContext
 from benchrace.web import error_handlers, openapi
+from benchrace.web.application import Application
 from benchrace.web.guard import MAX_BODY_BYTES
 
 
 def create_app(site: RouteContext) -> Quart:
     """Create the application; compat adds its routes to it."""
-    app = Quart("benchrace.central")
+    app = Application("benchrace.central")
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     openapi.install(app, "benchrace central")
     error_handlers.install(app)

@@ -1,0 +1,23 @@
+"""Routes match paths, and no time goes into building paths of them."""
+
+import pytest
+
+from benchrace.web.application import Application
+
+
+async def test_a_route_with_values_is_matched() -> None:
+    app = Application("plain")
+
+    @app.get("/runs/<run_id>/jobs/<int:number>")
+    async def job(run_id: str, number: int) -> str:
+        return f"{run_id}-{number}"
+
+    answer = await app.test_client().get("/runs/r%20x/jobs/3")
+    assert await answer.get_data(as_text=True) == "r x-3"
+
+
+def test_no_path_is_built() -> None:
+    app = Application("plain")
+    app.add_url_rule("/runs/<run_id>", "run")
+    with pytest.raises(NotImplementedError, match="the path of run"):
+        app.url_map.bind("host").build("run", {"run_id": "r"})
