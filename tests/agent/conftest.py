@@ -13,8 +13,9 @@ import msgspec
 import psutil
 import pytest
 
+from benchrace.agent.settings import WORKER
 from benchrace.testing.limits import HANG_S
-from tests import local_http
+from tests import descriptions, local_http
 
 HERE = Path(__file__).parent
 FAKE = [sys.executable, str(HERE / "fake_worker.py")]
@@ -36,6 +37,8 @@ class AgentProcess:
             **settings,
         }
         self.data = data
+        if settings.get("worker", WORKER) == WORKER:
+            descriptions.lay_out(data)
         self.process = subprocess.Popen(
             [sys.executable, str(HERE / "start_agent.py"), msgspec.json.encode(options).decode()],
             stdout=subprocess.PIPE,
