@@ -97,12 +97,13 @@ class AgentProcess:
 
 
 def wait_for(look: Callable[[], Any], seconds: float = HANG_S) -> Any:
-    """Look until there is something to see."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
+    """Look until there is something to see, less often the longer it takes."""
+    began = time.monotonic()
+    while (passed := time.monotonic() - began) < seconds:
         if result := look():
             return result
-        time.sleep(0.01)
+        # What is looked at has work to do, too.
+        time.sleep(min(0.1, 0.01 + passed / 20))
     raise AssertionError(f"not seen within {seconds} s")
 
 
