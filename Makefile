@@ -48,7 +48,11 @@ test: dev ## set up, then lint and run every test
 	+@$(MAKE) --no-print-directory test-py
 
 .PHONY: check
-check: dev lint-python ## the fast part: format, lint, types, layers, and the tests that are not slow
+check: dev ## the fast part: format, lint, types, layers, and the tests that are not slow
+	+@$(MAKE) --no-print-directory $(TOGETHER) lint-python test-quick
+
+.PHONY: test-quick
+test-quick: dev
 	$(PYTEST) -q -m "not slow" $(ARGS)
 
 .PHONY: lint

@@ -13,8 +13,9 @@ import msgspec
 import psutil
 import pytest
 
+from benchrace.agent.settings import WORKER
 from benchrace.testing.limits import HANG_S
-from tests import local_http
+from tests import descriptions, local_http
 
 HERE = Path(__file__).parent
 FAKE = [sys.executable, str(HERE / "fake_worker.py")]
@@ -36,6 +37,8 @@ class AgentProcess:
             **settings,
         }
         self.data = data
+        if settings.get("worker", WORKER) == WORKER:
+            descriptions.lay_out(data)
         self.process = subprocess.Popen(
             [sys.executable, str(HERE / "start_agent.py"), msgspec.json.encode(options).decode()],
             stdout=subprocess.PIPE,
@@ -94,12 +97,13 @@ class AgentProcess:
 
 
 def wait_for(look: Callable[[], Any], seconds: float = HANG_S) -> Any:
-    """Look until there is something to see."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
+    """Look until there is something to see, less often the longer it takes."""
+    began = time.monotonic()
+    while (passed := time.monotonic() - began) < seconds:
         if result := look():
             return result
-        time.sleep(0.01)
+        # What is looked at has work to do, too.
+        time.sleep(min(0.1, 0.01 + passed / 20))
     raise AssertionError(f"not seen within {seconds} s")
 
 

@@ -13,7 +13,7 @@ import httpx
 import msgspec
 
 from benchrace.testing.limits import HANG_S
-from tests import local_http
+from tests import descriptions, local_http
 
 TOKEN = "a-token-of-the-browser-tests"
 OVER = ("done", "failed", "cancelled", "interrupted")
@@ -79,9 +79,11 @@ class Fleet:
 
         `env` is this agent's own.
         """
+        data = self.folder / machine if self.agents else self.data
+        descriptions.lay_out(data)
         named = ["--machine-id", machine, "--central", self.url]
-        if self.agents:
-            named += ["--data-dir", str(self.folder / machine)]
+        if data != self.data:
+            named += ["--data-dir", str(data)]
         agent = self._start("agent", "--port", "0", "--share-host", *named, **env)
         self.agents.append(agent)
         async with self.patience(f"the agent of {machine} is not ready"):

@@ -19,14 +19,8 @@ SPEC = {"kind": "compute", "params": {"n": 1}, "rounds": 2, "warmup": 0, "lanes"
 
 @pytest.fixture(scope="module")
 def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TeamFleet]:
-    fleet = TeamFleet(tmp_path_factory.mktemp("team"))
-    try:
-        fleet.start_central()
-        for name in "abc":
-            fleet.start_agent(name)
+    with TeamFleet(tmp_path_factory.mktemp("team")).serving("abc") as fleet:
         yield fleet
-    finally:
-        fleet.close()
 
 
 @pytest.fixture

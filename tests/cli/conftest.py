@@ -1,6 +1,5 @@
 """The command line within the test's process, on folders of its own."""
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,7 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from benchrace.cli.main import main
-from benchrace.cli.plugins import describe
+from tests import descriptions
 from tests.export.conftest import race
 
 __all__ = ["race"]
@@ -34,18 +33,10 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "data"
 
 
-@pytest.fixture(scope="session")
-def descriptions(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Describe the installed plugins once, and return the folder of what they are."""
-    folder = tmp_path_factory.mktemp("described")
-    describe(str(folder))
-    return folder / "cache"
-
-
 @pytest.fixture
-def described(data: Path, descriptions: Path) -> None:
+def described(data: Path) -> None:
     """Lay out what plugins are for the commands of this test, as an agent's first start does."""
-    shutil.copytree(descriptions, data / "cache")
+    descriptions.lay_out(data)
 
 
 @pytest.fixture

@@ -30,6 +30,7 @@ def test_the_doctor_reads_every_file(
     assert f"{path} is valid" in call("doctor").output
 
 
+@pytest.mark.usefixtures("described")
 @pytest.mark.parametrize("command", [("doctor",), ("agent", "preflight")])
 @pytest.mark.parametrize(
     ("table", "words"),

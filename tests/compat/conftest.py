@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from benchrace.testing.limits import HANG_S
-from tests import local_http
+from tests import descriptions, local_http
 
 START = Path(__file__).parents[1] / "agent/start_agent.py"
 
@@ -19,8 +19,10 @@ START = Path(__file__).parents[1] / "agent/start_agent.py"
 @pytest.fixture(scope="module")
 def older(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """Speak to an agent as an older client would."""
+    data = tmp_path_factory.mktemp("data")
+    descriptions.lay_out(data)
     settings = {
-        "data": str(tmp_path_factory.mktemp("data")),
+        "data": str(data),
         "machine_id": "m1",
         "label": "Machine 1",
         "port": 0,

@@ -13,20 +13,28 @@ from typing import Any
 import psutil
 import pytest
 
+from tests import descriptions
+
 LIMIT = 80
 
 
 @dataclass
 class Shell:
-    """Starts `benchrace` with folders that no other test shares, and finds what it started."""
+    """Starts `benchrace` with folders that no other test shares, and finds what it started.
+
+    Where it is not `described`, its first agent describes the plugins, as on a new machine.
+    """
 
     root: Path
     token: str | None = None
+    described: bool = True
     env: dict[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
         for name in ("tmp", "data", "config"):
             (self.root / name).mkdir(exist_ok=True)
+        if self.described:
+            descriptions.lay_out(self.data)
         self.env = {
             **os.environ,
             "TMPDIR": str(self.root / "tmp"),
@@ -125,16 +133,17 @@ def wait_until(holds: Callable[[], bool], what: str, pause_s: float = 0.05) -> N
 @pytest.fixture
 def shell(tmp_path: Path) -> Iterator[Shell]:
     """Yield a shell; what it left running is ended with the test."""
-    shell = Shell(tmp_path)
-    yield shell
-    for process in shell.processes():
-        process.kill()
+    yield from ended(Shell(tmp_path))
 
 
 @pytest.fixture
 def fleet(tmp_path: Path) -> Iterator[Shell]:
     """Yield a shell for processes that are started apart, with the token that they share."""
-    shell = Shell(tmp_path, token="a token of the tests")
+    yield from ended(Shell(tmp_path, token="a token of the tests"))
+
+
+def ended(shell: Shell) -> Iterator[Shell]:
+    """Yield a shell, and end what it left running."""
     yield shell
     for process in shell.processes():
         process.kill()

@@ -4,8 +4,10 @@ import json
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from benchrace.testing.limits import HANG_S
 from tests import local_http
@@ -29,6 +31,17 @@ class TeamFleet:
         self._port = 0
         self._central: subprocess.Popen[str] | None = None
         self.http = local_http.client()
+
+    @contextmanager
+    def serving(self, names: str) -> Iterator[Self]:
+        """Start central, and an agent for each letter of `names`; all end with the block."""
+        try:
+            self.start_central()
+            for name in names:
+                self.start_agent(name)
+            yield self
+        finally:
+            self.close()
 
     def start_central(self) -> None:
         limits = json.dumps(LIMITS)

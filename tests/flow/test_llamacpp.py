@@ -8,7 +8,6 @@ import signal
 import stat
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -46,16 +45,18 @@ class LlamaFleet(TeamFleet):
         self.model = model
         self.ports: list[int] = []
 
-    def start_machine(self, name: str) -> None:
+    def start_agent(self, name: str, central: str | None = None, **settings: Any) -> None:
+        """Start a machine's agent, and wait until it offers llama.cpp."""
         self.ports.append(free_port("127.0.0.1"))
         table = {**self.table, "port": self.ports[-1]}
         self.agents[name] = AgentProcess(
             self._folder / name,
             machine_id=name,
             label=name.upper(),
-            central=self.url,
+            central=central or self.url,
             token=TOKEN,
             tables={"llamacpp": table},
+            **settings,
         ).started()
         wait_for(lambda: self.machine(name)["state"] == "ready" and self._has_llamacpp(name))
 
@@ -82,17 +83,6 @@ def executable(folder: Path, name: str, module: str) -> str:
     return str(path)
 
 
-@contextmanager
-def serving(fleet: LlamaFleet, names: str) -> Iterator[LlamaFleet]:
-    try:
-        fleet.start_central()
-        for name in names:
-            fleet.start_machine(name)
-        yield fleet
-    finally:
-        fleet.close()
-
-
 @pytest.fixture(scope="module")
 def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LlamaFleet]:
     """Return machines with the real programs."""
@@ -100,7 +90,7 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LlamaFleet]:
     model = Models(folder).path("tiny")
     programs = linked(folder / "bin")
     server, worker = (str(programs / name) for name in NAMES)
-    with serving(LlamaFleet(folder, server, worker, model), "abc") as started:
+    with LlamaFleet(folder, server, worker, model).serving("abc") as started:
         yield started
 
 
@@ -112,7 +102,7 @@ def stand_ins(tmp_path: Path) -> Iterator[LlamaFleet]:
     model.write_bytes(b"GGUF" + bytes(100))
     server = executable(folder, "llama-server", "stand_in.llama_server")
     worker = executable(folder, WORKER, "stand_in.rpc_server")
-    with serving(LlamaFleet(tmp_path, server, worker, model), "ab") as started:
+    with LlamaFleet(tmp_path, server, worker, model).serving("ab") as started:
         yield started
 
 

@@ -1,12 +1,20 @@
 """A whole race, from the command to the table."""
 
 import json
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.flow.conftest import Shell
+from tests.flow.conftest import Shell, ended
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> Iterator[Shell]:
+    """Yield a shell on a machine where benchrace was just installed."""
+    yield from ended(Shell(tmp_path, described=False))
 
 
 def test_a_race_ends_with_a_table_and_leaves_no_process(shell: Shell) -> None:

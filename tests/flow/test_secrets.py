@@ -143,7 +143,7 @@ def call(shell: Shell, outputs: Found, *words: str) -> int:
 @pytest.mark.slow
 @pytest.mark.timeout(240)
 def test_no_planted_secret_comes_out(tmp_path: Path) -> None:
-    shell, outputs = Shell(tmp_path), Found()
+    shell, outputs = Shell(tmp_path, described=False), Found()
     shell.env |= {
         "PLANTED_BY_NAME": PLANTED["variable"],
         "SOME_SERVICE_API_KEY": PLANTED["unused"],

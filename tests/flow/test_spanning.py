@@ -20,14 +20,8 @@ OVER_TWO: dict[str, Any] = {"machine_id": "a", "workers": ["b"]}
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TeamFleet]:
-    fleet = TeamFleet(tmp_path_factory.mktemp("team"))
-    try:
-        fleet.start_central()
-        for name in "abc":
-            fleet.start_agent(name)
+    with TeamFleet(tmp_path_factory.mktemp("team")).serving("abc") as fleet:
         yield fleet
-    finally:
-        fleet.close()
 
 
 @pytest.fixture

@@ -63,8 +63,10 @@ class Central:
         """Follow a lend until it listens, and return its status."""
         status, since = None, 0
         while not status or not status["lent"]:
-            follow = FollowAsk(operation_id=name, since=since, wait_s=5)
+            # Asked again well within each lease of these tests, however long the start takes.
+            follow = FollowAsk(operation_id=name, since=since, wait_s=0.2)
             status = self._ask("follow", follow=follow)
+            assert status["state"] == "running", status["failure"]
             since = status["next"]
         return status
 
