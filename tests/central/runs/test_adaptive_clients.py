@@ -96,12 +96,12 @@ async def test_a_heat_that_a_settled_lane_leaves_out_is_not_let_go(
                 arrived.is_set() and FakeJob.left_out(self.job, slot)
             )
 
+    own, other = Crossing("a"), Crossing("b")
     monkeypatch.setattr(RaceCoordinator, "look", counted)
     monkeypatch.setattr(Fold, "settled", lambda *_: own.has_measured() and other.has_measured())
     # A heat that is due would be let go at the next look, however imprecise the clocks are.
     data.limits = msgspec.structs.replace(QUICK, spread_s=HANG_S)
     async with data.host() as host:
-        own, other = Crossing("a"), Crossing("b")
         await host.link(own, other)
         spec = msgspec.structs.replace(SPEC, rounds="auto", warmup=0)
         run_id = await host.central.submit(spec)
