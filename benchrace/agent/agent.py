@@ -11,6 +11,7 @@ from benchrace.agent.delivery.reporter import Reporter
 from benchrace.agent.engines.after_run import clean_up_after_runs
 from benchrace.agent.engines.assets import asset_setup, remove_after_runs
 from benchrace.agent.engines.idle import IdleClock, stop_idle
+from benchrace.agent.engines.operation_runner import OperationRunner
 from benchrace.agent.engines.operations import Operations
 from benchrace.agent.host_lock import HostLock
 from benchrace.agent.jobs import devices, standalone_job
@@ -101,10 +102,17 @@ class Agent:
         )
         self.operations = Operations(
             settings=settings,
-            plugins=self.plugins,
             capabilities=self.capabilities,
             slot=self.slot,
             changed=self.jobs.changed,
+            runner=self._operation_runner(awake),
+        )
+
+    def _operation_runner(self, awake: KeepAwake | None) -> OperationRunner:
+        return OperationRunner(
+            settings=self.settings,
+            capabilities=self.capabilities,
+            slot=self.slot,
             idle=self.idle,
             asset_setup=self._asset_setup,
             awake=awake,

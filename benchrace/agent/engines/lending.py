@@ -4,11 +4,15 @@ import ipaddress
 import socket
 
 import anyio
+import msgspec
 
 from benchrace.addresses import Address, unwrapped
 from benchrace.agent.engines.operation import RunningOperation
+from benchrace.agent.settings import AgentSettings
 from benchrace.errors import BenchraceError, Category
 from benchrace.formatting import duration
+from benchrace.protocol.operations import OperationRequest
+from benchrace.web.address import is_loopback
 
 LOOPBACK = "127.0.0.1"
 _ANY_PORT = 9
@@ -48,6 +52,21 @@ def listening_address(own: str | None, link: str | None, coordinator: str | None
         return str(here)
     route = None if there is None or there.is_loopback else _towards(there)
     return route or (LOOPBACK if here is None else str(here))
+
+
+def with_host(
+    request: OperationRequest, settings: AgentSettings, link: str | None
+) -> OperationRequest:
+    """Fill in where a lend is to listen; what the request itself says does not count."""
+    host = listening_address(settings.lend_address, link, request.coordinator)
+    if request.elsewhere and not settings.lend_address and is_loopback(host):
+        raise BenchraceError(
+            Category.SYSTEM,
+            f"it would listen at {host}, which the coordinator of the lane cannot reach",
+            f"Set lend_address in agent.yaml of {settings.machine_id}.",
+        )
+    lending = request.lending and msgspec.structs.replace(request.lending, host=host)
+    return msgspec.structs.replace(request, lending=lending)
 
 
 def _parsed(address: str | None) -> Address | None:

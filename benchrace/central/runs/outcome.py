@@ -25,7 +25,12 @@ def outcome(run: LiveRun, failure: Failure | None) -> tuple[RunState, Failure | 
     state, why = _judged(run, failure)
     if why is None or failure is not None:
         return state, why
-    return state, _without_worker(run, why)
+    lost = _lost_worker(run)
+    if lost is None or lost == why:
+        return state, why
+    # A machine that is lost interrupts a run, whatever it did for its lane.
+    state = RunState.INTERRUPTED if lost.category is Category.INTERRUPTED else state
+    return state, msgspec.structs.replace(lost, detail=lost.detail or why.message)
 
 
 def _judged(run: LiveRun, failure: Failure | None) -> tuple[RunState, Failure | None]:
@@ -81,13 +86,10 @@ def job_failure(run: LiveRun, job: Job) -> Failure | None:
     )
 
 
-def _without_worker(run: LiveRun, why: Failure) -> Failure:
-    """Name the machine that a lane lost: the failures of its rounds only follow from that."""
+def _lost_worker(run: LiveRun) -> Failure | None:
+    """Return the loss of a worker machine that cost rounds: their failures only follow from it."""
     short = [lane.lane.lane_id for lane in run.fold.lanes if lane.missing or not lane.counted]
-    lost = next((run.lost[lane_id] for lane_id in short if lane_id in run.lost), None)
-    if lost is None or lost == why:
-        return why
-    return msgspec.structs.replace(lost, detail=lost.detail or why.message)
+    return next((run.lost[lane_id] for lane_id in short if lane_id in run.lost), None)
 
 
 def _incomplete(lanes: Sequence[LaneFold]) -> Failure:

@@ -13,8 +13,9 @@ from benchrace.kinds.llm.params import PER_MACHINE
 from benchrace.plugin.description import WorkloadDescription
 from benchrace.plugin.llm.share import excess, has_empty
 from benchrace.run.machine import MachineView
+from benchrace.run.planning import further_machines
 from benchrace.run.planning import schema as schemas
-from benchrace.run.planning.named import listed, shown
+from benchrace.run.planning.named import shown
 from benchrace.run.spec import LaneSpec
 
 if TYPE_CHECKING:
@@ -46,35 +47,30 @@ def refusals(
             text = f'machine "{machine.machine_id}" has a "{backend}" that cannot share a load'
             remedy = "update benchrace and its plugin there, or use one machine"
         return (FieldError(f"{at}.clients", f"{text}; {remedy}"),)
-    return tuple(_refusals(at, lane, machine, backend, kind, machines_by_id))
+    return tuple(
+        further_machines.refusals(
+            f"{at}.clients",
+            lane.clients,
+            machine,
+            machines_by_id,
+            role="client",
+            does="makes load",
+            unable=lambda view: _unable(view, backend, kind),
+        )
+    )
 
 
-def _refusals(
-    at: str,
-    lane: LaneSpec,
-    machine: MachineView,
-    backend: str,
-    kind: str,
-    machines_by_id: Mapping[str, MachineView],
-) -> Iterator[FieldError]:
-    seen: set[str] = set()
-    for index, name in enumerate(lane.clients):
-        path, view = f"{at}.clients[{index}]", machines_by_id.get(name)
-        if view is None:
-            names = listed(machines_by_id) or "none yet"
-            yield FieldError(path, f'unknown machine "{shown(name)}"; known: {names}')
-        elif name == machine.machine_id:
-            text = f"{name} is the lane's own machine, which makes load in any case; leave it out"
-            yield FieldError(path, text)
-        elif name in seen:
-            yield FieldError(path, f"{name} is named twice; name each client once")
-        elif view.available and ((there := view.workload(backend, kind)) is None):
-            text = f'machine "{name}" has no backend "{backend}" for "{shown(kind)}"'
-            yield FieldError(path, f"{text}; install its plugin there, and name the server")
-        elif view.available and there is not None and not there.shared_load:
-            text = f'machine "{name}" has a version of "{backend}" that cannot share a load'
-            yield FieldError(path, f"{text}; update benchrace there")
-        seen.add(name)
+def _unable(view: MachineView, backend: str, kind: str) -> str | None:
+    """Return why a machine cannot be a client, with what to do; None where it can."""
+    offered = view.workload(backend, kind)
+    where = f'machine "{view.machine_id}"'
+    if offered is None:
+        text = f'{where} has no backend "{backend}" for "{shown(kind)}"'
+        return f"{text}; install its plugin there, and name the server"
+    if not offered.shared_load:
+        text = f'{where} has a version of "{backend}" that cannot share a load'
+        return f"{text}; update benchrace there"
+    return None
 
 
 def unsplittable(

@@ -13,7 +13,7 @@ from benchrace.run.metadata import LeftOut
 from benchrace.run.planning import clients, workers
 from benchrace.run.planning import schema as schemas
 from benchrace.run.planning.coerce import coerce
-from benchrace.run.planning.named import listed, shown
+from benchrace.run.planning.named import listed, shown, unknown_machine
 from benchrace.run.spec import LaneSpec, RunSpec
 
 _MAX_NAMES = 10
@@ -135,10 +135,7 @@ class Filling:
             return [machine for machine in able if not machine.simulated] or able
         machine = self._machines_by_id.get(lane.machine_id)
         if machine is None:
-            names = listed(self._machines_by_id) or "none yet"
-            self._error(
-                f"{at}.machine_id", f'unknown machine "{shown(lane.machine_id)}"; known: {names}'
-            )
+            self._error(f"{at}.machine_id", unknown_machine(lane.machine_id, self._machines_by_id))
             return ()
         if machine.available:
             return (machine,)

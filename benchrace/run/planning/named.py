@@ -14,3 +14,8 @@ def listed(names: Iterable[str], most: int = 12) -> str:
     every = list(names)
     more = f", and {len(every) - most} more" if len(every) > most else ""
     return ", ".join(every[:most]) + more
+
+
+def unknown_machine(name: str, machine_ids: Iterable[str]) -> str:
+    """Return the message for a machine that central does not know."""
+    return f'unknown machine "{shown(name)}"; known: {listed(machine_ids) or "none yet"}'

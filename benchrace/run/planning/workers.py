@@ -1,11 +1,12 @@
 """Workers of a lane: which machines may be one, so that it spans several."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from benchrace.errors import FieldError
 from benchrace.plugin.operations import Operation
 from benchrace.run.machine import MachineView
+from benchrace.run.planning import further_machines
 from benchrace.run.planning.named import listed, shown
 from benchrace.run.spec import LaneSpec
 
@@ -32,7 +33,17 @@ def refusals(
     if own is None or not own.spans:
         text = f'a lane of "{backend}" for "{shown(kind)}" runs on one machine only'
         return (FieldError(f"{at}.workers", f"{text}; {_instead(machine, kind)}"),)
-    return tuple(_refusals(at, lane, machine, backend, machines_by_id))
+    return tuple(
+        further_machines.refusals(
+            f"{at}.workers",
+            lane.workers,
+            machine,
+            machines_by_id,
+            role="worker",
+            does="takes part",
+            unable=lambda view: _unable(view, backend, lane.clients),
+        )
+    )
 
 
 def _instead(machine: MachineView, kind: str) -> str:
@@ -44,34 +55,11 @@ def _instead(machine: MachineView, kind: str) -> str:
     return f"leave the workers out, or use backend {listed(able)}" if able else "leave them out"
 
 
-def _refusals(
-    at: str,
-    lane: LaneSpec,
-    machine: MachineView,
-    backend: str,
-    machines_by_id: Mapping[str, MachineView],
-) -> Iterator[FieldError]:
-    seen: set[str] = set()
-    for index, name in enumerate(lane.workers):
-        path, view = f"{at}.workers[{index}]", machines_by_id.get(name)
-        if view is None:
-            names = listed(machines_by_id) or "none yet"
-            yield FieldError(path, f'unknown machine "{shown(name)}"; known: {names}')
-        elif name == machine.machine_id:
-            text = f"{name} is the lane's own machine, which takes part in any case; leave it out"
-            yield FieldError(path, text)
-        elif name in seen:
-            yield FieldError(path, f"{name} is named twice; name each worker once")
-        elif name in lane.clients:
-            text = f"{name} makes load for this lane and cannot compute for it as well"
-            yield FieldError(path, f"{text}; name another machine")
-        elif view.available and (why := _unable(view, backend)) is not None:
-            yield FieldError(path, why)
-        seen.add(name)
-
-
-def _unable(view: MachineView, backend: str) -> str | None:
+def _unable(view: MachineView, backend: str, clients: Collection[str]) -> str | None:
     """Return why a machine cannot be a worker, with what to do; None where it can."""
+    if view.machine_id in clients:
+        text = f"{view.machine_id} makes load for this lane and cannot compute for it as well"
+        return f"{text}; name another machine"
     offered = next((offered for offered in view.backends if offered.name == backend), None)
     where = f'machine "{view.machine_id}"'
     if offered is None:

@@ -78,8 +78,15 @@ def _on_one_clock(figure: Measured, zeros: Zeros | str) -> Measured:
         figure,
         low=low / (1 + share),
         high=high / (1 - share),
-        unknown=figure.unknown or CLOCK_OFFSET,
+        unknown=_beside_clocks(figure.unknown),
     )
+
+
+def _beside_clocks(other: Reason | None) -> Reason:
+    """Return what is not known of a rate over machines: their clocks, and what was not before."""
+    if other is None:
+        return CLOCK_OFFSET
+    return Reason(CLOCK_OFFSET.code, f"{CLOCK_OFFSET.text}; {other.text}")
 
 
 def _unknown(name: str, reason: str) -> Measured:

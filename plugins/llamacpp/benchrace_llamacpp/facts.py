@@ -91,6 +91,7 @@ def load_report(plan: ServerPlan, started: Started) -> str:
             for peer in plan.peers
         )
         took = f"{took}; its layers on workers: {', '.join(shares)}"
+        took += "; the coordinator holds none" if only_coordinates(plan, started) else ""
     if started.sent is None:
         return f"{took}; bytes over the network are unknown: {started.sent_unknown}"
     return f"{took}; {started.sent / MIB:,.0f} MiB went over the network to its workers"
@@ -100,6 +101,13 @@ def empty_workers(plan: ServerPlan, started: Started) -> list[Peer]:
     """Return the workers that hold no weights."""
     held = holds(plan, started)
     return [peer for peer in plan.peers if not held[peer.endpoint].model]
+
+
+def only_coordinates(plan: ServerPlan, started: Started) -> bool:
+    """Check whether all layers are on workers: a layer's context is where the layer is."""
+    own = started.placement.devices.values()
+    on_workers = any(buffers.kv for buffers in holds(plan, started).values())
+    return on_workers and not any(buffers.kv for buffers in own)
 
 
 def why_not_distributed(plan: ServerPlan, started: Started) -> str | None:
@@ -126,6 +134,8 @@ def _placed(plan: ServerPlan, started: Started) -> Settings:
     if own:
         settings["coordinator_model_mib"] = round(sum(buffers.model for buffers in own), 2)
         settings["coordinator_kv_mib"] = round(sum(buffers.kv for buffers in own), 2)
+    if only_coordinates(plan, started):
+        settings["coordinator_layers"] = "none: all are on the workers"
     settings["workers"] = ", ".join(peer.label for peer in plan.peers)
     settings["tensor_split"] = started.split or None
     settings["worker_cache"] = worker_cache(plan, started)

@@ -1,6 +1,7 @@
 """Ports of this machine: whether one is free, and which process has it."""
 
 import errno
+import random
 import socket
 from collections.abc import Iterator
 from contextlib import suppress
@@ -16,6 +17,9 @@ from benchrace_llamacpp.process import is_guarded
 # A program of an earlier job is given this long to free its port.
 _LEFT_S = 6.0
 _POLL_S = 0.1
+# Below what Linux (32768) and macOS (49152) take for ports that nobody has named.
+_CHOSEN = range(20_000, 32_000)
+_MAX_TRIES = 50
 
 
 class Occupant(NamedTuple):
@@ -79,9 +83,19 @@ def not_permitted(host: str, port: int, key: str) -> BenchraceError:
 
 
 def free_port(host: str) -> int:
-    """Return a port that is free now. Blocks; raises `OSError`."""
-    with socket.create_server((host, 0)) as server:
-        return int(server.getsockname()[1])
+    """Return a port that is free now. Blocks; raises `OSError`.
+
+    The system gives none of these to a connection, or to who asks for any port, before the program
+    that it is for listens there.
+    """
+    for port in random.sample(_CHOSEN, _MAX_TRIES):
+        try:
+            with socket.create_server((host, port)):
+                return port
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+    raise OSError(errno.EADDRINUSE, f"{_MAX_TRIES} ports of {host} are in use")
 
 
 def was_closed(pid: int, endpoint: str) -> bool:

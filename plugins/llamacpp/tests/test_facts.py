@@ -13,7 +13,12 @@ from benchrace_llamacpp import network
 from benchrace_llamacpp.coordinator.load_log import MIB, Buffers, Placement
 from benchrace_llamacpp.coordinator.plan import ServerPlan
 from benchrace_llamacpp.coordinator.server import Started
-from benchrace_llamacpp.facts import load_report, why_not_distributed, worker_cache
+from benchrace_llamacpp.facts import (
+    load_report,
+    only_coordinates,
+    why_not_distributed,
+    worker_cache,
+)
 from benchrace_llamacpp.models.model_file import ModelFile
 from benchrace_llamacpp.network import Traffic, _interface
 
@@ -64,6 +69,24 @@ def test_a_load_says_how_the_layers_were_dealt_out() -> None:
     report = load_report(plan(), started(MIB, 300.0, 100.0))
     assert "its layers on workers: mac2 75 %, mac3 25 %; 1 MiB went over the network" in report
     assert "layers" not in load_report(plan(), started(MIB))
+
+
+@pytest.mark.parametrize(
+    ("own", "on_worker", "alone"),
+    [
+        # The embeddings of the input stay where the tokens come in, and are no layer.
+        (Buffers(model=2.0), Buffers(model=239.0, kv=40.0), True),
+        (Buffers(model=80.0, kv=8.0), Buffers(model=239.0, kv=40.0), False),
+        (Buffers(model=2.0), Buffers(model=239.0), False),
+    ],
+)
+def test_a_coordinator_without_layers_is_known_by_the_contexts(
+    own: Buffers, on_worker: Buffers, alone: bool
+) -> None:
+    placed = Placement(workers={A: on_worker}, devices={"CPU": own})
+    begun = Started(load_ns=1, placement=placed, split="", sent=MIB)
+    assert only_coordinates(plan(), begun) is alone
+    assert ("the coordinator holds none" in load_report(plan(), begun)) is alone
 
 
 def test_bytes_on_the_interface_to_a_worker_are_counted() -> None:

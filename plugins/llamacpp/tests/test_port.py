@@ -2,6 +2,7 @@
 
 import errno
 import os
+import random
 import socket
 from typing import Any
 
@@ -9,7 +10,7 @@ import psutil
 import pytest
 
 from benchrace.plugin import BenchraceError
-from benchrace_llamacpp.port import occupant, until_free
+from benchrace_llamacpp.port import free_port, occupant, until_free
 
 from .harness import Bench, lane
 
@@ -30,6 +31,21 @@ def test_a_listener_is_named_where_connections_are_read_process_by_process(
         owner = occupant("127.0.0.1", server.getsockname()[1])
     assert owner is not None
     assert owner.pid == os.getpid()
+
+
+def test_a_port_is_chosen_that_the_system_gives_to_nobody_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Else a connection of any program may have it before the program that it is for.
+    assert all(1024 <= free_port("127.0.0.1") < 32_768 for _ in range(20))
+    free = free_port("127.0.0.1")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        taken = server.getsockname()[1]
+        monkeypatch.setattr(random, "sample", lambda *_: [taken, free])
+        assert free_port("127.0.0.1") == free
+        monkeypatch.setattr(random, "sample", lambda *_: [taken])
+        with pytest.raises(OSError, match="are in use"):
+            free_port("127.0.0.1")
 
 
 @pytest.mark.anyio

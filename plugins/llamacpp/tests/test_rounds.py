@@ -47,6 +47,7 @@ async def test_a_lane_over_two_machines_proves_where_the_model_is(bench: Bench) 
         assert (settings["worker_mac2_kv_mib"], settings["worker_mac3_kv_mib"]) == (40.0, 24.0)
         assert settings["worker_mac2_compute_mib"] == 69.04
         assert (settings["coordinator_model_mib"], settings["coordinator_kv_mib"]) == (2.02, 0)
+        assert settings["coordinator_layers"] == "none: all are on the workers"
         assert settings["tensor_split"] == "50,50"
         assert settings["layers_on_devices"] == "9/9"
         assert settings["worker_mac2_protocol"] == "7.0.0"

@@ -9,8 +9,9 @@ import anyio
 import msgspec
 import pytest
 
-from benchrace.agent.engines import operations as module
+from benchrace.agent.engines import operation_runner as module
 from benchrace.agent.engines.operation import RunningOperation
+from benchrace.agent.engines.operation_runner import OperationRunner
 from benchrace.agent.engines.operations import Operations
 from benchrace.agent.jobs.slot import Slot
 from benchrace.agent.link import link_operations
@@ -44,14 +45,19 @@ class Machine:
         )
         self._backends = (SimpleNamespace(description=description),)
         unused: Any = SimpleNamespace(used=lambda _: None)
+        settings = AgentSettings(data=data, machine_id="m1", label="M1")
         self.operations = Operations(
-            settings=AgentSettings(data=data, machine_id="m1", label="M1"),
-            plugins=unused,
+            settings=settings,
             capabilities=capabilities,
             slot=self.slot,
             changed=Notifier(),
-            idle=unused,
-            asset_setup=unused,
+            runner=OperationRunner(
+                settings=settings,
+                capabilities=capabilities,
+                slot=self.slot,
+                idle=unused,
+                asset_setup=unused,
+            ),
         )
 
     async def _ready(self) -> Any:

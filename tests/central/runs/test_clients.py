@@ -1,7 +1,5 @@
 """A lane whose load several machines make: one job each, started, ended and refused together."""
 
-from typing import Any
-
 import anyio
 import msgspec
 import pytest
@@ -9,60 +7,19 @@ import pytest
 from benchrace.central.fleet.machine import Machine
 from benchrace.central.runs.job import PARTNER
 from benchrace.errors import BenchraceError, Category, InvalidInput
-from benchrace.events import LaneError, RunLifecycle
-from benchrace.events.payloads import LaneErrorPayload, RunPhase
-from benchrace.kinds import SERVE
+from benchrace.events import LaneError
+from benchrace.events.payloads import LaneErrorPayload
 from benchrace.plugin.part import Part
 from benchrace.plugin.readiness import Problem
-from benchrace.protocol.capabilities import Capabilities, LaneReadiness
+from benchrace.protocol.capabilities import LaneReadiness
 from benchrace.protocol.offset import Offset
 from benchrace.run.lane import JobLane
 from benchrace.run.planning.order import Slot
 from benchrace.run.spec import LaneSpec, RunSpec, Sync
 from benchrace.run.states import JobPhase, RunState
 from benchrace.testing.limits import HANG_S
-from tests.central.hosting import QUICK, Data, Host, Moved, Over
-from tests.central.offer import WORKLOAD, capabilities
-from tests.central.scripted import FakeAgent
-from tests.kinds.llm_answers import answer, serve
-
-SHARED = msgspec.structs.replace(WORKLOAD, shared_load=True, metrics=SERVE.metrics)
-SPEC = RunSpec(
-    kind="work",
-    params={"n": 10},
-    rounds=3,
-    lanes=(LaneSpec(machine_id="a", clients=("b",)),),
-)
-
-
-class Client(FakeAgent):
-    """A machine whose backend shares the load of a lane."""
-
-    def capabilities(self) -> Capabilities:
-        own = capabilities(self.machine_id)
-        status = own.backends[0]
-        description = msgspec.structs.replace(status.description, workloads=(SHARED,))
-        offered = msgspec.structs.replace(status, description=description)
-        return msgspec.structs.replace(own, backends=(offered,))
-
-    def record(self, slot: Slot) -> dict[str, Any]:
-        answers = serve(answer(), answer(request=1), began_ns=self.now_ns())
-        return dict(msgspec.to_builtins(answers))
-
-
-async def linked(host: Host, **changes: Any) -> tuple[Client, Client]:
-    own, other = Client("a"), Client("b", clock_ns=10**15, **changes)
-    await host.link(own, other)
-    return own, other
-
-
-def starts_of(over: Over) -> list[RunLifecycle]:
-    """Return the judged starts of a run's heats."""
-    return [
-        event
-        for event in over.events
-        if isinstance(event, RunLifecycle) and event.payload.phase is RunPhase.HEAT_START
-    ]
+from tests.central.client import SPEC, Client, linked, starts_of
+from tests.central.hosting import QUICK, Data, Host, Moved
 
 
 async def test_every_round_starts_on_all_machines_and_the_log_has_both_clocks(data: Data) -> None:
@@ -280,38 +237,6 @@ async def test_a_client_is_taken_while_its_lane_runs(host: Host) -> None:
     await host.over(first)
     assert (await host.over(second)).state is RunState.DONE
     assert len(other.jobs) == 2
-
-
-async def test_adaptive_rounds_end_on_all_machines_once_the_joined_lane_is_settled(
-    host: Host,
-) -> None:
-    own, other = await linked(host, elapsed_ns=3_000_000_000)
-    spec = msgspec.structs.replace(SPEC, rounds="auto", warmup=0)
-    over = await host.over(await host.central.submit(spec))
-    assert over.state is RunState.DONE
-    counted = over.summary.lanes[0].counted
-    assert 5 <= counted < over.metadata.rounds
-    for agent in (own, other):
-        assert agent.job.shorten["lane-0"] >= 5
-        assert len(agent.job.spans) >= counted
-
-
-async def test_adaptive_rounds_end_with_the_same_one_on_all_machines(host: Host) -> None:
-    class Slow(Client):
-        async def late(self, heat: int) -> None:
-            while not own.job.shorten and own.job.heat != heat:
-                await own.wait()
-
-    own, other = Client("a"), Slow("b")
-    own.elapsed_ns = other.elapsed_ns = 3_000_000_000
-    await host.link(own, other)
-    spec = msgspec.structs.replace(SPEC, rounds="auto", warmup=0)
-    over = await host.over(await host.central.submit(spec))
-    assert over.state is RunState.DONE
-    assert len(own.job.spans) == len(other.job.spans) == over.summary.lanes[0].counted
-    assert own.job.shorten == other.job.shorten
-    # No heat is let go that nobody will begin.
-    assert [event.payload.heat for event in starts_of(over)] == list(range(len(own.job.spans)))
 
 
 async def test_another_central_goes_on_with_the_jobs_of_all_machines(data: Data) -> None:

@@ -294,3 +294,5 @@ async def test_an_opening_that_hangs_without_its_worker_is_ended(
     failure = over.metadata.failure
     assert failure is not None
     assert failure.message == 'worker B of lane "over A + B" stopped: its agent was restarted'
+    # As a run ends that has lost a lane's own machine, or a client.
+    assert over.state is RunState.INTERRUPTED

@@ -67,6 +67,19 @@ def test_a_joined_round_is_the_union_of_its_answers() -> None:
     )
 
 
+def test_what_the_clocks_leave_open_is_named_beside_what_the_stamps_do() -> None:
+    log = Log(clients_run(tpot_limit_ms=5.0))
+    log.heat(0)
+    both(log)
+    goodput = figures(log)["goodput_per_s"]
+    assert goodput.unknown is not None
+    assert goodput.unknown.code == "clock_offset"
+    assert goodput.unknown.text.startswith("the window spans several machines")
+    assert "some chunks hold several tokens" in goodput.unknown.text
+    codes = [reason.code for reason in only(log).reasons]
+    assert sorted(codes) == ["clock_offset", "tokens_in_chunks"]
+
+
 def test_what_was_asked_is_the_schedule_and_what_was_sent_is_by_one_clock() -> None:
     def scheduled(answers: list[Answer], first: int) -> list[Answer]:
         return [

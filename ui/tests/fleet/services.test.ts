@@ -1,0 +1,35 @@
+import { flushSync, mount, unmount } from 'svelte';
+import { afterEach, expect, it, vi } from 'vitest';
+
+import Services from '../../src/pages/fleet/Services.svelte';
+import { eventually } from '../eventually';
+
+let shown: object | null = null;
+
+function open(answer: () => Response): void {
+  vi.stubGlobal('fetch', async () => answer());
+  shown = mount(Services, { target: document.body, props: { machines: [] } });
+  flushSync();
+}
+
+const failed = (status: number, message: string) => Response.json({ error: { category: 'system', message, remedy: 'Wait.' } }, { status });
+const title = () => document.querySelector('h2')?.textContent ?? null;
+
+afterEach(async () => {
+  if (shown) await unmount(shown);
+  shown = null;
+  vi.unstubAllGlobals();
+});
+
+it('the panel is absent where central manages no services', async () => {
+  open(() => new Response('404', { status: 404 }));
+  expect(title()).toBe('Services');
+  await eventually(() => expect(title()).toBeNull());
+  expect(document.body.textContent?.trim()).toBe('');
+});
+
+it('any other failure stays in the panel, with what to do', async () => {
+  open(() => failed(500, 'no service can be listed'));
+  await eventually(() => expect(document.querySelector('.notice')?.textContent).toContain('Wait.'));
+  expect(title()).toBe('Services');
+});
