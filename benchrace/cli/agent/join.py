@@ -94,6 +94,7 @@ class Joining:
             client_cert=_text(trust.certificate),
             client_key=_text(trust.key),
         )
+        self._starting.lay_out(agent_service(before.data, joined.machine_id))
         self._store(joined)
         if earlier is not None and earlier.central != to.url:
             self._leave(earlier)
@@ -176,7 +177,7 @@ class Joining:
     def _store(self, joined: Joined) -> None:
         path = joined_path(self._config)
         atomic.write_private(path, msgspec.json.format(msgspec.json.encode(joined)) + b"\n")
-        self._say("stored", f"{path}, readable only by you")
+        self._say("stored", f"{path}, readable only by its owner")
 
     def _leave(self, earlier: Joined) -> None:
         """Revoke the token of the central that this machine joined before."""

@@ -172,6 +172,8 @@ def _status(
         _say(status, more)
     else:
         click.echo(f"{component} is not running" + (f" ({own.words})" if own else ""))
+        if own is None and (other := background.elsewhere(service)) is not None:
+            click.echo(f"  {other.words} uses another folder: add --data-dir {other.data}")
     if silent or not status.running:
         sys.exit(1)
 
