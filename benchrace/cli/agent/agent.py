@@ -1,5 +1,6 @@
 """`benchrace agent`: serve this machine to a central."""
 
+import shlex
 import sys
 from functools import partial
 from pathlib import Path
@@ -110,7 +111,9 @@ def start(ctx: click.Context, /, fg: bool, as_json: bool, **chosen: Any) -> None
         service, again, as_json, chosen["token"], ask=ask, chosen=chosen
     )
     if link.is_refused(status.info.get("central", "")):
-        hint = "it keeps running and retries; stop it with `benchrace agent stop`"
+        which = options.to_arguments({name: chosen[name] for name in ("data_dir", "machine_id")})
+        stop = shlex.join(("benchrace", "agent", "stop", *which))
+        hint = f"it keeps running and retries; stop it with `{stop}`"
         click.echo(f"benchrace: central rejected this agent: {hint}", err=True)
         sys.exit(1)
 

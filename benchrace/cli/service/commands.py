@@ -134,9 +134,12 @@ def _say(status: Status, more: Mapping[str, str]) -> None:
 def _stop(
     find: Find, component: str, data_dir: str | None, as_json: bool, machine_id: str | None = None
 ) -> None:
+    from benchrace.cli.service.answering import only_running
     from benchrace.cli.service.install import background
 
     service = find(data_dir, machine_id)
+    if machine_id is None:
+        service = only_running(service)
     ended = background.stop_running(service)
     if as_json:
         options.print_json(service.status())
@@ -158,7 +161,7 @@ def _status(
     from benchrace.cli.service.install import background
 
     service = find(data_dir, machine_id)
-    if check and machine_id is None:
+    if machine_id is None:
         service = only_running(service)
     own = background.find(service)
     status, record = background.with_service(service.status(), own), service.running()
