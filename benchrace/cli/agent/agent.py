@@ -1,5 +1,6 @@
 """`benchrace agent`: serve this machine to a central."""
 
+import shlex
 import sys
 from functools import partial
 from pathlib import Path
@@ -110,7 +111,9 @@ def start(ctx: click.Context, /, fg: bool, as_json: bool, **chosen: Any) -> None
         service, again, as_json, chosen["token"], ask=ask, chosen=chosen
     )
     if link.is_refused(status.info.get("central", "")):
-        hint = "it keeps running and retries; stop it with `benchrace agent stop`"
+        which = options.to_arguments({name: chosen[name] for name in ("data_dir", "machine_id")})
+        stop = shlex.join(("benchrace", "agent", "stop", *which))
+        hint = f"it keeps running and retries; stop it with `{stop}`"
         click.echo(f"benchrace: central rejected this agent: {hint}", err=True)
         sys.exit(1)
 
@@ -146,6 +149,10 @@ def init(machine_id: str | None, config_dir: str | None) -> None:
 @click.option(
     "--service", is_flag=True, help="Install the agent as a service, which starts it from now on."
 )
+@click.option(
+    "--system", is_flag=True, help="Install it as a system service, which starts at boot (as root)."
+)
+@click.option("--user", metavar="NAME", help="User of a system service [default: benchrace].")
 @click.option("--yes", "-y", is_flag=True, help="Replace a central that was joined before.")
 @options.data_dir
 @options.config_dir
@@ -153,6 +160,8 @@ def init(machine_id: str | None, config_dir: str | None) -> None:
 def join(
     invitation: tuple[str, ...],
     service: bool,
+    system: bool,
+    user: str | None,
     yes: bool,
     as_json: bool,
     **chosen: Any,
@@ -165,10 +174,13 @@ def join(
     """
     from benchrace.cli.agent import nearby
     from benchrace.cli.agent.join import Joining
-    from benchrace.cli.agent.starting import AsService, InBackground
+    from benchrace.cli.agent.starting import AsService, InBackground, Start
     from benchrace.cli.output.formatting import clean_line
+    from benchrace.cli.service.install import plan
     from benchrace.cli.service.settings import agent_path
 
+    if user is not None and not system:
+        raise click.UsageError("--user is for a system service: add --system")
     if not 1 <= len(invitation) <= 2:
         raise click.UsageError("expected [URL] CODE, as `benchrace central invite` prints them")
     if "://" in invitation[-1]:
@@ -176,6 +188,8 @@ def join(
             f"the code of an invitation is missing after {clean_line(invitation[-1])}; "
             "`benchrace central invite` prints the whole command"
         )
+    if service or system:
+        chosen = plan.with_folders(chosen, system=system)
     config_dir, data_dir = chosen["config_dir"], chosen["data_dir"]
 
     stored = ("machine_id", "label", "ca", "client_cert", "client_key")
@@ -184,7 +198,9 @@ def join(
     def settings(central: str) -> "AgentSettings":
         return _settings(data_dir, config_dir, central=central, **flags)
 
-    start = AsService(chosen) if service else InBackground(chosen)
+    start: Start = InBackground(chosen)
+    if service or system:
+        start = AsService(chosen, system=system, user=user)
     joining = Joining(settings, agent_path(config_dir).parent, start, quiet=as_json)
     url = invitation[0] if len(invitation) == 2 else nearby.choose()
     result = joining.run(url, invitation[-1], yes=yes)

@@ -94,8 +94,9 @@ class Joining:
             client_cert=_text(trust.certificate),
             client_key=_text(trust.key),
         )
+        self._starting.lay_out(agent_service(before.data, joined.machine_id))
         self._store(joined)
-        if earlier is not None and earlier.central != to.url:
+        if earlier is not None and _place(earlier) != _place(joined):
             self._leave(earlier)
         status, record = self._start(to)
         self._wait(record, joined, trust)
@@ -112,8 +113,9 @@ class Joining:
         file = agent_file(str(self._config))
         _refuse_overriding(agent_path(str(self._config)), file.config)
         joined = file.joined
-        if joined is not None and joined.central != to.url and not yes:
-            _confirm(joined.central, to.url)
+        wanted = (to.url, before.machine_id)
+        if joined is not None and _place(joined) != wanted and not yes:
+            _confirm(joined, *wanted)
         for running in {self._usual, before.machine_id}:
             service = agent_service(before.data, running)
             self._starting.check(service)
@@ -176,7 +178,7 @@ class Joining:
     def _store(self, joined: Joined) -> None:
         path = joined_path(self._config)
         atomic.write_private(path, msgspec.json.format(msgspec.json.encode(joined)) + b"\n")
-        self._say("stored", f"{path}, readable only by you")
+        self._say("stored", f"{path}, readable only by its owner")
 
     def _leave(self, earlier: Joined) -> None:
         """Revoke the token of the central that this machine joined before."""
@@ -236,13 +238,21 @@ def _refuse_overriding(path: Path, config: AgentConfig) -> None:
             )
 
 
-def _confirm(old: str, new: str) -> None:
+def _place(joined: Joined) -> tuple[str, str]:
+    """Return where a token counts: at which central, and for which of its machines."""
+    return joined.central, joined.machine_id
+
+
+def _confirm(old: Joined, url: str, machine_id: str) -> None:
+    """Ask whether the central or the name that was joined before is to be replaced."""
     if not sys.stdin.isatty():
         raise InvalidInput(
-            FieldError("URL", f"this machine has joined {old} already"),
-            "Add --yes to join the new one in its place, or run `benchrace agent leave` first.",
+            FieldError("URL", f"this machine has joined {old.central} as {old.machine_id} already"),
+            "Add --yes to replace that, or run `benchrace agent leave` first. For another agent on "
+            "the same computer, give it a --config-dir and a --data-dir of its own.",
         )
-    click.confirm(f"This machine has joined {old}. Join {new} in its place?", abort=True)
+    question = f"This machine has joined {old.central} as {old.machine_id}. Replace that by"
+    click.confirm(f"{question} {url} as {machine_id}?", abort=True)
 
 
 def _started(service: Service, starting: Start) -> tuple[Status, Record]:

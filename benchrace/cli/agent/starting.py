@@ -5,16 +5,21 @@ from typing import Any, Protocol
 
 from benchrace.cli import options
 from benchrace.cli.service.install import background, plan
-from benchrace.cli.service.install.install import install, token_file
-from benchrace.cli.service.install.supervisor import this_machine
+from benchrace.cli.service.install import install as installing
+from benchrace.cli.service.install.install import token_file
+from benchrace.cli.service.install.unit import Unit
 from benchrace.cli.service.service import Service, Status
 from benchrace.errors import BenchraceError, Category, FieldError, InvalidInput
 
 
 class Start(Protocol):
-    """`check` raises before anything is changed where `start` would not work."""
+    """`check` raises before anything is changed where `start` would not work.
+
+    `lay_out` makes the folders that the agent reads, before a file is stored in one of them.
+    """
 
     def check(self, service: Service) -> None: ...
+    def lay_out(self, service: Service) -> None: ...
     def start(self, service: Service) -> Status: ...
 
 
@@ -33,26 +38,36 @@ class InBackground:
                 "Add --service, which installs it again for this central.",
             )
 
+    def lay_out(self, service: Service) -> None:
+        """Do nothing: who stores the file reads it."""
+
     def start(self, service: Service) -> Status:
         """Start it and wait until it listens."""
         return service.start(["agent", *options.to_arguments(self._chosen)])
 
 
 class AsService:
-    """Installs a service of the user, and starts it; `chosen` are the options of the agent."""
+    """Installs a service of this user or of the system, and starts it.
 
-    def __init__(self, chosen: dict[str, Any]) -> None:
-        self._chosen = plan.with_folders({**chosen, "token": None}, system=False)
+    `chosen` are the options of the agent, with the folders that the service uses. `user` is the
+    user of a system service.
+    """
+
+    def __init__(self, chosen: dict[str, Any], *, system: bool, user: str | None) -> None:
+        self._chosen = {**chosen, "token": None}
+        self._system = system
+        self._user = user
 
     def check(self, service: Service) -> None:
         """Check that services can be installed here, and that nothing of an earlier one wins."""
-        this_machine().check()
+        installing.check(self._system)
         own = background.find(service)
-        if own is not None and own.system:
+        if own is not None and own.system != self._system:
+            scope = " --system" if own.system else ""
             raise BenchraceError(
                 Category.BUSY,
                 f"the agent of this machine is installed as {own.words}",
-                "Remove it first: `sudo benchrace agent service uninstall --system`.",
+                f"Remove it first: `benchrace agent service uninstall{scope}`.",
             )
         token = token_file(Path(self._chosen["config_dir"]), service.component)
         if token.exists():
@@ -61,17 +76,23 @@ class AsService:
                 "Remove that file: a machine that joins gets a token of its own.",
             )
 
+    def lay_out(self, service: Service) -> None:
+        """Make the folders of the service, which its user owns."""
+        installing.lay_out(self._unit(service), None)
+
     def start(self, service: Service) -> Status:
         """Install it, start it, and wait until it listens."""
-        unit = plan.unit(
+        installing.install(self._unit(service), None, service, start=True)
+        own = background.find(service)
+        assert own is not None
+        return background.start(service, own, {})
+
+    def _unit(self, service: Service) -> Unit:
+        return plan.unit(
             service.component,
             self._chosen,
             service.data,
             service.machine_id,
-            system=False,
-            user=None,
+            system=self._system,
+            user=self._user,
         )
-        install(unit, None, service, start=True)
-        own = background.find(service)
-        assert own is not None
-        return background.start(service, own, {})

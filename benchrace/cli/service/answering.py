@@ -28,7 +28,7 @@ def why_silent(record: Record) -> str | None:
 def only_running(service: Service) -> Service:
     """Return the one agent that runs in the data folder, else `service` as it is.
 
-    The health check of a container does not know with which --machine-id its agent was started.
+    Who stops it, and the health check of a container, need not know its --machine-id.
     """
     if service.component != "agent" or is_held(service.lock):
         return service

@@ -134,9 +134,12 @@ def _say(status: Status, more: Mapping[str, str]) -> None:
 def _stop(
     find: Find, component: str, data_dir: str | None, as_json: bool, machine_id: str | None = None
 ) -> None:
+    from benchrace.cli.service.answering import only_running
     from benchrace.cli.service.install import background
 
     service = find(data_dir, machine_id)
+    if machine_id is None:
+        service = only_running(service)
     ended = background.stop_running(service)
     if as_json:
         options.print_json(service.status())
@@ -158,7 +161,7 @@ def _status(
     from benchrace.cli.service.install import background
 
     service = find(data_dir, machine_id)
-    if check and machine_id is None:
+    if machine_id is None:
         service = only_running(service)
     own = background.find(service)
     status, record = background.with_service(service.status(), own), service.running()
@@ -172,6 +175,8 @@ def _status(
         _say(status, more)
     else:
         click.echo(f"{component} is not running" + (f" ({own.words})" if own else ""))
+        if own is None and (other := background.elsewhere(service)) is not None:
+            click.echo(f"  {other.words} uses another folder: add --data-dir {other.data}")
     if silent or not status.running:
         sys.exit(1)
 

@@ -70,9 +70,20 @@ async def test_another_central_is_replaced_only_where_that_is_wanted(
     keep(config)
     refused = await join(call, site, await code(site))
     assert refused.exit_code == 2
-    assert "has joined http://old:8080 already" in refused.stderr
+    assert "has joined http://old:8080 as old already" in refused.stderr
     assert "--yes" in refused.stderr
     assert read_joined(joined_path(config)) == OLD
+
+
+async def test_another_agent_of_this_computer_does_not_take_the_place_of_the_first(
+    config: Path, site: Served, call: Call
+) -> None:
+    first = msgspec.structs.replace(OLD, central=site.url, machine_id="left")
+    keep(config, first)
+    refused = await join(call, site, await code(site), "--machine-id", "right")
+    assert (refused.exit_code, f"{site.url} as left already" in refused.stderr) == (2, True)
+    assert "--config-dir" in refused.stderr
+    assert read_joined(joined_path(config)) == first
 
 
 async def test_a_wrong_code_stores_nothing(config: Path, site: Served, call: Call) -> None:

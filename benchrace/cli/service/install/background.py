@@ -5,7 +5,11 @@ from typing import Any
 import msgspec
 
 from benchrace.cli.service.install.install import stored_token, token_file
-from benchrace.cli.service.install.supervisor import installed_for, this_machine
+from benchrace.cli.service.install.supervisor import (
+    installed_elsewhere,
+    installed_for,
+    this_machine,
+)
 from benchrace.cli.service.install.unit import Installed
 from benchrace.cli.service.service import Service, Status
 from benchrace.config.paths import config_dir
@@ -18,6 +22,11 @@ _WHICH = frozenset({"data_dir", "config_dir", "machine_id"})
 def find(service: Service) -> Installed | None:
     """Return the installed service that serves this data folder and machine."""
     return installed_for(service.component, service.data, service.machine_id)
+
+
+def elsewhere(service: Service) -> Installed | None:
+    """Return an installed service of the same component that serves another data folder."""
+    return installed_elsewhere(service.component, service.data)
 
 
 def start(service: Service, own: Installed, chosen: dict[str, Any]) -> Status:

@@ -106,6 +106,7 @@ def _install(
 
 def _status(component: str, /, system: bool, as_json: bool) -> None:
     from benchrace.cli.service.install.status import service_status
+    from benchrace.cli.service.install.supervisor import installed
 
     shown = service_status(component, system=system)
     if as_json:
@@ -114,7 +115,9 @@ def _status(component: str, /, system: bool, as_json: bool) -> None:
         click.echo(f"{shown.service}: {shown.state}")
         click.echo(f"  unit: {shown.path}\n  data: {shown.data}")
     else:
-        click.echo(f"{component} is not installed as a service")
+        click.echo(f"{component} is not installed as a {'system' if system else 'user'} service")
+        if other := installed(component, system=not system):
+            click.echo(f"  {other.words} is: run this {'without' if system else 'with'} --system")
     if not shown.installed:
         sys.exit(1)
 

@@ -11,6 +11,7 @@ from benchrace.cli.service.install import account
 from benchrace.cli.service.install.supervisor import installed, this_machine
 from benchrace.cli.service.install.unit import Installed, Unit
 from benchrace.cli.service.service import Service
+from benchrace.config.joined import joined_path
 from benchrace.errors import BenchraceError, Category
 from benchrace.store import atomic
 
@@ -37,9 +38,7 @@ def install(unit: Unit, token: str | None, service: Service, *, start: bool) -> 
     `system` where the machine refuses.
     """
     supervisor = this_machine()
-    supervisor.check()
-    if unit.system:
-        _check_system(unit)
+    check(unit.system)
     before = installed(unit.component, system=unit.system)
     if before is not None and before.data != unit.data:
         raise BenchraceError(
@@ -63,7 +62,7 @@ def install(unit: Unit, token: str | None, service: Service, *, start: bool) -> 
             f"the {unit.component} already runs in the background (process {running.pid})",
             f"Stop it first: `benchrace {unit.component} stop`.",
         )
-    renewed = _lay_out(unit, token)
+    renewed = lay_out(unit, token)
     same = before is not None and path.read_bytes() == content and not renewed
     if same:
         if start:
@@ -87,7 +86,7 @@ def uninstall(component: str, *, system: bool) -> Change:
     before = installed(component, system=system)
     if before is None:
         return Change(component=component, service="none", path=str(path), changed=False)
-    supervisor.check()
+    supervisor.check(system=system)
     supervisor.unload(before)
     try:
         path.unlink()
@@ -97,7 +96,11 @@ def uninstall(component: str, *, system: bool) -> Change:
     return Change(component=component, service=before.words, path=str(path), changed=True)
 
 
-def _check_system(unit: Unit) -> None:
+def check(system: bool) -> None:
+    """Check that a service can be installed here; raises `system` with the reason."""
+    this_machine().check(system=system)
+    if not system:
+        return
     if os.geteuid() != 0:
         raise BenchraceError(
             Category.SYSTEM, "a system service is installed by root", "Run this with sudo."
@@ -108,14 +111,15 @@ def _check_system(unit: Unit) -> None:
             f"the service's user cannot run {sys.executable}: {folder} is private",
             "Install benchrace where every user can read it, such as /opt/benchrace.",
         )
-    account.ensure_user(unit.user or "")
 
 
-def _lay_out(unit: Unit, token: str | None) -> bool:
+def lay_out(unit: Unit, token: str | None) -> bool:
     """Make the folders and the token's file, for the service's user where it has its own.
 
-    Return whether the token is another one than before.
+    That user is created where it is missing. Return whether the token is another one than before.
     """
+    if unit.system:
+        account.ensure_user(unit.user or "")
     file = token_file(unit.config, unit.component)
     folders = (unit.data, unit.config, unit.log.parent)
     ours = [path for path in (unit.config, unit.log.parent) if not path.exists()]
@@ -127,7 +131,7 @@ def _lay_out(unit: Unit, token: str | None) -> bool:
             atomic.write(file, token.encode() + b"\n")
             ours.append(file)
         if unit.system and unit.user is not None:
-            account.give(unit.user, unit.data, *ours)
+            account.give(unit.user, unit.data, joined_path(unit.config), *ours)
             account.give_folder(unit.user, unit.data / "central")
     except OSError as error:
         raise atomic.failure(unit.data, error) from error

@@ -22,7 +22,7 @@ def service_status(component: str, *, system: bool) -> InstalledStatus:
     if service is None:
         return InstalledStatus(component=component, installed=False)
     supervisor = this_machine()
-    supervisor.check()
+    supervisor.check(system=system)
     return InstalledStatus(
         component=component,
         installed=True,

@@ -30,7 +30,7 @@ class Supervisor(Protocol):
     def render(self, unit: Unit) -> bytes: ...
     def served(self, data: bytes) -> tuple[Path, str | None] | None: ...
     def unit_name(self, component: str) -> str: ...
-    def check(self) -> None: ...
+    def check(self, *, system: bool) -> None: ...
     def load(self, service: Installed, *, start: bool) -> None: ...
     def start(self, service: Installed) -> None: ...
     def stop(self, service: Installed) -> None: ...
@@ -60,8 +60,11 @@ class Systemd:
     def unit_name(self, component: str) -> str:
         return systemd.name(component)
 
-    def check(self) -> None:
-        """Raise `system` where systemd does not run this machine, as in most containers."""
+    def check(self, *, system: bool) -> None:
+        """Raise `system` where systemd, or the user's part of it, cannot be reached.
+
+        It does not run most containers, and `su` and `sudo` have no session of their user.
+        """
         if not _BOOTED.is_dir() or shutil.which("systemctl") is None:
             raise BenchraceError(
                 Category.SYSTEM,
@@ -69,6 +72,8 @@ class Systemd:
                 "Print the unit with --dry-run, or start the service in the background: "
                 "`benchrace agent start`, `benchrace central start`.",
             )
+        if not system:
+            call(["systemctl", "--user", "show-environment"])
 
     def load(self, service: Installed, *, start: bool) -> None:
         """Read the unit again, enable it, and start it or start it again."""
@@ -125,7 +130,8 @@ class Launchd:
     def unit_name(self, component: str) -> str:
         return launchd.label(component)
 
-    def check(self) -> None:
+    def check(self, *, system: bool) -> None:
+        """Raise `system` where launchd does not run this machine."""
         if shutil.which("launchctl") is None:
             raise BenchraceError(
                 Category.SYSTEM,
@@ -197,6 +203,12 @@ def installed(component: str, *, system: bool) -> Installed | None:
     )
 
 
+def installed_elsewhere(component: str, data: Path) -> Installed | None:
+    """Return an installed service of another data folder: the user's, or the system's."""
+    both = (installed(component, system=system) for system in (False, True))
+    return next((service for service in both if service and service.data != data), None)
+
+
 def installed_for(component: str, data: Path, machine_id: str | None) -> Installed | None:
     """Return the installed service of a data folder and a machine, of the user or the system."""
     for system in (False, True):
@@ -222,7 +234,7 @@ def call(words: Sequence[str], *, good: frozenset[int] | None = frozenset({0})) 
         raise BenchraceError(
             Category.SYSTEM,
             f"`{' '.join(words)}` failed (exit {done.returncode}): {text}",
-            "Install a system service as root, with --system; a user service needs a login session "
-            "of that user.",
+            "A user service needs a login session: log in as that user, not with su or sudo. A "
+            "system service needs root: use sudo and --system.",
         )
     return done.stdout.decode("utf-8", "replace")

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from benchrace.cli.service.install import supervisor
+from benchrace.cli.service.install import supervisor, systemd
 from benchrace.cli.service.service import agent_service
 from benchrace.config.joined import Joined, joined_path
 from benchrace.store.journal import Journal
@@ -17,6 +17,7 @@ from tests.cli.conftest import Call
 TOKEN = "a-token-of-the-tests"
 SYSTEMCTL = """\
 #!/bin/sh
+[ "$2" = show-environment ] && exit "${{NO_SESSION:-0}}"
 echo "$*" >> {calls}
 [ "$2" = is-active ] && echo active
 exit 0
@@ -168,6 +169,24 @@ def test_central_shows_its_tokens_at_installation(call: Call, calls: Calls, data
     assert (data / "central" / "token.sha256").exists()
     home = data.parent / "home" / "systemd" / "user" / "benchrace-central.service"
     assert shown["token"] not in home.read_text()
+
+
+def test_without_a_login_session_no_unit_is_written(
+    call: Call, calls: Calls, unit: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_SESSION", "1")
+    refused = call(*INSTALL)
+    assert (refused.exit_code, "needs a login session" in refused.output) == (1, True)
+    assert (calls(), unit.exists()) == ([], False)
+
+
+def test_a_service_of_the_system_is_pointed_out(
+    call: Call, calls: Calls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(systemd, "SYSTEM_UNITS", tmp_path)
+    (tmp_path / "benchrace-agent.service").write_text("X-DataDir=/srv/bench\nX-MachineId=m1\n")
+    assert "run this with --system" in call("agent", "service", "status").output
+    assert "add --data-dir /srv/bench" in call("agent", "status").output
 
 
 def test_without_systemd_it_says_so(
