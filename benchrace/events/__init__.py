@@ -8,6 +8,7 @@ from benchrace.events.codec import (
     decode,
     encode,
     head,
+    heads,
 )
 from benchrace.events.envelope import (
     TERMINAL,
@@ -79,4 +80,5 @@ __all__ = [
     "decode",
     "encode",
     "head",
+    "heads",
 ]

@@ -1,5 +1,6 @@
 """The encoder and decoder of events: one JSON object per line."""
 
+from collections.abc import Iterable
 from functools import cache
 
 import msgspec
@@ -75,6 +76,11 @@ def decode(line: bytes) -> Known | Unknown:
 def head(line: bytes) -> Head:
     """Decode what a reader routes by; raises `msgspec.DecodeError` on garbage."""
     return _head.decode(line)
+
+
+def heads(lines: Iterable[bytes]) -> list[Head]:
+    """Decode the heads of many lines; raises `msgspec.DecodeError` on garbage."""
+    return list(map(_head.decode, lines))
 
 
 TAGS = frozenset(str(payload.__struct_config__.tag) for payload in Known.__args__)

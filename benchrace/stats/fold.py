@@ -45,7 +45,7 @@ from benchrace.stats.text.text_identity import text_facts
 from benchrace.stats.text.tokens import remarks
 from benchrace.stats.throttling import Throttling
 from benchrace.stats.timing_error import stamps
-from benchrace.view.lines import Lines
+from benchrace.view.lines import OUTPUT, Lines
 
 _FOLDED = frozenset(
     {
@@ -61,10 +61,6 @@ _FOLDED = frozenset(
         "job_cancelled",
         "run_lifecycle",
     }
-)
-# Most lines of a fast run, and known by how the codec begins them: they need no decoding.
-_SHOWN = tuple(
-    f'{{"type":"{tag}",'.encode() for tag in ("llm_token", "compute_line", "progress", "preview")
 )
 
 
@@ -102,7 +98,7 @@ class Fold:
     def feed(self, lines: bytes) -> None:
         """Process the next bytes of the log; a line may come in several pieces."""
         for line in self._lines.feed(lines):
-            if line.startswith(_SHOWN):
+            if line.startswith(OUTPUT):
                 continue
             event = self._event(line)
             if event is not None:

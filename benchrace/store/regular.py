@@ -43,13 +43,10 @@ def open_regular(
 def file_bytes(path: Path) -> int:
     """Return the size of a regular file, 0 where there is none. Blocks."""
     try:
-        fd = open_regular(path)
+        status = os.lstat(path)
     except OSError:
         return 0
-    try:
-        return os.fstat(fd).st_size
-    finally:
-        os.close(fd)
+    return status.st_size if stat.S_ISREG(status.st_mode) else 0
 
 
 def read(path: Path) -> bytes:

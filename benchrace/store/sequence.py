@@ -5,7 +5,7 @@ from contextlib import suppress
 import msgspec
 
 from benchrace.errors import BenchraceError, Category
-from benchrace.events import MAX_LINE_BYTES, Head, head
+from benchrace.events import MAX_LINE_BYTES, Head, head, heads
 
 Key = tuple[str | None, str]
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -50,7 +50,7 @@ def read_heads(lines: bytes) -> list[Head]:
     # All at once where all are good: most of what a fast run costs central would be spent here.
     if b"\r" not in lines and _is_text(lines) and max(map(len, rows)) <= MAX_LINE_BYTES:
         with suppress(*_UNREADABLE):
-            return [head(row) for row in rows]
+            return heads(rows)
     return [read_head(row) for row in rows]
 
 

@@ -20,13 +20,14 @@ class Tail:
     """Read whole lines of a growing file, from line `seq` on, at most `limit` bytes at a time.
 
     A line longer than `limit` is still given whole. The file may not exist yet; one that cannot be
-    read raises OSError.
+    read raises OSError. `at_end` says that the last read came to the end of what was written.
     """
 
     def __init__(self, path: Path, seq: int = 0, *, limit: int = 1 << 18) -> None:
         self.path = path
         self.offset = 0
         self.seq = 0
+        self.at_end = False
         self._limit = limit
         self._skip = seq
 
@@ -57,15 +58,17 @@ class Tail:
         try:
             fd = open_regular(self.path)
         except FileNotFoundError:
+            self.at_end = True
             return None
         try:
             limit = self._limit
             while True:
                 data = os.pread(fd, limit, self.offset)
+                self.at_end = len(data) < limit
                 end = data.rfind(b"\n") + 1
                 if end:
                     return data[:end]
-                if len(data) < limit:
+                if self.at_end:
                     return None
                 limit *= 2
         finally:

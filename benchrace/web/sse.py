@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import anyio
 import msgspec
+from anyio import lowlevel
 
 from benchrace.errors import Category
 from benchrace.web.problem import Problem
@@ -171,7 +172,11 @@ async def _frames(
                 next_s = (anyio.current_time() // FRAME_S + 1) * FRAME_S
                 is_behind = offset < source.size
                 yield data
-                if not is_behind and not source.closed:
+                if is_behind:
+                    # Sending returns at once while there is room: without this, each viewer would
+                    # read all that there is before the next one, and none would share a frame.
+                    await lowlevel.checkpoint()
+                elif not source.closed:
                     with shutdown.waiting_until(next_s):
                         await anyio.sleep_forever()
             elif source.closed:

@@ -1,7 +1,6 @@
 """How late the event loop is: how a backend that blocks it affects its own round."""
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import anyio
@@ -38,21 +37,20 @@ class LoopMonitor:
 
     def __init__(self, clock: Clock, period_s: float = PERIOD_S) -> None:
         self.beats = 0
-        self.period_s = period_s
+        self._period_s = period_s
         self._clock = clock
         self._queue = RunQueue()
         self._queued_ns = self._queue.waited_ns()
         self._due_ns = clock.monotonic_ns()
         self._worst_ns = 0
 
-    async def run(self, on_beat: Callable[[], None]) -> None:
-        """Beat for ever, and call `on_beat` at every beat."""
+    async def run(self) -> None:
+        """Beat for ever."""
         while True:
-            self._expect(self._clock.monotonic_ns() + int(self.period_s * 1e9))
-            await anyio.sleep(self.period_s)
+            self._expect(self._clock.monotonic_ns() + int(self._period_s * 1e9))
+            await anyio.sleep(self._period_s)
             self._note()
             self.beats += 1
-            on_beat()
 
     def start(self) -> None:
         """Start watching: from now on the loop's silence means something."""

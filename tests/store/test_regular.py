@@ -16,7 +16,14 @@ from benchrace.store.artifacts import Artifacts
 from benchrace.store.index import Index
 from benchrace.store.journal import Journal, is_held
 from benchrace.store.query import Query
-from benchrace.store.regular import NotRegular, append, make_folder, read, undo_folder
+from benchrace.store.regular import (
+    NotRegular,
+    append,
+    file_bytes,
+    make_folder,
+    read,
+    undo_folder,
+)
 from benchrace.store.run_folder import RunFolder
 from benchrace.store.run_log import RunLog, StoredLog
 from benchrace.store.tail import Tail
@@ -164,3 +171,11 @@ def test_only_what_was_made_is_undone(tmp_path: Path) -> None:
     assert not (tmp_path / "made").exists()
     (tmp_path / "link").symlink_to(tmp_path)
     undo_folder(tmp_path / "link", ("victim",))
+
+
+def test_only_a_regular_file_has_a_size(tmp_path: Path) -> None:
+    file, link = tmp_path / "file", tmp_path / "link"
+    file.write_bytes(b"abc")
+    link.symlink_to(file)
+    assert file_bytes(file) == 3
+    assert [file_bytes(path) for path in (link, tmp_path, tmp_path / "none")] == [0, 0, 0]

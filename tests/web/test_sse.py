@@ -12,6 +12,7 @@ import pytest
 
 from benchrace.testing.limits import HANG_S
 from benchrace.web import sse
+from benchrace.web.shutdown import Shutdown
 from tests import local_http
 from tests.web.conftest import Memory
 
@@ -176,6 +177,32 @@ def test_viewers_that_have_read_equally_far_share_a_frame() -> None:
     assert frames.after(log, 0) == (b"id: 1-4\ndata: a\ndata: b\n\n", 4)
     other = Memory(b"z\n", epoch=1)
     assert frames.after(other, 0) == (b"id: 1-2\ndata: z\n\n", 2)
+
+
+async def test_viewers_that_are_behind_go_on_in_step_and_share_every_frame() -> None:
+    log, viewers, ends = Memory(), sse.Viewers(), list[bytes]()
+    log.add((b"y" * 99 + b"\n") * 5000)
+    log.close()
+    read, places = log.read, list[int]()
+
+    def read_noted(offset: int, limit: int = sse.CHUNK_BYTES) -> bytes:
+        if lines := read(offset, limit):
+            places.append(offset)
+        return lines
+
+    log.read = read_noted  # type: ignore[method-assign]
+
+    async def watch() -> None:
+        start, shutdown, last = sse.Position(), Shutdown(), b""
+        async for frame in sse._frames(log, start, shutdown, viewers, "/", lambda: True):
+            last = frame
+        ends.append(last)
+
+    async with anyio.create_task_group() as group:
+        for _ in range(3):
+            group.start_soon(watch)
+    assert len(places) == len(set(places)) > 3
+    assert ends == [b"event: end\ndata: {}\n\n"] * 3
 
 
 async def add_for_ever(log: Any) -> None:

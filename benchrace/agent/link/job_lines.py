@@ -108,6 +108,9 @@ class JobLines:
                 if parcel is None:
                     break
                 await self._send(m.pack(parcel.frame, parcel.lines))
+                if sent.tail.at_end:
+                    # What a fast worker has written meanwhile goes with the next batch.
+                    break
 
     async def _drop(self, outbox: JobOutbox, error: OSError) -> None:
         """Drop a job whose journal cannot be read, and report it; the others go on."""

@@ -30,6 +30,7 @@ from benchrace.run.states import RunState
 from benchrace.stats.fold import Fold
 from benchrace.store.run_folder import RunFolder
 from benchrace.store.run_log import Gap, RunLog
+from benchrace.view.lines import without_output
 
 OwnPayload = RunLifecyclePayload | StandingPayload | ClockStepPayload | LogPayload
 _KINDS = {
@@ -246,6 +247,8 @@ class LiveRun:
         if not lines:
             return False
         self._offset += len(lines)
+        # Looked through once: what is left out is most of a fast run, and says nothing to either.
+        lines = without_output(lines)
         self.fold.feed(lines)
         noted = self.progress.feed(lines)
         if noted.rounds or noted.ends:

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import sys
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +26,12 @@ from benchrace.worker.job.phases import Phases
 from benchrace.worker.job.round import Rounds
 from benchrace.worker.job.runner import Runner, RunnerDeps
 from benchrace.worker.job.writer import Writer
+from benchrace.worker.lanes.alarm import LoopTimer
 from benchrace.worker.lanes.artifacts import Artifacts
 from benchrace.worker.lanes.context import LaneContext
 from benchrace.worker.lanes.settling import Settling
-from benchrace.worker.lanes.throttle import Flush
-from benchrace.worker.loop_lag import PERIOD_S, LoopMonitor
+from benchrace.worker.lanes.throttle import Display, Flush
+from benchrace.worker.loop_lag import LoopMonitor
 from benchrace.worker.params import complete, convert
 from benchrace.worker.plugin_errors import bug, foreseen
 from benchrace.worker.registry import Registry
@@ -69,7 +69,7 @@ class _Job:
         self._output = output
         self._phases = Phases(output)
         self._flush = Flush.from_environment()
-        self._monitor = LoopMonitor(clock, max(0.01, min(PERIOD_S, self._flush.seconds / 2)))
+        self._monitor = LoopMonitor(clock)
         self._watchdog = Watchdog(lambda: self._monitor.beats, self._silent)
 
     def run(self) -> WorkerExit:
@@ -104,7 +104,7 @@ class _Job:
         with anyio.CancelScope() as scope:
             async with anyio.create_task_group() as group:
                 self._listen(scope)
-                group.start_soon(self._monitor.run, partial(self._tick, contexts))
+                group.start_soon(self._monitor.run)
                 end = await self._through(self._runner(registry, contexts))
                 await client.close()
                 for context in contexts.values():
@@ -146,10 +146,6 @@ class _Job:
         self._writer.on_broken = stop
         self._commands.listen(self._lines, stop=scope.cancel, lost=self._orphaned)
 
-    def _tick(self, contexts: dict[str, LaneContext]) -> None:
-        for context in contexts.values():
-            context.tick(self._monitor.period_s)
-
     def _orphaned(self) -> None:
         self._watchdog.arm(_ORPHAN_S, lambda: self._give_up(terminal_events.agent_gone()))
 
@@ -171,6 +167,7 @@ class _Job:
 
     def _contexts(self, client: ControlClient) -> dict[str, LaneContext]:
         artifacts = Artifacts(Path(self._order.folder) / "artifacts")
+        display = Display(self._flush, LoopTimer(asyncio.get_running_loop()))
         contexts = {
             lane.lane_id: LaneContext(
                 lane.lane_id,
@@ -180,7 +177,7 @@ class _Job:
                 commands=self._commands,
                 client=client,
                 artifacts=artifacts,
-                flush=self._flush,
+                display=display,
             )
             for lane in self._order.spec.lanes
         }

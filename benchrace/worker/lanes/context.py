@@ -15,7 +15,7 @@ from benchrace.worker.control_client import ControlClient
 from benchrace.worker.job.writer import Writer
 from benchrace.worker.lanes.artifacts import Artifacts
 from benchrace.worker.lanes.marks import Marks, is_number
-from benchrace.worker.lanes.throttle import Flush, TextBatch, Throttled, cut
+from benchrace.worker.lanes.throttle import Display, TextBatch, Throttled, cut
 from benchrace.worker.stream.factory import WorkerStreams
 from benchrace.worker.stream.stamps import RoundStamps
 from benchrace.worker.threads import run_blocking
@@ -62,7 +62,7 @@ class LaneContext:
         commands: Commands,
         client: ControlClient,
         artifacts: Artifacts,
-        flush: Flush,
+        display: Display,
     ) -> None:
         self.gpus: Sequence[Device] = ()
         self.agent_id = ""
@@ -80,12 +80,13 @@ class LaneContext:
         self._until_ns: int | None = None
         # Called at the end of a round's timed part.
         self.on_stop: Callable[[], object] = lambda: None
-        self._text = TextBatch(self._show_text, clock, flush)
-        self._thought = TextBatch(self._show_thought, clock, flush)
-        self._progress = Throttled(self._show_progress, clock)
-        self._fetching = Throttled(self._show_fetching, clock, _FETCHING_NS)
+        flush, later = display
+        self._text = TextBatch(self._show_text, clock, flush, later)
+        self._thought = TextBatch(self._show_thought, clock, flush, later)
+        self._progress = Throttled(self._show_progress, clock, later=later)
+        self._fetching = Throttled(self._show_fetching, clock, _FETCHING_NS, later)
         self._preview_left = _PREVIEWS_BYTES
-        self._preview = Throttled(self._show_preview, clock, _PREVIEW_NS)
+        self._preview = Throttled(self._show_preview, clock, _PREVIEW_NS, later)
         self._stamps = RoundStamps()
         self._streams = WorkerStreams(self._stamps)
 
@@ -116,14 +117,6 @@ class LaneContext:
     def finish(self) -> None:
         """Leave the round; nothing may be measured until the next."""
         self._round, self._marks, self._until_ns = None, None, None
-
-    def tick(self, period_s: float) -> None:
-        """Show what was held back for long enough; called from the loop each `period_s`."""
-        self._thought.tick(period_s)
-        self._text.tick(period_s)
-        self._progress.tick()
-        self._fetching.tick()
-        self._preview.tick()
 
     @property
     def clock(self) -> Clock:

@@ -3,10 +3,11 @@
 import os
 import threading
 from collections.abc import Callable
-from typing import Generic, TypeVarTuple
+from typing import Generic, NamedTuple, TypeVarTuple
 
 from benchrace.clock import Clock
 from benchrace.redaction import redact
+from benchrace.worker.lanes.alarm import Alarm, Later, never
 
 Ts = TypeVarTuple("Ts")
 MAX_CHARS = 16_384
@@ -43,16 +44,31 @@ class Flush:
         return cls(chars, seconds)
 
 
+class Display(NamedTuple):
+    """When text is shown, and the timer that shows what is held back."""
+
+    flush: Flush
+    later: Later = never
+
+
 class TextBatch:
     """Gathers pieces of text. Shown at a newline, at `flush.chars`, at age `flush.seconds`.
 
-    `show` receives the text, and how many pieces it was joined from.
+    `show` receives the text, and how many pieces it was joined from. Where no piece follows, an
+    alarm of `later` shows what has reached that age.
     """
 
-    def __init__(self, show: Callable[[str, int], None], clock: Clock, flush: Flush) -> None:
+    def __init__(
+        self,
+        show: Callable[[str, int], None],
+        clock: Clock,
+        flush: Flush,
+        later: Later = never,
+    ) -> None:
         self._show = show
         self._clock = clock
         self._flush = flush
+        self._alarm = Alarm(later, self._look)
         self._pieces: list[str] = []
         self._length = 0
         self._since_ns = 0
@@ -68,15 +84,10 @@ class TextBatch:
                 self._since_ns = self._clock.monotonic_ns()
             self._pieces.append(text)
             self._length += len(text)
-            full = self._length >= self._flush.chars or "\n" in text
-            if full or self._age_s() >= self._flush.seconds:
+            if self._length >= self._flush.chars or "\n" in text:
                 self.show()
-
-    def tick(self, period_s: float) -> None:
-        """Show what would be too old at the next tick, `period_s` from now."""
-        with self._lock:
-            if self._pieces and self._age_s() + period_s > self._flush.seconds:
-                self.show()
+            else:
+                self._look()
 
     def show(self) -> None:
         """Show all that was gathered."""
@@ -86,19 +97,35 @@ class TextBatch:
             for start in range(0, len(text), MAX_CHARS):
                 self._show(text[start : start + MAX_CHARS], pieces if start == 0 else 0)
 
-    def _age_s(self) -> float:
-        return (self._clock.monotonic_ns() - self._since_ns) / 1e9
+    def _look(self) -> None:
+        """Show what is old enough, or set the alarm for when it will be."""
+        with self._lock:
+            if not self._pieces:
+                return
+            age_s = (self._clock.monotonic_ns() - self._since_ns) / 1e9
+            if age_s >= self._flush.seconds:
+                self.show()
+            else:
+                self._alarm.set(self._flush.seconds - age_s)
 
 
 class Throttled(Generic[*Ts]):
-    """Shows a value once per period, 30 times a second by default, and the last one always."""
+    """Shows a value once per period, 30 times a second by default, and the last one always.
+
+    One that came too early is shown by the next one, by an alarm of `later`, or by `show`.
+    """
 
     def __init__(
-        self, show: Callable[[*Ts], None], clock: Clock, period_ns: int = _PROGRESS_NS
+        self,
+        show: Callable[[*Ts], None],
+        clock: Clock,
+        period_ns: int = _PROGRESS_NS,
+        later: Later = never,
     ) -> None:
         self._period_ns = period_ns
         self._show = show
         self._clock = clock
+        self._alarm = Alarm(later, self._look)
         self._last_ns: int | None = None
         self._waiting: tuple[*Ts] | None = None
         self._lock = threading.RLock()
@@ -107,14 +134,7 @@ class Throttled(Generic[*Ts]):
         """Show this value now or later, unless a newer one comes."""
         with self._lock:
             self._waiting = value
-            self.tick()
-
-    def tick(self) -> None:
-        """Show what waits, if the last one was shown long enough ago."""
-        with self._lock:
-            now = self._clock.monotonic_ns()
-            if self._last_ns is None or now - self._last_ns >= self._period_ns:
-                self.show()
+            self._look()
 
     def show(self) -> None:
         """Show the newest value, if it was not."""
@@ -123,3 +143,15 @@ class Throttled(Generic[*Ts]):
                 waiting, self._waiting = self._waiting, None
                 self._last_ns = self._clock.monotonic_ns()
                 self._show(*waiting)
+
+    def _look(self) -> None:
+        """Show what waits if the last one was shown long enough ago, or set the alarm."""
+        with self._lock:
+            if self._waiting is None:
+                return
+            now_ns = self._clock.monotonic_ns()
+            due_ns = now_ns if self._last_ns is None else self._last_ns + self._period_ns
+            if now_ns >= due_ns:
+                self.show()
+            else:
+                self._alarm.set((due_ns - now_ns) / 1e9)

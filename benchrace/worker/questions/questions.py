@@ -99,7 +99,7 @@ async def _main(
     if isinstance(order, OperateOrder | PreflightOrder):
         context.asset_setup = order.asset_setup
     async with anyio.create_task_group() as group:
-        group.start_soon(monitor.run, lambda: None)
+        group.start_soon(monitor.run)
         match order:
             case ConfigureOrder():
                 result: Any = await configure_all(registry)

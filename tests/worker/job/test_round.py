@@ -19,7 +19,7 @@ from benchrace.worker.job.writer import Writer
 from benchrace.worker.lanes.artifacts import Artifacts
 from benchrace.worker.lanes.context import LaneContext
 from benchrace.worker.lanes.lane import OpenLane
-from benchrace.worker.lanes.throttle import Flush
+from benchrace.worker.lanes.throttle import Display, Flush
 from benchrace.worker.loop_lag import LoopMonitor
 from benchrace.worker.watchdog import Watchdog
 
@@ -58,7 +58,7 @@ async def played(tmp_path: Path, backend: OnThisMachine) -> Any:
             commands=commands,
             client=ControlClient(),
             artifacts=Artifacts(tmp_path),
-            flush=Flush(),
+            display=Display(Flush()),
         )
         lane: Lane[Any] = Lane(
             lane_id="lane-0", label="a", kind="scripted", params=ScriptedParams()

@@ -2,7 +2,7 @@
 
 import hashlib
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from benchrace.worker.job.writer import Writer
 from benchrace.worker.lanes.artifacts import Artifacts
 from benchrace.worker.lanes.context import LaneContext, draw, nonce
 from benchrace.worker.lanes.marks import Marks
-from benchrace.worker.lanes.throttle import Flush
+from benchrace.worker.lanes.throttle import Display, Flush
 
 INFO = RoundInfo(round=2, warmup=False, nonce="n", draw="d")
 
@@ -31,6 +31,7 @@ class JobSink:
 
     def __init__(self, folder: Path, journal: Journal) -> None:
         self.clock = FakeClock()
+        self.later: list[Callable[[], None]] = []
         self.commands = Commands()
         self.client = ControlClient()
         self.journal = journal
@@ -43,7 +44,7 @@ class JobSink:
             commands=self.commands,
             client=self.client,
             artifacts=Artifacts(folder / "artifacts"),
-            flush=Flush(),
+            display=Display(Flush(), lambda _, call: self.later.append(call)),
         )
 
     def begin(self, limit_s: float = 60) -> None:
@@ -208,7 +209,8 @@ def test_previews_are_shown_once_a_second_and_only_as_small_images(desk: JobSink
         ("image/jpeg", b"first")
     ]
     desk.clock.pass_s(1)
-    desk.context.tick(0.05)
+    for call in desk.later:
+        call()
     (_, last) = [event for event in desk.events if isinstance(event, Preview)]
     assert (last.payload.data, last.lane_id, last.round) == (b"second", "lane-0", 2)
 

@@ -12,16 +12,43 @@ from benchrace.worker.lanes.throttle import MAX_CHARS, Flush, TextBatch, Throttl
 Batch = Callable[..., tuple[TextBatch, list[str]]]
 
 
+class Timer:
+    """Passes the time of a clock, and makes the calls that are due then."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self._clock = clock
+        self.pending: list[tuple[int, Callable[[], None]]] = []
+
+    def __call__(self, seconds: float, call: Callable[[], None]) -> None:
+        self.pending.append((self._clock.monotonic_ns() + round(seconds * 1e9), call))
+
+    def pass_s(self, seconds: float) -> None:
+        self._clock.pass_s(seconds)
+        now_ns = self._clock.monotonic_ns()
+        due = [call for at_ns, call in self.pending if at_ns <= now_ns]
+        self.pending = [entry for entry in self.pending if entry[0] > now_ns]
+        for call in due:
+            call()
+
+
 @pytest.fixture
 def clock() -> FakeClock:
     return FakeClock()
 
 
 @pytest.fixture
-def batch(clock: FakeClock) -> Batch:
+def timer(clock: FakeClock) -> Timer:
+    return Timer(clock)
+
+
+@pytest.fixture
+def batch(clock: FakeClock, timer: Timer) -> Batch:
     def batch(chars: int = 64, seconds: float = 0.1) -> tuple[TextBatch, list[str]]:
         shown: list[str] = []
-        return TextBatch(lambda text, _: shown.append(text), clock, Flush(chars, seconds)), shown
+        text = TextBatch(
+            lambda text, _: shown.append(text), clock, Flush(chars, seconds), later=timer
+        )
+        return text, shown
 
     return batch
 
@@ -52,17 +79,35 @@ def test_old_text_is_shown_with_the_next_piece(batch: Batch, clock: FakeClock) -
     assert shown == ["abc"]
 
 
-def test_old_text_is_shown_by_a_tick_before_it_is_too_old(batch: Batch, clock: FakeClock) -> None:
+def test_text_that_stops_is_shown_by_the_alarm(batch: Batch, timer: Timer) -> None:
     text, shown = batch()
     text.add("a")
-    clock.pass_s(0.04)
-    text.tick(0.05)
+    timer.pass_s(0.099)
     assert shown == []
-    clock.pass_s(0.02)
-    text.tick(0.05)
+    timer.pass_s(0.002)
     assert shown == ["a"]
-    text.tick(0.05)
+    assert timer.pending == []
+
+
+def test_many_pieces_set_one_alarm(batch: Batch, timer: Timer) -> None:
+    text, _ = batch(chars=1000)
+    for _ in range(100):
+        text.add("a")
+    assert len(timer.pending) == 1
+
+
+def test_an_alarm_for_text_that_was_shown_waits_for_what_came_since(
+    batch: Batch, timer: Timer
+) -> None:
+    text, shown = batch()
+    text.add("a")
+    timer.pass_s(0.06)
+    text.show()
+    text.add("b")
+    timer.pass_s(0.06)
     assert shown == ["a"]
+    timer.pass_s(0.05)
+    assert shown == ["a", "b"]
 
 
 def test_the_end_shows_the_rest_and_nothing_twice(batch: Batch) -> None:
@@ -132,14 +177,13 @@ def test_progress_is_thinned_to_30_a_second_and_ends_with_the_last(clock: FakeCl
     assert shown == sorted(set(shown))
 
 
-def test_progress_that_stops_is_shown_by_the_next_tick(clock: FakeClock) -> None:
+def test_progress_that_stops_is_shown_by_the_alarm(clock: FakeClock, timer: Timer) -> None:
     shown: list[float] = []
-    thinned = Throttled(lambda done, total, unit: shown.append(done), clock)
-    thinned.put(1, 10, "x")
-    thinned.put(2, 10, "x")
-    thinned.tick()
+    thinned = Throttled(lambda done, total, unit: shown.append(done), clock, later=timer)
+    for done in range(1, 10):
+        thinned.put(done, 10, "x")
     assert shown == [1]
-    clock.pass_s(0.05)
-    thinned.tick()
-    thinned.tick()
-    assert shown == [1, 2]
+    assert len(timer.pending) == 1
+    timer.pass_s(0.05)
+    assert shown == [1, 9]
+    assert timer.pending == []
