@@ -27,7 +27,7 @@ from benchrace.errors import FieldError, InvalidInput
 from benchrace.protocol.capabilities import Capabilities
 from benchrace.web import body, error_handlers, openapi, sse
 from benchrace.web.answer import answer
-from benchrace.web.application import Application
+from benchrace.web.asgi.application import Application
 from benchrace.web.shutdown import Shutdown
 
 

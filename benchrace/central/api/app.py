@@ -23,7 +23,7 @@ from benchrace.central.api.machine import history as machine_history
 from benchrace.central.api.machine import settings as machine_settings
 from benchrace.central.api.route_context import RouteContext
 from benchrace.web import error_handlers, openapi
-from benchrace.web.application import Application
+from benchrace.web.asgi.application import Application
 from benchrace.web.guard import MAX_BODY_BYTES
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchrace.web.application import Application
+from benchrace.web.asgi.application import Application
 
 
 async def test_a_route_with_values_is_matched() -> None:
