@@ -63,7 +63,7 @@ def _refusals(
         elif name in seen:
             yield FieldError(path, f"{name} is named twice; name each worker once")
         elif name in lane.clients:
-            text = f"{name} makes load for this lane and cannot compute for it as well"
+            text = f"{name} generates load for this lane and cannot compute for it as well"
             yield FieldError(path, f"{text}; name another machine")
         elif view.available and (why := _unable(view, backend)) is not None:
             yield FieldError(path, why)
