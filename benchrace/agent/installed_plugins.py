@@ -51,11 +51,11 @@ def restart_reason() -> Problem | None:
     try:
         now = metadata.version("benchrace")
     except metadata.PackageNotFoundError:
-        message = f"benchrace {__version__} is running and is not installed any more"
+        message = f"benchrace {__version__} is running but is no longer installed"
         return Problem(message=message, remedy=_INSTALL)
     if now == __version__:
         return None
-    message = f"benchrace {now} was installed while version {__version__} goes on running"
+    message = f"benchrace {now} is installed, but version {__version__} is still running"
     return Problem(message=message, remedy=RESTART)
 
 

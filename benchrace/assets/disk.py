@@ -40,7 +40,7 @@ def too_little(folder: Path, needed: int, free: int, remedy: str | None = None) 
     """Return the error of a disk that has no room for a file; the remedy is a machine's."""
     return BenchraceError(
         Category.DISK_FULL,
-        f"{folder}: {file_size(needed)} are needed, and {file_size(free)} may be used "
-        f"({file_size(RESERVE_BYTES)} stay free)",
+        f"{folder}: needs {file_size(needed)}, but only {file_size(free)} are available "
+        f"({file_size(RESERVE_BYTES)} are kept free)",
         remedy or f"Free space there, choose another models_dir, {_PRUNE}",
     )

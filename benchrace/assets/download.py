@@ -80,7 +80,7 @@ class Download:
         expected = self._expected.sha256
         if expected not in (None, partial.digest()) and self._resumed:
             # The rest may be of another version than the beginning.
-            self._hooks.log(f"{self._source.label}: wrong SHA-256 after resuming: from the start")
+            self._hooks.log(f"{self._source.label}: wrong SHA-256 after resuming; starting over")
             await blocking(partial.restart)
             await self._receive(partial, identity, None)
         digest = partial.digest()

@@ -137,7 +137,7 @@ server_tls = all_of(
     ),
 )
 _CLIENT_TLS = {
-    "--ca": "CA to trust beside the system's [default: BENCHRACE_CA].",
+    "--ca": "CA to trust in addition to the system's [default: BENCHRACE_CA].",
     "--client-cert": "Certificate to present to central [default: BENCHRACE_CLIENT_CERT].",
     "--client-key": "Key of that certificate [default: BENCHRACE_CLIENT_KEY].",
 }

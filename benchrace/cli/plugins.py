@@ -114,7 +114,7 @@ def _print(described: tuple[PluginDescription, ...], traceback: bool) -> None:
     if described:
         screen.print(table)
     else:
-        advice = f"no plugins installed; compute is a good start. {how_to_install('compute')}"
+        advice = f"No plugins are installed. Start with compute: {how_to_install('compute')}"
         screen.print(Text(advice), soft_wrap=True)
     broken = [plugin for plugin in described if plugin.traceback]
     for plugin in broken if traceback else ():

@@ -65,7 +65,7 @@ def install_jobs(app: Quart, agent: Agent) -> None:
     @document_request(CancelByToken)
     @document_response(CancelAnswer, 202)
     async def cancel_by_token() -> Response:
-        """Cancel the running job whose token or id this is; 404 where there is none."""
+        """Cancel the running job whose token or ID this is; 404 where there is none."""
         cancel_request = await body.read(request, CancelByToken)
         job = await envelopes.running_with(cancel_request.token)
         if job is None:
@@ -77,7 +77,7 @@ def install_jobs(app: Quart, agent: Agent) -> None:
     @app.post("/api/compute", endpoint="compute")
     @document_response(ComputeAnswer)
     async def compute() -> Response:
-        """Run one count to its end and answer its result."""
+        """Run one count to its end, and return its result."""
         fields = await body.read(request, dict[str, Any])
         index = fields.get("repeat_index", 0)
         if not isinstance(index, int) or isinstance(index, bool):

@@ -154,7 +154,7 @@ def _machine() -> str | None:
     name = request.args.get("machine_id") or None
     if name is not None and not is_name(name):
         raise InvalidInput(
-            FieldError("machine_id", f"invalid machine id {name[:64]!r} (e.g. gpu-box-1)")
+            FieldError("machine_id", f"invalid machine ID {name[:64]!r} (e.g. gpu-box-1)")
         )
     return name
 

@@ -29,9 +29,9 @@ class AgentConfig(MachineSettings, frozen=True, kw_only=True, forbid_unknown_fie
 
     Central can set the keys from `sampling_s` to `model_share` as well; what stands here wins.
 
-    `allowed_hosts` are names that it answers to beside IP addresses and `localhost`.
+    `allowed_hosts` are names that it answers to besides IP addresses and `localhost`.
 
-    `central_ca` is a PEM file of a CA to trust, beside the system's. `client_cert` and
+    `central_ca` is a PEM file of a CA to trust in addition to the system's. `client_cert` and
     `client_key` are PEM files with the certificate to present to a central that requires one;
     without `client_key`, the key is in the file of the certificate. `tls_cert`, `tls_key` and
     `tls_client_ca` are for the agent's own port, as in `central.yaml`. Relative paths are

@@ -32,9 +32,9 @@ class CallbackConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     scheme and host of every callback, is put before relative ones, and need not be listed.
 
     Requests are signed with `secret`, or the content of `secret_file`, which only its owner may
-    read. `ca` is a PEM file of a CA to trust, beside the system's. A request that takes longer than
-    `timeout_s` has failed. Failed ones are repeated for `give_up_h` hours. Relative paths are
-    relative to the folder of the file.
+    read. `ca` is a PEM file of a CA to trust in addition to the system's. A request that takes
+    longer than `timeout_s` has failed. Failed ones are repeated for `give_up_h` hours. Relative
+    paths are relative to the folder of the file.
     """
 
     base_url: str | None = None

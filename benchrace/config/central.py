@@ -32,7 +32,7 @@ class Watching(enum.StrEnum):
 
 
 class CentralConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """None means "not set". `allowed_hosts` are host names that central answers to beside IP
+    """None means "not set". `allowed_hosts` are host names that central answers to besides IP
     addresses and `localhost`, such as `bench.example`: without scheme, port or wildcard.
 
     People need `operator_token` where central listens beyond loopback, and with `require_token` on
@@ -43,7 +43,7 @@ class CentralConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     With `mdns`, a central that listens beyond loopback announces itself on the local network.
 
     `tls_cert` and `tls_key` are PEM files: central then serves HTTPS only. With `tls_client_ca`
-    every client must present a certificate of that CA, beside its token. Relative paths are
+    every client must present a certificate of that CA in addition to its token. Relative paths are
     relative to the folder of `central.yaml`.
     """
 

@@ -19,8 +19,10 @@ T = TypeVar("T")
 class BadDocument(InvalidInput):
     """A file that cannot be used; the message begins with `file:line:`."""
 
-    def __init__(self, path: Path, line: int | None, field: FieldError) -> None:
-        super().__init__(field, f"Correct {path} and start again.")
+    def __init__(
+        self, path: Path, line: int | None, field: FieldError, remedy: str | None = None
+    ) -> None:
+        super().__init__(field, remedy or f"Correct {path} and start again.")
         where = str(path) if line is None else f"{path}:{line}"
         self.message = f"{where}: {field}"
         self.args = (self.message,)
@@ -110,6 +112,9 @@ def _text(path: Path) -> str:
     try:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
+    except FileNotFoundError as error:
+        field = FieldError("", "file not found")
+        raise BadDocument(path, None, field, "Correct the path.") from error
     except OSError as error:
         message = f"cannot be read: {error.strerror or error}"
         raise BadDocument(path, None, FieldError("", message)) from error

@@ -17,7 +17,7 @@ def machine_id(file: AgentFile, chosen: str | None = None) -> str:
     """
     name = chosen or file.config.machine_id or _host_name()
     if not is_name(name):
-        message = f"invalid machine id {name!r} (e.g. gpu-box-1)"
+        message = f"invalid machine ID {name!r} (e.g. gpu-box-1)"
         raise InvalidInput(FieldError("machine_id", message))
     return name
 

@@ -69,8 +69,8 @@ class MachineSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
                 ge=10,
                 le=7 * DAY_S,
                 title="Stop idle engines after",
-                description="An engine that the agent started is stopped when it was not used for "
-                "so long. A backend's own `idle_stop_s` overrides it.",
+                description="Stops an engine that the agent started, after it has been idle for "
+                "this long. A backend's own `idle_stop_s` overrides it.",
                 extra_json_schema={"unit": "s"},
             ),
         ]

@@ -13,7 +13,10 @@ from benchrace.config.explain import Keys, spelt
 from benchrace.errors import FieldError
 
 NAME = "model_policy.yaml"
-_HEAD = "# Which models the machines must have, and which they may. Edited on the Fleet page too.\n"
+_HEAD = (
+    "# Models that the machines must have (required) or may have (optional). "
+    "The Fleet page edits this file too.\n"
+)
 
 _ID = r"[A-Za-z0-9][A-Za-z0-9._+@-]*([/:][A-Za-z0-9._+@-]+)*"
 ModelId = Annotated[str, Meta(max_length=200, extra_json_schema={"pattern": f"^{_ID}$"})]
@@ -43,7 +46,7 @@ class ModelPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 def same(name: str) -> str:
-    """Normalize a model's name: lower case, without the default tag."""
+    """Normalise a model's name: lower case, without the default tag."""
     return name.lower().removesuffix(":latest")
 
 

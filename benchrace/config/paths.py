@@ -12,7 +12,7 @@ _OUR_FILES = ("central.", "commands.lock", "index.sqlite", "starting.lock", "tim
 
 
 def data_dir(chosen: str | Path | None = None) -> Path:
-    """Return the data folder: the chosen one, `BENCHRACE_DATA_DIR`, or the platform's own."""
+    """Return the data folder: `--data-dir`, `BENCHRACE_DATA_DIR`, or the platform's own."""
     named = chosen or os.environ.get("BENCHRACE_DATA_DIR")
     return Path(named or _of_platform("data")).expanduser().absolute()
 
@@ -20,7 +20,7 @@ def data_dir(chosen: str | Path | None = None) -> Path:
 def config_dir(chosen: str | Path | None = None) -> Path:
     """Return the configuration folder.
 
-    What was chosen, `BENCHRACE_CONFIG_DIR`, `./config` where it exists, or the platform's own.
+    `--config-dir`, `BENCHRACE_CONFIG_DIR`, `./config` where it exists, or the platform's own.
     """
     named = chosen or os.environ.get("BENCHRACE_CONFIG_DIR")
     if named:

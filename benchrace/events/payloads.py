@@ -95,7 +95,8 @@ class LogPayload(msgspec.Struct, frozen=True, kw_only=True):
 class ClockStepPayload(msgspec.Struct, frozen=True, kw_only=True):
     """The wall clock moved by `step_s` against the monotonic one: it was set, or has drifted.
 
-    `timestamp_s` before and after do not compare; durations come from `t_ns` and are unaffected.
+    `timestamp_s` before and after are not comparable; durations come from `t_ns`, and are
+    unaffected.
     """
 
     step_s: float

@@ -1,4 +1,4 @@
-"""What the machines did that made the load of one lane together."""
+"""What the machines did that generated the load of one lane together."""
 
 from collections.abc import Iterator
 

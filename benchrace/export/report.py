@@ -56,7 +56,7 @@ def _facts(run: RunDocument) -> Iterator[tuple[str, str]]:
     yield "Run", run.run_id
     yield "State", str(run.state)
     if run.simulated:
-        yield "Simulated", "yes: the machines do not exist, and a script gave the figures"
+        yield "Simulated", "yes: the machines do not exist, and their figures come from a script"
     if run.state.final:
         yield "Winner", named.get(run.winner or "", "none declared")
     else:
@@ -64,7 +64,8 @@ def _facts(run: RunDocument) -> Iterator[tuple[str, str]]:
     if run.winner_reason and run.result is None:
         yield "Why none", run.winner_reason
     yield "Started", _when(run.started_at or run.created_at)
-    yield "Rounds", f"{run.rounds} and {run.warmup} for warm-up planned in each lane, {run.order}"
+    warmup = plural(run.warmup, "warm-up round")
+    yield "Rounds", f"{run.rounds} per lane after {warmup}, order {run.order}"
     yield "Version", f"benchrace {run.version}"
     if run.tags:
         yield "Tags", ", ".join(run.tags)

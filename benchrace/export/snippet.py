@@ -36,7 +36,7 @@ def _result(run: RunDocument, result: Result | None) -> Iterator[str]:
 def _table(run: RunDocument, result: Result) -> Iterator[str]:
     lanes = {lane.lane_id: lane for lane in run.lanes}
     places = place_texts(places_of(result))
-    yield _row("", "Lane", value_title(run, result), "95 % interval", "Of the best", "Rounds")
+    yield _row("", "Lane", value_title(run, result), "95 % interval", "Share of the best", "Rounds")
     yield _row(*["---"] * 6)
     for own in result.lanes[:MAX_ROWS]:
         lane = lanes[own.lane_id]

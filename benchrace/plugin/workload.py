@@ -37,8 +37,8 @@ class Workload:
     the parameters that take effect only when the engine loads a model: lanes of one model that
     differ in them are not interleaved, as each turn would reload it. `spans` tells whether a lane
     may occupy several machines: its own, the coordinator, and others that `Backend.lend` lends it.
-    `shared_load` tells whether several machines may make the load of one lane together: each gets
-    a `Lane.part`, and sends that share of the requests. Text backends do that by themselves.
+    `shared_load` tells whether several machines may generate the load of one lane together: each
+    gets a `Lane.part`, and sends that share of the requests. Text backends do that by themselves.
     """
 
     kind: Kind

@@ -72,7 +72,7 @@ def _job(run: RunMetadata, machine_id: str, lanes: Sequence[RunLane]) -> JobSpec
             rounds=run.rounds,
             warmup=run.warmup,
             order=run.order,
-            # Machines that make the load of a lane together begin each of its rounds together.
+            # Machines that generate the load of a lane together begin each of its rounds together.
             sync=Sync.EVERY_HEAT if any(lane.part for lane in lanes) else run.sync,
             seed=run.salt,
         ),

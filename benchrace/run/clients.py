@@ -39,7 +39,7 @@ def on_machines(lanes: Iterable[RunLane]) -> Iterator[RunLane]:
 
 
 def has_clients(lanes: Iterable[RunLane]) -> bool:
-    """Check whether several machines make the load of any lane."""
+    """Check whether several machines generate the load of any lane."""
     return any(lane.clients for lane in lanes)
 
 

@@ -28,7 +28,7 @@ class JobLane(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LaneClient(msgspec.Struct, frozen=True, kw_only=True):
-    """A machine that makes load for a lane beside the lane's own, in a job of its own."""
+    """A machine that generates load for a lane in addition to the lane's own, in its own job."""
 
     machine_id: MachineId
     job_id: JobId | None = None
@@ -38,9 +38,9 @@ class RunLane(JobLane, frozen=True, kw_only=True):
     """A complete lane; `job_id` is null until its job was created.
 
     `spec_index` is the place in the specification's `lanes` of the one that it comes from, null
-    where none is named there. `clients` make load beside the lane's own machine. `workers` are
-    its worker machines, whose coordinator the lane's own machine is; `peers` is
-    what they lend, from the start of the run on.
+    where none is named there. `clients` generate load in addition to the lane's own
+    machine. `workers` are its worker machines, whose coordinator the lane's own machine is; `peers`
+    is what they lend, from the start of the run on.
     """
 
     machine_id: MachineId

@@ -42,8 +42,9 @@ Tags = Annotated[tuple[Annotated[str, Meta(max_length=60)], ...], Meta(max_lengt
 class LaneSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A lane takes what it does not say from the run, or from the only one that fits.
 
-    `clients` are machines that make load beside the lane's own, each its share, against one server.
-    `workers` are the worker machines of the lane, whose own machine coordinates them.
+    `clients` are machines that generate load in addition to the lane's own: each sends its share of
+    the requests to the same server. `workers` are the worker machines of the lane, whose own
+    machine coordinates them.
     """
 
     machine_id: str | None = None

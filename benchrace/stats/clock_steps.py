@@ -26,5 +26,5 @@ class ClockSteps:
             yield Reason(
                 "clock_stepped",
                 f"the wall clock of {whose} moved by {moves}{more} during the run: "
-                "times of day before and after do not compare; durations are unaffected",
+                "times of day before and after are not comparable; durations are unaffected",
             )

@@ -173,7 +173,7 @@ class Fold:
             return None
         if key in self._seen:
             return None
-        # Samples are many, and in order: those that come twice are recognized by their time.
+        # Samples are many, and in order: those that come twice are recognised by their time.
         if not isinstance(event, RuntimeSample):
             self._seen.add(key)
         return event

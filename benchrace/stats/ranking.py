@@ -25,7 +25,7 @@ def standing(
     Places never contradict the order of the values: a lane shares the place of the lanes just
     before it if it cannot be told apart from the best of them, and equal values have equal places.
     The place after a tie of two at 1 is 3. A lane without a value has no place. None where no
-    metric is declared. Where lanes count in tokens that do not compare, the metric's substitute
+    metric is declared. Where lanes count in tokens that are not comparable, the metric's substitute
     ranks. `errors` are the machines' stamps' in ms: see `stamps.tie`.
     """
     metric = _ranking(lanes)

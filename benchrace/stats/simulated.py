@@ -3,4 +3,6 @@
 from benchrace.events import Reason
 
 CODE = "simulated"
-REMARK = Reason(CODE, "the machines are simulated: a script gave the figures, nothing was measured")
+REMARK = Reason(
+    CODE, "the machines are simulated: their figures come from a script, nothing was measured"
+)

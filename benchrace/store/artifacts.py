@@ -48,7 +48,7 @@ class Artifacts:
             return frozenset()
 
     def begin_of(self, sha256: str) -> bytes:
-        """Return the first bytes of a file that is here, by which formats are recognized."""
+        """Return the first bytes of a file that is here, by which formats are recognised."""
         try:
             with os.fdopen(regular.open_regular(self.path(sha256)), "rb") as file:
                 return file.read(_BEGIN_BYTES)

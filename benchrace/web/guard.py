@@ -39,7 +39,7 @@ _EMBEDDABLE = tuple((dict(HEADERS) | {b"cross-origin-resource-policy": b"cross-o
 class Policy:
     """`access` has the rights of tokens; with None no token is required.
 
-    `names` are host names to answer to beside IP addresses and `localhost`; they come from
+    `names` are host names to answer to besides IP addresses and `localhost`; they come from
     `allowed_hosts` in `names_file`. `is_public` names the paths that hold no data and cost nothing:
     they are served to everybody, from whatever site, and no token is looked at. `is_open` names
     those that need no token and heed one. `is_embeddable` names the pictures that pages of other

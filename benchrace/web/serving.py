@@ -157,7 +157,7 @@ def _unbound(host: str, port: int, error: OSError) -> BenchraceError:
             message = f"port {port} of {host} is in use by another program"
             remedy = "Stop that program, or choose another port with `--port` (0: any free one)."
         case errno.EACCES:
-            message = f"port {port} of {host} may not be used by this user"
+            message = f"this user may not listen on port {port} of {host}"
             remedy = "Choose port 1024 or above."
         case _:
             message = f"{host}:{port} cannot be bound: {error.strerror or error}"

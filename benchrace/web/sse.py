@@ -91,8 +91,8 @@ class Viewers:
                 503,
                 Category.BUSY,
                 f"this central serves its limit of {self._most} viewers",
-                "Close a page that watches a race, or wait until somebody leaves; stored lines can "
-                "be read at any time, with `Accept: application/x-ndjson`.",
+                "Close a page that is watching a race, or try again later. Stored lines can always "
+                "be read with `Accept: application/x-ndjson`.",
                 retry_after_s=RETRY_AFTER_S,
             )
 
@@ -133,10 +133,10 @@ def stream(
 ) -> "Response":
     """Answer with the lines from `start` on, live; raises 503 over the limit of viewers.
 
-    It ends once the viewer is not `allowed` any more, who then reconnects and gets the reason.
-    A frame holds whole lines, each as one `data:`, and `id: <epoch>-<offset>` to come back with.
-    `event: snapshot` says that the place is of another epoch, and where to start again;
-    `event: end` that the log is complete.
+    The stream ends when the viewer loses access; a new request then gets the reason.
+    A frame has whole lines, each as one `data:`, and `id: <epoch>-<offset>` to resume from.
+    `event: snapshot` means that the position is of another epoch, and says where to start;
+    `event: end` means that the log is complete.
     """
     from quart import Response
 

@@ -85,9 +85,12 @@ def _message(error: msgspec.ValidationError, value: Any, schema: Schema) -> str:
     """Describe a value that does not fit, with how such values are written."""
     if allowed := schema.get("enum"):
         return f"{value!r:.80} is not one of {', '.join(str(choice) for choice in allowed)}"
-    reason = in_words(str(error).partition(" - at `$")[0])
+    text, inside, _ = str(error).partition(" - at `$")
+    reason = in_words(text)
     expected = schemas.types(schema)
     example = ""
     if isinstance(value, str) and "string" not in expected:
         example = next((text for name, text in _EXAMPLES.items() if name in expected), "")
-    return f"{reason}; value: {value!r:.80}{example}"
+    if inside:
+        return f"{reason}: {value!r:.80}{example}"
+    return f"{reason.partition(', got ')[0]}, got {value!r:.80}{example}"

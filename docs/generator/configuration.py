@@ -1,6 +1,7 @@
 """The page of configuration: each file's keys, older names, environment variables, places."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from benchrace.compat.agent_config import RENAMES
@@ -37,11 +38,11 @@ The body of `POST /api/runs`, and the file that `benchrace run FILE` reads as TO
 
 VARIABLES = {
     "BENCHRACE_DATA_DIR": "where runs and jobs are stored",
-    "BENCHRACE_CONFIG_DIR": "where the files below are read from",
+    "BENCHRACE_CONFIG_DIR": "folder of the configuration files",
     "BENCHRACE_TOKEN": "as `--token`: agent token for agent and central, otherwise operator token",
     "BENCHRACE_OPERATOR_TOKEN": "overrides `operator_token` of `central.yaml`",
     "BENCHRACE_WATCH_TOKEN": "overrides `watch_token` of `central.yaml`",
-    "BENCHRACE_CA": "as `--ca`: PEM file of a CA that clients trust beside the system's",
+    "BENCHRACE_CA": "as `--ca`: PEM file of a CA that clients trust in addition to the system's",
     "BENCHRACE_CLIENT_CERT": "as `--client-cert`: certificate that clients present",
     "BENCHRACE_CLIENT_KEY": "as `--client-key`: key of that certificate",
     "SERVICE_CONTROL_TOKEN": "for central: allows starting and stopping services over HTTP",
@@ -51,13 +52,42 @@ VARIABLES = {
     "CENTRAL_PORT": "overrides `bind_port` of `central.yaml`",
     "BENCH_STREAM_FLUSH_CHARS": "text is shown in steps of this many characters (64)",
     "BENCH_STREAM_FLUSH_SECONDS": "text is shown at least this often, in seconds (0.1)",
-    "OLLAMA_BASE_URL": "`base_url` of the table `ollama` in `agent.yaml`",
+    "RESET_LOG_DIR": "folder of engines' logs and PID files [`engines` in the data folder]",
+    "AWS_ACCESS_KEY_ID": "access key for S3, where `assets.s3` names no `credentials_file`",
+    "AWS_SECRET_ACCESS_KEY": "the secret that belongs to it",
+    "COMFYUI_BASE_URL": "overrides `base_url` of the table `comfyui` in `agent.yaml`",
+    "OLLAMA_BASE_URL": "overrides `base_url` of the table `ollama` in `agent.yaml`",
     "OLLAMA_HOST": "the same, by host",
     "OLLAMA_PORT": "the same, by port",
+    "OLLAMA_MODELS": "folder of Ollama's models, which the backend `llamacpp` can load as well",
+    "OPENAI_BASE_URL": "server of the backend `openai`, where `agent.yaml` names none",
+    "OPENAI_API_KEY": "API key of that server",
+    "TRANSCRIPTION_BASE_URL": "overrides `base_url` of the table `transcription-server`",
+    "TRANSCRIPTION_API_KEY": "API key of that server, where `agent.yaml` has none",
+    "WHISPER_AUDIO": "further folders of audio files, separated by `:`",
+    "WHISPER_MODELS": "overrides the folder of Whisper models in `agent.yaml`",
+    "HF_ENDPOINT": "server to fetch Whisper models from, instead of the Hugging Face hub",
+    "HF_HUB_CACHE": "folder of the Hugging Face cache, whose models `faster-whisper` finds",
+    "HF_HOME": "folder that contains that cache as `hub` [`~/.cache/huggingface`]",
 }
 ROOT = Path(__file__).resolve().parents[2]
+# Of a name: whose variable it is. A constant with such a name is an environment variable.
 _NAMED = re.compile(
-    r'"((?:BENCHRACE|BENCH)_[A-Z_]*[A-Z]|(?:AGENT|CENTRAL|OLLAMA)_(?:HOST|PORT)|[A-Z]+_BASE_URL|SERVICE_CONTROL_TOKEN)"'
+    r'"((?:BENCHRACE|BENCH|AGENT|CENTRAL|AWS|COMFYUI|HF|OLLAMA|OPENAI|RESET|SERVICE|TRANSCRIPTION|WHISPER)'
+    r'_[A-Z_]*[A-Z])"'
+)
+# Read from an engine's process, not from that of benchrace; and an error code of older events.
+FOREIGN = (
+    "OLLAMA_CONTEXT_LENGTH",
+    "OLLAMA_FLASH_ATTENTION",
+    "OLLAMA_GPU_OVERHEAD",
+    "OLLAMA_KV_CACHE_TYPE",
+    "OLLAMA_LLM_LIBRARY",
+    "OLLAMA_MAX_LOADED_MODELS",
+    "OLLAMA_NEW_ENGINE",
+    "OLLAMA_NUM_PARALLEL",
+    "OLLAMA_SCHED_SPREAD",
+    "RESET_REQUIRED",
 )
 
 
@@ -66,9 +96,9 @@ def render() -> str:
     return page(
         "Configuration",
         HEAD,
-        "## Places",
-        f"**Data.** {docstring(paths.data_dir)}",
-        f"**Configuration.** {docstring(paths.config_dir)}",
+        "## Folders",
+        f"**Data.** {_returned(paths.data_dir)}",
+        f"**Configuration.** {_returned(paths.config_dir)}",
         structs.section(AgentConfig, 2, "`agent.yaml`", without="tables"),
         structs.section(AssetsConfig, 3, "`assets`"),
         structs.section(S3Config, 3, "`assets.s3`"),
@@ -103,7 +133,16 @@ def variables() -> list[str]:
     """Find the environment variables that the code names, in the order of `VARIABLES`."""
     named = {
         name
-        for path in (ROOT / "benchrace").rglob("*.py")
+        for folder in (ROOT / "benchrace", *(ROOT / "plugins").glob("*/benchrace_*"))
+        for path in folder.rglob("*.py")
         for name in _NAMED.findall(path.read_text())
+        if not name.startswith(FOREIGN)
     }
-    return sorted(named, key=list(VARIABLES).index)
+    order = list(VARIABLES)
+    return sorted(named, key=lambda name: (order.index(name) if name in VARIABLES else -1, name))
+
+
+def _returned(function: Callable[..., Path]) -> str:
+    """Return the docstring of a function as a description of what it returns."""
+    text = docstring(function).removeprefix("Return ")
+    return text[:1].upper() + text[1:]

@@ -205,7 +205,7 @@ def _is_function(name: str) -> bool:
 
 
 def _is_generated(type_: type) -> bool:
-    """Recognize a dataclass's generated docstring."""
+    """Recognise a dataclass's generated docstring."""
     return docstring(type_).startswith(f"{type_.__name__}(")
 
 

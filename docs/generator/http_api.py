@@ -128,5 +128,5 @@ def _table(routes: list[Route]) -> str:
 
 def _statuses() -> str:
     rows = [(f"`{category}`", str(status)) for category, status in problem._STATUS.items()]
-    rows.append(("a name that nothing has", "404"))
+    rows.append(("unknown name or ID", "404"))
     return table(("category", "status"), [*rows, ("all others", "500")])

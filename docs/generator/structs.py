@@ -38,7 +38,7 @@ def fields(of: type[msgspec.Struct], without: str = "") -> str:
     """Render the fields of a Struct; a column for their meaning where any field states one."""
     shown = [field for field in _info(of).fields if field.name != without]
     meanings = {field.name: _meaning(field.type) for field in shown}
-    titles = ["field", "holds", "when left out"]
+    titles = ["field", "type", "default"]
     rows = []
     for field in shown:
         row = [f"`{field.encode_name}`", spell(field.type), _default(field)]

@@ -246,5 +246,5 @@ async def test_an_agent_of_another_version_than_the_installed_one_has_to_be_rest
     await plugins.once()
     assert before is None
     assert plugins.restart is not None
-    assert "version 0.0.1 goes on running" in plugins.restart.message
+    assert "version 0.0.1 is still running" in plugins.restart.message
     assert plugins.restart.remedy == "Restart the agent of this machine."

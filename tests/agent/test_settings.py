@@ -55,7 +55,7 @@ def test_without_anything_it_stays_on_this_machine(tmp_path: Path) -> None:
 
 
 def test_bad_names_and_overrides_are_named(tmp_path: Path) -> None:
-    with pytest.raises(InvalidInput, match="invalid machine id"):
+    with pytest.raises(InvalidInput, match="invalid machine ID"):
         settle(tmp_path, file(tmp_path, ""), Flags(machine_id="a b"))
     with pytest.raises(BadDocument, match=r"agent\.yaml:3: hardware\.ram: unknown key"):
         settle(tmp_path, file(tmp_path, "label: x\nhardware:\n  ram: 3\n"))

@@ -171,7 +171,7 @@ async def test_room_is_looked_for_before_the_first_byte(
     with pytest.raises(BenchraceError) as raised:
         await machine.library().fetch(asset(server))
     assert raised.value.category is Category.DISK_FULL
-    assert "stay free" in raised.value.message
+    assert "are kept free" in raised.value.message
     # Not enough even without the old one: nothing was removed in vain.
     assert len(machine.store.all()) == 2
     room += 1

@@ -214,7 +214,7 @@ async def test_models_of_two_engines_race_each_where_it_is(
     run = await fleet.over(one.page.url.rpartition("/")[2])
     assert [lane["backend"] for lane in run["lanes"]] == ["openai", "ollama"]
     assert all(lane["counted"] == 2 for lane in run["lanes"])
-    await one.see(re.compile("okens do not compare: "))
+    await one.see(re.compile("oken counts are not comparable: "))
     await one.page.get_by_role("tab", name="Output").click()
     await one.main(".pane").nth(1).wait_for()
     engines = [await item.inner_text() for item in await one.main("article .badges").all()]

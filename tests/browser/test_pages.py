@@ -44,7 +44,7 @@ async def test_the_same_races_are_grouped_and_the_filter_saved(
 ) -> None:
     one = await tab()
     await one.open("/runs?q=before")
-    await one.page.get_by_label("Group the same races").check()
+    await one.page.get_by_label("Group repeated races").check()
     await one.page.wait_for_url("**/runs?q=before&group=series")
     await one.see("1 run")
     await one.page.get_by_role("button", name="Show the runs of Before").click()

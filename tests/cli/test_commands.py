@@ -15,6 +15,7 @@ from benchrace.cli.race import run_file
 from benchrace.cli.race.browser import has_display
 from benchrace.errors import InvalidInput
 from benchrace.testing.limits import HANG_S
+from docs.generator.cli import contexts
 from tests.central.served import served
 
 pytestmark = pytest.mark.slow
@@ -36,6 +37,16 @@ def test_help_imports_nothing_heavy() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "doctor" in done.stdout
     assert done.stdout.endswith("HEAVY []\n")
+
+
+def test_no_summary_of_a_command_is_cut_off() -> None:
+    cut = [
+        f"{context.command_path}: {line.strip()}"
+        for context in contexts(cli, None)
+        for line in context.command.get_help(context).splitlines()
+        if line.endswith("...") and not line.startswith("Usage: ")
+    ]
+    assert cut == []
 
 
 def test_an_unknown_command_is_a_bad_argument() -> None:

@@ -137,8 +137,14 @@ def test_a_huge_file_is_not_read(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(BadDocument, match=r"a\.yaml: cannot be read: No such file"):
+    with pytest.raises(BadDocument, match=r"a\.yaml: file not found") as missing:
         read(tmp_path / "a.yaml", Outer)
+    assert missing.value.remedy == "Correct the path."
+
+
+def test_a_folder_is_not_a_file(tmp_path: Path) -> None:
+    with pytest.raises(BadDocument, match="cannot be read: Is a directory"):
+        read(tmp_path, Outer)
 
 
 @given(st.text(max_size=300))

@@ -54,7 +54,7 @@ def answered(race: Any) -> RunDocument:
         machine_id="m", backend="b", swept="concurrency", points=(point,), lane_id=None,
         load=None, reason="1 loads; a knee takes 3",
     )  # fmt: skip
-    remark = Reason("tokenizers_differ", "tokens do not compare")
+    remark = Reason("tokenizers_differ", "tokens are not comparable")
     return msgspec.structs.replace(result, lanes=lanes, knees=(knee,), remarks=(remark,))
 
 
@@ -72,7 +72,7 @@ def test_a_report_lets_a_reader_check_text(answered: RunDocument, name: str) -> 
         "a mock answered",
         "25 %",
         "no knee: 1 loads; a knee takes 3",
-        "tokens do not compare",
+        "tokens are not comparable",
         "Likeness of images",
         "the images show different things",
     ):

@@ -179,7 +179,7 @@ def test_a_race_that_is_on_has_no_winner_yet() -> None:
     assert dict(content.facts)["Winner"] == "not decided: the run is running"
     table = content.grids[0]
     assert table.rows[0][-1] == "leads so far"
-    assert table.header[4:6] == ("Best against it", "95 % interval of the ratio")
+    assert table.header[4:6] == ("Best / this lane", "95 % interval of the ratio")
     assert "small-q8</span> leads so far" in render("report", race).decode()
 
 

@@ -106,7 +106,7 @@ def test_machines_with_different_builds_are_refused_by_name(fleet: TeamFleet) ->
     (field,) = answer.json()["error"]["fields"]
     assert field["path"] == "lanes[0]"
     assert field["message"].startswith(
-        "A has team b1, and B has b2: machines of one lane need one build"
+        "A has team b1, and B has b2: all machines of a lane need the same build"
     )
 
 

@@ -95,7 +95,7 @@ class JobFolder:
         """
         job_id = record.spec.job_id
         if not is_job_id(job_id):
-            raise InvalidInput(FieldError("job_id", f"invalid job id {job_id[:80]!r}"))
+            raise InvalidInput(FieldError("job_id", f"invalid job ID {job_id[:80]!r}"))
         folder = cls(jobs / job_id)
         try:
             regular.make_folder(jobs, job_id)

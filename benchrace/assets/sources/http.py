@@ -147,7 +147,7 @@ class HttpSource:
         except httpcore.ReadTimeout as error:
             limit_s = _TIMEOUTS["read"]
             raise BenchraceError(
-                Category.TIMEOUT_IDLE, f"{self.label}: nothing came for {limit_s:g} s"
+                Category.TIMEOUT_IDLE, f"{self.label}: no data for {limit_s:g} s"
             ) from error
         except (httpcore.NetworkError, httpcore.ProtocolError) as error:
             raise cut(self.label, error) from error

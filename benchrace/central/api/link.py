@@ -7,7 +7,8 @@ from benchrace.web.socket import Socket, SocketClosed
 
 
 def with_link(app: App, central: Central) -> App:
-    """Serve the agents' link beside `app`: below it, so that TCP holds a fast agent back."""
+    """Serve the link of the agents."""
+    # Below `app` and not in it, so that TCP holds a fast agent back.
 
     async def routed(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "websocket" or scope["path"] != LINK:

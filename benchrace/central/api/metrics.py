@@ -17,7 +17,7 @@ INFO = Figure("benchrace_central_info", "This central; always 1", ("version",))
 MACHINES = Figure("benchrace_machines", "Machines (agents), by state", ("state",))
 SILENCE = Figure(
     "benchrace_link_silence_seconds",
-    "Time since a linked agent was last heard; it says something every second",
+    "Time since the last message of a linked agent",
     _MACHINE,
 )
 CLOCK = Figure(

@@ -54,7 +54,7 @@ def _submitting(app: Quart, site: RouteContext) -> None:
     @document_request(RunSpec)
     @document_response(Submitted, 202)
     async def submit_run() -> Response:
-        """Put a run in the queue; `?dry_run=1` answers the plan instead."""
+        """Queue a run; `?dry_run=1` returns the plan instead."""
         spec = await body.read(request, RunSpec)
         if request.args.get("dry_run", "0").lower() not in _NO:
             return answer(await site.central.dry_run(spec))
@@ -119,7 +119,7 @@ def _reading(app: Quart, site: RouteContext) -> None:
     @document_querystring(CompareQuery)
     @document_response(RunsComparison)
     async def compare() -> Response:
-        """Set run `b`, and `c` to `e`, against run `a`: lanes, differences, what else differs."""
+        """Compare run `b`, and `c` to `e`, with run `a`: lanes, metrics, and other differences."""
         matches = {"match": [text for text in request.args.getlist("match") if text]}
         query = decoding.query(dict(request.args) | matches, CompareQuery)
         sides = [split(side) for side in query.runs]

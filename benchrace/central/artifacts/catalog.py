@@ -39,7 +39,7 @@ def refusals(named: Iterable[RunArtifact], limits: ArtifactLimits) -> dict[str, 
             )
         elif total + artifact.size > limits.run_bytes:
             refused[artifact.sha256] = (
-                f"with it the run's files would have over {limits.run_bytes // MIB} MiB "
+                f"the run's files would exceed {limits.run_bytes // MIB} MiB "
                 f"(artifacts_mib in central.yaml); it stays on {artifact.machine_id}"
             )
         else:
@@ -111,7 +111,7 @@ def _is_riff(begin: bytes, form: bytes) -> bool:
 
 
 def _is_mp3(begin: bytes) -> bool:
-    # The first frame: 11 bits of synchronization, and a layer that is not reserved.
+    # The first frame: 11 bits of synchronisation, and a layer that is not reserved.
     frame = len(begin) > 1 and begin[0] == 0xFF and begin[1] & 0xE0 == 0xE0 and begin[1] & 0x06 != 0
     return begin.startswith(b"ID3") or frame
 

@@ -93,7 +93,7 @@ def read_frame(image: Image) -> "VideoFrame":
         (stream,) = file.streams.video
         size = stream.width * stream.height
         if size > MAX_PIXELS:
-            raise ValueError(f"{size} pixels are more than {MAX_PIXELS}")
+            raise ValueError(f"{size} pixels exceed the limit of {MAX_PIXELS}")
         stream.thread_type = "NONE"
         stream.codec_context.options = limit
         return next(file.decode(stream))

@@ -38,7 +38,9 @@ log = logging.getLogger(__name__)
 _AT_ONCE = 4
 # After an error; a page that is open asks every few seconds.
 _REST_S = 300
-_MISSING = f"images are not compared: install {LIBRARY} beside central (pip install {LIBRARY})"
+_MISSING = (
+    f"images are not compared: install {LIBRARY} on central's machine (pip install {LIBRARY})"
+)
 
 
 class Work(NamedTuple):

@@ -159,7 +159,7 @@ class CentralTokens:
             f"the first {first.role} token cannot be revoked",
             f"Change it where it is set ({first.set_in}), and restart central."
             if first.set_in
-            else "Rotate it: the old one is wrong from then on.",
+            else "Rotate it: the old token then stops working.",
         )
 
     def revoke_machine(self, machine_id: str) -> None:

@@ -43,7 +43,7 @@ class ClockWatch:
             words = "ahead of" if self.ahead_s > 0 else "behind"
             yield Problem(
                 message=f"its wall clock is {abs(self.ahead_s):.1f} s {words} central's",
-                remedy="Synchronize the clocks of both machines, for example with NTP.",
+                remedy="Synchronise the clocks of both machines, for example with NTP.",
             )
         unsure_ns = None if offset is None else offset.uncertainty_ns
         if self._offset.judge(None if unsure_ns is None else unsure_ns / SECOND_NS):

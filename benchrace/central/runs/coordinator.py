@@ -177,7 +177,7 @@ class RaceCoordinator:
     def _rounds_to_keep(self, lane_id: str) -> int:
         """Return how many rounds a settled lane has: those that any of its machines has begun.
 
-        Machines that make load together must end with the same round.
+        Machines that generate load together must end with the same round.
         """
         rounds = self._run.progress.least(lane_id)
         shared = self._shared.get(lane_id, ())

@@ -5,7 +5,7 @@ from benchrace.protocol.agent_central import CancelJob, FromCentral, JobReport, 
 from benchrace.protocol.job import JobSpec
 from benchrace.run.states import JobPhase
 
-# The reason of a cancel that no person requested. It stays in the log, and is recognized there.
+# The reason of a cancel that no person requested. It stays in the log, and is recognised there.
 GIVEN_UP = "central does not wait for this job any more"
 # Begins such a reason too; what that machine reported follows.
 PARTNER = "another machine of this lane has ended its part"

@@ -93,7 +93,7 @@ def _add_older_routes(app: "Quart", served: "Agent") -> None:
     install(app, served)
 
 
-@agent.command()
+@agent.command(short_help="Start the agent in the background.")
 @_options
 @click.option("--fg", is_flag=True, help="Stay in the foreground.")
 @options.as_json
@@ -131,7 +131,7 @@ def init(machine_id: str | None, config_dir: str | None) -> None:
     click.echo(f"wrote {path}; next: benchrace agent preflight")
 
 
-@agent.command()
+@agent.command(short_help="Join a central with an invitation.")
 @click.argument("invitation", nargs=-1, metavar="[URL] CODE")
 @click.option("--machine-id", metavar="ID", help="This machine's name in the fleet.")
 @click.option("--label", metavar="TEXT", help="Display name of this machine.")
@@ -208,12 +208,12 @@ def join(
         options.print_json(result)
 
 
-@agent.command()
+@agent.command(short_help="Leave the joined central.")
 @options.data_dir
 @options.config_dir
 @options.as_json
 def leave(data_dir: str | None, config_dir: str | None, as_json: bool) -> None:
-    """Leave the joined central: stop the agent, revoke its token, forget both."""
+    """Leave the joined central: stop the agent, revoke its token, and delete joined.json."""
     from benchrace.cli.agent import leave as leaving
     from benchrace.cli.service.install import background
     from benchrace.cli.service.settings import agent_path
@@ -239,7 +239,7 @@ def leave(data_dir: str | None, config_dir: str | None, as_json: bool) -> None:
         )
 
 
-@agent.command()
+@agent.command(short_help="Check that the agent can work here.")
 @_options
 @options.as_json
 def preflight(as_json: bool, **chosen: Any) -> None:

@@ -19,12 +19,12 @@ _shared = options.all_of(
 _names = click.argument("assets", nargs=-1, required=True, metavar="ASSET...")
 
 
-@click.group("assets")
+@click.group("assets", short_help="Manage files that were fetched for engines.")
 def assets() -> None:
     """List, pin and remove the files that this machine has fetched for its engines."""
 
 
-@assets.command("list")
+@assets.command("list", short_help="List files and where engines find them.")
 @_shared
 def list_stored(as_json: bool, **where: str | None) -> None:
     """List the files, the last requested first, and where engines find them."""
@@ -61,7 +61,7 @@ def pin(assets: tuple[str, ...], as_json: bool, **where: str | None) -> None:
     _change(assets, as_json, _pin(pinned=True), where)
 
 
-@assets.command()
+@assets.command(short_help="Unpin files.")
 @_names
 @_shared
 def unpin(assets: tuple[str, ...], as_json: bool, **where: str | None) -> None:
@@ -69,7 +69,7 @@ def unpin(assets: tuple[str, ...], as_json: bool, **where: str | None) -> None:
     _change(assets, as_json, _pin(pinned=False), where)
 
 
-@assets.command()
+@assets.command(short_help="Delete files.")
 @_names
 @_shared
 def remove(assets: tuple[str, ...], as_json: bool, **where: str | None) -> None:
@@ -86,9 +86,9 @@ def remove(assets: tuple[str, ...], as_json: bool, **where: str | None) -> None:
     _report_removed(chosen, as_json)
 
 
-@assets.command()
+@assets.command(short_help="Delete downloads and files to free space.")
 @click.option(
-    "--gb", type=click.FloatRange(0), default=0.0, help="Keep up to this many GB [default: 0]."
+    "--gb", type=click.FloatRange(0), default=0.0, metavar="N", help="Keep up to N GB [default: 0]."
 )
 @_shared
 def prune(gb: float, as_json: bool, **where: str | None) -> None:

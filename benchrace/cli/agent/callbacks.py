@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 _TITLES = ("id", "job", "event", "state", "attempts", "url", "why")
 
 
-@click.group()
+@click.group(short_help="List callbacks, or send failed ones again.")
 def callbacks() -> None:
     """List the callbacks of this machine's jobs, or send failed ones again."""
 
 
 @callbacks.command("list")
-@click.option("--all", "everything", is_flag=True, help="Also list those that have arrived.")
+@click.option("--all", "everything", is_flag=True, help="Also list those that have been delivered.")
 @shared_options
 def list_callbacks(
     everything: bool,
@@ -28,7 +28,7 @@ def list_callbacks(
     token: str | None,
     data_dir: str | None,
 ) -> None:
-    """List the callbacks that have not arrived, newest first."""
+    """List the callbacks that have not been delivered, newest first."""
     from benchrace.api.jobs import CallbackList
     from benchrace.cli.output.screen import console
     from benchrace.cli.output.table import table
@@ -40,7 +40,7 @@ def list_callbacks(
         options.print_json({"callbacks": shown})
         return
     if not shown:
-        click.echo("No callbacks." if everything else "All callbacks have arrived.")
+        click.echo("No callbacks." if everything else "No undelivered callbacks.")
         return
     console().print(table(_TITLES, map(_cells, shown)))
 
@@ -62,7 +62,7 @@ def retry(
     token: str | None,
     data_dir: str | None,
 ) -> None:
-    """Send the callbacks with these IDs again now; without IDs, all that have not arrived."""
+    """Send the callbacks with these IDs again now; without IDs, all that are not delivered."""
     from benchrace.api.jobs import RetryAnswer, RetryRequest
 
     with running_agent(machine_id, token, data_dir) as agent:

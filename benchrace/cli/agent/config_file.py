@@ -31,10 +31,10 @@ machine_id: {machine_id}
 # client_cert: tls/agent.pem
 # client_key: tls/agent-key.pem
 
-# Seconds between samples of CPU, memory and GPU while a job runs; 0 disables it.
+# Seconds between samples of CPU, memory and GPU while a job runs; 0 disables sampling.
 # sampling_s: 0.5
 
-# What central can set too (`benchrace machines settings`); a value here overrides central's.
+# Central can set these too (`benchrace machines settings`); a value here overrides central's.
 # heartbeat_interval_s: 60
 # keep_jobs: 200
 # after_run: keep

@@ -233,7 +233,7 @@ def _refuse_overriding(path: Path, config: AgentConfig) -> None:
     for key in ("central_base_url", "central_token"):
         if getattr(config, key) is not None:
             raise InvalidInput(
-                FieldError(key, f"is set in {path}, which wins over what joining stores"),
+                FieldError(key, f"is set in {path}, which overrides what joining stores"),
                 "Remove it there: `benchrace agent join` stores address and token itself.",
             )
 

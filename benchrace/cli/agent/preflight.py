@@ -78,7 +78,7 @@ def _central(settings: "AgentSettings") -> Check:
 def _others() -> Iterator[Check]:
     """Report the current load: not a failure, but it affects results."""
     load, cores = os.getloadavg()[0], os.cpu_count() or 1
-    words = f"{load:.1f} of {cores} cores busy over the last minute"
+    words = f"load average {load:.1f} on {cores} cores over the last minute"
     if load > cores / 2:
         words += ": expect noisier results"
     yield Check(name="load", value=words)

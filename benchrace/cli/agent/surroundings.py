@@ -89,7 +89,8 @@ def clock_offset(central: str | None, token: str | None) -> Check:
     return _optional(
         name,
         words,
-        "Synchronise both clocks (NTP): measured times are right, but dates in the log are not.",
+        "Synchronise the clocks of both machines, for example with NTP: measured times are right, "
+        "but dates in the log are not.",
     )
 
 

@@ -41,7 +41,7 @@ def add(
     token: str | None,
     data_dir: str | None,
 ) -> None:
-    """Upload FILES to central; an interrupted upload goes on when it is repeated."""
+    """Upload FILES to central; run the command again to resume an interrupted upload."""
     if name is not None and len(files) > 1:
         raise click.UsageError("--name is for one file")
     for file in files:

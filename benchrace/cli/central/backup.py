@@ -28,7 +28,7 @@ class BackupResult(msgspec.Struct, frozen=True, kw_only=True):
     skipped: tuple[str, ...] = ()
 
 
-@click.command()
+@click.command(short_help="Back up runs, machines and token hashes.")
 @click.argument("file", type=click.Path(path_type=Path))
 @options.data_dir
 @options.as_json

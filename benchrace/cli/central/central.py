@@ -194,7 +194,12 @@ def login_link(watch: bool, data_dir: str | None, as_json: bool) -> None:
 
 @central.command("find")
 @click.option(
-    "--seconds", type=click.FloatRange(0.1, 60), default=3.0, show_default=True, help="How long."
+    "--seconds",
+    type=click.FloatRange(0.1, 60),
+    default=3.0,
+    show_default=True,
+    metavar="S",
+    help="Seconds to search.",
 )
 @options.as_json
 def find_centrals(seconds: float, as_json: bool) -> None:

@@ -30,7 +30,7 @@ class Invitation(msgspec.Struct, frozen=True, kw_only=True):
     client_certificates: bool
 
 
-@click.command()
+@click.command(short_help="Print a command that joins one machine.")
 @click.option("--label", metavar="TEXT", help="Name of the machine's token in lists.")
 @shared_options
 def invite(

@@ -18,7 +18,7 @@ TOKENS = "/api/tokens"
 _ROLES = click.Choice(["agent", "operator", "watcher"])
 
 
-@click.group()
+@click.group(short_help="Manage tokens of agents and people.")
 def token() -> None:
     """List, create, rotate and revoke tokens of agents, operators and watchers."""
 
@@ -37,7 +37,7 @@ def list_tokens(
         _print(tokens)
 
 
-@token.command()
+@token.command(short_help="Create a token, and print it once.")
 @click.argument("role", type=_ROLES)
 @click.argument("name")
 @click.option("--machine-id", metavar="ID", help="Only machine that may link with it (agent).")
@@ -64,22 +64,22 @@ def create(
         _show(_new(client, client.post(TOKENS, body)), as_json)
 
 
-@token.command()
+@token.command(short_help="Replace a token with a new one.")
 @click.argument("name")
 @shared_options
 def rotate(
     name: str, central: str | None, token: str | None, data_dir: str | None, as_json: bool
 ) -> None:
-    """Replace the token NAME (or its id) by a new one, and print that once.
+    """Replace the token NAME (or ID) with a new one, and print it once.
 
-    The old one is wrong at once: links, sessions and live streams that began with it end.
+    The old token stops working at once: links, sessions and live streams that use it end.
     """
     with operator_client(central, token, options.path(data_dir)) as client:
         entry = _find(client, name)
         _show(_new(client, client.post(f"{TOKENS}/{entry.token_id}/rotate")), as_json)
 
 
-@token.command()
+@token.command(short_help="Revoke tokens.")
 @click.argument("names", nargs=-1, required=True)
 @shared_options
 def revoke(
@@ -89,7 +89,7 @@ def revoke(
     data_dir: str | None,
     as_json: bool,
 ) -> None:
-    """Revoke tokens by NAME or id; links, sessions and live streams that began with them end."""
+    """Revoke tokens by NAME or ID; links, sessions and live streams that use them end."""
     with operator_client(central, token, options.path(data_dir)) as client:
         entries = [_find(client, name) for name in names]
         for entry in entries:
@@ -119,10 +119,10 @@ def _find(client: "Client", name: str) -> "TokenEntry":
     matches = matches or [entry for entry in tokens if entry.name == name]
     if len(matches) == 1:
         return matches[0]
-    what = f"{len(matches)} tokens have the name" if matches else "no token has the name or id"
+    what = f"{len(matches)} tokens have the name" if matches else "no token has the name or ID"
     raise InvalidInput(
         FieldError("NAME", f"{what} {name[:80]!r}"),
-        "Use an id: `benchrace central token list` shows them.",
+        "Use an ID: `benchrace central token list` shows them.",
     )
 
 

@@ -208,6 +208,19 @@ def wait_for_machine(
         time.sleep(0.05)
 
 
+def wait_for_link(client: Client, phases: Phases) -> None:
+    """Wait until a machine is linked; give up after a while, as the answer says why none is."""
+    began = time.monotonic()
+    while True:
+        fleet = client.fleet()
+        waited = time.monotonic() - began
+        limit_s = _OTHERS_S if fleet.refused else _AGENT_S
+        if waited > limit_s or any(_is_up(machine) for machine in fleet.machines):
+            return
+        phases.say(_waiting_text(client, fleet, waited))
+        time.sleep(0.05)
+
+
 def _pending(machines: Sequence[MachineAnswer]) -> tuple[str, ...]:
     """Return the plugins still being described; their agents limit the time of each."""
     working = (machine for machine in machines if _is_up(machine))

@@ -34,7 +34,7 @@ class Lease:
 
     @contextmanager
     def starting(self) -> Iterator[None]:
-        """Serialize looking for a central and starting one; blocks."""
+        """Serialise looking for a central and starting one; blocks."""
         fd = self._open("starting.lock")
         try:
             fcntl.flock(fd, fcntl.LOCK_EX)

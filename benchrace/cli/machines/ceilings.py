@@ -29,7 +29,7 @@ def ceilings(
     matrix products: gemm; memory of a GPU: gpu_memory_bandwidth).
     """
     screen = console(stderr=as_json)
-    with fleet_of(screen, central, token, data_dir) as (client, shown):
+    with fleet_of(screen, central, token, data_dir, linked=True) as (client, shown):
         path = f"/api/machines/{quote(machine_id, safe='')}/ceilings"
         result = client.convert(client.get(path), MachineCeilings)
         shown.end()

@@ -20,7 +20,7 @@ def list_machines(
 ) -> None:
     """List the machines: ready, busy, degraded or offline, and why."""
     screen = console(stderr=as_json)
-    with fleet_of(screen, central, token, data_dir) as (client, shown):
+    with fleet_of(screen, central, token, data_dir, linked=True) as (client, shown):
         fleet = client.fleet()
         shown.end()
     if as_json:

@@ -12,6 +12,7 @@ from benchrace.api.machine.settings import (
     MachineSettingsAnswer,
     MachineSettingsChange,
     SettingDescription,
+    descriptions,
 )
 from benchrace.cli import options
 from benchrace.cli.models.connection import fleet_of, shared_options
@@ -37,13 +38,13 @@ def settings(
 ) -> None:
     """Show the settings of the machine ID, or change some of them.
 
-    KEY= removes a setting, which leaves the choice to the machine. A key in the machine's
-    agent.yaml overrides what is set here. New settings apply when nothing is measured.
+    KEY= removes a setting: the machine then chooses the value. A key in the machine's
+    agent.yaml overrides what is set here. New settings apply once no job is running.
     """
     new = parse(changes)
     path = f"/api/machines/{quote(machine_id, safe='')}/settings"
     screen = console(stderr=as_json)
-    with fleet_of(screen, central, token, data_dir) as (client, shown):
+    with fleet_of(screen, central, token, data_dir, linked=True) as (client, shown):
         current = client.convert(client.get(path), MachineSettingsAnswer)
         if new:
             wanted = msgspec.structs.replace(current.wanted, **new)
@@ -69,10 +70,14 @@ def parse(changes: Iterable[str]) -> dict[str, object]:
         try:
             one = msgspec.convert({name: value or None}, MachineSettings, strict=False)
         except msgspec.ValidationError as error:
-            what = str(error).partition(" - at")[0]
-            raise InvalidInput(FieldError(name, f"invalid value {value[:80]!r}: {what}")) from error
+            message = f"invalid value {value[:80]!r}: expected {_expected(name)}"
+            raise InvalidInput(FieldError(name, message)) from error
         new[name] = getattr(one, name)
     return new
+
+
+def _expected(name: str) -> str:
+    return next(_range(setting) for setting in descriptions() if setting.name == name)
 
 
 def _print(screen: Console, current: MachineSettingsAnswer) -> None:

@@ -9,7 +9,7 @@ from rich.console import Console
 from benchrace.api.models import PolicyAnswer
 from benchrace.cli import options
 from benchrace.cli.connect.client import Client
-from benchrace.cli.connect.fleet import connect
+from benchrace.cli.connect.fleet import connect, wait_for_link
 from benchrace.cli.output.interrupt import interruptible
 from benchrace.cli.output.screen import Phases, phases
 from benchrace.cli.service.settings import configured_central
@@ -26,15 +26,25 @@ machines_option = click.option(
 
 @contextmanager
 def fleet_of(
-    screen: Console, central: str | None, token: str | None, data_dir: str | None
+    screen: Console,
+    central: str | None,
+    token: str | None,
+    data_dir: str | None,
+    *,
+    linked: bool = False,
 ) -> Iterator[tuple[Client, Phases]]:
-    """Connect to the fleet, and show the current phase."""
+    """Connect to the fleet, and show the current phase.
+
+    With `linked`, the machine of a temporary central is waited for.
+    """
     data = options.path(data_dir)
     with (
         interruptible(),
         phases(screen) as shown,
         connect(central or configured_central(), token, data, shown) as fleet,
     ):
+        if linked and fleet.ours:
+            wait_for_link(fleet.client, shown)
         yield fleet.client, shown
 
 

@@ -53,7 +53,7 @@ def _document(machine: MachineAnswer) -> dict[str, object]:
 def _print(screen: Console, machines: tuple[MachineAnswer, ...]) -> None:
     rows = list(_rows(machines))
     if rows:
-        titles = ("machine", "backend", "model", "size", "quantization", "in memory")
+        titles = ("machine", "backend", "model", "size", "quantisation", "in memory")
         screen.print(table(titles, rows))
     else:
         screen.print("No reachable engine has a model.")

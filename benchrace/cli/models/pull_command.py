@@ -55,7 +55,8 @@ def pull(
 
     Exit 0 if every model is now present or was skipped for its size.
     """
-    max_bytes = _size(large) if skip_large else None
+    limit = _size(large)
+    max_bytes = limit if skip_large else None
     wanted = PullRequest(**chosen, max_bytes=max_bytes)
     screen = console(stderr=as_json)
     with fleet_of(screen, central, token, data_dir) as (client, shown):

@@ -137,7 +137,7 @@ def _cells(
 
 
 def _agreement(lanes: Sequence[DocumentLane]) -> Iterator[Column]:
-    """Yield a column where quantizations were compared by their answers."""
+    """Yield a column where quantisations were compared by their answers."""
     shares = [None if lane.agreement is None else lane.agreement.share for lane in lanes]
     if any(share is not None for share in shares):
         yield Column(title="agrees", cells=[Text(percent(share)) for share in shares])

@@ -49,7 +49,7 @@ def list_runs(
         options.print_json({"runs": rows})
         return
     if not rows:
-        click.echo("no runs yet; start with `benchrace race`")
+        click.echo("No runs yet. Start one with `benchrace race`.")
         return
     screen = console()
     screen.print(listing(rows, screen.width))
@@ -98,7 +98,7 @@ def _result(row: RunRow) -> str:
         return f"{first} wins: {values[first]}" if first in values else f"{first} wins"
     if row.result.tied:
         tied = [values[label] for label in row.result.tied if label in values]
-        close = " / ".join((*tied[:SHOWN], *("...",) * (len(tied) > SHOWN)))
+        close = " vs ".join((*tied[:SHOWN], *("...",) * (len(tied) > SHOWN)))
         return f"{row.result.headline}: {close}"
     # The headline of a run of one lane is its value.
     alone = len(row.lanes) == 1

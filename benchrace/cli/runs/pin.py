@@ -13,7 +13,7 @@ _shared = options.all_of(click.argument("run_ids", nargs=-1, required=True), opt
 def pin(
     run_ids: tuple[str, ...], central: str | None, token: str | None, data_dir: str | None
 ) -> None:
-    """Keep runs, however old they become."""
+    """Pin runs, so that retention limits do not delete them."""
     _change(run_ids, central, token, data_dir, pinned=True)
 
 
@@ -22,7 +22,7 @@ def pin(
 def unpin(
     run_ids: tuple[str, ...], central: str | None, token: str | None, data_dir: str | None
 ) -> None:
-    """Treat runs as others again: they are deleted when they are over the limits."""
+    """Unpin runs: retention limits apply to them again."""
     _change(run_ids, central, token, data_dir, pinned=False)
 
 

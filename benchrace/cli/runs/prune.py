@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.option("--days", type=float, metavar="N", help="Delete runs that ended over N days ago.")
 @click.option("--runs", type=int, metavar="N", help="Delete all but the newest N runs.")
 @click.option("--gib", type=float, metavar="N", help="Delete the oldest runs beyond N GiB.")
-@click.option("--dry-run", is_flag=True, help="Only list them.")
+@click.option("--dry-run", is_flag=True, help="List the runs without deleting them.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask for confirmation.")
 @options.as_json
 @options.config_dir
@@ -74,4 +74,5 @@ def _show(planned: "Pruning") -> None:
     if not planned.expired:
         limits = msgspec.to_builtins(planned.limits)
         some = any(value is not None for value in limits.values())
-        click.echo("no run is over the limits" if some else "no limits are set (see --help)")
+        unset = "use --days, --runs or --gib, or `retention` in central.yaml"
+        click.echo("No run is over the limits." if some else f"No limits are set: {unset}.")

@@ -34,13 +34,13 @@ def tls() -> None:
     """
 
 
-@tls.command()
+@tls.command(short_help="Create a CA and central's certificate.")
 @click.option(
     "--name",
     "names",
     multiple=True,
     metavar="NAME",
-    help="Host name or address of central; repeat it for more [default: all of this machine's].",
+    help="Host name or address of central; may be repeated [default: all of this machine's].",
 )
 @_folder
 def init(names: tuple[str, ...], folder: str | None, config_dir: str | None) -> None:
@@ -86,7 +86,7 @@ def agent(machine_id: str, folder: str | None, config_dir: str | None) -> None:
     click.echo(f"then set in its agent.yaml: {keys}")
 
 
-@tls.command()
+@tls.command(short_help="Issue a client certificate for a person.")
 @click.argument("name")
 @_folder
 def operator(name: str, folder: str | None, config_dir: str | None) -> None:
@@ -114,7 +114,9 @@ def operator(name: str, folder: str | None, config_dir: str | None) -> None:
 
 
 @tls.command()
-@click.option("--all", "everything", is_flag=True, help="Renew those too that are not due yet.")
+@click.option(
+    "--all", "everything", is_flag=True, help="Also renew certificates that are not due yet."
+)
 @_folder
 def renew(everything: bool, folder: str | None, config_dir: str | None) -> None:
     """Renew the certificates that are in the last third of their life.
@@ -137,7 +139,7 @@ def renew(everything: bool, folder: str | None, config_dir: str | None) -> None:
         click.echo("no certificate is due yet")
 
 
-@tls.command()
+@tls.command(short_help="Show certificates and their expiry.")
 @_folder
 @options.as_json
 def status(folder: str | None, config_dir: str | None, as_json: bool) -> None:
@@ -151,7 +153,7 @@ def status(folder: str | None, config_dir: str | None, as_json: bool) -> None:
         options.print_json({"certificates": listed})
         return
     if not certificates:
-        click.echo("no certificates here; create some with: benchrace tls init")
+        click.echo("No certificates here. Create them with `benchrace tls init`.")
     for entry in certificates:
         _show(entry)
 

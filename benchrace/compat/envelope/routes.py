@@ -59,13 +59,13 @@ def install_probes(app: Quart, agent: Agent) -> None:
     @app.get("/", endpoint="older_root")
     @document_response(AgentProbe)
     async def root() -> Response:
-        """Return that the agent works, and whether it is busy."""
+        """Return whether the agent is busy."""
         return answer(probe())
 
     @app.get("/healthz", endpoint="older_health")
     @document_response(AgentProbe)
     async def healthz() -> Response:
-        """Return that the agent works, and whether it is busy."""
+        """Return whether the agent is busy."""
         return answer(probe())
 
 

@@ -48,7 +48,7 @@ TimeLimit = Annotated[
     float,
     Meta(
         title="Time limit",
-        description="Seconds for a round; 0: by steps, size and batch, at most 50 minutes.",
+        description="Time limit in seconds; 0: by steps, size and batch, at most 50 minutes.",
         ge=0,
         le=86_400,
     ),

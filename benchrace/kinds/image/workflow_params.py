@@ -118,7 +118,8 @@ class WorkflowParams(Params, frozen=True, kw_only=True):
         tuple[Binding, ...],
         Meta(
             title="Bindings",
-            description='What takes it: [{"parameter": "prompt", "node": "6", "path": "text"}].',
+            description="Which input takes a parameter: "
+            '[{"parameter": "prompt", "node": "6", "path": "text"}].',
             max_length=100,
         ),
     ] = ()
@@ -126,7 +127,7 @@ class WorkflowParams(Params, frozen=True, kw_only=True):
         dict[ParameterName, Any],
         Meta(
             title="Values",
-            description='Of parameters of your own that are bound: {"denoise": 0.6}.',
+            description='Values of your own parameters: {"denoise": 0.6}.',
             max_length=100,
         ),
     ] = msgspec.field(default_factory=dict)

@@ -10,7 +10,7 @@ from benchrace.kinds.llm.samples import SAMPLE
 
 # A record of more answers is too long for a line of the log.
 PER_MACHINE = 256
-# That may make the load of one lane together.
+# That may generate the load of one lane together.
 MACHINES = 32
 
 
@@ -129,7 +129,10 @@ class TextParams(Params, frozen=True, kw_only=True):
         ),
     ] = 0
     think: Annotated[
-        Thinking, Meta(title="Thinking", description="For models that can think first.")
+        Thinking,
+        Meta(
+            title="Thinking", description="Whether the model thinks before it answers, if it can."
+        ),
     ] = Thinking.MODEL
     residence: Annotated[
         Residence,
@@ -155,7 +158,7 @@ class TextParams(Params, frozen=True, kw_only=True):
         float,
         Meta(
             title="Longest silence",
-            description="Seconds without output that end an answer.",
+            description="Ends an answer after this many seconds without output.",
             gt=0,
             le=86_400,
         ),
@@ -199,7 +202,7 @@ class ServeParams(TextParams, frozen=True, kw_only=True):
         int,
         Meta(
             title="Streams",
-            description="Simultaneous requests; at most 256 on each machine that makes load.",
+            description="Simultaneous requests; at most 256 on each machine.",
             ge=1,
             le=PER_MACHINE * MACHINES,
             extra_json_schema={"phrases": {"one": "1 stream", "other": "{} streams"}},
@@ -216,20 +219,30 @@ class ServeParams(TextParams, frozen=True, kw_only=True):
     ] = 16
     arrival: Annotated[
         Arrival,
-        Meta(title="Arrival", description="Closed: the next when one ends. Others: at the rate."),
+        Meta(
+            title="Arrival",
+            description="Closed: a request starts when one ends. Others: at the rate.",
+        ),
     ] = Arrival.CLOSED
     rate: Annotated[
         float,
         Meta(title="Rate", description="Requests per second, for open loops.", gt=0, le=10_000),
     ] = 1.0
     ttft_limit_ms: Annotated[
-        float, Meta(title="TTFT limit", description="ms, for goodput; 0: none.", ge=0)
+        float,
+        Meta(title="TTFT limit", description="Limit in ms for goodput; 0: none.", ge=0),
     ] = 0
     tpot_limit_ms: Annotated[
-        float, Meta(title="TPOT limit", description="ms per token, for goodput; 0: none.", ge=0)
+        float,
+        Meta(
+            title="TPOT limit",
+            description="Limit in ms per token for goodput; 0: none.",
+            ge=0,
+        ),
     ] = 0
     e2e_limit_ms: Annotated[
-        float, Meta(title="Total limit", description="ms, for goodput; 0: none.", ge=0)
+        float,
+        Meta(title="Total limit", description="Limit in ms for goodput; 0: none.", ge=0),
     ] = 0
 
     @property

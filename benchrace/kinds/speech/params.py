@@ -65,7 +65,7 @@ class SpeechParams(Params, frozen=True, kw_only=True):
         str,
         Meta(
             title="Reference",
-            description="What is said in a single file; empty: its .txt file, if there is one.",
+            description="Reference text of a single file; empty: its .txt file, if there is one.",
             max_length=200_000,
             extra_json_schema={"multiline": True},
         ),

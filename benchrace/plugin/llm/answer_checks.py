@@ -33,7 +33,7 @@ def mark(
 ) -> None:
     """Mark the current round by its complete answers, each code once, and by its record.
 
-    Machines that make load beside the lane's own are meant to be elsewhere.
+    Machines that generate load in addition to the lane's own are meant to be elsewhere.
     """
     reasons: dict[str, list[str]] = {}
     for answer in answers:

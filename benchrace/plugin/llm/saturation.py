@@ -1,4 +1,4 @@
-"""Whether a client could make the load that it was to make: its own delays, and its processor."""
+"""Whether a client could generate its share of the load: its own delays, and its processor."""
 
 import math
 import time
@@ -61,8 +61,8 @@ def saturated(load: ClientLoad, totals_ns: Sequence[int] = ()) -> str | None:
         late, most = duration(load.late_ns), duration(load.late_max_ns or load.late_ns)
         of_total = f"; {percent(load.late_ns / total_ns)} of the latency" if total_ns else ""
         return (
-            f"one in 20 requests left the client {late} or more after its instant (the latest "
-            f"{most}{of_total}), by its own fault: it cannot make this load"
+            f"one in 20 requests left the client {late} or more after its scheduled time (the "
+            f"latest {most}{of_total}), because the client was slow: it cannot generate this load"
         )
     if load.span_ns >= MIN_SPAN_NS and load.cpu_ns > BUSY * load.span_ns:
         share = percent(load.cpu_ns / load.span_ns)

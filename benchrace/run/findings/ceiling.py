@@ -64,7 +64,7 @@ class Roofs(msgspec.Struct, frozen=True, kw_only=True):
 
     `read` is of the memory that its engines use, `pool`; null for `reason`. `weights` are by
     format of their blocks, `products` by precision; `decode` and `prefill` are by backend,
-    `formats` as `decode` by backend and quantization.
+    `formats` as `decode` by backend and quantisation.
     """
 
     pool: Pool

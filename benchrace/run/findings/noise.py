@@ -18,5 +18,5 @@ def noise(lane: DocumentLane) -> Iterator[str]:
     if varying:
         yield (
             f"{lane.label} is noisy: its rounds vary by {listed(varying)}; "
-            "other load, heat or power limits do that"
+            "other load, heat or power limits can cause this"
         )

@@ -1,4 +1,4 @@
-"""Clients of a lane: which machines may make load beside its own, and what can be split."""
+"""Clients of a lane: which machines may generate load for it too, and what can be split."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ from benchrace.run.spec import LaneSpec
 if TYPE_CHECKING:
     from benchrace.run.planning.lanes import Filled
 
-NO_MACHINE = "several machines fit, and clients make load for one lane: name its machine"
+NO_MACHINE = "several machines fit, and clients need one lane: name its machine"
 _APART = "race them in two runs and compare"
 # What is dealt out to the clients, with what one of them is called.
 _SPLIT = {"concurrency": "stream", "requests": "request"}
@@ -54,7 +54,7 @@ def refusals(
             machine,
             machines_by_id,
             role="client",
-            does="makes load",
+            does="sends requests",
             unable=lambda view: _unable(view, backend, kind),
         )
     )
@@ -87,7 +87,7 @@ def unsplittable(
         value = complete.get(name)
         if isinstance(value, int) and value < machines:
             amount = plural(value, what)
-            text = f"{amount} for {machines} machines that make load; each needs at least one"
+            text = f"{amount} for {machines} machines that share the load; each needs at least one"
             yield FieldError(f"{at}.params.{name}", text)
     drawn = serve is not None and serve.total_requests >= machines
     if serve is not None and drawn and has_empty(serve, machines):

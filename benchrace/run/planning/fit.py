@@ -116,7 +116,7 @@ def _missing(model: Model, room: Room, context: int | None) -> list[str]:
         missing.append("the model's layers, heads and dimensions")
     elif not _whole(model):
         layers = sum(layer.count for layer in model.kv)
-        missing.append(f"what {model.layers} layers keep: {layers} are described")
+        missing.append(f"the key-value cache of {model.layers} layers: only {layers} are described")
     if context is None:
         missing.append("the context's length: give num_ctx")
     if room.bytes is None:

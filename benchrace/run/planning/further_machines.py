@@ -27,7 +27,7 @@ def refusals(
         if view is None:
             why: str | None = unknown_machine(name, machines_by_id)
         elif name == machine.machine_id:
-            why = f"{name} is the lane's own machine, which {does} in any case; leave it out"
+            why = f"{name} is the lane's own machine, which always {does}; leave it out"
         elif name in names[:index]:
             why = f"{name} is named twice; name each {role} once"
         else:

@@ -36,8 +36,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 def machine_text(own: str, workers: Sequence[str] = (), clients: Sequence[str] = ()) -> str:
     """Name where a lane runs: "Mac 1", or "over Mac 1 + Mac 2" where it has a worker.
 
-    Clients, which make load beside its own machine, follow: "Mac 1 + Mac 3" without a worker, or
-    "over Mac 1 + Mac 2, with Mac 3".
+    Clients, which generate load in addition to its own machine, follow: "Mac 1 + Mac 3" without
+    a worker, or "over Mac 1 + Mac 2, with Mac 3".
     """
     if not workers:
         return _MACHINES.join((own, *clients))

@@ -221,6 +221,6 @@ def _mixed(lanes: Sequence[Filled]) -> list[FieldError]:
         FieldError(
             "lanes",
             f"simulated machines cannot race real ones: {invented} simulated, {real} real; "
-            "choose machines of one sort",
+            "choose only real or only simulated machines",
         )
     ]

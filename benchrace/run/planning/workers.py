@@ -58,7 +58,7 @@ def _instead(machine: MachineView, kind: str) -> str:
 def _unable(view: MachineView, backend: str, clients: Collection[str]) -> str | None:
     """Return why a machine cannot be a worker, with what to do; None where it can."""
     if view.machine_id in clients:
-        text = f"{view.machine_id} makes load for this lane and cannot compute for it as well"
+        text = f"{view.machine_id} generates load for this lane and cannot compute for it as well"
         return f"{text}; name another machine"
     offered = next((offered for offered in view.backends if offered.name == backend), None)
     where = f'machine "{view.machine_id}"'

@@ -1,4 +1,4 @@
-"""How busy the machines were that made the load of a lane, over its rounds."""
+"""How busy the machines were that generated the load of a lane, over its rounds."""
 
 from typing import TypeVar
 

@@ -24,7 +24,7 @@ class MetricPair(msgspec.Struct, frozen=True, kw_only=True):
 
     `difference` is b minus a. `better` names the side that is ahead, "a" or "b". It is null if the
     interval of the difference contains zero or is missing, if the difference is within the error
-    of the machines' stamps, if the two do not compare, or if the metric has no better direction.
+    of the machines' stamps, if the two are not comparable, or if neither direction is better.
     `change` is the same in words, with a as the baseline.
     """
 
@@ -44,7 +44,7 @@ class LanePair(msgspec.Struct, frozen=True, kw_only=True):
     """Two lanes that match; `matched_by` names the rule, "hand" where somebody chose them.
 
     Each agreement is with a lane of its own run. `work` says that the lanes had not the same to do,
-    and what does not compare for that reason, or that one run is simulated and the other is not;
+    and what is not comparable for that reason, or that one run is simulated and the other is not;
     null otherwise. `headline` is the change of the first headline metric that compares. `missing_a`
     and `missing_b` say what a side does not have yet, so that it is not compared.
     """

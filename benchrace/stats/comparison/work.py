@@ -34,7 +34,7 @@ def comparable(names: Sequence[str], metric: MetricSummary) -> bool:
 
 
 def statement(names: Sequence[str], metrics: Sequence[MetricSummary]) -> str | None:
-    """Return what differs, and which headline metrics do not compare: `N differs: ...`."""
+    """Return what differs, and which headline metrics are not comparable: `N differs: ...`."""
     if not names:
         return None
     verb = "differs" if len(names) == 1 else "differ"

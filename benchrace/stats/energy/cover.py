@@ -22,7 +22,7 @@ def same_cover(
 
 
 def remarks(lanes: Iterable[LaneSummary]) -> Iterator[Reason]:
-    """Yield that energies do not compare where they cover different parts."""
+    """Yield that energies are not comparable where they cover different parts."""
     labels: dict[str, list[str]] = {}
     for lane in lanes:
         figure = lane.summary.get(ENERGY.name)
@@ -30,5 +30,5 @@ def remarks(lanes: Iterable[LaneSummary]) -> Iterator[Reason]:
             labels.setdefault(covered(lane.energy), []).append(lane.label)
     if len(labels) > 1:
         texts = [f"that of {listed(names)} {cover}" for cover, names in labels.items()]
-        text = f"the energies do not compare: {'; '.join(texts)}"
+        text = f"the energies are not comparable: {'; '.join(texts)}"
         yield Reason("energy_cover", text)

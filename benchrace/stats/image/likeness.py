@@ -59,5 +59,5 @@ def _remarks(lanes: Iterable[LaneSummary]) -> Iterator[Reason]:
             code="images_differ",
             text=f"images differ: {own.n_different} of {own.n} of {lane.label} differ "
             f"from those of {best} at the same seed (on average an SSIM of {own.ssim:.2f}{ratio}); "
-            "look at them before its speed counts",
+            "look at them before you trust its speed",
         )

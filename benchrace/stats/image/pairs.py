@@ -108,7 +108,7 @@ def _pairs(best: str, differ: tuple[str, ...], wanted: Rounds, own: Rounds) -> P
         )
     )
     if not pairs:
-        return Likeness(with_=best, reason="no two images of both have the same seed")
+        return Likeness(with_=best, reason="the two lanes have no images with the same seed")
     return Pairs(best, differ, pairs[:MAX_PAIRS])
 
 

@@ -29,7 +29,7 @@ def _agreement(lane: LaneFold, lanes: Sequence[LaneFold]) -> Agreement:
         return _none(f"the temperature is {temperature}: answers agree by chance above 0")
     alike = [peer for peer in lanes if _key(peer) == _key(lane)]
     if len(alike) < 2:
-        return _none("no other lane asks this model for the same in another quantisation")
+        return _none("no other lane sends this model the same prompt in another quantisation")
     widths = {peer.lane.lane_id: width for peer in alike if (width := _bits(peer)) is not None}
     if len(widths) < len(alike):
         return _none("the engine does not report the quantisation of all its lanes")
@@ -54,8 +54,8 @@ def _shared(best: LaneFold, lane: LaneFold) -> Agreement:
         return Agreement(
             with_=name,
             share=None,
-            reason="no two answers of both had the same prompt: each round has a nonce of its own, "
-            "and one of the lanes has no reference answer",
+            reason="the two lanes have no answers to the same prompt: each round has a nonce of "
+            "its own, and one of the lanes has no reference answer",
         )
     return Agreement(with_=name, share=equal / whole, n=n)
 

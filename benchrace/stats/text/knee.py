@@ -54,11 +54,11 @@ def _judged(knee: Knee) -> Knee:
     best = max(knee.points, key=lambda point: point.power)
     reason = None
     if len(loads) < MIN_LOADS:
-        reason = f"{len(loads)} loads; a knee takes {MIN_LOADS}"
+        reason = f"only {len(loads)} loads; a knee needs {MIN_LOADS}"
     elif best.load == loads[-1]:
-        reason = f"the best is the last that was tried: sweep beyond {best.load:g}"
+        reason = f"the highest load is the best, so sweep beyond {best.load:g}"
     elif best.load == loads[0] and best.load > 1:
-        reason = f"the best is the first that was tried: sweep below {best.load:g}"
+        reason = f"the lowest load is the best, so sweep below {best.load:g}"
     return Knee(
         machine_id=knee.machine_id,
         backend=knee.backend,

@@ -23,6 +23,6 @@ def bits(name: str | None) -> int | None:
 
 
 def stem(model: str) -> str:
-    """Return the model that quantizations share, as far as their names tell."""
+    """Return the model that quantisations share, as far as their names tell."""
     low = model.lower().rsplit("/", 1)[-1].removesuffix(".gguf")
     return _EDGES.sub("-", _PACKING.sub("", low)).strip("-")

@@ -17,7 +17,7 @@ def remarks(lanes: Sequence[LaneFold]) -> tuple[Reason, ...]:
 
 
 def unlike(lanes: Sequence[LaneFold]) -> bool:
-    """Check whether lanes that had the same task count in tokens that do not compare."""
+    """Check whether lanes that had the same task count in tokens that are not comparable."""
     return any(
         not _same_tokens(one, other) and _differ(one, other)
         for one, other in _pairs(lanes)
@@ -36,7 +36,10 @@ def _remarks(lanes: Sequence[LaneFold]) -> Iterator[Reason]:
             )
             yield Reason("prompt_tokens_differ", text)
         else:
-            text = f"tokens do not compare: {counts} tokens for one prompt; characters/s do"
+            text = (
+                f"token counts are not comparable: {counts} tokens for the same prompt; "
+                "compare characters/s"
+            )
             yield Reason("tokenizers_differ", text)
 
 

@@ -81,7 +81,7 @@ def linux_virtualisation(root: Root, notes: Notes) -> Virtualisation | None:
 
 
 def _by_clock(root: Root) -> Virtualisation:
-    """Recognize a hypervisor by the clock that it provides, where it shows no firmware."""
+    """Recognise a hypervisor by the clock that it provides, where it shows no firmware."""
     clocks = root.text(f"{_CLOCKS}/available_clocksource") or ""
     for word, virtualisation in _LENT.items():
         if word in clocks:
@@ -90,7 +90,7 @@ def _by_clock(root: Root) -> Virtualisation:
 
 
 def is_wsl(root: Root) -> bool:
-    """Recognize WSL2 by its kernel's name."""
+    """Recognise WSL2 by its kernel's name."""
     return "microsoft" in root.platform.release.lower()
 
 

@@ -150,7 +150,7 @@ class Runner:
             self._deps.phases.now(JobPhase.RUNNING)
             return None
         self._deps.phases.now(JobPhase.READY, slot.heat)
-        # Machines that make load together end with the same round: what the others do not begin
+        # Machines that generate load together end with the same round: what the others do not begin
         # is left out even while it is waited for.
         shared = lane.spec.part is not None
         at_ns = await self._deps.commands.go(

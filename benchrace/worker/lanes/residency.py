@@ -82,8 +82,8 @@ class Residency:
     async def after(self, backends: Mapping[str, Backend], context: Context) -> None:
         """Unload everything at the end of the job whose settings do not keep it.
 
-        What other machines make load for stays: they may still read answers, which an engine that
-        is stopped would cut off.
+        An engine that other machines send load to stays: they may still read answers, which
+        stopping it would cut off.
         """
         if any(lane.part is not None for lane in self._spec.lanes):
             return

@@ -1,4 +1,4 @@
-"""How long a stream has been without content, where only its reader recognizes content."""
+"""How long a stream has been without content, where only its reader recognises content."""
 
 import asyncio
 from collections.abc import Callable

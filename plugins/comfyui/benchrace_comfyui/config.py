@@ -20,7 +20,7 @@ class ComfyConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True)
         str | None, Meta(title="Address", description=f"ComfyUI's; default {_EXAMPLE}.")
     ] = None
     folder: Annotated[
-        str | None, Meta(title="Folder", description="ComfyUI's own, with `models` in it.")
+        str | None, Meta(title="Folder", description="ComfyUI's folder, which contains `models`.")
     ] = None
     workflows: Annotated[
         str | None,

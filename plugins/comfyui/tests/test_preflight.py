@@ -91,7 +91,7 @@ async def test_numbers_are_those_that_the_server_takes() -> None:
     info = nodes(NEW, KSampler={**described, "input": {"required": small}})
     assert (await plan_image(server(), info, options(steps=12))).readiness.ready
     answer = await plan_image(server(), info, options(steps=13))
-    assert "13 is outside of 1 to 12" in answer.fields[0].message
+    assert "13 is outside 1 to 12" in answer.fields[0].message
 
 
 async def test_a_cpu_is_raced_only_where_that_is_allowed() -> None:

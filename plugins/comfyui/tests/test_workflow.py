@@ -294,7 +294,7 @@ async def test_a_bad_lane_names_the_field(params: dict[str, Any], field: str, te
         ("3", {"inputs": {"model": ["4", 7]}}, "has no output 7: it has 3"),
         ("3", {"inputs": {"model": "sd15"}}, "takes the output of a node (MODEL)"),
         ("8", {"inputs": {"vae": ["4", 2]}}, "VAEDecode (8) lacks its input samples"),
-        ("5", {"inputs": {"width": 8}}, "8 is outside of 16"),
+        ("5", {"inputs": {"width": 8}}, "8 is outside 16"),
     ],
 )
 async def test_a_graph_that_cannot_run_is_refused(
@@ -329,7 +329,7 @@ async def test_a_circle_is_refused() -> None:
     own = document()
     own["20"] = {"class_type": "VAEEncode", "inputs": {"pixels": ["8", 0], "vae": ["4", 2]}}
     own["3"]["inputs"]["latent_image"] = ["20", 0]
-    assert "form a circle" in await refused("workflow", workflow=own)
+    assert "form a cycle" in await refused("workflow", workflow=own)
 
 
 async def test_a_workflow_without_a_seed_needs_a_word_and_a_cold_start() -> None:

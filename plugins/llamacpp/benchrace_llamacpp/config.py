@@ -38,19 +38,24 @@ class LlamaCppConfig(Config, frozen=True, kw_only=True):
     models: Annotated[
         tuple[str, ...], Meta(title="Models", description="Folders with GGUF files.")
     ] = ()
-    port: Annotated[Port, Meta(title="Port", description="Of llama-server; never 8080.")] = 18080
+    port: Annotated[Port, Meta(title="Port", description="Port of llama-server; not 8080.")] = 18080
     rpc_port: Annotated[
-        Port, Meta(title="Worker's port", description="Of rpc-server; 0 takes a free one.")
+        Port, Meta(title="Worker's port", description="Port of rpc-server; 0 picks a free one.")
     ] = 50052
     rpc_host: Annotated[
         str | None,
-        Meta(title="Worker's address", description="To listen on, such as that of a direct link."),
+        Meta(
+            title="Worker's address",
+            description="Address to listen on, such as that of a direct link.",
+        ),
     ] = None
     arguments: Annotated[
-        tuple[str, ...], Meta(title="Arguments", description="More words for llama-server.")
+        tuple[str, ...],
+        Meta(title="Arguments", description="Additional arguments for llama-server."),
     ] = ()
     rpc_arguments: Annotated[
-        tuple[str, ...], Meta(title="Worker's arguments", description="More words for rpc-server.")
+        tuple[str, ...],
+        Meta(title="Worker's arguments", description="Additional arguments for rpc-server."),
     ] = ()
     worker_cache: Annotated[
         bool,

@@ -31,7 +31,7 @@ class LlamaServerChecks:
     """Marks a round if another client used llama-server meanwhile.
 
     For a warm round, the server must be as it was when the lane was opened. With `shared`, other
-    machines make load for the same lane, and look like other clients.
+    machines generate load for the same lane, and look like other clients.
     """
 
     def __init__(self, target: LaneTarget, context: Context, *, shared: bool = False) -> None:

@@ -30,7 +30,7 @@ def _texts(results: Sequence[Result]) -> Iterator[Finding]:
         yield Finding("no_text", f"nothing was transcribed of {_names(empty)}")
     rate = total([result.score.words for result in results if result.score is not None])
     if rate is not None and rate > _UNLIKE:
-        text = f"the transcript is not what is said: {percent(rate)} word errors"
+        text = f"the transcript differs from the reference: {percent(rate)} word errors"
         yield Finding("unlike_reference", text)
     again = [result.sound.name for result in results if result.recognition.fallbacks]
     if again:
@@ -45,7 +45,9 @@ def _languages(results: Sequence[Result]) -> Iterator[Finding]:
         expected = code_of(result.sound.language or "")
         detected = code_of(result.recognition.language or "")
         if expected and detected and expected != detected:
-            text = f"{result.sound.name} was taken for {detected}, and its manifest says {expected}"
+            text = (
+                f"{result.sound.name} was detected as {detected}, but its manifest says {expected}"
+            )
             yield Finding("wrong_language", text)
             return
 

@@ -33,7 +33,7 @@ def choose(
     if name in models:
         return models[name]
     listed = ", ".join(sorted(models)[:_SHOWN])
-    there = f"it has {listed}" if listed else "it has none"
+    there = f"it has {listed}" if listed else "no models are installed"
     if not name:
         text, category = f"name a model of this machine: {there}", Category.VALIDATION
     else:

@@ -37,7 +37,7 @@ class FullSegment(msgspec.Struct, frozen=True, kw_only=True):
 class FullTranscript(msgspec.Struct, frozen=True, kw_only=True):
     """One file of the artifact `transcript.json`.
 
-    `edits` lead from the normalized reference to the normalized transcript, null without one.
+    `edits` lead from the normalised reference to the normalised transcript, null without one.
     """
 
     name: str

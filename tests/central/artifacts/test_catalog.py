@@ -35,7 +35,7 @@ def test_too_large_a_file_and_too_many_of_them_stay_and_say_why() -> None:
     refused = refusals([*files, *again], ArtifactLimits(file_bytes=4 * mib, run_bytes=3 * mib))
     assert refused.keys() == {"b" * 64, "c" * 64}
     assert "up to 4 MiB (artifact_mib in central.yaml); it stays on box" in refused["b" * 64]
-    assert "over 3 MiB (artifacts_mib in central.yaml)" in refused["c" * 64]
+    assert "exceed 3 MiB (artifacts_mib in central.yaml)" in refused["c" * 64]
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,7 @@ async def test_different_builds_are_named_before_anything_starts(
     (field,) = caught.value.fields
     assert field.path == "lanes[0]"
     assert field.message.startswith(
-        "A has fake b1, and B has b2: machines of one lane need one build. Install"
+        "A has fake b1, and B has b2: all machines of a lane need the same build. Install"
     )
     two = msgspec.structs.replace(
         OVER_TWO, lanes=(*OVER_TWO.lanes, LaneSpec(machine_id="a")), only_ready=True
@@ -234,7 +234,7 @@ async def test_one_that_never_listens_is_ended(
     assert failure is not None
     assert failure.category is Category.TIMEOUT_CONNECT
     assert failure.message.startswith(
-        'worker B of lane "over A + B" did not start: it does not listen after '
+        'worker B of lane "over A + B" did not start: it is not listening after '
     )
     assert (worker.running, coordinator.jobs) == ([], {})
 

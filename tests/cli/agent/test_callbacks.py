@@ -68,7 +68,7 @@ def test_what_has_not_arrived_is_listed(monkeypatch: pytest.MonkeyPatch) -> None
     table = called(monkeypatch, agent, "list")
     assert "given_up" in table
     assert "\x1b" not in table
-    assert "All callbacks have arrived" in called(monkeypatch, FakeAgent(ARRIVED), "list")
+    assert "No undelivered callbacks." in called(monkeypatch, FakeAgent(ARRIVED), "list")
 
 
 def test_failed_ones_are_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:

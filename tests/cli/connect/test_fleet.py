@@ -162,6 +162,21 @@ def test_an_agent_that_is_refused_is_not_waited_for_and_its_own_remedy_is_given(
     assert error.value.remedy == "Update it."
 
 
+def test_a_link_is_waited_for_and_plugins_are_not(now: list[float]) -> None:
+    phases, central = Phases(), Central((), (), (machine(SLOW),))
+    fleet.wait_for_link(central, phases)  # type: ignore[arg-type]
+    assert now == [2]
+    assert phases.lines == ["waiting for a machine to link"] * 2
+
+
+def test_a_link_is_not_waited_for_where_no_agent_will_join(now: list[float]) -> None:
+    denied = RejectedAgent(address="192.0.2.7", reason="a wrong token", times=1)
+    fleet.wait_for_link(Central((), refused=(denied,)), Phases())  # type: ignore[arg-type]
+    assert now[0] < 5
+    fleet.wait_for_link(Central(()), Phases())  # type: ignore[arg-type]
+    assert now[0] < 70
+
+
 def test_one_that_links_beside_an_agent_that_is_refused_is_taken(now: list[float]) -> None:
     denied = RejectedAgent(address="192.0.2.7", reason="a wrong token", times=1)
     complete = (machine(GOOD),)

@@ -28,8 +28,9 @@ def test_values_are_read_by_the_kind_of_their_setting() -> None:
     [
         ("keep_jobs", "expected KEY=VALUE"),
         ("colour=red", "unknown setting; known: sampling_s"),
-        ("keep_jobs=many", "invalid value 'many'"),
-        ("sampling_s=90", "<= 60"),
+        ("keep_jobs=many", "invalid value 'many': expected [0-9]+ to [0-9]+"),
+        ("sampling_s=90", "expected 0 to 60 s"),
+        ("after_run=never", "expected keep . stop . unload"),
     ],
 )
 def test_a_bad_argument_is_named(text: str, words: str) -> None:

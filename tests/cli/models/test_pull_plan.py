@@ -1,10 +1,11 @@
 """Which models are pulled where, decided before anything is asked for."""
 
 import pytest
+from click.testing import CliRunner
 
 from benchrace.api.machines import BackendAnswer, MachineAnswer, WorkloadReference
 from benchrace.api.models import Lacks
-from benchrace.cli.models.pull_command import _size
+from benchrace.cli.models.pull_command import _size, pull
 from benchrace.cli.models.pull_plan import Pull, PullRequest, Skipped, plan
 from benchrace.config.model_policy import Group
 from benchrace.errors import InvalidInput
@@ -124,3 +125,9 @@ def test_sizes(text: str, size: int) -> None:
 def test_no_size() -> None:
     with pytest.raises(InvalidInput, match="--large: invalid size 'tiny'"):
         _size("tiny")
+
+
+def test_a_limit_that_is_no_size_is_refused_even_where_nothing_is_skipped() -> None:
+    result = CliRunner().invoke(pull, ["--large", "x", "--central", "http://127.0.0.1:1"])
+    assert isinstance(result.exception, InvalidInput)
+    assert str(result.exception) == "--large: invalid size 'x' (e.g. 8GB)"

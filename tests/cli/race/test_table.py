@@ -383,10 +383,10 @@ def test_remarks_are_said_and_what_ranks_comes_first(race: Race) -> None:
     run = race(labels=("a", "b"))
     assert run.standing is not None
     standing = msgspec.structs.replace(run.standing, metric="time")
-    remark = Reason("tokenizers_differ", "tokens do not compare")
+    remark = Reason("tokenizers_differ", "tokens are not comparable")
     run = msgspec.structs.replace(run, standing=standing, remarks=(remark,))
     text = printed(table.result_table(run, 200), 200)
-    assert "tokens do not compare (tokenizers_differ)" in text
+    assert "tokens are not comparable (tokenizers_differ)" in text
     heading = text.splitlines()[0]
     assert heading.index("Time") < heading.index("Rate")
 

@@ -45,7 +45,7 @@ def test_pinned_runs_are_kept(call: Call, stored: Path) -> None:
 
 
 def test_limits_of_the_file_apply(call: Call, stored: Path, tmp_path: Path) -> None:
-    assert "no limits are set" in call("runs", "prune").output
+    assert "No limits are set: use --days" in call("runs", "prune").output
     config = tmp_path / "config"
     config.mkdir()
     (config / "central.yaml").write_text("retention:\n  days: 1\n")

@@ -1,4 +1,4 @@
-"""Machines that make load beside a lane's own: which may, and what their jobs are."""
+"""Machines that generate load beside a lane's own: which may, and what their jobs are."""
 
 from typing import Any
 

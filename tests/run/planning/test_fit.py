@@ -87,5 +87,5 @@ def test_unknown_says_what_is_missing() -> None:
     )
     half = Model(name="m", size=1, layers=40, kv=LAYERS)
     assert fit(half, Room(pool=Pool.VRAM, bytes=GIB), 16).missing == (
-        "what 40 layers keep: 32 are described",
+        "the key-value cache of 40 layers: only 32 are described",
     )

@@ -29,7 +29,7 @@ def test_a_run_that_mixes_them_is_refused_in_words(machines: list[MachineView]) 
     assert field.path == "lanes"
     assert field.message == (
         "simulated machines cannot race real ones: s1, s2 simulated, real real; "
-        "choose machines of one sort"
+        "choose only real or only simulated machines"
     )
 
 

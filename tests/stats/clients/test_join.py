@@ -160,12 +160,12 @@ def test_the_verdict_is_the_worst_of_the_parts_with_the_machine_named() -> None:
     log = Log(clients_run())
     log.heat(0)
     log.part("a", 0, OWN)
-    reasons = (Reason("client_saturated", "it cannot make this load"),)
+    reasons = (Reason("client_saturated", "it cannot generate this load"),)
     log.part("b", 0, OTHER, level=Level.SUSPECT, reasons=reasons)
     assert only(log).verdict is Level.SUSPECT
-    assert Reason("client_saturated", "Bee: it cannot make this load") in only(log).reasons
+    assert Reason("client_saturated", "Bee: it cannot generate this load") in only(log).reasons
     assert [mark.text for mark in lane(log).marks if mark.code == "client_saturated"] == [
-        "Bee: it cannot make this load"
+        "Bee: it cannot generate this load"
     ]
 
 

@@ -311,7 +311,7 @@ def test_lanes_that_cover_different_parts_do_not_compare() -> None:
     result = folded(metadata, log).summary()
     (remark,) = [one for one in result.remarks if one.code == "energy_cover"]
     assert remark.text == (
-        "the energies do not compare: that of Lane 0 covers GPU board (NVML counter); that of "
+        "the energies are not comparable: that of Lane 0 covers GPU board (NVML counter); that of "
         "Lane 1 covers GPU board (NVML counter) and CPU package (RAPL)"
     )
     whole = document(metadata, result)

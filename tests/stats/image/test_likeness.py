@@ -68,7 +68,7 @@ def test_what_does_not_count_is_not_compared() -> None:
     [
         (({}, {"width": 1024}), {}, "no other lane makes images by this model"),
         (({}, {}), {"model": "another.safetensors"}, "no other lane makes images by this model"),
-        (({}, {}), {"seed": 9}, "no two images of both have the same seed"),
+        (({}, {}), {"seed": 9}, "the two lanes have no images with the same seed"),
     ],
 )
 def test_a_lane_without_a_peer_says_why(lanes: Any, more: dict[str, Any], reason: str) -> None:

@@ -47,7 +47,7 @@ def test_only_rounds_with_equal_prompts_are_compared() -> None:
     apart = two()
     apart.text(0, 0, "abcd", nonce="1", **SMALL)
     apart.text(1, 0, "abcd", nonce="2", **FULL)
-    assert "no two answers of both had the same prompt" in apart.agreement(0)["reason"]
+    assert "the two lanes have no answers to the same prompt" in apart.agreement(0)["reason"]
 
 
 def test_the_answers_to_the_prompt_without_a_nonce_are_compared() -> None:

@@ -52,7 +52,7 @@ def test_an_open_loop_sweeps_its_rate() -> None:
 @pytest.mark.parametrize(
     ("loads", "reason"),
     [
-        ((1, 2), "a knee takes 3"),
+        ((1, 2), "a knee needs 3"),
         ((1, 2, 4), "sweep beyond 4"),
         ((4, 8, 16), "sweep below 4"),
     ],

@@ -72,7 +72,7 @@ describe('a chart of a metric', () => {
     ]);
   });
 
-  it('leaves out what does not compare, and is not drawn for one value', () => {
+  it('leaves out what is not comparable, and is not drawn for one value', () => {
     const change = { verdict: 'not comparable', text: 'not comparable', ratio: null, interval: null } as const;
     const a = side(50, null);
     const other = metric('m', { a, b: side(60, null), change });

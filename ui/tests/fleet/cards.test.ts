@@ -31,7 +31,7 @@ describe('the load', () => {
 });
 
 it('machines are filtered by every part of the choice, and sorted', () => {
-  const fleet = [machine('m10', { state: 'busy', condition: 'busy' }, ['compute']), machine('m2', {}, ['compute', 'x']), machine('other', { state: 'lost' })];
+  const fleet = [machine('m10', { state: 'busy', condition: 'busy' }, ['compute']), machine('m2', {}, ['compute', 'x']), machine('other', { state: 'lost', condition: 'offline' })];
   const names = (choice: object, loads = new Map<string, Load>()) =>
     chosen(fleet, { q: '', state: '', kind: '', sort: 'name', ...choice }, loads).map(({ label }) => label);
   expect(names({})).toEqual(['m2', 'm10', 'other']);
@@ -39,6 +39,7 @@ it('machines are filtered by every part of the choice, and sorted', () => {
   expect(names({ sort: 'load' }, new Map([['other', { cpu_percent: 50 } as Load]]))[0]).toBe('other');
   expect(names({ q: 'M', kind: 'compute' })).toEqual(['m2', 'm10']);
   expect(names({ state: 'ready' })).toEqual(['m2']);
+  expect(names({ state: 'offline' })).toEqual(['other']);
 });
 
 it('machines race in what all of them can do', () => {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 
 import type { FleetMachine, Told } from '../../src/lib/api/admin';
-import { clockLabel, hardwareLabel, idleLabel, joinLabel, linkLabel, problemsLabel, problemsOf, reachLabel, refusalLabel, usableRoles } from '../../src/pages/fleet/labels';
+import { clockLabel, conditionPill, hardwareLabel, idleLabel, joinLabel, linkLabel, problemsLabel, problemsOf, reachLabel, refusalLabel, usableRoles } from '../../src/pages/fleet/labels';
 
 it('hardware is said as far as it is known', () => {
   const told = {
@@ -32,9 +32,21 @@ it('a problem that is the reason of the state is not said again', () => {
   expect(problemsLabel([], null)).toBe('');
 });
 
+it('a machine has the four conditions of the API, and says beside one that it is excluded', () => {
+  const pill = (condition: FleetMachine['condition'], excluded = false) => conditionPill({ condition, excluded });
+  expect((['ready', 'busy', 'degraded', 'offline'] as const).map((one) => pill(one))).toEqual([
+    { word: 'ready', tone: 'good' },
+    { word: 'busy', tone: 'busy' },
+    { word: 'degraded', tone: 'warn' },
+    { word: 'offline', tone: 'bad' },
+  ]);
+  expect(pill('ready', true)).toEqual({ word: 'ready, excluded', tone: 'warn' });
+  expect(pill('offline', true)).toEqual({ word: 'offline, excluded', tone: 'bad' });
+});
+
 it('a clock that was not measured is not said to be exact', () => {
   expect(clockLabel({ uncertainty_ns: null } as FleetMachine)).toBe('not measured yet');
-  expect(clockLabel({ uncertainty_ns: 716_000 } as FleetMachine)).toBe('known to ±716 µs');
+  expect(clockLabel({ uncertainty_ns: 716_000 } as FleetMachine)).toBe('accurate to ±716 µs');
 });
 
 it('a link says how it is protected, and when that ends', () => {
@@ -62,8 +74,8 @@ it('an engine that idles tells when it is stopped', () => {
   expect([null, 1240, 1004, 900].map(words)).toEqual([
     '',
     'stops in 4 minutes unless used',
-    'stopping, as it is idle',
-    'stopping, as it is idle',
+    'idle, stopping',
+    'idle, stopping',
   ]);
 });
 
@@ -73,10 +85,10 @@ it('a refused service call says what to do', () => {
 });
 
 it('an agent that runs here need not be of this central', () => {
-  const machines = [{ machine_id: 'a', state: 'ready' }, { machine_id: 'b', state: 'lost' }] as FleetMachine[];
+  const machines = [{ machine_id: 'a', condition: 'ready' }, { machine_id: 'b', condition: 'offline' }] as FleetMachine[];
   expect(['a', 'b', 'c'].map((each) => joinLabel(each, machines))).toEqual([
     'joined this central',
-    'joined this central, now lost',
+    'joined this central, now offline',
     'has not joined this central',
   ]);
 });

@@ -58,7 +58,7 @@ it('finds how alike an image is by its round and its place in the batch', () => 
   expect(shots.map((shot) => comparedOf(likenesses, shot))).toEqual([null, { ssim: 0.4, different: true }]);
   const words = [1, 0.9, 0.6].map((ssim) => likenessLabel({ ssim, different: false }));
   expect(words).toEqual(['nearly the same image', 'the same image with small differences', 'not clearly the same image']);
-  expect(likenessLabel({ ssim: 0.72, different: true })).toBe('another image');
+  expect(likenessLabel({ ssim: 0.72, different: true })).toBe('a different image');
 });
 
 it('takes phases from the medians, and says why one is missing', () => {

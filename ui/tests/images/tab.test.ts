@@ -53,7 +53,7 @@ it('shows each image beside what it took, and gives its own bytes', () => {
 it('names how alike lanes are and what that means', () => {
   const body = draw(compared([file('a', 1), file('b', 1)]));
   const table = body.querySelector('[aria-labelledby=likeness-title] ul')?.textContent ?? '';
-  for (const text of ['lane b', 'lane a', '0.12', '9.50 dB', 'Another image', 'The others are compared with it']) expect(table).toContain(text);
+  for (const text of ['lane b', 'lane a', '0.12', '9.50 dB', 'A different image', 'The others are compared with it']) expect(table).toContain(text);
 });
 
 it('holds two images against each other by a slider that the keyboard moves', () => {

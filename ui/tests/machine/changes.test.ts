@@ -35,5 +35,5 @@ it('a machine without periods has had no run only where all were read', async ()
 
 it('the oldest runs are not taken for the first ones', async () => {
   expect(await shown({ periods: PERIODS, complete: false })).toContain('Before that, at least since');
-  expect(await shown({ periods: PERIODS.slice(1), complete: false })).toMatch(/Changes over its runs ?At least since/);
+  expect(await shown({ periods: PERIODS.slice(1), complete: false })).toMatch(/Changes between runs ?At least since/);
 });

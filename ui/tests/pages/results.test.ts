@@ -29,7 +29,7 @@ function raced(): RunDocument {
   }));
   const points = [1, 2, 4].map((load) => ({ lane_id: `lane${load}`, load, throughput: load * 10, latency_ms: 5, power: 1 }));
   const knee = { machine_id: 'm1', backend: 'e', swept: 'concurrency', points, lane_id: 'lane2', load: 2, reason: null };
-  const remarks = [{ code: 'tokenizers_differ', text: 'tokens do not compare: <i>a</i>' }];
+  const remarks = [{ code: 'tokenizers_differ', text: 'tokens are not comparable: <i>a</i>' }];
   return { ...run, lanes, remarks, knees: [knee] } as unknown as RunDocument;
 }
 
@@ -81,7 +81,7 @@ describe('the results of text', () => {
     const run = raced();
     show(run);
     const words = document.querySelector('.remarks')?.textContent?.replace(/\s+/g, ' ') ?? '';
-    expect(words).toContain('Tokens do not compare: <i>a</i>.');
+    expect(words).toContain('Tokens are not comparable: <i>a</i>.');
     expect(words).toContain(`${run.lanes[1]?.label} agrees with ${run.lanes[0]?.label} in 25 % of the text`);
     expect(words).toContain('Knee at concurrency 2');
     expect(document.querySelectorAll('.remarks tbody tr')).toHaveLength(3);

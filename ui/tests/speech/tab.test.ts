@@ -76,10 +76,10 @@ it('marks the differences from the reference, or from another lane, not by colou
   central({ a: heard(['Two girls now'], { edits }), b: heard(['Two girls']) });
   const body = await draw(speechRun([transcript('a', 1), transcript('b', 1)]));
   const region = body.querySelector('[aria-labelledby=differences-title]')!;
-  expect(region.textContent).toContain('1 other, 1 missing, 1 added of 3 words of the reference');
+  expect(region.textContent).toContain('1 different, 1 missing, 1 added of 3 words of the reference');
   const said = (name: string) => [...region.querySelectorAll(`article ${name}`)].map((part) => part.textContent);
   expect(said('del')).toEqual(['instead of gulls', 'missing: fly']);
-  expect(said('ins')).toEqual(['said girls', 'added: now']);
+  expect(said('ins')).toEqual(['heard as girls', 'added: now']);
   expect(region.textContent).toContain('This lane has no reference.');
   const select = region.querySelector('select')!;
   expect([...select.options].map((option) => option.text)).toEqual(['the reference', 'lane a', 'lane b']);

@@ -157,10 +157,10 @@ const PREDICTION: Prediction = {
 describe('how fast a model should be', () => {
   it('is said with what it is made of', () => {
     expect(predictionLabel(PREDICTION)).toBe(
-      'predicted 10.4 tok/s, between 8.84 and 12, at a depth of 512 tokens; 1.20 GB a token allow 14.6 tok/s, of which an engine reaches 71 % (measured in 2 lanes on this machine), and its rows add 15 % of time',
+      'predicted 10.4 tok/s, between 8.84 and 12, at a depth of 512 tokens; reading 1.20 GB per token limits it to 14.6 tok/s; efficiency 71 % (measured in 2 lanes on this machine), and its rows add 15 % of time',
     );
     const more = { ...PREDICTION, efficiency: { ...PREDICTION.efficiency, n: 0 }, compute_roof: 11, prefill: { value: 90, low: 60, high: 120 } };
-    expect(predictionLabel(more)).toContain('(assumed, as this engine was not measured here yet), and its rows add 15 % of time; computing allows 11 tok/s; prefill 90 tok/s, between 60 and 120');
+    expect(predictionLabel(more)).toContain('(assumed: not measured on this machine yet), and its rows add 15 % of time; compute limits it to 11 tok/s; prefill 90 tok/s, between 60 and 120');
     expect(predictionLabel({ ...PREDICTION, decode: null, missing: ['a', 'b'] })).toBe('not predicted: a; b');
   });
 

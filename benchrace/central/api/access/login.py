@@ -145,7 +145,7 @@ def _no_token() -> Problem:
         401,
         Category.VALIDATION,
         "this central does not accept this token",
-        "Type it as central showed it at its first start, or as its configuration says.",
+        "Enter the token that central printed on its first start, or the one in central.yaml.",
     )
 
 

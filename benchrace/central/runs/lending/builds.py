@@ -47,7 +47,8 @@ def _problems(
         if own is not None and build is not None and own != build:
             yield Problem(
                 message=f"{_label(fleet, lane.machine_id)} has {lane.backend} {own}, and "
-                f"{_label(fleet, machine_id)} has {build}: machines of one lane need one build",
+                f"{_label(fleet, machine_id)} has {build}: "
+                "all machines of a lane need the same build",
                 remedy="Install the same build on both machines.",
             )
 

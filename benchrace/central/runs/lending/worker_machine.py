@@ -126,7 +126,7 @@ class WorkerMachine:
         if machine is None or machine.session is None:
             raise BenchraceError(
                 Category.UNREACHABLE,
-                f"{self.lane.machine_id}, which is to use it, is not linked",
+                f"its coordinator {self.lane.machine_id} is not linked",
                 "Start its agent, or wait until it reconnects.",
             )
         return machine.peer_address
@@ -141,7 +141,7 @@ class WorkerMachine:
             if self.peer is None and waited_ns >= self._limits.lend_s * 1e9:
                 raise BenchraceError(
                     Category.TIMEOUT_CONNECT,
-                    f"it does not listen after {duration(waited_ns)}",
+                    f"it is not listening after {duration(waited_ns)}",
                     "Check the log of its agent.",
                 )
             ask = FollowAsk(operation_id=status.operation_id, since=status.next, wait_s=_TURN_S)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from benchrace.cli.agent.update.updating import Source
 
 
-@click.command()
+@click.command(short_help="Install another version of benchrace.")
 @click.argument("wheels", nargs=-1, metavar="[WHEEL]...", type=click.Path(path_type=Path))
 @click.option("--from-central", is_flag=True, help="Use the wheels that central keeps.")
 @click.option("--from-index", is_flag=True, help="Use the package index of pip's configuration.")
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 @options.config_dir
 @options.as_json
 def update(as_json: bool, **chosen: Any) -> None:
-    """Install another version of benchrace, and start the agent again.
+    """Install another version of benchrace, and restart the agent.
 
     Give wheel files, --from-central or --from-index. Files and central's wheels are installed
     without any network. An index is asked for benchrace's own distributions only; name other

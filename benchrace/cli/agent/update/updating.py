@@ -94,10 +94,10 @@ class Update:
         problems = self._installer.problems()
         check_unused(self._service)
         if left:
-            self._say("packed", f"by an earlier update that was ended: benchrace {before[MAIN]}")
+            self._say("packed", f"left by an interrupted update: benchrace {before[MAIN]}")
         else:
             self._earlier.keep(current)
-            self._say("packed", "the installed version, to go back to")
+            self._say("packed", "the installed version, for a rollback")
         with interrupting():
             after, record = self._replace(words, before, problems)
         return Updated(
@@ -134,7 +134,7 @@ class Update:
         if before == after:
             # The earlier version that is kept is still the one before.
             self._earlier.drop()
-            self._say("unchanged", "the versions that were installed are those that were there")
+            self._say("unchanged", "the installed versions have not changed")
             return None
         earlier = self._earlier.finish()
         self._say("kept", f"the earlier version, in {earlier}")
@@ -145,7 +145,7 @@ class Update:
         if unmet := sorted(self._installer.problems() - problems):
             raise BenchraceError(
                 Category.SYSTEM,
-                f"the new version does not fit what else is installed: {'; '.join(unmet)}",
+                f"the new version conflicts with installed packages: {'; '.join(unmet)}",
                 "Update the plugins as well, in the same command.",
             )
 

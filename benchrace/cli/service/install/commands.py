@@ -19,9 +19,16 @@ if TYPE_CHECKING:
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 _system = click.option(
-    "--system", is_flag=True, help="A service of the machine, started at boot (as root)."
+    "--system", is_flag=True, help="Use a system service, which starts at boot (requires root)."
 )
 _showing = options.all_of(_system, options.as_json)
+
+
+_SUMMARIES = {
+    "install": "Install and start the service.",
+    "status": "Show the state of the service.",
+    "uninstall": "Stop and remove the service.",
+}
 
 
 class Component(NamedTuple):
@@ -54,7 +61,8 @@ def add_service_group(group: click.Group, shared: Decorator, component: Componen
     }
     service = click.Group("service", help=f"Run {name} as a service of systemd or launchd.")
     for verb, work in commands.items():
-        service.add_command(click.command(verb, help=texts[verb])(work))
+        command = click.command(verb, help=texts[verb], short_help=_SUMMARIES[verb])
+        service.add_command(command(work))
     group.add_command(service)
 
 
@@ -65,7 +73,7 @@ def _installing(shared: Decorator) -> Decorator:
         click.option(
             "--user", metavar="NAME", help="User of a system service [default: benchrace]."
         ),
-        click.option("--no-start", is_flag=True, help="Install it, and do not start it yet."),
+        click.option("--no-start", is_flag=True, help="Install the service without starting it."),
         click.option("--dry-run", is_flag=True, help="Print the unit and change nothing."),
         options.as_json,
     )

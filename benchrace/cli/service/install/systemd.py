@@ -51,7 +51,7 @@ KillMode=mixed
 
 # What needs no namespace, so that it also holds for the units of a user.
 _ALWAYS = """\
-# No program that it starts gains rights: `sudo` in the command of an engine does not work.
+# Programs that it starts cannot gain privileges: `sudo` in an engine's command does not work.
 NoNewPrivileges=yes
 # HTTP, the link to central, and the list of network interfaces.
 RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
@@ -72,7 +72,7 @@ ProtectHostname=yes
 """
 
 _SYSTEM_AGENT = """\
-# The lock that lets one agent of this machine measure at a time is in /tmp, so it is shared:
+# Agents of this machine share a lock in /tmp, so that only one measures at a time:
 # PrivateTmp would hide it.
 ReadWritePaths=/tmp /var/tmp
 # Not set, because the agent reads sensors and engines use GPUs: PrivateDevices, ProtectClock and

@@ -1,4 +1,4 @@
-"""Normalize events that differ from the usual ones: text in parts, finish reasons as objects."""
+"""Normalise events that differ from the usual ones: text in parts, finish reasons as objects."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ _THOUGHTS = ("reasoning_content", "reasoning")
 
 
 def prepare(event: Fields) -> None:
-    """Normalize the text and finish reason of an event; raises `bad_output` as `read_parts`.
+    """Normalise the text and finish reason of an event; raises `bad_output` as `read_parts`.
 
     It is called only for events with unexpected types.
     """

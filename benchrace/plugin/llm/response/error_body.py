@@ -13,7 +13,7 @@ _MAX_DEPTH = 4
 
 
 class ErrorBody(msgspec.Struct, frozen=True, kw_only=True):
-    """An error; `message` is the server's own, sanitized for display, and `code` its number if any.
+    """An error; `message` is the server's own, sanitised for display, and `code` its number if any.
 
     `fields` is the innermost object that the message came from.
     """

@@ -1,4 +1,4 @@
-"""Sanitize a server's text for display: one short line without control characters."""
+"""Sanitise a server's text for display: one short line without control characters."""
 
 import re
 

@@ -54,7 +54,7 @@ class Input(NamedTuple):
         low, high, step = self.minimum, self.maximum, self.step
         if (low is not None and value < low) or (high is not None and value > high):
             bounds = f"{_bound(low)} to {_bound(high)}"
-            return f"{_number_text(value)} is outside of {bounds}, which this ComfyUI takes"
+            return f"{_number_text(value)} is outside {bounds}, the range that this ComfyUI accepts"
         if not step or value == self.default:
             return None
         # The server takes others as well, and silently rounds the size that they mean.

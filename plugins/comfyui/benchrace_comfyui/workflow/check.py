@@ -126,7 +126,7 @@ def _circles(nodes: Document) -> Iterator[Fault]:
         if not free:
             node = next(iter(left))
             name = next(name for name, source in links(left[node]) if source.node in left)
-            yield Fault(node, name, "the links form a circle")
+            yield Fault(node, name, "the links form a cycle")
             return
         for node in free:
             del left[node]

@@ -1,12 +1,8 @@
-/** The states of a machine in words. */
+/** The condition of a machine in words. */
 
-import type { MachineState } from '../api/documents';
+import type { Machine } from '../api/documents';
 
-export const MACHINE_LABELS: Record<MachineState, string> = {
-  ready: 'ready',
-  busy: 'busy',
-  suspect: 'not responding',
-  lost: 'lost',
-  stopped: 'stopped',
-  excluded: 'excluded',
-};
+/** `ready`, `busy`, `degraded` or `offline`, as commands and the API say it; `excluded` where an operator excluded it. */
+export function conditionLabel({ condition, excluded }: Pick<Machine, 'condition' | 'excluded'>): string {
+  return excluded ? `${condition}, excluded` : condition;
+}

@@ -126,6 +126,6 @@ function reasonOf(run: RunDocument): string {
 function before(run: RunDocument, race: Race): Pick<Head, 'rest' | 'detail'> {
   const lanes = Object.values(race.lanes);
   const detail = `${plural(run.lanes.length, 'lane')}, ${plural(run.rounds, 'round')} each`;
-  if (lanes.some((lane) => lane.state === 'running' || lane.rounds.some((round) => !round.warmup))) return { rest: 'Under way', detail };
+  if (lanes.some((lane) => lane.state === 'running' || lane.rounds.some((round) => !round.warmup))) return { rest: 'Running', detail };
   return { rest: lanes.some((lane) => lane.state === 'warming' || lane.rounds.length > 0) ? 'Warming up' : 'Getting ready', detail };
 }

@@ -1,4 +1,4 @@
-/** The machines of lanes: their own, those that make load beside it, and those that lend themselves to it. */
+/** The machines of lanes: their own, those that generate load for it, and those that lend themselves to it. */
 
 import type { RunDocument } from '../api/documents';
 import type { Peer, RunLane } from '../api/generated';

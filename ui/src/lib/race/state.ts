@@ -69,7 +69,7 @@ export interface LaneRace {
   machine_id: string;
   backend: string;
   job_id: string | null;
-  /** Whether other machines make load for it as well: its events are then of a part. */
+  /** Whether other machines generate load for it as well: its events are then of a part. */
   shared: boolean;
   planned: number;
   warmups: number;

@@ -14,7 +14,7 @@ export interface LaneDraft {
   params: Texts;
   /** Values that came with a specification and look like nothing typed, such as an empty text. */
   blank: Params;
-  /** Machines that make load beside its own. */
+  /** Machines that generate load in addition to its own. */
   clients?: string[];
   /** Machines that lend themselves to it. */
   workers?: string[];

@@ -3,8 +3,8 @@
 import type { FleetMachine, Load, Told } from '../../lib/api/admin';
 import type { RunRow } from '../../lib/api/history';
 import { chips, joined, systemName } from '../../lib/format/hardware';
+import { conditionLabel } from '../../lib/format/machine';
 import { outcome } from '../runs/result';
-import { conditionLabel } from './labels';
 
 /** The hardware in one line: GPUs first, then the processor with its memory. */
 export function hardwareLine(report: Told | undefined): string {
@@ -36,10 +36,10 @@ export interface Choice {
 }
 
 /** The words that the cards are filtered by. */
-export const word = (machine: FleetMachine) => conditionLabel(machine).word;
+export const word = conditionLabel;
 export const kindsOf = (machine: FleetMachine) => machine.backends.flatMap((backend) => backend.workloads.map(({ kind }) => kind));
 
-const ORDER = ['busy', 'ready', 'degraded', 'not responding', 'excluded', 'stopped', 'lost'];
+const ORDER: readonly FleetMachine['condition'][] = ['busy', 'ready', 'degraded', 'offline'];
 
 /** The machines that are shown: those that fit every part of the choice, sorted. */
 export function chosen(machines: readonly FleetMachine[], { q, state, kind, sort }: Choice, loads: ReadonlyMap<string, Load>): FleetMachine[] {
@@ -49,7 +49,7 @@ export function chosen(machines: readonly FleetMachine[], { q, state, kind, sort
     return words.every((part) => text.includes(part)) && (state === '' || word(machine) === state) && (kind === '' || kindsOf(machine).includes(kind));
   };
   const byName = (one: FleetMachine, other: FleetMachine) => one.label.localeCompare(other.label, undefined, { numeric: true });
-  const rank = (machine: FleetMachine) => ORDER.indexOf(word(machine));
+  const rank = (machine: FleetMachine) => ORDER.indexOf(machine.condition);
   const load = ({ machine_id }: FleetMachine) => loads.get(machine_id)?.cpu_percent ?? -1;
   return machines.filter(fits).sort((one, other) => {
     const first = sort === 'state' ? rank(one) - rank(other) : sort === 'load' ? load(other) - load(one) : 0;

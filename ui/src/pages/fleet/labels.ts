@@ -2,22 +2,22 @@
 
 import type { TokenEntry, TokenRole } from '../../lib/api/access';
 import type { FleetMachine, Told } from '../../lib/api/admin';
-import type { BackendAnswer, MachineState } from '../../lib/api/documents';
+import type { BackendAnswer } from '../../lib/api/documents';
 import { isLocal } from '../../lib/api/local';
 import type { Said as SessionAnswer } from '../../lib/api/session.svelte';
 import { ago, day } from '../../lib/format/date';
-import { MACHINE_LABELS } from '../../lib/format/machine';
+import { conditionLabel } from '../../lib/format/machine';
 import { durationNs, memorySize, plural } from '../../lib/format/quantity';
 import { capital } from '../../lib/format/sentence';
 
 type Tone = 'good' | 'busy' | 'warn' | 'bad';
 
-const TONES: Record<MachineState, Tone> = { ready: 'good', busy: 'busy', suspect: 'warn', excluded: 'warn', lost: 'bad', stopped: 'warn' };
+const TONES: Record<FleetMachine['condition'], Tone> = { ready: 'good', busy: 'busy', degraded: 'warn', offline: 'bad' };
 
-/** The word of a machine: its condition where it could race, else what keeps it from that. */
-export function conditionLabel({ state, condition }: Pick<FleetMachine, 'state' | 'condition'>): { word: string; tone: Tone } {
-  if (state === 'ready' && condition === 'degraded') return { word: 'degraded', tone: 'warn' };
-  return { word: MACHINE_LABELS[state], tone: TONES[state] };
+/** The condition of a machine as a pill; the reason is shown after it. */
+export function conditionPill(machine: Pick<FleetMachine, 'condition' | 'excluded'>): { word: string; tone: Tone } {
+  const tone = TONES[machine.condition];
+  return { word: conditionLabel(machine), tone: machine.excluded && tone !== 'bad' ? 'warn' : tone };
 }
 
 /** What is wrong with a machine, or would spoil its figures: each once, whoever says so. */
@@ -54,7 +54,7 @@ export function hardwareLabel(report: Told | undefined): string[] {
 /** How well the machine's clock is known: it decides how close a start line can be. */
 export function clockLabel(machine: FleetMachine): string {
   if (machine.uncertainty_ns === null) return 'not measured yet';
-  return `known to ±${durationNs(machine.uncertainty_ns)}`;
+  return `accurate to ±${durationNs(machine.uncertainty_ns)}`;
 }
 
 const CERTIFICATE_WARN_S = 30 * 86_400;
@@ -90,21 +90,20 @@ export function backendLine({ engine_version, workloads, models }: BackendAnswer
 /** When an engine that nobody uses is stopped; empty for never. */
 export function idleLabel(backend: BackendAnswer, now_s: number): string {
   if (!backend.stops_at) return '';
-  return backend.stops_at > now_s + 5 ? `stops ${ago(backend.stops_at, now_s)} unless used` : 'stopping, as it is idle';
+  return backend.stops_at > now_s + 5 ? `stops ${ago(backend.stops_at, now_s)} unless used` : 'idle, stopping';
 }
 
 /** Whether an agent that runs here is one of this central's machines: it may serve another one. */
 export function joinLabel(machineId: string, machines: readonly FleetMachine[]): string {
   const machine = machines.find((machine) => machine.machine_id === machineId);
   if (!machine) return 'has not joined this central';
-  if (machine.state === 'stopped') return 'joined this central, now stopped';
-  return machine.state === 'lost' ? 'joined this central, now lost' : 'joined this central';
+  return machine.condition === 'offline' ? 'joined this central, now offline' : 'joined this central';
 }
 
 /** What a refused service call means, and what to do. */
 export function refusalLabel(status: number): string | null {
   if (status === 401) {
-    return 'Anyone who reaches this central can use it without a token (--insecure), so starting and stopping services needs the service token: the value of SERVICE_CONTROL_TOKEN in the environment that central was started with. If it is not set, set it and restart central.';
+    return 'This central requires no login (--insecure), so starting and stopping services needs the service token. Enter the value of SERVICE_CONTROL_TOKEN from central’s environment. If it is not set, set it and restart central.';
   }
   return null;
 }

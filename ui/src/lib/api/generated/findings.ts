@@ -98,7 +98,7 @@ export interface Rate {
 /**
  * All that is known of a machine's ceilings, to predict and to judge engines of text. `read` is of the memory
  * that its engines use, `pool`; null for `reason`. `weights` are by format of their blocks, `products` by
- * precision; `decode` and `prefill` are by backend, `formats` as `decode` by backend and quantization.
+ * precision; `decode` and `prefill` are by backend, `formats` as `decode` by backend and quantisation.
  */
 export interface Roofs {
   pool: Pool;

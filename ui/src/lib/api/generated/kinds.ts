@@ -36,9 +36,9 @@ export type Estimator = 'sample' | 'ratio' | 'count';
 /**
  * A number's declaration. `headline` metrics are shown first; the first one ranks lanes. `stamped` numbers come
  * from arrival stamps, so that less than the stamps' own error is a tie. `across` names the metric that ranks
- * instead where lanes count in units that do not compare. `phrase` follows the number in a sentence: `tokens per
- * second while decoding`. `parts` names what a ratio's interval is over instead of rounds, such as `recording`,
- * where rounds repeat the same work: rounds that agree say nothing about other recordings.
+ * instead where lanes count in units that are not comparable. `phrase` follows the number in a sentence: `tokens
+ * per second while decoding`. `parts` names what a ratio's interval is over instead of rounds, such as
+ * `recording`, where rounds repeat the same work: rounds that agree say nothing about other recordings.
  */
 export interface Metric {
   name: string;

@@ -2,7 +2,7 @@
 
 import type { Part, Peer } from './plugin';
 
-/** A machine that makes load for a lane beside the lane's own, in a job of its own. */
+/** A machine that generates load for a lane in addition to the lane's own, in its own job. */
 export interface LaneClient {
   machine_id: string;
   job_id: string | null;
@@ -10,9 +10,9 @@ export interface LaneClient {
 
 /**
  * A complete lane; `job_id` is null until its job was created. `spec_index` is the place in the specification's
- * `lanes` of the one that it comes from, null where none is named there. `clients` make load beside the lane's
- * own machine. `workers` are its worker machines, whose coordinator the lane's own machine is; `peers` is what
- * they lend, from the start of the run on.
+ * `lanes` of the one that it comes from, null where none is named there. `clients` generate load in addition to
+ * the lane's own machine. `workers` are its worker machines, whose coordinator the lane's own machine is;
+ * `peers` is what they lend, from the start of the run on.
  */
 export interface RunLane {
   lane_id: string;

@@ -113,7 +113,7 @@ export interface Model {
 
 export type Operation = 'reset' | 'start' | 'stop' | 'unload' | 'pull' | 'sync' | 'write' | 'lend';
 
-/** Part `index` of `of` machines that make load for one lane; 0 is the lane's own machine. */
+/** Part `index` of `of` machines that generate load for a lane; 0 is the lane's own machine. */
 export interface Part {
   index: number;
   of: number;

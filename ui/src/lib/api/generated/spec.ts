@@ -2,8 +2,8 @@
 
 /**
  * A lane takes what it does not say from the run, or from the only one that fits. `clients` are machines that
- * make load beside the lane's own, each its share, against one server. `workers` are the worker machines of the
- * lane, whose own machine coordinates them.
+ * generate load in addition to the lane's own: each sends its share of the requests to the same server.
+ * `workers` are the worker machines of the lane, whose own machine coordinates them.
  */
 export interface LaneSpec {
   machine_id: string | null;
@@ -16,8 +16,8 @@ export interface LaneSpec {
 
 /**
  * A lane takes what it does not say from the run, or from the only one that fits. `clients` are machines that
- * make load beside the lane's own, each its share, against one server. `workers` are the worker machines of the
- * lane, whose own machine coordinates them.
+ * generate load in addition to the lane's own: each sends its share of the requests to the same server.
+ * `workers` are the worker machines of the lane, whose own machine coordinates them.
  */
 export interface LaneSpecInput {
   machine_id?: string | null;

@@ -102,7 +102,7 @@ export function comparedOf(likenesses: Likenesses, { lane, round, image }: Shot)
 
 /** What that means, in words. */
 export function likenessLabel({ ssim, different }: Compared): string {
-  if (different) return 'another image';
+  if (different) return 'a different image';
   if (ssim >= 0.98) return 'nearly the same image';
   return ssim >= 0.85 ? 'the same image with small differences' : 'not clearly the same image';
 }

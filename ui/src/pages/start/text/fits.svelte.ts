@@ -97,13 +97,13 @@ export function predictionLabel(prediction: Prediction): string {
   const { decode, prefill, efficiency, row_overhead, bytes_per_token, bandwidth_roof, compute_roof, depth } = prediction;
   if (decode === null) return `not predicted: ${prediction.missing.join('; ')}`;
   const cached = efficiency.in_cache ? ', only with models that fit the cache, which says little about larger ones' : '';
-  const known = efficiency.n > 0 ? `measured in ${plural(efficiency.n, 'lane')} on this machine${cached}` : 'assumed, as this engine was not measured here yet';
+  const known = efficiency.n > 0 ? `measured in ${plural(efficiency.n, 'lane')} on this machine${cached}` : 'assumed: not measured on this machine yet';
   const rows = row_overhead ? `, and its rows add ${percent(row_overhead)} of time` : '';
   const parts = [
     `predicted ${quantity(decode.value, 'tok/s')}, between ${digits(decode.low)} and ${digits(decode.high)}, at a depth of ${count(depth)} tokens`,
-    `${fileSize(bytes_per_token)} a token allow ${quantity(bandwidth_roof, 'tok/s')}, of which an engine reaches ${percent(efficiency.value)} (${known})${rows}`,
+    `reading ${fileSize(bytes_per_token)} per token limits it to ${quantity(bandwidth_roof, 'tok/s')}; efficiency ${percent(efficiency.value)} (${known})${rows}`,
   ];
-  if (compute_roof !== null) parts.push(`computing allows ${quantity(compute_roof, 'tok/s')}`);
+  if (compute_roof !== null) parts.push(`compute limits it to ${quantity(compute_roof, 'tok/s')}`);
   if (prefill !== null) parts.push(`prefill ${quantity(prefill.value, 'tok/s')}, between ${digits(prefill.low)} and ${digits(prefill.high)}`);
   return parts.join('; ');
 }
