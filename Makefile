@@ -53,7 +53,7 @@ check: dev ## the fast part: format, lint, types, layers, and the tests that are
 
 .PHONY: test-quick
 test-quick: dev
-	$(PYTEST) -q -m "not slow" $(ARGS)
+	$(PYTEST) -q -m "not slow and not alone" $(ARGS)
 
 .PHONY: lint
 lint: dev lint-python lint-rust lint-page ## ruff, mypy, layers, rustfmt, clippy, svelte-check

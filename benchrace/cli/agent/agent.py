@@ -105,6 +105,8 @@ def start(ctx: click.Context, /, fg: bool, as_json: bool, **chosen: Any) -> None
         return
     settings = _settings(**chosen)
     service = agent_service(settings.data, settings.machine_id)
+    if chosen["machine_id"] is None:
+        service = commands.installed_one(service)
     again = ["agent", *options.to_arguments(chosen)]
     ask = partial(_link, settings.token) if settings.central else None
     status = commands.start_service(
@@ -188,8 +190,10 @@ def join(
             f"the code of an invitation is missing after {clean_line(invitation[-1])}; "
             "`benchrace central invite` prints the whole command"
         )
+    folders = {name: chosen[name] for name in ("data_dir", "config_dir")}
     if service or system:
         chosen = plan.with_folders(chosen, system=system)
+        folders = {name: chosen[name] for name in folders} if system else folders
     config_dir, data_dir = chosen["config_dir"], chosen["data_dir"]
 
     stored = ("machine_id", "label", "ca", "client_cert", "client_key")
@@ -201,7 +205,7 @@ def join(
     start: Start = InBackground(chosen)
     if service or system:
         start = AsService(chosen, system=system, user=user)
-    joining = Joining(settings, agent_path(config_dir).parent, start, quiet=as_json)
+    joining = Joining(settings, agent_path(config_dir).parent, start, folders, quiet=as_json)
     url = invitation[0] if len(invitation) == 2 else nearby.choose()
     result = joining.run(url, invitation[-1], yes=yes)
     if as_json:

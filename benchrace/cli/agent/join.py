@@ -1,9 +1,10 @@
 """`benchrace agent join`: join a central with an invitation, and start the agent."""
 
 import os
+import shlex
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ import msgspec
 from benchrace import __version__
 from benchrace.api.joining import CLOCK_S, JoinAnswer, JoinRequest, OwnMachine
 from benchrace.api.paths import JOIN, SELF
+from benchrace.cli import options
 from benchrace.cli.agent import join_checks, link
 from benchrace.cli.agent.idle import check_idle
 from benchrace.cli.agent.join_checks import Address
@@ -56,8 +58,9 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 class Joining:
     """One call of `agent join`, which ends in `start`.
 
-    `settings` resolves this machine's settings as they are now, for the central at a URL; `config`
-    is the configuration folder. Each step is printed as it passes, unless `quiet`.
+    `settings` resolves this machine's settings as they are now, for the central at a URL. `config`
+    is the configuration folder, and `folders` are the options that name the agent's folders. Each
+    step is printed as it passes, unless `quiet`.
     """
 
     def __init__(
@@ -65,12 +68,14 @@ class Joining:
         settings: "Callable[[str], AgentSettings]",
         config: Path,
         start: Start,
+        folders: Mapping[str, str | None],
         *,
         quiet: bool,
     ) -> None:
         self._settings = settings
         self._config = config
         self._starting = start
+        self._folders = folders
         self._quiet = quiet
         # Its agent may run by another name than it joins with.
         self._usual = machine_id(agent_file(str(config)))
@@ -83,6 +88,7 @@ class Joining:
         before = self._settings(to.url)
         earlier = self._check_here(before, to, yes=yes)
         trust = self._reach(to, before.trust, pin)
+        self._starting.lay_out(agent_service(before.data, before.machine_id))
         answer = self._exchange(to, code, before, trust)
         joined = Joined(
             central=to.url,
@@ -94,7 +100,6 @@ class Joining:
             client_cert=_text(trust.certificate),
             client_key=_text(trust.key),
         )
-        self._starting.lay_out(agent_service(before.data, joined.machine_id))
         self._store(joined)
         if earlier is not None and _place(earlier) != _place(joined):
             self._leave(earlier)
@@ -192,10 +197,24 @@ class Joining:
         service = agent_service(settings.data, settings.machine_id)
         for running in {self._usual, settings.machine_id}:
             background.stop_running(agent_service(settings.data, running))
-        status, record = _started(service, self._starting)
+        status, record = self._started(service)
         self._say("agent", f"running at {status.info['url']} (process {status.pid})")
         if own := status.info.get("service"):
             self._say("service", own)
+        return status, record
+
+    def _started(self, service: Service) -> tuple[Status, Record]:
+        try:
+            status, record = self._starting.start(service), service.running()
+            if record is None:
+                raise service.start_failure(None)
+        except BenchraceError as error:
+            command = self._command("start", "data_dir", "config_dir")
+            raise BenchraceError(
+                error.category,
+                f"this machine has joined, but its agent did not start: {error.message}",
+                f"{error.remedy} Then run `{command}`: it needs no new invitation.",
+            ) from error
         return status, record
 
     def _wait(self, agent: Record, joined: Joined, trust: Trust) -> None:
@@ -214,9 +233,14 @@ class Joining:
         raise BenchraceError(
             Category.UNREACHABLE,
             f"this machine has joined, but is not ready: {why}",
-            "The agent keeps running and retries: see `benchrace agent status` and `benchrace "
-            "agent logs`.",
+            f"The agent keeps running and retries: see `{self._command('status', 'data_dir')}` and "
+            f"`{self._command('logs', 'data_dir')}`.",
         )
+
+    def _command(self, verb: str, *which: str) -> str:
+        """Return a command for the agent that was started."""
+        named = options.to_arguments({name: self._folders[name] for name in which})
+        return shlex.join(("benchrace", "agent", verb, *named))
 
     def _say(self, step: str, words: str) -> None:
         if not self._quiet:
@@ -253,20 +277,6 @@ def _confirm(old: Joined, url: str, machine_id: str) -> None:
         )
     question = f"This machine has joined {old.central} as {old.machine_id}. Replace that by"
     click.confirm(f"{question} {url} as {machine_id}?", abort=True)
-
-
-def _started(service: Service, starting: Start) -> tuple[Status, Record]:
-    try:
-        status, record = starting.start(service), service.running()
-        if record is None:
-            raise service.start_failure(None)
-    except BenchraceError as error:
-        raise BenchraceError(
-            error.category,
-            f"this machine has joined, but its agent did not start: {error.message}",
-            f"{error.remedy} Then run `benchrace agent start`: it needs no new invitation.",
-        ) from error
-    return status, record
 
 
 def _text(path: Path | None) -> str | None:

@@ -60,14 +60,14 @@ class AsService:
 
     def check(self, service: Service) -> None:
         """Check that services can be installed here, and that nothing of an earlier one wins."""
-        installing.check(self._system)
+        installing.check(service.component, service.data, system=self._system)
         own = background.find(service)
         if own is not None and own.system != self._system:
-            scope = " --system" if own.system else ""
+            sudo = "sudo " if own.system else ""
             raise BenchraceError(
                 Category.BUSY,
                 f"the agent of this machine is installed as {own.words}",
-                f"Remove it first: `benchrace agent service uninstall{scope}`.",
+                f"Remove it first: `{sudo}benchrace agent service uninstall{own.scope}`.",
             )
         token = token_file(Path(self._chosen["config_dir"]), service.component)
         if token.exists():

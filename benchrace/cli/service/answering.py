@@ -28,9 +28,14 @@ def why_silent(record: Record) -> str | None:
 def only_running(service: Service) -> Service:
     """Return the one agent that runs in the data folder, else `service` as it is.
 
-    Who stops it, and the health check of a container, need not know its --machine-id.
+    The health check of a container does not know with which --machine-id its agent was started.
     """
+    running = running_ids(service)
+    return agent_service(service.data, running[0]) if len(running) == 1 else service
+
+
+def running_ids(service: Service) -> list[str]:
+    """Return the machine IDs of the agents that run in the data folder, if `service` does not."""
     if service.component != "agent" or is_held(service.lock):
-        return service
-    held = [lock.stem for lock in service.lock.parent.glob("*.lock") if is_held(lock)]
-    return agent_service(service.data, held[0]) if len(held) == 1 else service
+        return []
+    return sorted(lock.stem for lock in service.lock.parent.glob("*.lock") if is_held(lock))

@@ -131,20 +131,43 @@ def _say(status: Status, more: Mapping[str, str]) -> None:
         click.echo(f"  {name}: {clean_line(words)}")
 
 
+def installed_one(service: Service) -> Service:
+    """Return the installed service of the same data folder, else `service` as it is."""
+    from benchrace.cli.service.install import background
+
+    return background.of_folder(service)
+
+
+def _which(find: Find, data_dir: str | None, machine_id: str | None) -> Service:
+    """Return the service that a command means: without a machine ID, the installed one."""
+    service = find(data_dir, machine_id)
+    return service if machine_id is not None else installed_one(service)
+
+
+def _say_others(service: Service) -> None:
+    """Print where another one runs that may have been meant."""
+    from benchrace.cli.service.answering import running_ids
+    from benchrace.cli.service.install import background
+
+    for name in running_ids(service):
+        click.echo(f"  {name} runs on this data folder: add --machine-id {name}")
+    if (other := background.elsewhere(service)) is not None:
+        click.echo(f"  {other.words} uses another folder: add --data-dir {other.data}")
+
+
 def _stop(
     find: Find, component: str, data_dir: str | None, as_json: bool, machine_id: str | None = None
 ) -> None:
-    from benchrace.cli.service.answering import only_running
     from benchrace.cli.service.install import background
 
-    service = find(data_dir, machine_id)
-    if machine_id is None:
-        service = only_running(service)
+    service = _which(find, data_dir, machine_id)
     ended = background.stop_running(service)
     if as_json:
         options.print_json(service.status())
     else:
         click.echo(f"{component} stopped" if ended else f"{component} is not running")
+        if not ended:
+            _say_others(service)
     # Nothing to stop is what `stop` wants: exit 0, as service managers do.
 
 
@@ -160,8 +183,8 @@ def _status(
     from benchrace.cli.service.answering import only_running, why_silent
     from benchrace.cli.service.install import background
 
-    service = find(data_dir, machine_id)
-    if machine_id is None:
+    service = _which(find, data_dir, machine_id)
+    if check and machine_id is None:
         service = only_running(service)
     own = background.find(service)
     status, record = background.with_service(service.status(), own), service.running()
@@ -175,8 +198,7 @@ def _status(
         _say(status, more)
     else:
         click.echo(f"{component} is not running" + (f" ({own.words})" if own else ""))
-        if own is None and (other := background.elsewhere(service)) is not None:
-            click.echo(f"  {other.words} uses another folder: add --data-dir {other.data}")
+        _say_others(service)
     if silent or not status.running:
         sys.exit(1)
 
@@ -191,7 +213,7 @@ def _logs(
 ) -> None:
     from benchrace.cli.service.install import background
 
-    service = find(data_dir, machine_id)
+    service = _which(find, data_dir, machine_id)
     own = background.find(service)
     if own and (words := background.log_command(own, lines, follow=follow)):
         os.execvp(words[0], words)

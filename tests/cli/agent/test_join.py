@@ -13,7 +13,10 @@ from anyio import to_thread
 from benchrace.api.joining import JoinRequest
 from benchrace.central.api.access import visitor
 from benchrace.cli.agent import join as joining
+from benchrace.cli.agent.starting import InBackground
+from benchrace.cli.service.service import Service
 from benchrace.config.joined import Joined, joined_path, read_joined
+from benchrace.errors import BenchraceError, Category
 from tests.central.served import Served, served
 from tests.cli.conftest import Call
 
@@ -84,6 +87,18 @@ async def test_another_agent_of_this_computer_does_not_take_the_place_of_the_fir
     assert (refused.exit_code, f"{site.url} as left already" in refused.stderr) == (2, True)
     assert "--config-dir" in refused.stderr
     assert read_joined(joined_path(config)) == first
+
+
+async def test_a_folder_that_cannot_be_made_leaves_the_invitation_valid(
+    config: Path, site: Served, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: InBackground, service: Service) -> None:
+        raise BenchraceError(Category.SYSTEM, "the user 'x' does not exist", "Create it.")
+
+    monkeypatch.setattr(InBackground, "lay_out", refuse)
+    refused = await join(call, site, await code(site), "--machine-id", "one")
+    assert (refused.exit_code, "does not exist" in refused.stderr) == (1, True)
+    assert len((await site.get("/api/invitations"))["invitations"]) == 1
 
 
 async def test_a_wrong_code_stores_nothing(config: Path, site: Served, call: Call) -> None:

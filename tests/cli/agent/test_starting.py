@@ -86,6 +86,12 @@ def test_a_system_service_owns_what_it_reads(
     with pytest.raises(BenchraceError, match="installed by root"):
         starting.check(service)
     monkeypatch.setattr(os, "geteuid", lambda: 0)
+    units = tmp_path / "units"
+    units.mkdir()
+    (units / "benchrace-agent.service").write_text("X-DataDir=/srv/bench\n")
+    with pytest.raises(BenchraceError, match="already serves /srv/bench"):
+        starting.check(service)
+    (units / "benchrace-agent.service").unlink()
     starting.check(service)
     starting.lay_out(service)
     config = Path(chosen["config_dir"])

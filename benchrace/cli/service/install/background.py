@@ -6,12 +6,13 @@ import msgspec
 
 from benchrace.cli.service.install.install import stored_token, token_file
 from benchrace.cli.service.install.supervisor import (
+    installed,
     installed_elsewhere,
     installed_for,
     this_machine,
 )
 from benchrace.cli.service.install.unit import Installed
-from benchrace.cli.service.service import Service, Status
+from benchrace.cli.service.service import Service, Status, agent_service
 from benchrace.config.paths import config_dir
 from benchrace.errors import BenchraceError, Category, FieldError, InvalidInput
 
@@ -22,6 +23,17 @@ _WHICH = frozenset({"data_dir", "config_dir", "machine_id"})
 def find(service: Service) -> Installed | None:
     """Return the installed service that serves this data folder and machine."""
     return installed_for(service.component, service.data, service.machine_id)
+
+
+def of_folder(service: Service) -> Service:
+    """Return the installed service of the same data folder, whatever its machine ID, if any."""
+    if find(service) is not None:
+        return service
+    for system in (False, True):
+        own = installed(service.component, system=system)
+        if own is not None and own.data == service.data and own.machine_id is not None:
+            return agent_service(own.data, own.machine_id)
+    return service
 
 
 def elsewhere(service: Service) -> Installed | None:

@@ -9,7 +9,7 @@ import msgspec
 from benchrace import permissions
 from benchrace.cli.service.install import account
 from benchrace.cli.service.install.supervisor import installed, this_machine
-from benchrace.cli.service.install.unit import Installed, Unit
+from benchrace.cli.service.install.unit import AGENT, Installed, Unit
 from benchrace.cli.service.service import Service
 from benchrace.config.joined import joined_path
 from benchrace.errors import BenchraceError, Category
@@ -38,14 +38,7 @@ def install(unit: Unit, token: str | None, service: Service, *, start: bool) -> 
     `system` where the machine refuses.
     """
     supervisor = this_machine()
-    check(unit.system)
-    before = installed(unit.component, system=unit.system)
-    if before is not None and before.data != unit.data:
-        raise BenchraceError(
-            Category.BUSY,
-            f"{before.words} already serves {before.data}",
-            f"Remove it first: {_remove(unit)}.",
-        )
+    before = check(unit.component, unit.data, system=unit.system)
     path = supervisor.file(unit.component, system=unit.system)
     content = supervisor.render(unit)
     after = Installed(
@@ -96,11 +89,25 @@ def uninstall(component: str, *, system: bool) -> Change:
     return Change(component=component, service=before.words, path=str(path), changed=True)
 
 
-def check(system: bool) -> None:
-    """Check that a service can be installed here; raises `system` with the reason."""
+def check(component: str, data: Path, *, system: bool) -> Installed | None:
+    """Return the service that is installed already, None where there is none.
+
+    Raises `busy` for one of another data folder, and `system` where none can be installed here.
+    """
     this_machine().check(system=system)
-    if not system:
-        return
+    if system:
+        _check_root()
+    before = installed(component, system=system)
+    if before is not None and before.data != data:
+        raise BenchraceError(
+            Category.BUSY,
+            f"{before.words} already serves {before.data}",
+            f"Remove it first: `benchrace {component} service uninstall{before.scope}`.",
+        )
+    return before
+
+
+def _check_root() -> None:
     if os.geteuid() != 0:
         raise BenchraceError(
             Category.SYSTEM, "a system service is installed by root", "Run this with sudo."
@@ -131,7 +138,9 @@ def lay_out(unit: Unit, token: str | None) -> bool:
             atomic.write(file, token.encode() + b"\n")
             ours.append(file)
         if unit.system and unit.user is not None:
-            account.give(unit.user, unit.data, joined_path(unit.config), *ours)
+            if unit.component == AGENT:
+                ours.append(joined_path(unit.config))
+            account.give(unit.user, unit.data, *ours)
             account.give_folder(unit.user, unit.data / "central")
     except OSError as error:
         raise atomic.failure(unit.data, error) from error
@@ -153,8 +162,3 @@ def _write(path: Path, content: bytes) -> None:
         raise atomic.failure(path.parent, error) from error
     # A unit holds no secret, and launchd refuses one that it cannot read.
     atomic.write(path, content, mode=0o644)
-
-
-def _remove(unit: Unit) -> str:
-    scope = " --system" if unit.system else ""
-    return f"`benchrace {unit.component} service uninstall{scope}`"

@@ -51,6 +51,11 @@ class Installed(msgspec.Struct, frozen=True, kw_only=True):
     machine_id: str | None
 
     @property
+    def scope(self) -> str:
+        """Return the option that names it in a command, with a space before it, or nothing."""
+        return " --system" if self.system else ""
+
+    @property
     def words(self) -> str:
         """Name it in a sentence."""
         return f"{self.supervisor} {'system' if self.system else 'user'} service {self.name}"

@@ -9,10 +9,15 @@ import msgspec
 import pytest
 
 from benchrace.cli.service.install import supervisor, systemd
+from benchrace.cli.service.install.install import lay_out
+from benchrace.cli.service.install.unit import AGENT, CENTRAL, Unit
 from benchrace.cli.service.service import agent_service
 from benchrace.config.joined import Joined, joined_path
 from benchrace.store.journal import Journal
 from tests.cli.conftest import Call
+from tests.cli.service.install.test_account import owned
+
+__all__ = ["owned"]
 
 TOKEN = "a-token-of-the-tests"
 SYSTEMCTL = """\
@@ -187,6 +192,43 @@ def test_a_service_of_the_system_is_pointed_out(
     (tmp_path / "benchrace-agent.service").write_text("X-DataDir=/srv/bench\nX-MachineId=m1\n")
     assert "run this with --system" in call("agent", "service", "status").output
     assert "add --data-dir /srv/bench" in call("agent", "status").output
+
+
+def test_commands_without_a_machine_id_mean_the_installed_agent(
+    call: Call, calls: Calls, data: Path, unit: Path
+) -> None:
+    call(*INSTALL, "--no-start")
+    calls()
+    other = agent_service(data, "right")
+    other.lock.parent.mkdir(parents=True, exist_ok=True)
+    with Journal(other.lock):
+        shown = call("agent", "status")
+        assert (shown.exit_code, "user service benchrace-agent.service" in shown.output) == (
+            1,
+            True,
+        )
+        assert "right runs on this data folder: add --machine-id right" in shown.output
+        call("agent", "stop")
+    assert calls() == ["--user stop benchrace-agent.service"]
+
+
+def test_the_token_of_the_agent_stays_its_own(data: Path, tmp_path: Path, owned: list[int]) -> None:
+    config = tmp_path / "config"
+    joined = joined_path(config)
+    config.mkdir(exist_ok=True)
+    joined.write_text("{}")
+    for component, handed_over in ((CENTRAL, False), (AGENT, True)):
+        unit = Unit(
+            component=component,
+            arguments=(),
+            data=data,
+            config=config,
+            log=tmp_path / "log",
+            system=True,
+            user="web",
+        )
+        lay_out(unit, None)
+        assert (joined.stat().st_ino in owned) == handed_over
 
 
 def test_without_systemd_it_says_so(
