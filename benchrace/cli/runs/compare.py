@@ -1,6 +1,8 @@
 """`benchrace compare`: stored runs side by side, the first as the baseline."""
 
+import sys
 from collections.abc import Sequence
+from typing import Any
 
 import click
 
@@ -8,6 +10,8 @@ from benchrace.cli import options
 from benchrace.cli.output.screen import console
 from benchrace.cli.runs.archive import archive, find
 from benchrace.cli.runs.compare_report import report
+from benchrace.cli.runs.gate import Wanted, gate_options
+from benchrace.stats.comparison.gate import gate
 from benchrace.stats.comparison.several import MAX_RUNS, MIN_RUNS, compare_runs, split
 
 
@@ -27,6 +31,7 @@ def _count(_: click.Context, __: click.Parameter, runs: Sequence[str]) -> Sequen
     "- stands for no lane. May be repeated.",
 )
 @click.option("--all", "every", is_flag=True, help="Show all metrics, not only the headlines.")
+@gate_options
 @options.as_json
 @options.archive
 def compare(
@@ -37,12 +42,16 @@ def compare(
     central: str | None,
     token: str | None,
     data_dir: str | None,
+    **gated: Any,
 ) -> None:
     """Compare runs with run A, the baseline; IDs may be abbreviated while unique.
 
     Lanes match by label, machine, backend and parameters, or by some of these. RUN:LANE stands
-    for one lane of a run, by ID or label.
+    for one lane of a run, by ID or label. With --fail-if-worse or --fail-over, the exit code is 3
+    for what is clearly worse, and 4 for what cannot be told.
     """
+    wanted = Wanted(**gated)
+    wanted.check()
     with archive(central, token, options.path(data_dir)) as stored:
         sides = [split(text) for text in runs]
         documents = [stored.document(find(stored, run)) for run, _ in sides]
@@ -51,3 +60,7 @@ def compare(
         options.print_json(comparison)
     else:
         report(console(), comparison, documents, every)
+    if wanted.gate:
+        checked = gate(comparison, documents[0], wanted.over)
+        wanted.report(console(stderr=as_json), checked, several=len(runs) > MIN_RUNS)
+        sys.exit(wanted.exit_code(checked))

@@ -143,6 +143,51 @@ def test_json_is_what_the_api_answers(store: Store, call: Call) -> None:
     assert pair["metrics"][0]["change"]["verdict"] == "faster"
 
 
+def test_a_script_reads_what_is_worse_without_words(store: Store, call: Call) -> None:
+    store(A, 1.0)
+    store(B, 2.0)
+    change = json.loads(call("compare", A, B, "--json").output)["lanes"][0]["metrics"][0]["change"]
+    assert (change["worse"], change["reason"], change["more_rounds"]) == (True, None, None)
+    change = json.loads(call("compare", B, A, "--json").output)["lanes"][0]["metrics"][0]["change"]
+    assert change["worse"] is False
+
+
+def test_a_gate_fails_with_a_code_of_its_own(store: Store, call: Call) -> None:
+    store(A, 1.0)
+    store(B, 1.1)
+    store(C, 1.0, n=5, label="other")
+    assert call("compare", A, B).exit_code == 0
+    failed = call("compare", A, B, "--fail-if-worse")
+    assert failed.exit_code == 3
+    assert "worse: sieve: Rate: 9.1 % slower" in failed.output
+    assert "gate: 2 headline metrics checked, 2 clearly worse, 0 unknown" in failed.output
+    assert call("compare", B, A, "--fail-if-worse").exit_code == 0
+    assert call("compare", A, B, "--fail-over", "5%").exit_code == 3
+    assert call("compare", A, B, "--fail-over", "20 %").exit_code == 0
+    unknown = call("compare", A, C, "--fail-if-worse")
+    assert unknown.exit_code == 4
+    assert "unknown: sieve: B has no lane that matches it" in unknown.output
+    assert call("compare", A, C, "--fail-if-worse", "--allow-unknown").exit_code == 0
+
+
+def test_a_gate_leaves_the_document_alone(store: Store, call: Call) -> None:
+    store(A, 1.0)
+    store(B, 2.0)
+    done = call("compare", A, B, "--json", "--fail-if-worse")
+    assert done.exit_code == 3
+    assert json.loads(done.stdout)["lanes"][0]["metrics"][0]["change"]["worse"]
+    assert "gate: 2 headline metrics checked" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--fail-over", "100%"), ("--fail-over", "nan"), ("--allow-unknown",)]
+)
+def test_bad_arguments_of_a_gate_are_a_usage_error(
+    store: Store, call: Call, arguments: tuple[str, ...]
+) -> None:
+    assert call("compare", A, B, *arguments).exit_code == 2
+
+
 def test_an_unknown_run_fails(store: Store, call: Call) -> None:
     store(A, 1.0)
     done = call("compare", A, "nothing")
