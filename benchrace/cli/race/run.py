@@ -75,7 +75,8 @@ class RunCommand(click.Command):
     multiple=True,
     metavar="KEY=VALUE,...",
     help="Add a lane: machine=, backend=, label=; workers= names machines that hold a part of the "
-    "model, clients= those that send a part of the load (mac2+mac3); any other key is a parameter.",
+    "model, clients= those that send a part of the load (mac2+mac3); any other key is a "
+    "parameter. Together with a SPEC file, these lanes replace the file's.",
 )
 @click.option(
     "--preset", metavar="NAME", help="Named set of parameters; `benchrace params KIND` lists them."
