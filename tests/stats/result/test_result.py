@@ -197,8 +197,10 @@ def test_one_lane_and_one_lane_with_a_value(race: Race) -> None:
     assert (alone.margin, alone.interval) == (None, "95 % interval 99.5–100/s")
     assert alone.detail == "Rate of the only lane, Lane 0"
     assert of(race((100,))).interval is None
+    assert alone.confidence.level is ConfidenceLevel.HIGH
     left = of(race(STEADY, ()))
     assert left.headline == "Only Lane 0 has a result"
+    assert (left.confidence.level, codes(left)) == (ConfidenceLevel.LOW, ["no_runner_up"])
     assert [(lane.place, lane.value, lane.share) for lane in left.lanes] == [
         (1, pytest.approx(100), 1.0),
         (None, None, None),
