@@ -108,12 +108,13 @@ def _drift(lanes: Sequence[Contender]) -> Iterator[Limit]:
         drift = trend(lane.values)
         if drift is None or not drift.drifts:
             continue
-        improves = (drift.change > 0) == (lane.figure.better.value == "higher")
+        times_better = drift.times_better(lane.figure.better)
+        improves = times_better > 1
         if is_speed(lane.figure.unit, lane.figure.better):
             verb = "still speeds up" if improves else "slows down"
         else:
             verb = "still improves" if improves else "gets worse"
-        change = percent(abs(drift.change))
+        change = percent(abs(times_better - 1))
         text = f"{lane.label} {verb} from round 1 to {len(lane.values)}, by {change}"
         yield Limit(ConfidenceLevel.MEDIUM, "trend", text)
 
