@@ -8,7 +8,7 @@ import time
 from benchmarks.simulated_fleet import Central
 from benchmarks.soak_parts.goals import Goal
 from benchrace.cli.connect.client import Client
-from benchrace.cli.connect.run_events import RunEvents, Snapshot
+from benchrace.cli.connect.run_events import Lines, RunEvents, Snapshot
 from benchrace.errors import BenchraceError
 
 READING = 6
@@ -73,7 +73,10 @@ class Viewers:
             try:
                 with Client(self._central.url) as client:
                     for piece in RunEvents(client, run_id):
-                        seen = b"" if isinstance(piece, Snapshot) else seen + piece.data
+                        if isinstance(piece, Snapshot):
+                            seen = b""
+                        elif isinstance(piece, Lines):
+                            seen += piece.data
             except BenchraceError as error:
                 self._lost.append(f"{run_id}: {error.message}")
             else:

@@ -13,6 +13,7 @@ from statistics import NormalDist, median
 
 import msgspec
 
+from benchrace.kinds import Better
 from benchrace.stats.moments import mean
 
 SIGNIFICANCE = 0.05
@@ -25,7 +26,10 @@ _EXACT = 30
 
 
 class Trend(msgspec.Struct, frozen=True, kw_only=True):
-    """`change` is that of the line from the first to the last value, relative to their median."""
+    """`change` is that of the line from the first to the last value, as a share of the first.
+
+    Of values that are not all positive, it is relative to their median.
+    """
 
     p_value: float
     change: float
@@ -34,6 +38,12 @@ class Trend(msgspec.Struct, frozen=True, kw_only=True):
     def drifts(self) -> bool:
         """Check whether the values rise or fall, beyond chance and by 2 % or more."""
         return self.p_value < SIGNIFICANCE and abs(self.change) >= LEAST_CHANGE
+
+    def times_better(self, better: Better) -> float:
+        """Return how many times better the last value is than the first: under 1 it is worse."""
+        if better is not Better.LOWER:
+            return 1 + self.change
+        return 1 / (1 + self.change) if self.change > -1 else 1 - self.change
 
 
 def trend(values: Sequence[float]) -> Trend | None:
@@ -45,11 +55,20 @@ def trend(values: Sequence[float]) -> Trend | None:
 def _trend(values: tuple[float, ...]) -> Trend | None:
     if len(values) < 3 or not (middle := median(values)):
         return None
-    numbered = combinations(enumerate(values), 2)
-    steps = [(after - before, j - i) for (i, before), (j, after) in numbered]
-    slope = median(step / length for step, length in steps)
-    s = sum((step > 0) - (step < 0) for step, _ in steps)
-    return Trend(p_value=p_value(s, values), change=slope * (len(values) - 1) / abs(middle))
+    s = sum((after > before) - (after < before) for before, after in combinations(values, 2))
+    if min(values) > 0:
+        # The line through the logarithms stays positive: what falls loses less than all of it.
+        change = math.expm1(_rise([math.log(value) for value in values]))
+    else:
+        change = _rise(values) / abs(middle)
+    return Trend(p_value=p_value(s, values), change=change)
+
+
+def _rise(values: Sequence[float]) -> float:
+    """Return by how much Sen's line rises from the first to the last value."""
+    pairs = combinations(enumerate(values), 2)
+    slope = median((after - before) / (j - i) for (i, before), (j, after) in pairs)
+    return slope * (len(values) - 1)
 
 
 def p_value(s: int, values: Sequence[float]) -> float:

@@ -4,7 +4,7 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, ClassVar
 
-import anyio
+import anyio.to_thread
 import msgspec
 import pytest
 
@@ -12,6 +12,7 @@ from benchrace.events import Level, Verdict
 from benchrace.plugin import Backend, Config, Lane, Params, Workload
 from benchrace.plugin.host.describe import params_schema
 from benchrace.plugin.host.validation import backends_of
+from benchrace.testing.cancelling import CancelledRound
 from benchrace.testing.context import RecordingContext
 from benchrace.worker.job.verdict import Surroundings, judge, numbers, plain
 from benchrace.worker.params import complete, convert
@@ -134,23 +135,5 @@ class BackendContract:
         if self.long_params is None:
             pytest.skip("long_params are not set")
         backend, lane = self.backend(self.config), self.lane(workload, self.long_params)
-        await backend.open(lane, context)
-        context.begin()
-        cancelled_at = 0.0
-
-        async def cancel(scope: anyio.CancelScope) -> None:
-            """Cancel threads by the flag and coroutines by their scope, as a worker does."""
-            nonlocal cancelled_at
-            await anyio.sleep(0.2)
-            context.cancelled = True
-            cancelled_at = anyio.current_time()
-            scope.cancel()
-
-        async with anyio.create_task_group() as group:
-            group.start_soon(cancel, group.cancel_scope)
-            await backend.round(lane, context)
-            group.cancel_scope.cancel()
-        assert context.cancelled, "the round ended by itself: make long_params longer"
-        late_s = anyio.current_time() - cancelled_at
-        assert late_s < self.cancel_within_s, f"the round ended {late_s:.1f} s after the cancel"
-        await backend.close(lane, context)
+        round_ = CancelledRound(backend, lane, context)
+        await anyio.to_thread.run_sync(round_.check, self.cancel_within_s, abandon_on_cancel=True)

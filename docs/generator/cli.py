@@ -10,8 +10,9 @@ from docs.generator.markdown import block, page
 WIDTH = 96
 HEAD = """\
 `benchrace --help` lists the commands, and each command has its own `--help`; this page contains
-all of them. Exit codes: 0 success, 1 failure, 2 bad arguments. With `--json`, standard output is
-one JSON document and nothing else. Outside of a terminal no escape codes are written."""
+all of them. Exit codes: 0 success, 1 failure, 2 bad arguments; `benchrace compare` can add 3 and 4.
+With `--json`, standard output is one JSON document and nothing else. Outside of a terminal no
+escape codes are written."""
 
 
 def render() -> str:

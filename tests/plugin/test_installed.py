@@ -253,8 +253,8 @@ def test_the_example_races(
     assert workload.params_schema["properties"]["algorithm"]["title"] == "Algorithm"
     assert workload.params_schema["properties"]["mib"]["default"] == 256
     lanes = [
-        job_lane(0, "hashing", {"mib": 2}),
-        job_lane(1, "hashing", {"mib": 2, "algorithm": "md5"}),
+        job_lane(0, "hashlib", {"mib": 2}),
+        job_lane(1, "hashlib", {"mib": 2, "algorithm": "md5"}),
     ]
     done = run_job(job_spec("hashing", lanes), tmp_path, [ref], environment=environment)
     assert isinstance(done.end, JobDone), done.end

@@ -1,3 +1,4 @@
+import math
 from random import Random
 from typing import Any
 
@@ -5,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchrace.kinds import Better
 from benchrace.stats.trend import p_value, trend
 
 # To import scipy takes a second: one process does it for all.
@@ -36,10 +38,29 @@ def test_the_slope_is_sen_s(reference: Any) -> None:
     values = [121.0, 160, 180, 195, 204]
     drift = trend(values)
     assert drift is not None
-    slope = reference.theilslopes(values).slope
-    assert drift.change == pytest.approx(slope * 4 / 180)
+    slope = reference.theilslopes([math.log(value) for value in values]).slope
+    assert drift.change == pytest.approx(math.exp(slope * 4) - 1)
     assert drift.p_value == pytest.approx(2 / 120)
     assert drift.drifts
+
+
+def test_what_falls_never_loses_more_than_all() -> None:
+    drift = trend([408.0, 240, 150, 90, 70.7])
+    assert drift is not None
+    assert -0.9 < drift.change < -0.8
+    below_zero = trend([4.0, 2, 1, -1, -2])
+    assert below_zero is not None
+    assert below_zero.change == pytest.approx(-1.5 * 4)
+
+
+def test_a_rate_that_is_quartered_and_a_time_that_is_quadrupled_are_alike() -> None:
+    values = [400.0, 283, 200, 141, 100]
+    rate, time = trend(values), trend(values[::-1])
+    assert rate is not None
+    assert time is not None
+    assert rate.times_better(Better.HIGHER) == pytest.approx(0.25, abs=0.01)
+    assert time.times_better(Better.LOWER) == pytest.approx(0.25, abs=0.01)
+    assert time.times_better(Better.HIGHER) == pytest.approx(4, abs=0.1)
 
 
 def test_five_rounds_in_order_are_a_drift_and_four_are_not_enough() -> None:
@@ -67,7 +88,7 @@ def test_thousands_of_rounds_are_tested_in_groups() -> None:
     drift = trend([1000 + i / 10 + random.gauss(0, 30) for i in range(5000)])
     assert drift is not None
     assert drift.drifts
-    assert drift.change == pytest.approx(500 / 1250, rel=0.05)
+    assert drift.change == pytest.approx(500 / 1000, rel=0.05)
 
 
 def test_what_cannot_drift() -> None:

@@ -1,9 +1,11 @@
 """The contract tests pass for a good backend, and fail for bad ones."""
 
+import threading
 import time
 from pathlib import Path
 
 import anyio
+import anyio.to_thread
 import pytest
 
 from benchrace.plugin import Config, Context, Lane, Record
@@ -27,13 +29,36 @@ class TestScripted(BackendContract):
     long_params = {"units": 1000, "unit_s": 0.05}  # noqa: RUF012
 
 
-class Stubborn(ScriptedBackend):
-    """A backend that does not end when it is cancelled."""
+class Shielded(ScriptedBackend):
+    """A backend whose round cannot be cancelled."""
 
     async def round(self, lane: Lane[ScriptedParams], context: Context) -> Record:
         with anyio.CancelScope(shield=True):
-            await anyio.sleep(1)
-        return await super().round(lane, context)
+            await anyio.sleep_forever()
+        return Record()
+
+
+class Endless(ScriptedBackend):
+    """A backend that works in a thread and never checks the flag."""
+
+    async def round(self, lane: Lane[ScriptedParams], context: Context) -> Record:
+        await anyio.to_thread.run_sync(threading.Event().wait)
+        return Record()
+
+
+class Blocking(ScriptedBackend):
+    """A backend that blocks the event loop."""
+
+    async def round(self, lane: Lane[ScriptedParams], context: Context) -> Record:
+        threading.Event().wait()
+        return Record()
+
+
+class Failing(ScriptedBackend):
+    """A backend whose round fails."""
+
+    async def round(self, lane: Lane[ScriptedParams], context: Context) -> Record:
+        raise RuntimeError("it broke")
 
 
 class Working(ScriptedBackend):
@@ -56,26 +81,35 @@ class Forgetful(ScriptedBackend):
         return Record()
 
 
-@pytest.mark.slow
-async def test_the_contract_finds_a_backend_that_does_not_stop() -> None:
+async def cancelled(backend: type[ScriptedBackend], within_s: float) -> None:
+    """Call the contract's test of cancelling for a backend."""
     contract = BackendContract()
     contract.__class__ = type(
         "Tried",
         (BackendContract,),
-        {"backend": Stubborn, "long_params": {}, "cancel_within_s": 0.3},
+        {"backend": backend, "long_params": {}, "cancel_within_s": within_s},
     )
-    (workload,) = Stubborn.workloads
-    with pytest.raises(AssertionError):
-        await contract.test_a_cancelled_round_ends_soon(workload, RecordingContext())
+    (workload,) = backend.workloads
+    await contract.test_a_cancelled_round_ends_soon(workload, RecordingContext())
+
+
+@pytest.mark.parametrize("backend", [Shielded, Endless, Blocking])
+async def test_a_backend_that_does_not_stop_fails_and_holds_nothing_up(
+    backend: type[ScriptedBackend],
+) -> None:
+    with pytest.raises(AssertionError, match=r"did not end within 0.3 s after cancel"):
+        await cancelled(backend, 0.3)
+
+
+async def test_a_long_round_must_be_long_and_its_failure_is_raised() -> None:
+    with pytest.raises(AssertionError, match="make long_params longer"):
+        await cancelled(Forgetful, 2.0)
+    with pytest.raises(RuntimeError, match="it broke"):
+        await cancelled(Failing, 2.0)
 
 
 async def test_the_contract_cancels_a_thread_by_the_flag() -> None:
-    contract = BackendContract()
-    contract.__class__ = type(
-        "Tried", (BackendContract,), {"backend": Working, "long_params": {}, "cancel_within_s": 2.0}
-    )
-    (workload,) = Working.workloads
-    await contract.test_a_cancelled_round_ends_soon(workload, RecordingContext())
+    await cancelled(Working, 2.0)
 
 
 class Closed(ScriptedBackend):

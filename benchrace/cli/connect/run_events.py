@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from benchrace.cli.connect.client import Client
 from benchrace.cli.connect.http import TransportError
+from benchrace.cli.connect.sse import PING
 from benchrace.errors import BenchraceError, Category
 
 _RETRY_S = (0.2, 0.5, 1, 2, 2, 2, 5, 5, 5, 5)
@@ -13,6 +14,10 @@ _RETRY_S = (0.2, 0.5, 1, 2, 2, 2, 5, 5, 5, 5)
 
 class Snapshot(NamedTuple):
     """The log was cut: what was read so far is void, it begins anew."""
+
+
+class Ping(NamedTuple):
+    """Nothing new: central is alive."""
 
 
 class Lines(NamedTuple):
@@ -30,7 +35,7 @@ class RunEvents:
         self._last: str | None = None
         self._over = False
 
-    def __iter__(self) -> Iterator[Lines | Snapshot]:
+    def __iter__(self) -> Iterator[Lines | Snapshot | Ping]:
         failures = 0
         while not self._over:
             try:
@@ -46,12 +51,14 @@ class RunEvents:
                 time.sleep(_RETRY_S[min(failures, len(_RETRY_S) - 1)])
                 failures += 1
 
-    def _read(self) -> Iterator[Lines | Snapshot]:
+    def _read(self) -> Iterator[Lines | Snapshot | Ping]:
         for message in self._client.stream(self._path, self._last):
             if message.event == "end":
                 self._over = True
                 return
-            if message.event == "snapshot":
+            if message.event == PING:
+                yield Ping()
+            elif message.event == "snapshot":
                 self._last = None
                 yield Snapshot()
             elif message.data:

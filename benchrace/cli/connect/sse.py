@@ -6,6 +6,10 @@ from typing import NamedTuple
 MAX_LINE_BYTES = 1 << 20
 
 
+# What a comment is read as: the sender is alive and has nothing to say.
+PING = "ping"
+
+
 class Message(NamedTuple):
     """One event: its name (empty for the default), its id where it has one, its data lines."""
 
@@ -34,6 +38,9 @@ def messages(chunks: Iterable[bytes]) -> Iterator[Message]:
             if event or data or identity:
                 yield Message(event, identity, tuple(data))
             event, identity, data = "", None, []
+            continue
+        if line.startswith(b":"):
+            yield Message(PING, None, ())
             continue
         field, _, value = line.partition(b":")
         value = value.removeprefix(b" ")

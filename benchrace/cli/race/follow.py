@@ -3,14 +3,15 @@
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, assert_never
 
 import msgspec
 from rich.console import Console
 from rich.text import Text
 
 from benchrace.cli.connect.client import Client, QueueStatus
-from benchrace.cli.connect.run_events import RunEvents, Snapshot
+from benchrace.cli.connect.machine_watch import MachineWatch
+from benchrace.cli.connect.run_events import Lines, Ping, RunEvents, Snapshot
 from benchrace.cli.output.formatting import clean_line
 from benchrace.cli.output.interrupt import Interrupted
 from benchrace.cli.output.screen import Phases
@@ -71,7 +72,8 @@ class RunFollower:
         run = self._until_over(run_id, lambda: self._begun(run_id, spec))
         events = RunEvents(self._client, run_id)
         with live.view(self._screen, run) as view:
-            self._until_over(run_id, lambda: _watch(events, view))
+            machines = MachineWatch(self._client, self._screen, run)
+            self._until_over(run_id, lambda: _watch(events, view, machines))
         return self.document(run_id)
 
     def _begun(self, run_id: str, spec: RunSpec) -> RunDocument:
@@ -158,12 +160,18 @@ class RunFollower:
         self._screen.print(Text(clean_line(text), style=style), soft_wrap=True)
 
 
-def _watch(events: RunEvents, view: live.View) -> None:
+def _watch(events: RunEvents, view: live.View, machines: MachineWatch) -> None:
     for piece in events:
-        if isinstance(piece, Snapshot):
-            view.restart()
-        else:
-            view.feed(piece.data)
+        match piece:
+            case Snapshot():
+                view.restart()
+            case Lines():
+                view.feed(piece.data)
+            case Ping():
+                pass
+            case _:
+                assert_never(piece)
+        machines.look()
 
 
 def _preparing(spec: RunSpec) -> str:

@@ -91,9 +91,13 @@ def _of_lanes(lanes: Iterable[DocumentLane]) -> Iterator[str]:
 def _limits(lane: DocumentLane) -> Iterator[str]:
     for mark in lane.marks:
         yield f"{clean_line(mark.text)} ({clean_line(mark.code)})"
-    if missing := max(lane.discarded, lane.missing):
-        verb = "was" if missing == 1 else "were"
-        yield f"{missing} of {plural(lane.counted + missing, 'round')} {verb} not counted"
+    missing = max(lane.discarded, lane.missing)
+    planned = plural(lane.counted + missing, "round")
+    if lane.discarded:
+        verb = "was" if lane.discarded == 1 else "were"
+        yield f"{lane.discarded} of {planned} {verb} not counted"
+    if unfinished := missing - lane.discarded:
+        yield f"{unfinished} of {planned} did not finish"
 
 
 def _failures(run: RunDocument) -> Iterator[str]:

@@ -28,7 +28,26 @@ KIND = "compute"
 _ASK_S = 5.0
 
 
-@click.command()
+class RaceCommand(click.Command):
+    """`race`, which points to `run` for what only `run` has."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            # Asked of the group, which imports it only now: `run` imports much more than `race`.
+            group = ctx.parent.command if ctx.parent else None
+            run = group.get_command(ctx, "run") if isinstance(group, click.Group) else None
+            if run is None or all(error.option_name not in param.opts for param in run.params):
+                raise
+            raise click.UsageError(
+                f"race has no option {error.option_name}: it races the Rust kernels only. "
+                "`benchrace run` has it, and races any workload.",
+                ctx,
+            ) from error
+
+
+@click.command(cls=RaceCommand)
 @click.option(
     "--n",
     metavar="N",
@@ -82,8 +101,9 @@ def race(
 ) -> None:
     """Race the Rust kernels on this machine, live.
 
-    Three lanes: the segmented sieve on one thread and on all threads, and the simple sieve.
-    Ctrl-C cancels the race. Exit 0 only if every lane completes all its rounds.
+    Three lanes: the segmented sieve on one thread and on all threads, and the simple sieve. To
+    race other workloads and lanes, use `benchrace run`. Ctrl-C cancels the race. Exit 0 only if
+    every lane completes all its rounds.
     """
     if demo is not None:
         _refuse_sizes(ctx)

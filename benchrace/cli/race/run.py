@@ -1,6 +1,8 @@
 """`benchrace run`: one comparison without the page, for people, scripts and CI."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ from benchrace.cli.output.screen import Phases, console, phases
 from benchrace.cli.output.table import table
 from benchrace.cli.race import follow, footnotes, report, run_file
 from benchrace.cli.service.settings import configured_central
-from benchrace.errors import FieldError, InvalidInput
+from benchrace.errors import BenchraceError, FieldError, InvalidInput
 from benchrace.formatting import plural
 from benchrace.run.lane import RunLane
 from benchrace.run.metadata import RunMetadata
@@ -75,7 +77,8 @@ class RunCommand(click.Command):
     multiple=True,
     metavar="KEY=VALUE,...",
     help="Add a lane: machine=, backend=, label=; workers= names machines that hold a part of the "
-    "model, clients= those that send a part of the load (mac2+mac3); any other key is a parameter.",
+    "model, clients= those that send a part of the load (mac2+mac3); any other key is a "
+    "parameter. Together with a SPEC file, these lanes replace the file's.",
 )
 @click.option(
     "--preset", metavar="NAME", help="Named set of parameters; `benchrace params KIND` lists them."
@@ -136,6 +139,7 @@ def run(
         interruptible(),
         phases(screen) as shown,
         connect(central or configured_central(), token, data, shown, probe=False) as fleet,
+        _by_option(chosen["workload"]),
     ):
         wait_for_machine(fleet.client, shown, requested.kind if fleet.ours else None)
         if dry_run:
@@ -148,6 +152,21 @@ def run(
         else:
             follower.report(done, data_dir)
     sys.exit(follower.interrupted.code if follower.interrupted else report.exit_code(done))
+
+
+@contextmanager
+def _by_option(workload: str | None) -> Iterator[None]:
+    """Call the field `kind` of errors by the option, where that gave it."""
+    try:
+        yield
+    except BenchraceError as error:
+        fields = [
+            FieldError("--workload", field.message) if field.path == "kind" else field
+            for field in error.fields
+        ]
+        if workload is None or fields == list(error.fields):
+            raise
+        raise InvalidInput(fields, error.remedy, detail=error.detail) from error
 
 
 def _build_spec(

@@ -9,8 +9,8 @@ from rich.text import Text
 
 from benchrace.cli.output.formatting import clean_line
 from benchrace.cli.output.screen import whole
-from benchrace.formatting import DASH, quantity
-from benchrace.kinds import Estimator
+from benchrace.formatting import DASH, plural, quantity
+from benchrace.kinds import Better, Estimator
 from benchrace.run.document import RunDocument
 from benchrace.run.summary import MetricSummary
 from benchrace.stats.comparison.change import Verdict
@@ -96,7 +96,7 @@ def metric_table(pair: LanePair, every: bool) -> Table:
                 Text(clean_line(_value(metric.a)), style=grey),
                 Text(clean_line(_value(metric.b)), style=grey),
                 Text(metric.change.text, style=style or grey),
-                Text(metric.change.interval or "", style="dim"),
+                Text(clean_line(certainty(metric)), style="dim"),
             )
     return table
 
@@ -118,6 +118,18 @@ def several_table(pairs: Pairs, names: str, every: bool) -> Table:
                 *(_changed(column.get(name)) for name in names[1:]),
             )
     return table
+
+
+def certainty(metric: MetricPair) -> str:
+    """Return the interval of a change, or why it has none, and what would make it clear."""
+    change = metric.change
+    # That no direction is better says nothing of how certain a difference is.
+    reason = None if metric.direction is Better.NONE else change.reason
+    parts = [change.interval or (reason if reason != change.text else None)]
+    if change.more_rounds is not None:
+        rounds = plural(change.more_rounds, "more round")
+        parts.append(f"{rounds} in each would probably decide it")
+    return "; ".join(filter(None, parts))
 
 
 def _changed(metric: MetricPair | None) -> Text:

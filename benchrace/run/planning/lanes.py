@@ -242,6 +242,11 @@ class Filling:
                 kinds.setdefault(name, []).append(machine.machine_id)
         if not any(machine.available for machine in self._machines):
             return _no_machine(self._machines)
+        if named := self._kinds_of_backend():
+            return (
+                f'"{shown(self._spec.kind)}" is a backend and not a kind of work; it offers the '
+                f"{'kind' if len(named) == 1 else 'kinds'} {listed(named)}"
+            )
         near = difflib.get_close_matches(self._spec.kind[:64], kinds, 1)
         hint = f"did you mean {near[0]}? " if near else ""
         offered = [f"{name} (on {listed(where)})" for name, where in sorted(kinds.items())]
@@ -249,6 +254,18 @@ class Filling:
         return (
             f'no machine offers "{shown(self._spec.kind)}"; {hint}offered: {offers}'
             f"{_unusable(self._machines)}"
+        )
+
+    def _kinds_of_backend(self) -> list[str]:
+        """Return the kinds of the backend whose name was given as a kind, if there is one."""
+        return sorted(
+            {
+                workload.kind
+                for machine in self._machines
+                for backend in machine.backends
+                if backend.name == self._spec.kind
+                for workload in backend.workloads
+            }
         )
 
     def _refuse(self, errors: Iterable[FieldError]) -> None:

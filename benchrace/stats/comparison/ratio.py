@@ -16,7 +16,7 @@ from benchrace.stats.estimate import CONFIDENCE, Estimate
 from benchrace.stats.moments import usable
 from benchrace.stats.student import quantile
 
-_UNBOUNDED = "the rounds vary too much for an interval"
+UNBOUNDED = "the rounds vary too much for an interval"
 _STEPS = 100
 
 
@@ -54,7 +54,7 @@ def ratio(first: Estimate, second: Estimate, tie: float = 0.0) -> Ratio | None:
     low = _end(first, second, first.value - first.below, second.value + second.above, -1)
     high = _end(first, second, first.value + first.above, second.value - second.below, 1)
     if low is None or high is None:
-        return Ratio(value=value, reason=_UNBOUNDED)
+        return Ratio(value=value, reason=UNBOUNDED)
     stamped = (first.value - first.below - tie) / (second.value + second.above)
     low = max(0.0, min(low, stamped))
     high = max(high, (first.value + first.above + tie) / (second.value - second.below))

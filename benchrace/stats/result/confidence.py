@@ -34,17 +34,26 @@ class Limit(NamedTuple):
     text: str
 
 
+_ALONE = Limit(ConfidenceLevel.LOW, "no_runner_up", "no other lane has a result to compare with")
+
+
 def confidence(
-    lanes: Sequence[Contender], overlap: Limit | None, needed: MoreRounds | None
+    lanes: Sequence[Contender],
+    overlap: Limit | None,
+    needed: MoreRounds | None,
+    *,
+    only: bool = False,
 ) -> Confidence:
     """Judge the lanes that decide: leader and runner-up, or those that are tied.
 
-    `overlap` says why they are tied, `needed` how many rounds would separate them.
+    `overlap` says why they are tied, `needed` how many rounds would separate them, `only` that the
+    run has one lane, of which the value is judged.
     """
     names = tuple(lane.label for lane in lanes)
     limits = _unique(
         (
             *((overlap,) if overlap else ()),
+            *((_ALONE,) if len(lanes) == 1 and not only else ()),
             *_spread(lanes),
             *_few(lanes),
             *_missing(lanes),
@@ -99,12 +108,13 @@ def _drift(lanes: Sequence[Contender]) -> Iterator[Limit]:
         drift = trend(lane.values)
         if drift is None or not drift.drifts:
             continue
-        improves = (drift.change > 0) == (lane.figure.better.value == "higher")
+        times_better = drift.times_better(lane.figure.better)
+        improves = times_better > 1
         if is_speed(lane.figure.unit, lane.figure.better):
             verb = "still speeds up" if improves else "slows down"
         else:
             verb = "still improves" if improves else "gets worse"
-        change = percent(abs(drift.change))
+        change = percent(abs(times_better - 1))
         text = f"{lane.label} {verb} from round 1 to {len(lane.values)}, by {change}"
         yield Limit(ConfidenceLevel.MEDIUM, "trend", text)
 

@@ -61,7 +61,7 @@ def result(metadata: RunMetadata, summary: RunSummary, *, over: bool) -> Result 
         winner=summary.winner,
         tied=tuple(lane.lane.lane_id for lane in tied),
         ratio=gap,
-        confidence=confidence(deciding, overlap, needed),
+        confidence=confidence(deciding, overlap, needed, only=len(summary.lanes) == 1),
         more_rounds=None if needed is None else needed.rounds,
         headline=wording.headline(outcome),
         margin=wording.margin(outcome),

@@ -42,7 +42,7 @@ KIND = race.Kind(
 
 
 class Hashing(race.Backend):
-    name, title = "hashing", "hashlib"
+    name, title = "hashlib", "hashlib"
     workloads = (race.Workload(kind=KIND, saturates=frozenset({race.Resource.CPU})),)
 
     def __init__(self, config: race.Config | None = None) -> None:

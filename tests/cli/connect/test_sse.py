@@ -15,6 +15,7 @@ def test_server_sent_events_are_split_at_newlines_alone() -> None:
     for size in (1, 3, 1000):
         chunks = [whole[at : at + size] for at in range(0, len(whole), size)]
         received = list(messages(chunks))
+        assert received.pop(1) == Message("ping", None, ())
         assert [(message.event, message.id) for message in received] == [("", "1-5"), ("end", None)]
         assert received[0].data == ("a\u2028b".encode(), b"c")
     with pytest.raises(ValueError, match="over"):
@@ -29,4 +30,5 @@ def test_any_chunks_give_the_same_messages(cuts: list[int]) -> None:
     at = [0, *sorted(cuts), len(STREAM)]
     received = list(messages(STREAM[a:b] for a, b in pairwise(at)))
     data = ("a\u2028b".encode(), b"c")
-    assert received == [Message("lines", "1", data), Message("", None, (b"x",))]
+    ping = Message("ping", None, ())
+    assert received == [Message("lines", "1", data), ping, Message("", None, (b"x",))]

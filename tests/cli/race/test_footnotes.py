@@ -53,3 +53,13 @@ def test_machines_start_together_only_where_several_start(race: Race) -> None:
     assert "the machines started together (" in notes
     alone = msgspec.structs.replace(run, lanes=(own,))
     assert "started together" not in "\n".join(footnotes.notes(alone))
+
+
+def test_discarded_rounds_are_told_from_those_that_did_not_finish(race: Race) -> None:
+    run = race(labels=("other", "both"))
+    lanes = tuple(
+        msgspec.structs.replace(lane, counted=2, discarded=1, missing=3) for lane in run.lanes[1:]
+    )
+    notes = list(footnotes.notes(msgspec.structs.replace(run, lanes=lanes)))
+    assert "both: 1 of 5 rounds was not counted" in notes
+    assert "both: 2 of 5 rounds did not finish" in notes

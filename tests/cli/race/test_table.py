@@ -177,7 +177,7 @@ def test_what_a_lane_lacks_stands_in_the_table_and_its_cause_once(race: Race) ->
     run = msgspec.structs.replace(run, lanes=(whole, lossy), failure=failure)
     text = printed(table.result_table(run, 200), 200)
     assert "1 of 5 " in text
-    assert "lossy: 4 of 5 rounds were not counted" in text
+    assert "lossy: 4 of 5 rounds did not finish" in text
     assert "not every round counts: lossy has 1 of 5 rounds" in text
     assert text.count("nobody answers") == 1
 

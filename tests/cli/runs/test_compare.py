@@ -28,7 +28,13 @@ Store = Callable[..., None]
 def store(run: Callable[..., RunMetadata], script: Any, data: Path) -> Store:
     """Stores a run of one lane that takes `factor` times as long for each of `n` things."""
 
-    def write(run_id: str, factor: float, n: int = 1000, label: str = "sieve") -> None:
+    def write(
+        run_id: str,
+        factor: float,
+        n: int = 1000,
+        label: str = "sieve",
+        second: str | None = None,
+    ) -> None:
         metrics = [RATE, msgspec.structs.replace(TIME, headline=True)]
         metadata = run(lanes=1, job_id=None, metrics=metrics)
         schema = {"properties": {"n": {"title": "N"}}}
@@ -36,6 +42,9 @@ def store(run: Callable[..., RunMetadata], script: Any, data: Path) -> Store:
             metadata.workloads["b"], work=("n",), params_schema=schema
         )
         lane = msgspec.structs.replace(metadata.lanes[0], params={"n": n}, label=label)
+        lanes = [lane]
+        if second is not None:
+            lanes.append(msgspec.structs.replace(lane, lane_id="lane-1", label=second))
         folder = RunFolder.create(
             runs_dir(data),
             msgspec.structs.replace(
@@ -43,7 +52,7 @@ def store(run: Callable[..., RunMetadata], script: Any, data: Path) -> Store:
                 run_id=run_id,
                 state=RunState.DONE,
                 workloads={"b": described},
-                lanes=(lane,),
+                lanes=tuple(lanes),
             ),
         )
         lines = []
@@ -125,13 +134,23 @@ def test_one_lane_of_a_run_is_compared_with_one_of_another(store: Store, call: C
     assert "b: run " in call("compare", "aaaaaa:sieve", "bbbbbb:lane-7").output
 
 
-@pytest.mark.parametrize("runs", [(A,), (A,) * 6])
+@pytest.mark.parametrize("count", [1, 6])
 def test_fewer_than_two_runs_or_more_than_five_are_refused(
-    store: Store, call: Call, runs: tuple[str, ...]
+    store: Store, call: Call, count: int
 ) -> None:
-    done = call("compare", *runs)
+    store(A, 1.0)
+    done = call("compare", *(A,) * count)
     assert done.exit_code == 2
-    assert f"need 2 to 5 runs, got {len(runs)}" in done.output
+    assert f"need 2 to 5 runs, got {count}" in done.output
+    # It has one lane, which nothing of it can be compared with.
+    assert "lanes" not in done.output
+
+
+def test_one_run_is_refused_with_two_of_its_lanes_to_compare(store: Store, call: Call) -> None:
+    store(A, 1.0, second="other")
+    output = " ".join(call("compare", "aaaaaa").output.split())
+    assert "benchrace compare aaaaaa:lane-0 aaaaaa:lane-1" in output
+    assert "its lanes: lane-0 (sieve) and lane-1 (other)" in output
 
 
 def test_json_is_what_the_api_answers(store: Store, call: Call) -> None:
@@ -141,6 +160,51 @@ def test_json_is_what_the_api_answers(store: Store, call: Call) -> None:
     (pair,) = comparison["lanes"]
     assert pair["headline"] == "B is 2.0x faster than A"
     assert pair["metrics"][0]["change"]["verdict"] == "faster"
+
+
+def test_a_script_reads_what_is_worse_without_words(store: Store, call: Call) -> None:
+    store(A, 1.0)
+    store(B, 2.0)
+    change = json.loads(call("compare", A, B, "--json").output)["lanes"][0]["metrics"][0]["change"]
+    assert (change["worse"], change["reason"], change["more_rounds"]) == (True, None, None)
+    change = json.loads(call("compare", B, A, "--json").output)["lanes"][0]["metrics"][0]["change"]
+    assert change["worse"] is False
+
+
+def test_a_gate_fails_with_a_code_of_its_own(store: Store, call: Call) -> None:
+    store(A, 1.0)
+    store(B, 1.1)
+    store(C, 1.0, n=5, label="other")
+    assert call("compare", A, B).exit_code == 0
+    failed = call("compare", A, B, "--fail-if-worse")
+    assert failed.exit_code == 3
+    assert "worse: sieve: Rate: 9.1 % slower" in failed.output
+    assert "gate: 2 headline metrics checked, 2 clearly worse, 0 unknown" in failed.output
+    assert call("compare", B, A, "--fail-if-worse").exit_code == 0
+    assert call("compare", A, B, "--fail-over", "5%").exit_code == 3
+    assert call("compare", A, B, "--fail-over", "20 %").exit_code == 0
+    unknown = call("compare", A, C, "--fail-if-worse")
+    assert unknown.exit_code == 4
+    assert "unknown: sieve: B has no lane that matches it" in unknown.output
+    assert call("compare", A, C, "--fail-if-worse", "--allow-unknown").exit_code == 0
+
+
+def test_a_gate_leaves_the_document_alone(store: Store, call: Call) -> None:
+    store(A, 1.0)
+    store(B, 2.0)
+    done = call("compare", A, B, "--json", "--fail-if-worse")
+    assert done.exit_code == 3
+    assert json.loads(done.stdout)["lanes"][0]["metrics"][0]["change"]["worse"]
+    assert "gate: 2 headline metrics checked" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--fail-over", "100%"), ("--fail-over", "nan"), ("--allow-unknown",)]
+)
+def test_bad_arguments_of_a_gate_are_a_usage_error(
+    store: Store, call: Call, arguments: tuple[str, ...]
+) -> None:
+    assert call("compare", A, B, *arguments).exit_code == 2
 
 
 def test_an_unknown_run_fails(store: Store, call: Call) -> None:

@@ -113,6 +113,12 @@ def test_every_bad_field_is_named_at_once(view: View) -> None:
     assert errors["preset"] == 'unknown preset "huge"; known: 50M, 2M'
 
 
+def test_a_backend_that_is_given_as_a_kind_is_answered_with_its_kinds(view: View) -> None:
+    machine = view("a", backends=(("hashlib", "hashing"), ("other", "text")))
+    message = refused(spec(kind="hashlib"), machine)["kind"]
+    assert message == ('"hashlib" is a backend and not a kind of work; it offers the kind hashing')
+
+
 def test_an_unknown_kind_is_answered_with_the_known_ones(view: View) -> None:
     message = refused(spec(kind="comput"), view("a"), view("b", backends=(("t", "text"),)))["kind"]
     assert "did you mean compute? offered: compute (on a), text (on b)" in message

@@ -139,6 +139,31 @@ def test_what_cannot_be_said(documents: Documents) -> None:
     assert verdict(summary(1, 2), other) is Verdict.NOT_COMPARABLE
 
 
+def test_whether_it_is_worse_needs_no_words() -> None:
+    def outcome(
+        a: MetricSummary | None, b: MetricSummary | None, ahead: str | None = None
+    ) -> Change:
+        return change(a, b, ahead=ahead, comparable=True)
+
+    slow, quick = summary(20, 20.1, 19.9), summary(10, 10.1, 9.9)
+    assert outcome(quick, slow, "a").worse is True
+    assert outcome(slow, quick, "b").worse is False
+    close = outcome(summary(10, 10.2, 9.8), summary(10.1, 10.3, 9.9))
+    assert (close.worse, close.reason) == (False, None)
+    assert close.more_rounds is not None
+    assert close.more_rounds > 1
+    varied = summary(1, 1000, 10)
+    for wild in (outcome(varied, quick), outcome(quick, varied)):
+        assert (wild.worse, wild.reason) == (None, "the rounds vary too much for an interval")
+    assert outcome(summary(1), quick).reason == "one round has no spread and no interval"
+    assert outcome(None, quick).reason == "the baseline does not measure it"
+    assert outcome(quick, summary()).reason == "the new run has no value: no counted round"
+    neither = msgspec.structs.replace(quick, better=Better.NONE)
+    other = msgspec.structs.replace(slow, better=Better.NONE)
+    assert outcome(neither, other, "b").worse is None
+    assert "neither direction" in (outcome(neither, other, "b").reason or "")
+
+
 def test_exact_counts_are_higher_or_lower() -> None:
     def count(value: float) -> MetricSummary:
         return estimated(FOUND, [Measured(metric="found", value=value)] * 3).summary
@@ -147,7 +172,10 @@ def test_exact_counts_are_higher_or_lower() -> None:
     assert (up.verdict, up.interval) == (Verdict.HIGHER, None)
     assert up.ratio is not None
     assert (up.ratio.value, up.ratio.reason) == (2, "counts are exact")
-    assert change(count(20), count(10), ahead=None, comparable=True).verdict is Verdict.LOWER
+    assert up.worse is False
+    down = change(count(20), count(10), ahead=None, comparable=True)
+    assert (down.verdict, down.worse) == (Verdict.LOWER, True)
+    assert change(count(20), count(20), ahead=None, comparable=True).worse is False
 
 
 def test_what_has_no_better_direction_ranks_nobody() -> None:

@@ -197,8 +197,10 @@ def test_one_lane_and_one_lane_with_a_value(race: Race) -> None:
     assert (alone.margin, alone.interval) == (None, "95 % interval 99.5–100/s")
     assert alone.detail == "Rate of the only lane, Lane 0"
     assert of(race((100,))).interval is None
+    assert alone.confidence.level is ConfidenceLevel.HIGH
     left = of(race(STEADY, ()))
     assert left.headline == "Only Lane 0 has a result"
+    assert (left.confidence.level, codes(left)) == (ConfidenceLevel.LOW, ["no_runner_up"])
     assert [(lane.place, lane.value, lane.share) for lane in left.lanes] == [
         (1, pytest.approx(100), 1.0),
         (None, None, None),
@@ -278,11 +280,11 @@ def test_drift_and_spread_lower_the_confidence(race: Race) -> None:
     assert codes(outcome) == ["noisy", "trend"]
     assert outcome.confidence.text == (
         "Confidence: medium. Rounds vary by 19 %. "
-        "Lane 0 still speeds up from round 1 to 5, by 42 %."
+        "Lane 0 still speeds up from round 1 to 5, by 54 %."
     )
     assert [lane.noisy for lane in outcome.lanes] == [True, False]
     falling = of(race(RISING[::-1], times(0.3)))
-    assert "Lane 0 slows down from round 1 to 5, by 42 %" in falling.confidence.text
+    assert "Lane 0 slows down from round 1 to 5, by 35 %" in falling.confidence.text
 
 
 def test_few_rounds_lower_the_confidence(race: Race) -> None:

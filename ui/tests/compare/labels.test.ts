@@ -6,17 +6,17 @@ import { byRole, fieldLabel, result } from '../../src/pages/compare/labels';
 function pair(difference: Partial<Difference>, more: Partial<MetricPair> = {}): MetricPair {
   return {
     name: 'x', title: 'X', unit: 'ms', direction: 'lower', headline: false, a: null, b: null, better: null,
-    change: { verdict: 'no clear change', text: 'no clear change', ratio: null, interval: null },
+    change: { verdict: 'no clear change', text: 'no clear change', ratio: null, interval: null, worse: null, reason: null, more_rounds: null },
     difference: { value: 1, relative: 0.1, ci95: null, reason: null, ...difference }, ...more,
   };
 }
 
 describe('what became of a metric', () => {
   it('is said in the words of central', () => {
-    const change = { verdict: 'slower', text: '27.6x slower', ratio: null, interval: null } as const;
+    const change = { verdict: 'slower', text: '27.6x slower', ratio: null, interval: null, worse: null, reason: null, more_rounds: null } as const;
     expect(result(pair({}, { better: 'a', change }))).toEqual({ text: '27.6x slower', tone: 'bad', uncompared: false });
     expect(result(pair({}))).toEqual({ text: 'No clear change', tone: 'calm', uncompared: false });
-    const none = { verdict: 'not comparable', text: 'not comparable', ratio: null, interval: null } as const;
+    const none = { verdict: 'not comparable', text: 'not comparable', ratio: null, interval: null, worse: null, reason: null, more_rounds: null } as const;
     expect(result(pair({}, { change: none }))).toEqual({ text: 'Not comparable', tone: 'calm', uncompared: true });
   });
 });

@@ -10,7 +10,7 @@ const side = (value: number, ci95: [number, number] | null) => ({ value, ci95, e
 function metric(name: string, more: Partial<MetricPair> = {}): MetricPair {
   return {
     name, title: name, unit: 'ms', direction: 'lower', headline: false, a: null, b: null, better: null,
-    change: { verdict: 'no clear change', text: 'no clear change', ratio: null, interval: null },
+    change: { verdict: 'no clear change', text: 'no clear change', ratio: null, interval: null, worse: null, reason: null, more_rounds: null },
     difference: { value: 1, relative: 0.1, ci95: null, reason: null }, ...more,
   };
 }
@@ -73,7 +73,7 @@ describe('a chart of a metric', () => {
   });
 
   it('leaves out what is not comparable, and is not drawn for one value', () => {
-    const change = { verdict: 'not comparable', text: 'not comparable', ratio: null, interval: null } as const;
+    const change = { verdict: 'not comparable', text: 'not comparable', ratio: null, interval: null, worse: null, reason: null, more_rounds: null } as const;
     const a = side(50, null);
     const other = metric('m', { a, b: side(60, null), change });
     expect(dumbbell({ a, pairs: [other] })).toBeNull();

@@ -7,13 +7,18 @@ import type { Agreement, MetricSummary } from './summary';
 /**
  * How `b` stands against the baseline `a`. `ratio` says how many times better b is: under 1 it is worse. `text`
  * is the cell of a table: `2.2x faster`, `12 % slower`, `no clear change`; `interval` that of the ratio in
- * words.
+ * words. `worse` says whether b is clearly worse, in the metric's own direction. It is false where b is better,
+ * equal, or not clearly different, and null, with a `reason`, where that cannot be said. `more_rounds` in each
+ * of the two would probably show a clear change; null where that is unknown.
  */
 export interface Change {
   verdict: Verdict;
   text: string;
   ratio: Ratio | null;
   interval: string | null;
+  worse: boolean | null;
+  reason: string | null;
+  more_rounds: number | null;
 }
 
 /** Run `b` against run `a`; lanes without a partner are named by id. */
