@@ -155,8 +155,8 @@ class Writer:
                 return self._spell(inside, as_input)
             case types.UnionType(types=several):
                 ordered = sorted(several, key=lambda item: isinstance(item, types.NoneType))
-                spelled = (self._spell(item, as_input) for item in ordered)
-                return " | ".join(dict.fromkeys(item for item in spelled if item))
+                members = (self._spell(item, as_input) for item in ordered)
+                return " | ".join(dict.fromkeys(item for item in members if item))
             case types.LiteralType(values=values):
                 return " | ".join(_quoted(item) for item in values)
             case types.EnumType(cls=cls) | types.StructType(cls=cls):

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { Difference, Differing, MetricPair } from '../../src/lib/api/history';
-import { byRole, fieldLabel, result } from '../../src/pages/compare/labels';
+import { byRole, certainty, fieldLabel, result } from '../../src/pages/compare/labels';
 
 function pair(difference: Partial<Difference>, more: Partial<MetricPair> = {}): MetricPair {
   return {
@@ -18,6 +18,21 @@ describe('what became of a metric', () => {
     expect(result(pair({}))).toEqual({ text: 'No clear change', tone: 'calm', uncompared: false });
     const none = { verdict: 'not comparable', text: 'not comparable', ratio: null, interval: null, worse: null, reason: null, more_rounds: null } as const;
     expect(result(pair({}, { change: none }))).toEqual({ text: 'Not comparable', tone: 'calm', uncompared: true });
+  });
+});
+
+describe('how sure a difference is', () => {
+  const { change } = pair({});
+
+  it('is an interval, or the reason for none, and what would make it clear', () => {
+    expect(certainty(pair({}, { change: { ...change, interval: '-2 % to +3 %' } }))).toBe('-2 % to +3 %');
+    const noisy = { ...change, reason: 'the rounds vary too much for an interval', more_rounds: 12 };
+    expect(certainty(pair({}, { change: noisy }))).toBe('the rounds vary too much for an interval; 12 more rounds in each would probably decide it');
+  });
+
+  it('does not repeat the words beside it', () => {
+    expect(certainty(pair({}, { change: { ...change, text: 'not measured', reason: 'not measured' } }))).toBe('');
+    expect(certainty(pair({}, { direction: 'none', change: { ...change, reason: 'neither is better' } }))).toBe('');
   });
 });
 
