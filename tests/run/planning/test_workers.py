@@ -92,7 +92,7 @@ CASES: list[tuple[LaneSpec, str, str]] = [
     (
         lane("a", ("a",)),
         "lanes[0].workers[0]",
-        "a is the lane's own machine, which takes part in any case; leave it out",
+        "a is the lane's own machine, which always takes part; leave it out",
     ),
     (lane("a", ("b", "b")), "lanes[0].workers[1]", "b is named twice; name each worker once"),
     (
