@@ -116,7 +116,10 @@ def line(name: str, lane: dict[str, Any]) -> str:
     spread = lane["summary"][DECODE]["cv"] or 0
     own = lane["summary"][ENGINE]["value"]
     text = f"{name}: {rate_of(lane):.2f} tok/s measured (CV {spread:.1%}, {lane['verdict']})"
-    return f"{text}, {own:.2f} by the engine's own timings; {near['text'] or near['reason']}"
+    timed = "the engine gives no timings of its own"
+    if own is not None:
+        timed = f"{own:.2f} by the engine's own timings"
+    return f"{text}, {timed}; {near['text'] or near['reason']}"
 
 
 def model_of(folder: Path, shape: str, quant: str) -> Path:

@@ -9,6 +9,7 @@ from benchrace.events import (
     Artifact,
     ClockStep,
     JobCancelled,
+    JobDone,
     JobError,
     JobStart,
     JobTimeout,
@@ -22,6 +23,7 @@ from benchrace.events import (
     head,
 )
 from benchrace.events.payloads import RunPhase, StandingPayload
+from benchrace.run.clients import jobs_of
 from benchrace.run.metadata import RunMetadata, machine_labels
 from benchrace.run.states import RunState
 from benchrace.run.summary import HeatStart, RunSummary
@@ -51,6 +53,7 @@ _FOLDED = frozenset(
     {
         "artifact",
         "clock_step",
+        "job_done",
         "job_start",
         "round_start",
         "runtime_sample",
@@ -93,6 +96,7 @@ class Fold:
         self.artifacts = ArtifactFold(metadata)
         self.unreadable = 0
         self._ended = metadata.state.final
+        self._done: set[str | None] = set()
         self._simulated = metadata.simulated
 
     def feed(self, lines: bytes) -> None:
@@ -194,7 +198,7 @@ class Fold:
             case LaneError():
                 if (lane := self._lanes.get(event.lane_id or "")) and belongs(lane.lane, event):
                     lane.fail(failure_of(self._metadata, lane.lane, event))
-            case JobError() | JobTimeout() | JobCancelled():
+            case JobDone() | JobError() | JobTimeout() | JobCancelled():
                 self._end(event)
             case RunLifecycle():
                 self._start(event)
@@ -227,8 +231,11 @@ class Fold:
                     for reason in throttling.reasons(fold.lane, workload, bounds):
                         fold.mark(done.round, reason)
 
-    def _end(self, event: JobError | JobTimeout | JobCancelled) -> None:
-        """End the lanes of a job that did not reach the end of its schedule."""
+    def _end(self, event: JobDone | JobError | JobTimeout | JobCancelled) -> None:
+        """Note a job's end; one before the end of its schedule ends its lanes."""
+        if isinstance(event, JobDone):
+            self._done.add(event.job_id)
+            return
         for lane in self._lanes.values():
             if belongs(lane.lane, event):
                 lane.cut_off(failure_of(self._metadata, lane.lane, event), self._metadata.rounds)
@@ -246,7 +253,7 @@ class Fold:
             self._heats[began.heat] = start if before is None else _wider(before, start)
 
     def _over(self, event: RunLifecycle) -> None:
-        """Return why a lane stopped in the middle whose job never ended.
+        """Mark the lanes that an interrupted run cut off; not those whose jobs are done.
 
         A run that had late lines ends once more: its last end holds.
         """
@@ -259,7 +266,8 @@ class Fold:
             reason = over.reason or "the run was interrupted"
             failure = BenchraceError(Category.INTERRUPTED, reason).failure()
         for lane in self._lanes.values():
-            lane.interrupt(failure, self._metadata.rounds)
+            is_done = self._done.issuperset(jobs_of(lane.lane))
+            lane.interrupt(None if is_done else failure, self._metadata.rounds)
         for done in self._clients.unfinished():
             if (own := self._lane(done)) is not None:
                 own.add(self._judge.judge(done), provisional=True)

@@ -80,8 +80,13 @@ class LaneFold:
             self.fail(error)
 
     def interrupt(self, why: Failure | None, planned: int) -> None:
-        """Record why the run ended without the job's end; None takes that back."""
-        self._interrupted = why if self._ran < planned else None
+        """Record why the run ended without the job's end; None takes that back.
+
+        A lane that has all its rounds is left out, as is an adaptive one that is settled: `planned`
+        is only the most that it may run.
+        """
+        complete = self._ran >= planned or (self._target is None and self.settled)
+        self._interrupted = None if complete else why
 
     @property
     def error(self) -> Failure | None:

@@ -12,6 +12,7 @@ from benchrace.errors import BenchraceError, Category
 from benchrace.events import (
     ClockStep,
     JobCancelled,
+    JobDone,
     JobError,
     JobTimeout,
     LaneError,
@@ -24,6 +25,7 @@ from benchrace.events import (
 from benchrace.events.payloads import (
     ClockStepPayload,
     JobCancelledPayload,
+    JobDonePayload,
     JobErrorPayload,
     JobTimeoutPayload,
     LaneErrorPayload,
@@ -34,7 +36,7 @@ from benchrace.events.payloads import (
 from benchrace.run.metadata import RunMetadata
 from benchrace.run.summary import LaneSummary
 from benchrace.stats import Fold
-from tests.stats.conftest import TIME
+from tests.stats.conftest import TIME, rate
 
 Run = Callable[..., RunMetadata]
 Rounds = Callable[..., bytes]
@@ -169,6 +171,30 @@ def test_an_interrupted_run_says_so_in_the_lanes_that_were_cut_off(run: Run, scr
     error = lane(fold, 1).error
     assert error is not None
     assert (error.category, error.message) == (Category.INTERRUPTED, "not heard")
+
+
+@pytest.mark.parametrize("unsettled", [False, True])
+def test_another_lane_s_loss_does_not_fail_an_adaptive_lane_that_had_ended(
+    run: Run, script: Any, unsettled: bool
+) -> None:
+    metadata = run(lanes=2)
+    lanes = [
+        msgspec.structs.replace(lane, job_id=f"j{number}")
+        for number, lane in enumerate(metadata.lanes)
+    ]
+    spec = msgspec.structs.replace(metadata.spec, rounds="auto")
+    fold = Fold(msgspec.structs.replace(metadata, spec=spec, rounds=30, lanes=tuple(lanes)))
+    for number in range(12):
+        amount = 150.0 if unsettled and number % 2 else 100.0
+        fold.feed(script.done(0, number, rate(amount, 1.0), job_id="j0"))
+    assert fold.settled("lane-0") is not unsettled
+    if unsettled:
+        # As a round that had begun when the lane was settled can make it.
+        fold.feed(script.event(JobDone, JobDonePayload(metrics={}), job_id="j0"))
+    over = RunLifecyclePayload(phase=RunPhase.RUN_END, state="interrupted", reason="B stopped")
+    fold.feed(script.event(RunLifecycle, over, job_id=None, stream=Stream.CENTRAL))
+    assert lane(fold, 0).error is None
+    assert lane(fold, 1).error is not None
 
 
 def test_heat_starts_are_kept(run: Run, script: Any) -> None:

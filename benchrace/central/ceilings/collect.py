@@ -191,6 +191,9 @@ def _decode(
     machine: Machine, lanes: Sequence[EngineReading], read: Ceiling | None
 ) -> Efficiency | None:
     """Return the share of the read bandwidth that an engine reached while it read weights."""
+    with_width = [lane for lane in lanes if row_overhead(lane.width, machine.pool) is not None]
+    # Lanes of older runs have no width: what they reached has the overhead in it.
+    lanes = with_width or lanes
     shares = [
         share
         for lane in lanes
@@ -203,6 +206,7 @@ def _decode(
     result = measured(shares)
     if result is None:
         return None
+    result = msgspec.structs.replace(result, with_rows=not with_width)
     if in_cache:
         return from_cache(result)
     return msgspec.structs.replace(result, high=min(result.high, 1.0))
@@ -212,7 +216,7 @@ def _weights_rate(pool: Pool, lane: EngineReading) -> float | None:
     """Return the bytes per second while weights were read."""
     if lane.bytes_per_s is None:
         return None
-    return lane.bytes_per_s * (1 + row_overhead(lane.width, pool))
+    return lane.bytes_per_s * (1 + (row_overhead(lane.width, pool) or 0))
 
 
 def _engines(

@@ -9,6 +9,8 @@ from benchrace.run.states import JobPhase
 GIVEN_UP = "central does not wait for this job any more"
 # Begins such a reason too; what that machine reported follows.
 PARTNER = "another machine of this lane has ended its part"
+# Begins the reason of a run that lost a worker machine of a lane; the machine's label follows.
+WORKER = "worker "
 
 
 class Job:

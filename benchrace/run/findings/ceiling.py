@@ -48,13 +48,15 @@ class Efficiency(msgspec.Struct, frozen=True, kw_only=True):
     """Which share of a ceiling an engine reaches (1 is all), between `low` and `high`.
 
     It was measured on this machine in the lanes of `run_ids`, `n` of them; it is assumed where
-    there are none. `in_cache` says that all of the lanes were of models that fit the cache.
+    there are none. `in_cache` says that all of the lanes were of models that fit the cache,
+    `with_rows` that it includes the row overhead, as the width of no lane's model is known.
     """
 
     value: float
     low: float
     high: float
     in_cache: bool = False
+    with_rows: bool = False
     n: int = 0
     run_ids: tuple[RunId, ...] = ()
 

@@ -12,8 +12,11 @@ from benchrace.run.planning.fit import Pool, kv_bytes
 
 # For each row of a matrix, an engine on a CPU takes the time of its weights, and of this many more:
 # to start the row and add up its sum, and for the norms, the attention and the activations of a
-# layer, which grow with its rows. Models of equal bytes and different widths show it: 110 to 300.
+# layer, which grow with its rows. Models of equal bytes and different widths show it: 150 to 163 in
+# Q8_0, 74 to 203 in F16, on one core (decision 054).
 ROW_START = 160
+# The narrowest of these models: narrower ones take its overhead.
+LEAST_WIDTH = 512
 # Before an engine was measured on a machine. Decoding: a kernel without software prefetch reaches
 # half of the read bandwidth, the best ones nine tenths. Prefill: engines differ far more.
 DECODE_ASSUMED = Efficiency(value=0.7, low=0.5, high=0.92)
@@ -35,7 +38,8 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True):
     faster than the probe. `bandwidth_roof` is the read bandwidth / `bytes_per_token`,
     `compute_roof` the measured rate of weights of this format / the weights of a token, null where
     that was not measured. `row_overhead` is the time that the rows of a model's matrices add, as a
-    share of the time for its weights.
+    share of the time for its weights; it is left out, and null, where the width of the model or of
+    the measured lanes is not known.
     `bytes_per_token` are the weights that a token reads, and keys and values of `depth` positions.
     `unmeasured` says that a ceiling is missing, which the machine can measure.
     """
@@ -49,7 +53,7 @@ class Prediction(msgspec.Struct, frozen=True, kw_only=True):
     efficiency: Efficiency
     prefill_efficiency: Efficiency
     unmeasured: bool
-    row_overhead: float = 0.0
+    row_overhead: float | None = None
     missing: tuple[str, ...] = ()
 
 
@@ -58,7 +62,7 @@ def predict(model: Model, roofs: Roofs, backend: str, depth: int = DEPTH) -> Pre
     efficiency = _decode(roofs, backend, model.quantization or "")
     prefill_efficiency = _proven(roofs.prefill.get(backend), PREFILL_ASSUMED)
     size, roof, compute = bytes_per_token(model, depth), None, None
-    overhead = row_overhead(model.width, roofs.pool)
+    overhead = None if efficiency.with_rows else row_overhead(model.width, roofs.pool)
     if size is not None and roofs.read is not None:
         roof = roofs.read.value * 1e9 / size
     weights = roofs.weights.get(_FORMATS.get(model.quantization or "", ""))
@@ -67,7 +71,7 @@ def predict(model: Model, roofs: Roofs, backend: str, depth: int = DEPTH) -> Pre
     product = product_of(model, roofs)
     limit = None if efficiency.n and not efficiency.in_cache else compute
     return Prediction(
-        decode=None if roof is None else _rate(roof / (1 + overhead), efficiency, limit),
+        decode=None if roof is None else _rate(roof / (1 + (overhead or 0)), efficiency, limit),
         prefill=_prefill(model, product, prefill_efficiency),
         depth=depth,
         bytes_per_token=size,
@@ -127,12 +131,14 @@ def measured(shares: Sequence[tuple[RunId, float]]) -> Efficiency | None:
     )
 
 
-def row_overhead(width: int | None, pool: Pool) -> float:
+def row_overhead(width: int | None, pool: Pool) -> float | None:
     """Return the time that rows of this width add, as a share of the time for their weights.
 
-    It is known of CPUs only, and 0 where the width is not known.
+    It was measured on CPUs only, and is 0 elsewhere; None where the width is not known.
     """
-    return ROW_START / width if width and pool is Pool.SYSTEM else 0.0
+    if pool is not Pool.SYSTEM:
+        return 0.0
+    return ROW_START / max(width, LEAST_WIDTH) if width else None
 
 
 def from_cache(own: Efficiency) -> Efficiency:

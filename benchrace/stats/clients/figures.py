@@ -74,19 +74,14 @@ def _on_one_clock(figure: Measured, zeros: Zeros | str) -> Measured:
         return _unknown(figure.metric, text)
     low = figure.value if figure.low is None else figure.low
     high = figure.value if figure.high is None else figure.high
+    # One reason to a figure: what leaves more of it open. Other rates of the round name the clocks.
+    wider = figure.unknown if high - low > 2 * share * figure.value else None
     return msgspec.structs.replace(
         figure,
         low=low / (1 + share),
         high=high / (1 - share),
-        unknown=_beside_clocks(figure.unknown),
+        unknown=wider or CLOCK_OFFSET,
     )
-
-
-def _beside_clocks(other: Reason | None) -> Reason:
-    """Return what is not known of a rate over machines: their clocks, and what was not before."""
-    if other is None:
-        return CLOCK_OFFSET
-    return Reason(CLOCK_OFFSET.code, f"{CLOCK_OFFSET.text}; {other.text}")
 
 
 def _unknown(name: str, reason: str) -> Measured:

@@ -104,10 +104,13 @@ def empty_workers(plan: ServerPlan, started: Started) -> list[Peer]:
 
 
 def only_coordinates(plan: ServerPlan, started: Started) -> bool:
-    """Check whether all layers are on workers: a layer's context is where the layer is."""
+    """Check whether all layers are on workers: a layer's context is where the layer is.
+
+    A log that names no device of the coordinator does not show that.
+    """
     own = started.placement.devices.values()
     on_workers = any(buffers.kv for buffers in holds(plan, started).values())
-    return on_workers and not any(buffers.kv for buffers in own)
+    return bool(own) and on_workers and not any(buffers.kv for buffers in own)
 
 
 def why_not_distributed(plan: ServerPlan, started: Started) -> str | None:

@@ -78,12 +78,14 @@ def test_a_load_says_how_the_layers_were_dealt_out() -> None:
         (Buffers(model=2.0), Buffers(model=239.0, kv=40.0), True),
         (Buffers(model=80.0, kv=8.0), Buffers(model=239.0, kv=40.0), False),
         (Buffers(model=2.0), Buffers(model=239.0), False),
+        # The log names no device of the coordinator.
+        (None, Buffers(model=239.0, kv=40.0), False),
     ],
 )
 def test_a_coordinator_without_layers_is_known_by_the_contexts(
-    own: Buffers, on_worker: Buffers, alone: bool
+    own: Buffers | None, on_worker: Buffers, alone: bool
 ) -> None:
-    placed = Placement(workers={A: on_worker}, devices={"CPU": own})
+    placed = Placement(workers={A: on_worker}, devices={} if own is None else {"CPU": own})
     begun = Started(load_ns=1, placement=placed, split="", sent=MIB)
     assert only_coordinates(plan(), begun) is alone
     assert ("the coordinator holds none" in load_report(plan(), begun)) is alone

@@ -296,3 +296,8 @@ async def test_an_opening_that_hangs_without_its_worker_is_ended(
     assert failure.message == 'worker B of lane "over A + B" stopped: its agent was restarted'
     # As a run ends that has lost a lane's own machine, or a client.
     assert over.state is RunState.INTERRUPTED
+    # The next central, which finds it without its summary, knows the loss by the metadata alone.
+    over.folder.summary_path.unlink()
+    async with data.host() as host:
+        again = await host.over(run_id)
+    assert (again.state, again.metadata.failure) == (over.state, failure)

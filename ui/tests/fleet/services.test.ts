@@ -22,14 +22,18 @@ afterEach(async () => {
 });
 
 it('the panel is absent where central manages no services', async () => {
-  open(() => new Response('404', { status: 404 }));
-  expect(title()).toBe('Services');
-  await eventually(() => expect(title()).toBeNull());
+  const answer = vi.fn(() => new Response('404', { status: 404 }));
+  open(answer);
+  expect(title()).toBeNull();
+  await eventually(() => expect(answer).toHaveBeenCalled());
+  for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+  flushSync();
   expect(document.body.textContent?.trim()).toBe('');
 });
 
 it('any other failure stays in the panel, with what to do', async () => {
   open(() => failed(500, 'no service can be listed'));
+  expect(title()).toBeNull();
   await eventually(() => expect(document.querySelector('.notice')?.textContent).toContain('Wait.'));
   expect(title()).toBe('Services');
 });

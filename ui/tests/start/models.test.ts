@@ -147,8 +147,8 @@ const PREDICTION: Prediction = {
   bytes_per_token: 1.2e9,
   bandwidth_roof: 14.6,
   compute_roof: null,
-  efficiency: { value: 0.71, low: 0.6, high: 0.82, in_cache: false, n: 2, run_ids: ['r'] },
-  prefill_efficiency: { value: 0.4, low: 0.1, high: 1, in_cache: false, n: 0, run_ids: [] },
+  efficiency: { value: 0.71, low: 0.6, high: 0.82, in_cache: false, with_rows: false, n: 2, run_ids: ['r'] },
+  prefill_efficiency: { value: 0.4, low: 0.1, high: 1, in_cache: false, with_rows: false, n: 0, run_ids: [] },
   row_overhead: 0.146,
   unmeasured: false,
   missing: ['x'],
@@ -157,15 +157,19 @@ const PREDICTION: Prediction = {
 describe('how fast a model should be', () => {
   it('is said with what it is made of', () => {
     expect(predictionLabel(PREDICTION)).toBe(
-      'predicted 10.4 tok/s, between 8.84 and 12, at a depth of 512 tokens; reading 1.20 GB per token limits it to 14.6 tok/s; efficiency 71 % (measured in 2 lanes on this machine), and its rows add 15 % of time',
+      'predicted 10.4 tok/s, between 8.84 and 12, at a depth of 512 tokens; reading 1.20 GB per token limits it to 14.6 tok/s; efficiency 71 % (measured in 2 lanes on this machine), and the rows of its matrices take 15 % more time',
     );
     const more = { ...PREDICTION, efficiency: { ...PREDICTION.efficiency, n: 0 }, compute_roof: 11, prefill: { value: 90, low: 60, high: 120 } };
-    expect(predictionLabel(more)).toContain('(assumed: not measured on this machine yet), and its rows add 15 % of time; compute limits it to 11 tok/s; prefill 90 tok/s, between 60 and 120');
+    expect(predictionLabel(more)).toContain('(assumed: not measured on this machine yet), and the rows of its matrices take 15 % more time; compute limits it to 11 tok/s; prefill 90 tok/s, between 60 and 120');
     expect(predictionLabel({ ...PREDICTION, decode: null, missing: ['a', 'b'] })).toBe('not predicted: a; b');
   });
 
   it('does not count rows on a GPU', () => {
     expect(predictionLabel({ ...PREDICTION, row_overhead: 0 })).toMatch(/on this machine\)$/);
+  });
+
+  it('says that the time of the rows is not in it', () => {
+    expect(predictionLabel({ ...PREDICTION, row_overhead: null })).toMatch(/on this machine\), without the time of the rows, as a width is not known$/);
   });
 
   it('is said to be from models in the cache', () => {

@@ -7,6 +7,7 @@ import msgspec
 
 from benchrace.central.fleet.engines import Engines
 from benchrace.central.fleet.fleet import Fleet
+from benchrace.central.runs.job import WORKER
 from benchrace.central.runs.live_run import LiveRun
 from benchrace.central.settings import Limits
 from benchrace.clock import Clock
@@ -198,7 +199,7 @@ class WorkerMachine:
         what = "did not start" if self.peer is None else "stopped"
         self.failure = Failure(
             category=error.category,
-            message=f'worker {self._label} of lane "{self.lane.label}" {what}: {error.message}',
+            message=f'{WORKER}{self._label} of lane "{self.lane.label}" {what}: {error.message}',
             remedy=error.remedy,
             detail=error.detail,
         )

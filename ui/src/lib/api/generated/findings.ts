@@ -42,13 +42,15 @@ export interface CeilingShare {
 /**
  * Which share of a ceiling an engine reaches (1 is all), between `low` and `high`. It was measured on this
  * machine in the lanes of `run_ids`, `n` of them; it is assumed where there are none. `in_cache` says that all
- * of the lanes were of models that fit the cache.
+ * of the lanes were of models that fit the cache, `with_rows` that it includes the row overhead, as the width of
+ * no lane's model is known.
  */
 export interface Efficiency {
   value: number;
   low: number;
   high: number;
   in_cache: boolean;
+  with_rows: boolean;
   n: number;
   run_ids: string[];
 }

@@ -38,8 +38,9 @@ export type Pool = 'vram' | 'unified' | 'system';
  * models in the cache: otherwise engines may compute faster than the probe. `bandwidth_roof` is the read
  * bandwidth / `bytes_per_token`, `compute_roof` the measured rate of weights of this format / the weights of a
  * token, null where that was not measured. `row_overhead` is the time that the rows of a model's matrices add,
- * as a share of the time for its weights. `bytes_per_token` are the weights that a token reads, and keys and
- * values of `depth` positions. `unmeasured` says that a ceiling is missing, which the machine can measure.
+ * as a share of the time for its weights; it is left out, and null, where the width of the model or of the
+ * measured lanes is not known. `bytes_per_token` are the weights that a token reads, and keys and values of
+ * `depth` positions. `unmeasured` says that a ceiling is missing, which the machine can measure.
  */
 export interface Prediction {
   decode: Rate | null;
@@ -51,6 +52,6 @@ export interface Prediction {
   efficiency: Efficiency;
   prefill_efficiency: Efficiency;
   unmeasured: boolean;
-  row_overhead: number;
+  row_overhead: number | null;
   missing: string[];
 }

@@ -98,7 +98,8 @@ export function predictionLabel(prediction: Prediction): string {
   if (decode === null) return `not predicted: ${prediction.missing.join('; ')}`;
   const cached = efficiency.in_cache ? ', only with models that fit the cache, which says little about larger ones' : '';
   const known = efficiency.n > 0 ? `measured in ${plural(efficiency.n, 'lane')} on this machine${cached}` : 'assumed: not measured on this machine yet';
-  const rows = row_overhead ? `, and its rows add ${percent(row_overhead)} of time` : '';
+  const unknown = ', without the time of the rows, as a width is not known';
+  const rows = row_overhead === null ? unknown : row_overhead > 0 ? `, and the rows of its matrices take ${percent(row_overhead)} more time` : '';
   const parts = [
     `predicted ${quantity(decode.value, 'tok/s')}, between ${digits(decode.low)} and ${digits(decode.high)}, at a depth of ${count(depth)} tokens`,
     `reading ${fileSize(bytes_per_token)} per token limits it to ${quantity(bandwidth_roof, 'tok/s')}; efficiency ${percent(efficiency.value)} (${known})${rows}`,
