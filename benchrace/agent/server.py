@@ -25,6 +25,7 @@ from benchrace.agent.settings import AgentSettings
 from benchrace.api.session import Right
 from benchrace.config.paths import make_private
 from benchrace.errors import BenchraceError, Category
+from benchrace.garbage import collect_as_usual
 from benchrace.store import atomic
 from benchrace.store.journal import Journal
 from benchrace.telemetry.host_id import host_id
@@ -121,6 +122,7 @@ async def serve(
                     ready(listener.url)
                 if preload:
                     await app.load()
+                collect_as_usual()
 
             await _serve(Guard(reception.around(app), policy), listener, shutdown, stop, announce)
             with anyio.move_on_after(_STOP_S):
