@@ -120,9 +120,7 @@ async def serve(
                 await write_record()
                 if ready is not None:
                     ready(listener.url)
-                if preload:
-                    await app.load()
-                collect_as_usual()
+                await _settle(app if preload else None)
 
             await _serve(Guard(reception.around(app), policy), listener, shutdown, stop, announce)
             with anyio.move_on_after(_STOP_S):
@@ -132,6 +130,13 @@ async def serve(
                     await dial.leave()
             tasks.cancel_scope.cancel()
         record.unlink(missing_ok=True)
+
+
+async def _settle(app: LateApp | None) -> None:
+    """Import what is to be imported now, and collect garbage as usual from then on."""
+    if app is not None:
+        await app.load()
+    collect_as_usual()
 
 
 async def _listen(settings: AgentSettings) -> serving.Listener:

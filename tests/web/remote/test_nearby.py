@@ -60,13 +60,13 @@ async def test_what_is_announced_is_found_by_its_role_while_it_answers() -> None
 async def test_a_cancel_while_mdns_starts_leaves_no_socket_open(
     monkeypatch: pytest.MonkeyPatch, task: Any
 ) -> None:
-    made: list[AsyncZeroconf] = []
+    instances: list[AsyncZeroconf] = []
     starts = anyio.Event()
 
     class Noted(AsyncZeroconf):
         def __init__(self, *options: Any, **more: Any) -> None:
             super().__init__(*options, **more)
-            made.append(self)
+            instances.append(self)
             starts.set()
 
     monkeypatch.setattr(zeroconf.asyncio, "AsyncZeroconf", Noted)
@@ -75,9 +75,9 @@ async def test_a_cancel_while_mdns_starts_leaves_no_socket_open(
         async with anyio.create_task_group() as group:
             group.start_soon(partial(task, Role.CENTRAL, interfaces=LOOPBACK, **more))
             await starts.wait()
-            assert not made[0].zeroconf.started
+            assert not instances[0].zeroconf.started
             group.cancel_scope.cancel()
-    assert [one.zeroconf.done for one in made] == [True]
+    assert [one.zeroconf.done for one in instances] == [True]
 
 
 async def test_without_the_package_the_command_that_installs_it_is_named(
