@@ -25,6 +25,7 @@ from benchrace.agent.settings import AgentSettings
 from benchrace.api.session import Right
 from benchrace.config.paths import make_private
 from benchrace.errors import BenchraceError, Category
+from benchrace.garbage import collect_as_usual
 from benchrace.store import atomic
 from benchrace.store.journal import Journal
 from benchrace.telemetry.host_id import host_id
@@ -119,8 +120,7 @@ async def serve(
                 await write_record()
                 if ready is not None:
                     ready(listener.url)
-                if preload:
-                    await app.load()
+                await _settle(app if preload else None)
 
             await _serve(Guard(reception.around(app), policy), listener, shutdown, stop, announce)
             with anyio.move_on_after(_STOP_S):
@@ -130,6 +130,13 @@ async def serve(
                     await dial.leave()
             tasks.cancel_scope.cancel()
         record.unlink(missing_ok=True)
+
+
+async def _settle(app: LateApp | None) -> None:
+    """Import what is to be imported now, and collect garbage as usual from then on."""
+    if app is not None:
+        await app.load()
+    collect_as_usual()
 
 
 async def _listen(settings: AgentSettings) -> serving.Listener:

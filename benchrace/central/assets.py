@@ -215,7 +215,7 @@ class CentralAssets:
             entry = msgspec.json.decode(data, type=AssetEntry)
         except (OSError, msgspec.DecodeError, UnicodeDecodeError):
             return None
-        whole = regular.file_bytes(self._files.path(sha256)) == entry.size
+        whole = regular.readable_bytes(self._files.path(sha256)) == entry.size
         return entry if whole and entry.sha256 == sha256 else None
 
     def _note(self, sha256: str) -> Path:

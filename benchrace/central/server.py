@@ -31,6 +31,7 @@ from benchrace.central.settings import CentralSettings
 from benchrace.clock import SystemClock
 from benchrace.config.paths import make_private, runs_dir
 from benchrace.errors import BenchraceError, Category
+from benchrace.garbage import collect_as_usual
 from benchrace.store import atomic
 from benchrace.store.index import Index
 from benchrace.store.journal import Journal
@@ -156,6 +157,7 @@ async def _serve(
             if ready is not None:
                 ready(listener.url)
             await app.load()
+            collect_as_usual()
         tasks.cancel_scope.cancel()
     for path in (record, central.folder / auth.LOCAL):
         await to_thread.run_sync(partial(path.unlink, missing_ok=True))

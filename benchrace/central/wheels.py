@@ -8,7 +8,7 @@ from pathlib import Path
 from benchrace.api.wheels import WheelEntry
 from benchrace.errors import NotFound
 from benchrace.store import atomic
-from benchrace.store.regular import NotRegular, file_bytes, open_regular
+from benchrace.store.regular import NotRegular, open_regular, readable_bytes
 
 FOLDER = "wheels"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]{0,199}\.whl")
@@ -30,7 +30,7 @@ def listed(data: Path) -> tuple[WheelEntry, ...]:
 def path_of(data: Path, name: str) -> Path:
     """Return the path of a wheel; raises NotFound. Blocks."""
     path = data / FOLDER / name
-    if _NAME.fullmatch(name) and file_bytes(path):
+    if _NAME.fullmatch(name) and readable_bytes(path):
         return path
     raise NotFound(
         f"central has no wheel {name[:100]!r}", "GET /api/v1/agents/wheels lists those that it has."

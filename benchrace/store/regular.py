@@ -49,6 +49,18 @@ def file_bytes(path: Path) -> int:
     return status.st_size if stat.S_ISREG(status.st_mode) else 0
 
 
+def readable_bytes(path: Path) -> int:
+    """Return the size of a regular file, 0 where there is none that can be opened. Blocks."""
+    try:
+        fd = open_regular(path)
+    except OSError:
+        return 0
+    try:
+        return os.fstat(fd).st_size
+    finally:
+        os.close(fd)
+
+
 def read(path: Path) -> bytes:
     """Read a regular file whole; raises OSError."""
     with os.fdopen(open_regular(path), "rb") as file:

@@ -86,7 +86,7 @@ def test_a_tie_shows_the_values_that_are_too_close(
     assert set(row.result.tied) == {"Lane 0", "Lane 1"}
     assert row.result.confidence is ConfidenceLevel.LOW
     out = drawn(row, capsys)
-    assert "Too close to call: 102/s / 100/s" in out
+    assert "Too close to call: 102/s vs 100/s" in out
     assert "low" in out
 
 

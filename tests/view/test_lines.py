@@ -2,7 +2,10 @@
 
 from benchrace.view.lines import without_output
 
-OUTPUT = [b'{"type":"%s","seq":0}' % kind for kind in (b"llm_token", b"compute_line", b"progress")]
+OUTPUT = [
+    b'{"type":"%s","seq":0}' % kind
+    for kind in (b"llm_token", b"compute_line", b"progress", b"preview")
+]
 OTHER = b'{"type":"round_done","seq":3,"payload":{"text":"{\\"type\\":\\"progress\\","}}'
 
 

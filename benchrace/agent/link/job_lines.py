@@ -66,7 +66,7 @@ class JobLines:
                 # Taken before the lines are read: a final phase is sent after all of its lines.
                 news, final = outbox.news(), outbox.job.phase.final
                 try:
-                    await self._drain(outbox)
+                    await self._drain(outbox, final=final)
                 except OSError as error:
                     await self._drop(outbox, error)
                     continue
@@ -96,7 +96,7 @@ class JobLines:
             if self._concerns(job) and not tracked:
                 self._outboxes[job.job_id] = JobOutbox(job, {})
 
-    async def _drain(self, outbox: JobOutbox) -> None:
+    async def _drain(self, outbox: JobOutbox, *, final: bool) -> None:
         for name, sent in outbox.unread():
             while True:
                 # The first read may have to pass over a long journal to get to its place.
@@ -108,8 +108,9 @@ class JobLines:
                 if parcel is None:
                     break
                 await self._send(m.pack(parcel.frame, parcel.lines))
-                if sent.tail.at_end:
-                    # What a fast worker has written meanwhile goes with the next batch.
+                if sent.tail.at_end and not final:
+                    # What a fast worker has written meanwhile goes with the next batch. After
+                    # the job's end there is none: then only an empty read is the end.
                     break
 
     async def _drop(self, outbox: JobOutbox, error: OSError) -> None:

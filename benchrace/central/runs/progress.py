@@ -8,6 +8,7 @@ from benchrace.errors import Category
 from benchrace.events import TERMINAL_TYPES
 from benchrace.events.payloads import RunPhase
 from benchrace.protocol.job import JobSpec
+from benchrace.view.lines import OUTPUT
 
 
 class _Payload(msgspec.Struct):
@@ -89,12 +90,17 @@ class RunProgress:
         return min(count for (_, lane), count in self.rounds.items() if lane == lane_id)
 
     def feed(self, lines: bytes) -> Noted:
-        """Read the next whole lines of the log."""
+        """Read the next whole lines of the log; the same lines give the same, however divided."""
         if lines:
             self.ended = _is_run_end(lines[lines.rfind(b"\n", 0, -1) + 1 :])
         if not _marked(lines):
             return Noted()
-        kinds = {self._take(raw) for raw in lines.split(b"\n") if _marked(raw)}
+        kinds = {
+            self._take(raw)
+            for raw in lines.split(b"\n")
+            # Whether output is left out before it comes here depends on where a read ends.
+            if _marked(raw) and not raw.startswith(OUTPUT)
+        }
         return Noted(
             starts="round_start" in kinds,
             rounds="round_done" in kinds,

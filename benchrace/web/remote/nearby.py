@@ -7,7 +7,7 @@ import ipaddress
 import logging
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from enum import StrEnum
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -208,6 +208,10 @@ async def _opened(module: Any, interfaces: Sequence[str] | None) -> AsyncIterato
     chosen = module.InterfaceChoice.All if interfaces is None else list(interfaces)
     zeroconf = module.asyncio.AsyncZeroconf(interfaces=chosen, ip_version=module.IPVersion.V4Only)
     try:
+        # A cancel of what waits for its start also ends the wait in `async_close`, which then
+        # leaves the sockets open.
+        with anyio.CancelScope(shield=True), suppress(module.NotRunningException):
+            await zeroconf.zeroconf.async_wait_for_start()
         yield zeroconf
     finally:
         with anyio.CancelScope(shield=True):

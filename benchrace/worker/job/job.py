@@ -13,6 +13,7 @@ from benchrace.clock import Clock
 from benchrace.errors import BenchraceError, Category
 from benchrace.events import JobDone, JobStart
 from benchrace.events import payloads as p
+from benchrace.garbage import collect_as_usual
 from benchrace.protocol.agent_worker import JobOrder, Unwritten, WorkerExit
 from benchrace.protocol.job import JobSpec
 from benchrace.run.lane import JobLane
@@ -84,6 +85,7 @@ class _Job:
         self._watchdog.start()
         disarm = self._watchdog.arm(_LOAD_S, self._hangs)
         registry = Registry(self._order.setup.plugins, self._order.setup.config)
+        collect_as_usual()
         disarm()
         try:
             _start(self._order, registry, self._writer)

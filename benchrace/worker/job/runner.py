@@ -1,5 +1,6 @@
 """Run a job's schedule: open, warm up, race, close."""
 
+import gc
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -164,10 +165,13 @@ class Runner:
 
     async def _open(self, lane: JobLaneState) -> None:
         self._deps.phases.now(JobPhase.OPENING, lane_id=lane.spec.lane_id)
+        failure = None
         try:
             await self._attempt(lane)
         except BenchraceError as error:
-            await self._give_up(lane, error.failure())
+            failure = error.failure()
+        if failure is not None:
+            await self._give_up(lane, failure)
 
     async def _attempt(self, lane: JobLaneState) -> None:
         doing, limit_s = f"opening {lane.spec.label}", self._spec.timeout_s
@@ -262,11 +266,14 @@ class Runner:
         self._deps.writer.check()
         lane.failures.append(failure)
         lane.unsettled = True
+        self._deps.contexts[lane.spec.lane_id].show_all()
         self._deps.writer.emit(
             LaneError, p.LaneErrorPayload(error=failure), lane_id=lane.spec.lane_id
         )
         await self._close(lane, _CLOSE_S)
         lane.state = LaneState.OVER
+        # What failed may be part of a reference cycle, and hold a model's memory.
+        gc.collect()
 
     async def _close(self, lane: JobLaneState, limit_s: float) -> None:
         if lane.state is not LaneState.OPEN or lane.open_lane is None:
@@ -289,6 +296,7 @@ class Runner:
 
     def _complain(self, lane: JobLaneState, message: str) -> None:
         self._deps.writer.check()
+        self._deps.contexts[lane.spec.lane_id].show_all()
         payload = p.LogPayload(level="error", message=message, source=lane.spec.backend)
         self._deps.writer.emit(Log, payload, lane_id=lane.spec.lane_id)
 

@@ -11,10 +11,6 @@ Later = Callable[[float, Callable[[], None]], None]
 """Arranges a call after so many seconds; usable from any thread."""
 
 
-def never(seconds: float, call: Callable[[], None]) -> None:
-    """Arrange nothing, where something else shows what is held back."""
-
-
 class LoopTimer:
     """Calls in the event loop, after a delay. Create it in the loop's thread."""
 
@@ -23,12 +19,12 @@ class LoopTimer:
         self._thread = threading.get_ident()
 
     def __call__(self, seconds: float, call: Callable[[], None]) -> None:
-        if threading.get_ident() == self._thread:
-            self._loop.call_later(seconds, call)
-            return
-        # A thread may outlive the loop: the end of the job has shown everything then.
+        # A plugin's thread, or its object's destructor, may outlive the loop: the job is over then.
         with suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(self._loop.call_later, seconds, call)
+            if threading.get_ident() == self._thread:
+                self._loop.call_later(seconds, call)
+            else:
+                self._loop.call_soon_threadsafe(self._loop.call_later, seconds, call)
 
 
 class Alarm:
@@ -51,5 +47,6 @@ class Alarm:
         try:
             self._ring()
         except BenchraceError:
-            # The writer keeps the failure of a journal, and has stopped the job for it.
+            # A journal that failed has stopped the job already; a line that is too long is only
+            # left out, as nobody waits for this call.
             return

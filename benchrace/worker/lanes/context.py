@@ -83,10 +83,10 @@ class LaneContext:
         flush, later = display
         self._text = TextBatch(self._show_text, clock, flush, later)
         self._thought = TextBatch(self._show_thought, clock, flush, later)
-        self._progress = Throttled(self._show_progress, clock, later=later)
-        self._fetching = Throttled(self._show_fetching, clock, _FETCHING_NS, later)
+        self._progress = Throttled(self._show_progress, clock, later)
+        self._fetching = Throttled(self._show_fetching, clock, later, _FETCHING_NS)
         self._preview_left = _PREVIEWS_BYTES
-        self._preview = Throttled(self._show_preview, clock, _PREVIEW_NS, later)
+        self._preview = Throttled(self._show_preview, clock, later, _PREVIEW_NS)
         self._stamps = RoundStamps()
         self._streams = WorkerStreams(self._stamps)
 

@@ -7,7 +7,7 @@ from typing import Generic, NamedTuple, TypeVarTuple
 
 from benchrace.clock import Clock
 from benchrace.redaction import redact
-from benchrace.worker.lanes.alarm import Alarm, Later, never
+from benchrace.worker.lanes.alarm import Alarm, Later
 
 Ts = TypeVarTuple("Ts")
 MAX_CHARS = 16_384
@@ -48,7 +48,7 @@ class Display(NamedTuple):
     """When text is shown, and the timer that shows what is held back."""
 
     flush: Flush
-    later: Later = never
+    later: Later
 
 
 class TextBatch:
@@ -63,7 +63,7 @@ class TextBatch:
         show: Callable[[str, int], None],
         clock: Clock,
         flush: Flush,
-        later: Later = never,
+        later: Later,
     ) -> None:
         self._show = show
         self._clock = clock
@@ -119,8 +119,8 @@ class Throttled(Generic[*Ts]):
         self,
         show: Callable[[*Ts], None],
         clock: Clock,
+        later: Later,
         period_ns: int = _PROGRESS_NS,
-        later: Later = never,
     ) -> None:
         self._period_ns = period_ns
         self._show = show

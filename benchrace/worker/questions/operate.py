@@ -1,5 +1,6 @@
 """Carry out one operation on an engine, and report its progress."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any, TypeVar, assert_never
 
@@ -10,6 +11,7 @@ from benchrace.protocol.agent_worker import Noted, OperateOrder, Progressed
 from benchrace.telemetry import plausible
 from benchrace.worker.control_client import ControlClient
 from benchrace.worker.guarded_call import guarded_call
+from benchrace.worker.lanes.alarm import LoopTimer
 from benchrace.worker.lanes.marks import is_number
 from benchrace.worker.lanes.throttle import Throttled, cut
 from benchrace.worker.questions.lend import Control, lend
@@ -26,7 +28,7 @@ T = TypeVar("T")
 
 
 class OperationContext(QuestionContext):
-    """Progress and log lines go to the agent, as they come."""
+    """Progress and log lines go to the agent, as they come. Create it in the event loop."""
 
     prunes = True
 
@@ -39,7 +41,7 @@ class OperationContext(QuestionContext):
     ) -> None:
         super().__init__(clock, client, gpus)
         self._output = output
-        self._progress = Throttled(self._show, clock)
+        self._progress = Throttled(self._show, clock, LoopTimer(asyncio.get_running_loop()))
 
     def show_all(self) -> None:
         self._progress.show()

@@ -8,6 +8,7 @@ import anyio
 
 from benchrace.clock import SystemClock
 from benchrace.errors import BenchraceError, Category
+from benchrace.garbage import collect_as_usual
 from benchrace.plugin.host.describe import describe
 from benchrace.protocol.agent_worker import (
     CalibrateOrder,
@@ -78,6 +79,7 @@ def _result(order: ToBackends, lines: Lines, output: ProtocolOut) -> Any:
     watchdog = Watchdog(lambda: monitor.beats, silent)
     watchdog.start()
     registry = Registry(order.setup.plugins, order.setup.config)
+    collect_as_usual()
     try:
         return anyio.run(_main, order, registry, monitor, Control(lines, output, watchdog))
     finally:

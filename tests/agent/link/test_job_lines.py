@@ -15,6 +15,7 @@ from benchrace.agent.link.job_lines import JobLines
 from benchrace.agent.link.outbox import FRAME_BYTES
 from benchrace.notifier import Notifier
 from benchrace.protocol.agent_central import unpack
+from benchrace.run.states import JobPhase
 from benchrace.store.regular import append
 from benchrace.testing.limits import HANG_S
 from tests.agent.fake_central import job as job_spec
@@ -72,3 +73,11 @@ async def test_more_than_one_frame_is_sent_whole(job: Job) -> None:
     await link.run()
     # The line that came with the first frame is there when the rest is read.
     assert link.sent == [count, 6, "phase"]
+
+
+async def test_a_short_read_is_not_the_end_of_a_job_that_is_over(job: Job) -> None:
+    job.folder.work.write_bytes(LINE * 3)
+    job.phases.append(JobPhase.DONE)
+    link = Link(job, 2)
+    await link.run()
+    assert link.sent[:2] == [3, 1]

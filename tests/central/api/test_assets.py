@@ -1,6 +1,7 @@
 """Files for engines over HTTP: sent in parts, checked, and fetched by agents by range."""
 
 import base64
+import errno
 import hashlib
 import os
 import random
@@ -17,6 +18,7 @@ from anyio import from_thread, to_thread
 from benchrace.api.files.assets import AssetArrived, AssetUpload
 from benchrace.assets import disk
 from benchrace.central.assets import FOLDER, CentralAssets
+from benchrace.store import regular
 from benchrace.store.artifacts import Artifacts
 from benchrace.testing.limits import HANG_S
 from tests.central.served import Served, served
@@ -70,6 +72,23 @@ async def test_a_file_from_its_upload_to_the_agents(tmp_path: Path) -> None:
         assert (await central.get("/api/assets"))["assets"] == []
         assert (await central.http.get(FILE)).status_code == 404
         assert [path.name for path in (tmp_path / FOLDER).iterdir()] == ["artifacts"]
+
+
+async def test_a_file_that_cannot_be_opened_counts_as_absent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with served(tmp_path) as central:
+        await upload(central)
+        original = regular.open_regular
+
+        def refuse(path: Path | str, *options: Any, **more: Any) -> int:
+            if Path(path).name == SHA:
+                raise PermissionError(errno.EACCES, "refused")
+            return original(path, *options, **more)
+
+        monkeypatch.setattr(regular, "open_regular", refuse)
+        assert (await central.http.get(FILE)).status_code == 404
+        assert (await central.get("/api/assets"))["assets"] == []
 
 
 async def test_an_upload_goes_on_where_it_stopped(tmp_path: Path) -> None:

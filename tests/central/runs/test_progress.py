@@ -93,3 +93,12 @@ def test_foreign_text_is_not_taken_for_an_event(foreign: bytes) -> None:
     assert progress.ends == {}
     assert progress.phases == set()
     assert progress.rounds == {("j1", "lane-0"): 0}
+
+
+def test_a_malformed_line_of_output_counts_nowhere_in_a_read() -> None:
+    malformed = b'{"type":"progress","type":"job_done","job_id":"j1","lane_id":null,"payload":{}}\n'
+    other = line("log", {}) + b"\n"
+    for lines in (malformed + other, other + malformed):
+        progress = RunProgress([SPEC])
+        assert progress.feed(lines) == Noted()
+        assert progress.ends == {}

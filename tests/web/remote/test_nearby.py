@@ -3,9 +3,12 @@
 import socket
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import anyio
 import pytest
+import zeroconf.asyncio
+from zeroconf.asyncio import AsyncZeroconf
 
 from benchrace import __version__
 from benchrace.errors import BenchraceError
@@ -51,6 +54,30 @@ async def test_what_is_announced_is_found_by_its_role_while_it_answers() -> None
                 announcing.cancel_scope.cancel()
             await until(lambda: not seen[-1])
             watching.cancel_scope.cancel()
+
+
+@pytest.mark.parametrize("task", [partial(announce, name="lab", host="", port=1), watch])
+async def test_a_cancel_while_mdns_starts_leaves_no_socket_open(
+    monkeypatch: pytest.MonkeyPatch, task: Any
+) -> None:
+    instances: list[AsyncZeroconf] = []
+    starts = anyio.Event()
+
+    class Noted(AsyncZeroconf):
+        def __init__(self, *options: Any, **more: Any) -> None:
+            super().__init__(*options, **more)
+            instances.append(self)
+            starts.set()
+
+    monkeypatch.setattr(zeroconf.asyncio, "AsyncZeroconf", Noted)
+    more = {"seen": lambda _: None} if task is watch else {}
+    with anyio.fail_after(HANG_S):
+        async with anyio.create_task_group() as group:
+            group.start_soon(partial(task, Role.CENTRAL, interfaces=LOOPBACK, **more))
+            await starts.wait()
+            assert not instances[0].zeroconf.started
+            group.cancel_scope.cancel()
+    assert [one.zeroconf.done for one in instances] == [True]
 
 
 async def test_without_the_package_the_command_that_installs_it_is_named(

@@ -58,7 +58,7 @@ async def played(tmp_path: Path, backend: OnThisMachine) -> Any:
             commands=commands,
             client=ControlClient(),
             artifacts=Artifacts(tmp_path),
-            display=Display(Flush()),
+            display=Display(Flush(), lambda _seconds, _call: None),
         )
         lane: Lane[Any] = Lane(
             lane_id="lane-0", label="a", kind="scripted", params=ScriptedParams()

@@ -12,6 +12,10 @@ from benchrace.worker.lanes.throttle import MAX_CHARS, Flush, TextBatch, Throttl
 Batch = Callable[..., tuple[TextBatch, list[str]]]
 
 
+def never(seconds: float, call: Callable[[], None]) -> None:
+    """Arrange nothing."""
+
+
 class Timer:
     """Passes the time of a clock, and makes the calls that are due then."""
 
@@ -45,9 +49,7 @@ def timer(clock: FakeClock) -> Timer:
 def batch(clock: FakeClock, timer: Timer) -> Batch:
     def batch(chars: int = 64, seconds: float = 0.1) -> tuple[TextBatch, list[str]]:
         shown: list[str] = []
-        text = TextBatch(
-            lambda text, _: shown.append(text), clock, Flush(chars, seconds), later=timer
-        )
+        text = TextBatch(lambda text, _: shown.append(text), clock, Flush(chars, seconds), timer)
         return text, shown
 
     return batch
@@ -121,7 +123,7 @@ def test_the_end_shows_the_rest_and_nothing_twice(batch: Batch) -> None:
 @given(st.lists(st.text(max_size=200)), st.integers(1, 100))
 def test_nothing_is_lost_or_reordered(pieces: list[str], chars: int) -> None:
     shown: list[str] = []
-    text = TextBatch(lambda text, _: shown.append(text), FakeClock(), Flush(chars, 1000))
+    text = TextBatch(lambda text, _: shown.append(text), FakeClock(), Flush(chars, 1000), never)
     for piece in pieces:
         text.add(piece)
     text.show()
@@ -137,7 +139,9 @@ def test_long_text_is_shown_in_parts(batch: Batch) -> None:
 
 def test_the_pieces_of_what_is_shown_are_counted_once() -> None:
     shown: list[tuple[int, int]] = []
-    text = TextBatch(lambda text, n: shown.append((len(text), n)), FakeClock(), Flush(9, 1000))
+    text = TextBatch(
+        lambda text, n: shown.append((len(text), n)), FakeClock(), Flush(9, 1000), never
+    )
     for piece in ("ab", "", "c", "\n", "x" * MAX_CHARS + "yz"):
         text.add(piece)
     assert shown == [(4, 3), (MAX_CHARS, 1), (2, 0)]
@@ -165,7 +169,7 @@ def test_any_text_can_be_encoded() -> None:
 
 def test_progress_is_thinned_to_30_a_second_and_ends_with_the_last(clock: FakeClock) -> None:
     shown: list[float] = []
-    thinned = Throttled(lambda done, total, unit: shown.append(done), clock)
+    thinned = Throttled(lambda done, total, unit: shown.append(done), clock, never)
     for step in range(1001):
         thinned.put(step, 1000, "x")
         clock.pass_s(0.001)
@@ -179,7 +183,7 @@ def test_progress_is_thinned_to_30_a_second_and_ends_with_the_last(clock: FakeCl
 
 def test_progress_that_stops_is_shown_by_the_alarm(clock: FakeClock, timer: Timer) -> None:
     shown: list[float] = []
-    thinned = Throttled(lambda done, total, unit: shown.append(done), clock, later=timer)
+    thinned = Throttled(lambda done, total, unit: shown.append(done), clock, timer)
     for done in range(1, 10):
         thinned.put(done, 10, "x")
     assert shown == [1]

@@ -257,3 +257,12 @@ def test_a_question_that_blocks_the_loop_is_answered_for_it(
     assert reply.failure is not None
     assert reply.failure.category is Category.PLUGIN_ERROR
     assert "time.sleep(3600)" in (reply.failure.detail or "")
+
+
+def test_plugins_are_asked_with_the_usual_collections(
+    write: Write, environment: Mapping[str, str]
+) -> None:
+    plugins = write("import gc; return Probe(reachable=True, version=str(gc.get_threshold()[0]))")
+    reply = ask(ProbeOrder(setup=WorkerSetup(plugins=plugins)), environment)
+    assert reply is not None
+    assert 0 < int(reply.result["asked"]["version"]) < 20_000

@@ -1,5 +1,6 @@
 """Where a new version comes from: what is checked before anything is installed."""
 
+import errno
 import tomllib
 from collections.abc import AsyncIterator
 from hashlib import sha256
@@ -12,6 +13,7 @@ from benchrace.cli.agent.update.distributions import RELEASED
 from benchrace.cli.agent.update.sources import from_central, from_files, from_index
 from benchrace.cli.connect.client import Client
 from benchrace.errors import BenchraceError, Category, InvalidInput
+from benchrace.store import regular
 from tests.central.served import Served, served
 from tests.cli.agent.update.environment import write_wheel
 
@@ -93,6 +95,20 @@ async def test_centrals_wheels_are_fetched_and_checked(tmp_path: Path, site: Ser
     for name in ("notes.txt", "none.whl", "benchrace_core-0.2.0-py3-none-any.whl"):
         missing = await site.http.get(f"/api/v1/agents/wheels/{name}")
         assert missing.status_code == 404
+
+
+async def test_a_wheel_that_cannot_be_opened_is_not_there(
+    site: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (site.data / "wheels").mkdir()
+    path = f"/api/v1/agents/wheels/{write_wheel(site.data / 'wheels', 'benchrace', '0.2.0').name}"
+    assert (await site.http.get(path)).status_code == 200
+
+    def refuse(*_: object) -> int:
+        raise PermissionError(errno.EACCES, "refused")
+
+    monkeypatch.setattr(regular, "open_regular", refuse)
+    assert (await site.http.get(path)).status_code == 404
 
 
 async def test_a_wheel_that_differs_from_the_list_is_refused(
