@@ -112,7 +112,7 @@ async def test_a_segment_is_heard_where_it_is_pressed_and_words_are_compared(
     await player.evaluate("audio => audio.pause()")
     assert await player.evaluate("audio => audio.currentTime") < 1
     differences = one.page.get_by_role("region", name="Word differences")
-    await expect(differences).to_contain_text("1 other, 1 missing, 1 added of 33 words")
+    await expect(differences).to_contain_text("1 different, 1 missing, 1 added of 33 words")
     await expect(differences.locator("article del")).to_have_text(
         [re.compile("gulls"), re.compile("lighthouse")]
     )

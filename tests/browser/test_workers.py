@@ -61,7 +61,7 @@ async def test_a_race_that_lost_a_worker_gives_the_reason_under_its_head(
     await to_thread.run_sync(team.wait_for_round, "a")
     team.kill_agent("b")
     team.homes["a"].remove("hold")
-    await one.state("failed")
+    await one.state("interrupted")
     race = one.page.get_by_role("region", name="The race")
     await expect(
         race.get_by_text(re.compile("worker B of lane .* stopped: ", re.IGNORECASE))

@@ -150,11 +150,12 @@ def test_two_clients_are_one_lane_whose_counts_are_the_unions(
 
 
 def test_a_slowed_client_makes_its_round_suspect(fleet: Shell, server: StreamingServer) -> None:
-    started = Started(fleet, words(*constant(20), rounds=1))
+    # Slow enough that most requests are still to come when the test sees that the round began.
+    started = Started(fleet, words(*constant(5), rounds=1))
     worker = started.worker(OTHER)
     os.kill(worker, signal.SIGSTOP)
     try:
-        # Half of the requests are the other machine's: six of its own are half a second.
+        # Half of the requests are the other machine's: six of its own are over two seconds.
         server.wait_for(len(server.prompts) + 6, HANG_S)
     finally:
         os.kill(worker, signal.SIGCONT)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from benchrace.events import JobStart, RoundDone, decode
-from tests.flow.conftest import Shell
+from tests.flow.conftest import Shell, wait_until
 from tests.tls.certificates import Certificates
 from tests.tls.conftest import certificates
 
@@ -21,7 +21,7 @@ def test_a_demo_race_is_labelled_and_leaves_nothing_behind(shell: Shell) -> None
     # Who wins depends on how busy this computer is.
     assert "Simulated: " in done.stdout
     assert "nothing was measured" in done.stdout
-    assert shell.processes() == []
+    wait_until(lambda: shell.processes() == [], "the end of all processes")
     # Neither machine is known to the next central.
     assert json.loads((shell.data / "central/machines.json").read_bytes()) == []
 

@@ -46,7 +46,7 @@ def test_two_machines_join_with_one_command_each(tmp_path: Path) -> None:
             assert done.returncode == 0, done.stdout + done.stderr
             assert f"central can use {name}" in done.stdout
             secrets.add(shell.joined()["token"])
-        again = second.call(*command, "--machine-id", "three")
+        again = second.call(*command, "--machine-id", "three", "--yes")
         assert (again.returncode, "already been used" in again.stderr) == (2, True)
         tokens = printed(central, "central", "token", "list")["tokens"]
         assert [token["machine_id"] for token in tokens] == [None, None, "one", "two"]
