@@ -47,6 +47,8 @@ class TestOdd(TextLanes):
             await writer.together(
                 writer.wire.content("X").replace(b'"X"', json.dumps(thought).encode())
             )
+            # Both would have one time if they came in one read.
+            await anyio.sleep(0.05)
             text = json.dumps([{"type": "text", "text": TEXT}]).encode()
             await writer.together(writer.wire.content("X").replace(b'"X"', text))
             await writer.end(TOKENS)
