@@ -51,7 +51,7 @@ def restart_reason() -> Problem | None:
     try:
         now = metadata.version("benchrace")
     except metadata.PackageNotFoundError:
-        message = f"benchrace {__version__} is running but is no longer installed"
+        message = f"benchrace {__version__} is running, but it was uninstalled"
         return Problem(message=message, remedy=_INSTALL)
     if now == __version__:
         return None

@@ -81,7 +81,7 @@ class TextLanes(ABC):
 
     def lane_of(self, workload: Workload, lane_id: str = "lane-0", **params: Any) -> Lane[Any]:
         """Return a lane of twelve tokens, with `params` over those of the class."""
-        # A machine that is busy with much else is no fault of the engine: cases about silence have
+        # Long limits, so that a busy machine does not fail a good engine. Tests of silence have
         # limits of their own.
         limits = {"max_tokens": TOKENS, "first_token_s": HANG_S, "idle_s": HANG_S}
         converted, fields = convert({**limits, **self.params, **params}, workload)

@@ -32,4 +32,4 @@ class Application(Quart):
 
 
 def _not_built(route: Route, **values: object) -> NoReturn:
-    raise NotImplementedError(f"the path of {route.endpoint} is not built")
+    raise RuntimeError(f"routes only match paths: cannot build the path of {route.endpoint}")

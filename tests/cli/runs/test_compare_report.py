@@ -46,7 +46,7 @@ def beside(
 
 def test_an_interval_stands_alone_where_the_change_is_clear() -> None:
     assert beside(STEADY, QUICK, "b") == "95 % interval 1.9 to 2.1x"
-    # That neither direction is better is no reason to lack it.
+    # A metric in which neither direction is better has an interval, too.
     assert beside(STEADY, QUICK, "b", Better.NONE).startswith("95 % interval ")
 
 
