@@ -11,8 +11,8 @@ from click.testing import CliRunner
 
 from benchrace.cli.main import cli
 from benchrace.cli.options import to_arguments
-from benchrace.cli.race import run_file
 from benchrace.cli.race.browser import has_display
+from benchrace.cli.race.spec import options as spec_options
 from benchrace.errors import InvalidInput
 from benchrace.testing.limits import HANG_S
 from docs.generator.cli import contexts
@@ -96,10 +96,10 @@ def test_json_is_one_document_alone(command: str, key: str, tmp_path: Path) -> N
 
 
 def test_a_lane_keeps_its_escaped_commas() -> None:
-    lane = run_file.lane(r"machine=m1,label=a\,b,n=1e6")
+    lane = spec_options.lane(r"machine=m1,label=a\,b,n=1e6")
     assert (lane.machine_id, lane.label, lane.params) == ("m1", "a,b", {"n": "1e6"})
     with pytest.raises(InvalidInput):
-        run_file.params(["nothing"])
+        spec_options.params(["nothing"])
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_a_bad_file_is_named_with_line_and_key(
 ) -> None:
     (tmp_path / name).write_text(text)
     with pytest.raises(InvalidInput, match=f"{name}:{line}: rounds"):
-        run_file.read_spec(tmp_path / name)
+        spec_options.read_spec(tmp_path / name)
 
 
 def test_a_display_is_in_front_of_the_person() -> None:

@@ -17,8 +17,9 @@ from benchrace.cli.connect.fleet import connect, offers, this_machine, wait_for_
 from benchrace.cli.output.formatting import clean_line
 from benchrace.cli.output.interrupt import Interrupted, interruptible
 from benchrace.cli.output.screen import Phases, console, phases
-from benchrace.cli.race import browser, follow, report, run_file
+from benchrace.cli.race import browser, follow, report
 from benchrace.cli.race.demo import run_demo
+from benchrace.cli.race.spec.options import rounds as read_rounds
 from benchrace.config.plugin_sources import how_to_install
 from benchrace.errors import BenchraceError, Category
 from benchrace.run.spec import LaneSpec, RunSpec
@@ -109,7 +110,7 @@ def race(
         _refuse_sizes(ctx)
     screen = console()
     data = options.path(where["data_dir"])
-    asked_rounds = run_file.rounds(rounds)
+    asked_rounds = read_rounds(rounds)
     with (
         interruptible(),
         phases(screen) as shown,

@@ -18,7 +18,7 @@ from benchrace.run.states import RunState
 
 
 def report(screen: Console, run: RunDocument, where: tuple[str, str], **chosen: str | None) -> None:
-    """Print the table, where the run is, and how to see it again with the `chosen` options."""
+    """Print the table, where the run is, and how to see or repeat it with the `chosen` options."""
     for line in head(run):
         screen.print(line, soft_wrap=True)
     tables = whole(screen)
@@ -28,8 +28,13 @@ def report(screen: Console, run: RunDocument, where: tuple[str, str], **chosen: 
     if not chosen.get("central"):
         # Another shell may not have the variable.
         chosen["data_dir"] = chosen.get("data_dir") or os.environ.get("BENCHRACE_DATA_DIR")
-    command = shlex.join(["benchrace", "runs", "show", run.run_id, *options.to_arguments(chosen)])
-    for name, text in (where, ("show again", command)):
+    arguments = options.to_arguments(chosen)
+    command = shlex.join(["benchrace", "runs", "show", run.run_id, *arguments])
+    lines = [where, ("show again", command)]
+    if run.state is not RunState.DONE:
+        repeat = shlex.join(["benchrace", "run", "--from", run.run_id, *arguments])
+        lines.append(("run again", repeat))
+    for name, text in lines:
         screen.print(Text(f"  {name:<10}  {clean_line(text)}"), soft_wrap=True)
     if footnotes.tracebacks(run):
         screen.print(Text(f"  traceback   {clean_line(command)} --traceback"), soft_wrap=True)

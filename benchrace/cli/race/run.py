@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-import msgspec
 from rich.console import Console
 from rich.text import Text
 
@@ -17,7 +16,8 @@ from benchrace.cli.connect.fleet import connect, wait_for_machine
 from benchrace.cli.output.interrupt import interruptible
 from benchrace.cli.output.screen import Phases, console, phases
 from benchrace.cli.output.table import table
-from benchrace.cli.race import follow, footnotes, report, run_file
+from benchrace.cli.race import follow, footnotes, report
+from benchrace.cli.race.spec import build
 from benchrace.cli.service.settings import configured_central
 from benchrace.errors import BenchraceError, FieldError, InvalidInput
 from benchrace.formatting import plural
@@ -59,6 +59,12 @@ class RunCommand(click.Command):
     epilog="Example: benchrace run --workload compute -p n=100M --lane threads=1 --lane threads=2",
 )
 @click.argument("spec", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "--from",
+    "stored",
+    metavar="RUN",
+    help="Repeat this stored run instead of SPEC; its ID may be abbreviated while unique.",
+)
 @click.option(
     "--workload",
     metavar="KIND",
@@ -119,6 +125,7 @@ class RunCommand(click.Command):
 @options.data_dir
 def run(
     spec: Path | None,
+    stored: str | None,
     dry_run: bool,
     as_json: bool,
     central: str | None,
@@ -128,17 +135,21 @@ def run(
 ) -> None:
     """Run one comparison and print its table.
 
-    SPEC is a TOML, YAML or JSON file; options override it. Exit 0 only if every lane completes
-    all its rounds.
+    SPEC is a TOML, YAML or JSON file; options override it, or a stored run (--from). Exit 0 only
+    if every lane completes all its rounds.
     """
-    requested = _build_spec(spec, **chosen)
+    data = options.path(data_dir)
+    central = central or configured_central()
+    if spec and stored:
+        raise click.UsageError("SPEC and --from exclude each other: give one of them")
+    base = build.stored(stored, central, token, data) if stored else build.read(spec)
+    requested = build.build(base, **chosen)
     # With --json standard output is the document and nothing else.
     screen = console(stderr=as_json)
-    data = options.path(data_dir)
     with (
         interruptible(),
         phases(screen) as shown,
-        connect(central or configured_central(), token, data, shown, probe=False) as fleet,
+        connect(central, token, data, shown, probe=False) as fleet,
         _by_option(chosen["workload"]),
     ):
         wait_for_machine(fleet.client, shown, requested.kind if fleet.ours else None)
@@ -167,38 +178,6 @@ def _by_option(workload: str | None) -> Iterator[None]:
         if workload is None or fields == list(error.fields):
             raise
         raise InvalidInput(fields, error.remedy, detail=error.detail) from error
-
-
-def _build_spec(
-    file: Path | None,
-    workload: str | None,
-    params: tuple[str, ...],
-    lanes: tuple[str, ...],
-    tags: tuple[str, ...],
-    **others: Any,
-) -> RunSpec:
-    """Merge file and options; options override parameter by parameter."""
-    fields = msgspec.to_builtins(run_file.read_spec(file)) if file else {}
-    if workload:
-        fields["kind"] = workload
-    if "kind" not in fields:
-        raise InvalidInput(
-            FieldError("--workload", "missing: use --workload KIND or a SPEC file"),
-            "Run `benchrace params` to list the installed kinds.",
-        )
-    fields["params"] = fields.get("params", {}) | run_file.params(params)
-    if lanes:
-        fields["lanes"] = [run_file.lane(lane) for lane in lanes]
-    if tags:
-        fields["tags"] = tags
-    fields |= {name: value for name, value in others.items() if value is not None}
-    if others.get("rounds") is not None:
-        fields["rounds"] = run_file.rounds(others["rounds"])
-    try:
-        return msgspec.convert(fields, RunSpec)
-    except msgspec.ValidationError as error:
-        message, _, path = str(error).partition(" - at `$.")
-        raise InvalidInput(FieldError(path.rstrip("`"), message)) from error
 
 
 def _plan(client: Client, spec: RunSpec, screen: Console, shown: Phases, as_json: bool) -> None:

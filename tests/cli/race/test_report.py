@@ -3,11 +3,13 @@
 import io
 from collections.abc import Callable
 
+import msgspec
 import pytest
 from rich.console import Console
 
 from benchrace.cli.race import report as run_end
 from benchrace.run.document import RunDocument
+from benchrace.run.states import RunState
 
 Race = Callable[..., RunDocument]
 
@@ -35,3 +37,18 @@ def test_how_to_see_a_run_again_has_the_options_that_it_needs(
     monkeypatch.setenv("BENCHRACE_DATA_DIR", "/from/environment")
     assert shown().endswith(" --data-dir /from/environment")
     assert shown(central="http://c:1").endswith(" --central http://c:1")
+
+
+def test_how_to_repeat_a_run_is_shown_where_it_did_not_end_well(
+    race: Race, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def shown(state: RunState) -> str:
+        out = io.StringIO()
+        run = msgspec.structs.replace(race(), state=state)
+        run_end.report(Console(file=out, width=110), run, ("stored in", "here"), data_dir="/d")
+        return out.getvalue()
+
+    monkeypatch.delenv("BENCHRACE_DATA_DIR", raising=False)
+    for state in (RunState.FAILED, RunState.INTERRUPTED, RunState.CANCELLED):
+        assert "benchrace run --from 2026-01-02_030405_abcdef --data-dir /d" in shown(state)
+    assert "--from" not in shown(RunState.DONE)

@@ -4,31 +4,31 @@ from pathlib import Path
 
 import pytest
 
-from benchrace.cli.race import run_file
+from benchrace.cli.race.spec import options
 from benchrace.errors import InvalidInput
 from tests.cli.conftest import Call
 
 
 def test_a_lane_has_its_own_words_and_parameters() -> None:
-    lane = run_file.lane(r"machine=a, label=one\, two,backend=b,n=5,x=a=b")
+    lane = options.lane(r"machine=a, label=one\, two,backend=b,n=5,x=a=b")
     assert (lane.machine_id, lane.label, lane.backend) == ("a", "one, two", "b")
     assert lane.params == {"n": "5", "x": "a=b"}
 
 
 def test_a_lane_names_its_clients_with_a_plus() -> None:
-    assert run_file.lane("machine=a,clients=b + c,n=5").clients == ("b", "c")
-    assert run_file.lane("machine=a").clients == ()
+    assert options.lane("machine=a,clients=b + c,n=5").clients == ("b", "c")
+    assert options.lane("machine=a").clients == ()
     for text in ("clients=", "clients=b+", "clients=+b"):
         with pytest.raises(InvalidInput, match=r"e\.g\. clients=mac1\+mac2"):
-            run_file.lane(text)
+            options.lane(text)
     with pytest.raises(InvalidInput, match="duplicate key clients"):
-        run_file.lane("clients=b,clients=c")
+        options.lane("clients=b,clients=c")
 
 
 @pytest.mark.parametrize("text", ["", "n", "=5", "n=1,", "n=1,,m=2"])
 def test_a_lane_without_a_key_is_refused(text: str) -> None:
     with pytest.raises(InvalidInput, match="expected KEY=VALUE"):
-        run_file.lane(text)
+        options.lane(text)
 
 
 @pytest.mark.parametrize(
@@ -36,19 +36,19 @@ def test_a_lane_without_a_key_is_refused(text: str) -> None:
 )
 def test_a_key_given_twice_in_a_lane_is_refused(text: str) -> None:
     with pytest.raises(InvalidInput, match="duplicate key"):
-        run_file.lane(text)
+        options.lane(text)
 
 
 def test_a_parameter_given_twice_is_refused() -> None:
     with pytest.raises(InvalidInput, match="duplicate key n"):
-        run_file.params(["n=1", "m=2", "n=1"])
+        options.params(["n=1", "m=2", "n=1"])
 
 
 def test_rounds_are_a_number_or_auto() -> None:
-    assert (run_file.rounds("auto"), run_file.rounds("7")) == ("auto", 7)
+    assert (options.rounds("auto"), options.rounds("7")) == ("auto", 7)
     for text in ("0", "-1", "1.5", "x", "", "100001", "٣"):
         with pytest.raises(InvalidInput, match="--rounds"):
-            run_file.rounds(text)
+            options.rounds(text)
 
 
 @pytest.mark.parametrize(

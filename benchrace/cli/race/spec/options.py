@@ -4,7 +4,7 @@ from collections.abc import Container, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from benchrace.cli.race import prompt_file
+from benchrace.cli.race.spec import prompt_file
 from benchrace.config.document import read
 from benchrace.errors import FieldError, InvalidInput
 from benchrace.run.spec import LaneSpec, RunSpec

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from benchrace.cli.race import run_file
-from benchrace.cli.race.prompt_file import MAX_BYTES, value
+from benchrace.cli.race.spec import options
+from benchrace.cli.race.spec.prompt_file import MAX_BYTES, value
 from benchrace.errors import InvalidInput
 
 
@@ -14,8 +14,8 @@ def test_a_file_is_what_is_in_it_without_its_last_lines_end(tmp_path: Path) -> N
     path = tmp_path / "p.txt"
     path.write_bytes("\ufeffsag mir\r\nwas\n\n".encode())
     assert value(f"@{path}", "-p prompt") == "sag mir\nwas\n"
-    assert run_file.params([f"prompt=@{path}", "n=5"]) == {"prompt": "sag mir\nwas\n", "n": "5"}
-    assert run_file.lane(f"backend=b,prompt=@{path}").params == {"prompt": "sag mir\nwas\n"}
+    assert options.params([f"prompt=@{path}", "n=5"]) == {"prompt": "sag mir\nwas\n", "n": "5"}
+    assert options.lane(f"backend=b,prompt=@{path}").params == {"prompt": "sag mir\nwas\n"}
 
 
 def test_a_pattern_is_one_text_a_file_in_order(tmp_path: Path) -> None:

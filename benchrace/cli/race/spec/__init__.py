@@ -1,0 +1,1 @@
+"""The specification of a run from files, stored runs and options."""
