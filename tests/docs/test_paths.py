@@ -49,9 +49,11 @@ def test_the_layers_are_those_that_import_linter_holds(pages: dict[str, Any], ro
 
 
 def test_every_package_is_in_the_list_of_folders(pages: dict[str, Any], root: Path) -> None:
-    packages = {path.parent.name for path in (root / "benchrace").glob("*/__init__.py")}
-    listed = set(re.findall(r"^\| `benchrace/(\w+)/`", pages["ARCHITECTURE.md"].text, re.MULTILINE))
-    assert listed == packages
+    packages = {path.parent.relative_to(root) for path in root.glob("benchrace/*/**/__init__.py")}
+    folders = pages["ARCHITECTURE.md"].text.partition("## Folders")[2].partition("## ")[0]
+    rows = re.findall(r"^\| (`benchrace/[^|]+) \|", folders, re.MULTILINE)
+    listed = [Path(path) for row in rows for path in re.findall(r"`(benchrace/[\w/]+)/`", row)]
+    assert sorted(listed) == sorted(packages)
 
 
 def test_decisions_are_numbered_whole_and_listed(pages: dict[str, Any], root: Path) -> None:
