@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { FleetMachine, Load } from '../../src/lib/api/admin';
 import type { RunRow } from '../../src/lib/api/history';
-import { chosen, commonKinds, lastRun } from '../../src/pages/fleet/cards';
+import { chosen, commonKinds, lastRun, resultLine } from '../../src/pages/fleet/cards';
 import { gauges } from '../../src/pages/fleet/load';
 
 const machine = (machine_id: string, changes: Partial<FleetMachine> = {}, kinds: string[] = []) =>
@@ -53,4 +53,11 @@ it('the last run of a machine is the newest that it took part in, also as a clie
   const recent = [row('3', 'b'), row('2', 'b', 'a'), row('1', 'a')];
   expect(lastRun('a', recent)?.run_id).toBe('2');
   expect(lastRun('c', recent)).toBeNull();
+});
+
+it('the result of a run is one line', () => {
+  const row = (result: object | null, winner: string | null) => ({ state: 'failed', lanes: [], result, winner }) as unknown as RunRow;
+  expect(resultLine(row({ headline: 'q8 wins', margin: '42 % faster', leader: 'q8', tied: [] }, 'q8'))).toBe('q8 wins, 42 % faster');
+  expect(resultLine(row(null, 'q8'))).toBe('q8 wins');
+  expect(resultLine(row(null, null))).toBe('failed');
 });

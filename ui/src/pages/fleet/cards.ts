@@ -22,10 +22,10 @@ export function lastRun(machineId: string, recent: readonly RunRow[]): RunRow | 
   return recent.find((row) => row.machines.some((machine) => machine.machine_id === machineId)) ?? null;
 }
 
-/** What came of a run, in a line: `small-q8 wins 2.2x`; its state where nothing did. */
+/** What came of a run, in a line: `small-q8 wins, 2.2x faster`; its state where nothing did. */
 export function resultLine(row: RunRow): string {
   const result = outcome(row);
-  return result === null ? row.state : joined(' ', result.name, result.text, result.margin, result.unit);
+  return result === null ? row.state : joined(', ', joined(' ', result.name, result.text), joined(' ', result.margin, result.unit));
 }
 
 export interface Choice {
