@@ -23,6 +23,16 @@ atexit.register(lambda: print(gc.get_threshold()[0], gc.get_freeze_count() > 100
 from benchrace.cli.main import main
 main(["--version"])
 """
+IMPORTING = """
+import gc
+from benchrace.garbage import collect_rarely
+collect_rarely()
+collections = []
+gc.callbacks.append(lambda phase, info: collections.append(phase))
+import benchrace.cli.main, benchrace.cli.central.central, benchrace.central.server
+import benchrace.central.api.app, benchrace.web.asgi.protocol
+print(len(collections))
+"""
 BACK = """
 import gc
 before = gc.get_threshold()
@@ -42,11 +52,15 @@ def out(code: str, *arguments: str) -> list[str]:
 
 
 def test_a_command_collects_rarely_and_not_at_its_end() -> None:
-    assert out(COMMAND)[-1] == "20000 True"
+    assert out(COMMAND)[-1] == "200000 True"
+
+
+def test_nothing_is_collected_while_a_central_imports_all_that_it_serves_with() -> None:
+    assert out(IMPORTING) == ["0"]
 
 
 def test_what_was_imported_is_left_out_of_the_usual_collections() -> None:
-    assert out(BACK) == ["0", "20000", "True True"]
+    assert out(BACK) == ["0", "200000", "True True"]
 
 
 @pytest.fixture

@@ -17,10 +17,10 @@ from benchrace.cli.output.interrupt import Interrupted
 from benchrace.cli.output.screen import Phases
 from benchrace.cli.race import footnotes, live
 from benchrace.cli.race.report import report
-from benchrace.cli.runs.archive_central import CentralArchive
 from benchrace.cli.runs.archive_folder import FolderArchive
 from benchrace.config.paths import runs_dir
 from benchrace.errors import BenchraceError, Category
+from benchrace.garbage import collect_as_usual
 from benchrace.run.document import RunDocument
 from benchrace.run.spec import RunSpec
 from benchrace.run.states import RunState
@@ -52,6 +52,8 @@ class RunFollower:
         self, spec: RunSpec, submitted: Callable[[str], object] = lambda _: None
     ) -> RunDocument:
         """Start a run and watch it to its end; `submitted` gets its id as soon as it has one."""
+        # All that this command needs is imported by now, and a run may take hours.
+        collect_as_usual()
         self._shown.say("checking the lanes")
         answer = self._client.post("/api/runs", spec)
         run_id = self._client.convert(answer, _Submitted).run_id
@@ -111,6 +113,8 @@ class RunFollower:
             where = FolderArchive(self._data).where(run.run_id)
             report(self._screen, run, where, data_dir=data_dir)
         else:
+            from benchrace.cli.runs.archive_central import CentralArchive
+
             where = CentralArchive(self._client).where(run.run_id)
             report(self._screen, run, where, central=self._client.url)
 

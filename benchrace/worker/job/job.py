@@ -85,7 +85,6 @@ class _Job:
         self._watchdog.start()
         disarm = self._watchdog.arm(_LOAD_S, self._hangs)
         registry = Registry(self._order.setup.plugins, self._order.setup.config)
-        collect_as_usual()
         disarm()
         try:
             _start(self._order, registry, self._writer)
@@ -99,6 +98,7 @@ class _Job:
             )
 
     async def _main(self, registry: Registry) -> terminal_events.JobEnded:
+        collect_as_usual()
         self._monitor.start()
         client = ControlClient()
         contexts = self._contexts(client)

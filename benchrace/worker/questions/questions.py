@@ -79,7 +79,6 @@ def _result(order: ToBackends, lines: Lines, output: ProtocolOut) -> Any:
     watchdog = Watchdog(lambda: monitor.beats, silent)
     watchdog.start()
     registry = Registry(order.setup.plugins, order.setup.config)
-    collect_as_usual()
     try:
         return anyio.run(_main, order, registry, monitor, Control(lines, output, watchdog))
     finally:
@@ -89,6 +88,7 @@ def _result(order: ToBackends, lines: Lines, output: ProtocolOut) -> Any:
 async def _main(
     order: ToBackends, registry: Registry, monitor: LoopMonitor, control: Control
 ) -> Any:
+    collect_as_usual()
     monitor.start()
     client = ControlClient()
     if isinstance(order, OperateOrder):
