@@ -6,8 +6,8 @@ from pathlib import Path
 
 from benchrace.events import Measured, Verdict
 from benchrace.kinds import Estimator, Kind, Metric
+from benchrace.kinds.built_in import BUILT_IN, built_in
 from benchrace.kinds.energy import energy_metrics
-from benchrace.plugin.host.validation import BUILT_IN
 from benchrace.run.summary import MetricSummary
 from benchrace.stats import estimate, lane, ranking
 from docs.generator import structs
@@ -52,7 +52,7 @@ def render() -> str:
         "Metrics",
         HEAD,
         "## Built-in kinds",
-        *(_kind(item) for item in BUILT_IN.values()),
+        *(_kind(item) for item in map(built_in, BUILT_IN) if item is not None),
         "## How rounds combine",
         COMBINE,
         table(

@@ -46,6 +46,14 @@ def test_a_job_imports_the_measurement_alone() -> None:
     assert result & set(FOREIGN) == set()
 
 
+def test_a_job_of_one_kind_imports_no_other() -> None:
+    compute = ("benchrace_compute.plugin", "benchrace_compute.backend")
+    result = imported_by("benchrace.worker.__main__", "benchrace.worker.job.job", *compute)
+    others = {"llm.single", "llm.serve", "speech.transcribe", "image.txt2img", "image.workflow"}
+    assert "benchrace.kinds.compute" in result
+    assert result & {f"benchrace.kinds.{name}" for name in others} == set()
+
+
 def test_a_plugin_author_s_module_imports_no_loop_and_no_client() -> None:
     result = imported_by("benchrace.plugin")
     assert result & {*FOREIGN, "asyncio", "anyio", "benchrace.worker"} == set()

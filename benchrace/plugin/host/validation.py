@@ -7,40 +7,11 @@ from typing import Any
 import msgspec
 
 from benchrace.ids import is_name
-from benchrace.kinds import (
-    COMPUTE,
-    GEMM,
-    GEMV,
-    GPU_MEMORY_BANDWIDTH,
-    LLM,
-    MEMORY_BANDWIDTH,
-    SERVE,
-    TRANSCRIBE,
-    TXT2IMG,
-    WORKFLOW,
-    Better,
-    EnergyWork,
-    Kind,
-    Metric,
-    Params,
-    Record,
-)
+from benchrace.kinds import Better, EnergyWork, Kind, Metric, Params, Record
+from benchrace.kinds.built_in import built_in
 from benchrace.plugin.backend import Backend, Config
 from benchrace.plugin.workload import Workload
 
-_KINDS = (
-    COMPUTE,
-    LLM,
-    SERVE,
-    TXT2IMG,
-    WORKFLOW,
-    TRANSCRIBE,
-    MEMORY_BANDWIDTH,
-    GEMV,
-    GEMM,
-    GPU_MEMORY_BANDWIDTH,
-)
-BUILT_IN = {kind.name: kind for kind in _KINDS}
 AUTO = "auto"
 
 
@@ -154,7 +125,7 @@ def _check_kind(kind: Kind) -> None:
     if not _is_good_name(kind.name):
         raise InvalidPlugin(f"invalid kind name {kind.name!r}: use 1-64 of A-Z a-z 0-9 . _ -")
     where = f"kind {kind.name}"
-    if BUILT_IN.get(kind.name, kind) is not kind:
+    if (built_in(kind.name) or kind) is not kind:
         raise InvalidPlugin(f"{where} is built in: choose another name, or use the built-in kind")
     for struct, base in ((kind.params, Params), (kind.record, Record)):
         if not _is_subclass(struct, base):
