@@ -1,6 +1,7 @@
 """Queries to NVML, one at a time, so that a recording can answer them as well."""
 
 import importlib
+import sys
 from collections.abc import Callable
 from enum import StrEnum
 from typing import Any, Protocol
@@ -110,6 +111,19 @@ class Nvml(Protocol):
     def number(self, index: int, question: NumberQuestion) -> int: ...
 
 
+def _is_installed() -> bool:
+    """Check whether this machine has NVML, as `pynvml` does, which takes longer to import."""
+    import ctypes
+
+    if sys.platform == "win32":
+        return True
+    try:
+        ctypes.CDLL("libnvidia-ml.so.1")
+    except OSError:
+        return False
+    return True
+
+
 class LiveNvml:
     """NVML of this machine; the library is loaded by `open`, not by import."""
 
@@ -120,6 +134,8 @@ class LiveNvml:
 
     def open(self) -> None:
         self.close()
+        if "pynvml" not in sys.modules and not _is_installed():
+            raise NvmlFault(NvmlCode.LIBRARY_NOT_FOUND)
         try:
             library = importlib.import_module("pynvml")
         except ImportError as error:

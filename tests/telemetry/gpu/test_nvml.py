@@ -142,6 +142,20 @@ def test_a_library_of_another_age_is_a_fault(monkeypatch: pytest.MonkeyPatch) ->
     assert caught.value.code is NvmlCode.UNKNOWN
 
 
+def test_where_nvml_is_not_installed_its_binding_is_not_imported(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def absent(name: str) -> None:
+        raise OSError(f"{name}: cannot open shared object file")
+
+    monkeypatch.delitem(sys.modules, "pynvml", raising=False)
+    monkeypatch.setattr("ctypes.CDLL", absent)
+    with pytest.raises(NvmlFault) as fault:
+        LiveNvml().open()
+    assert fault.value.code is NvmlCode.LIBRARY_NOT_FOUND
+    assert "pynvml" not in sys.modules
+
+
 def test_no_library_at_all_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pynvml", None)
     with pytest.raises(NvmlFault) as caught:
