@@ -1,7 +1,6 @@
 """A configuration file as checked values; an error names the file, the line and the key."""
 
 import json
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -9,7 +8,6 @@ from typing import Any, TypeVar
 import msgspec
 
 from benchrace.config.explain import Keys, explain, spelt
-from benchrace.config.lines.toml_lines import toml_lines
 from benchrace.errors import FieldError, InvalidInput
 
 MAX_BYTES = 1 << 20
@@ -95,7 +93,7 @@ def open_document(path: Path) -> Document:
         case ".yaml" | ".yml":
             return Document(path, *_yaml(path, text))
         case ".toml":
-            return Document(path, _toml(path, text), toml_lines(text))
+            return Document(path, *_toml(path, text))
         case ".json":
             return Document(path, *_json(path, text))
         case other:
@@ -137,9 +135,14 @@ def _yaml(path: Path, text: str) -> tuple[Any, dict[Keys, int]]:
     return ({} if value.data is None else value.data), value.lines
 
 
-def _toml(path: Path, text: str) -> Any:
+def _toml(path: Path, text: str) -> tuple[Any, dict[Keys, int]]:
+    # As with YAML: most processes read no such file.
+    import tomllib
+
+    from benchrace.config.lines.toml_lines import toml_lines
+
     try:
-        return tomllib.loads(text)
+        return tomllib.loads(text), toml_lines(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         message, _, place = str(error).partition(" (at line ")
         line = place.split(",")[0]

@@ -1,6 +1,5 @@
 """Messages about values that do not fit a Struct, for the person who wrote them."""
 
-import difflib
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -10,11 +9,12 @@ from msgspec import inspect
 
 Keys = tuple[str | int, ...]
 
-_PLACE = re.compile(r" - at `(?:key in )?\$(.*)`$")
-_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]|\[\.\.\.\]")
-_UNKNOWN = re.compile(r"Object contains unknown field `(.*)`$")
-_MISSING = re.compile(r"Object missing required field `(.*)`$")
-_CHOICE = re.compile(r"Invalid enum value (.*)$", re.DOTALL)
+# Compiled for the first mistake: few processes see one.
+_PLACE = r" - at `(?:key in )?\$(.*)`$"
+_STEP = r"\.([^.\[\]]+)|\[(\d+)\]|\[\.\.\.\]"
+_UNKNOWN = r"Object contains unknown field `(.*)`$"
+_MISSING = r"Object missing required field `(.*)`$"
+_CHOICE = r"(?s)Invalid enum value (.*)$"
 _WORDS = {
     "int": "a whole number",
     "float": "a number",
@@ -30,14 +30,16 @@ def explain(error: msgspec.ValidationError, target: Any) -> tuple[Keys, str]:
     """Return the path of the faulty value, and what was expected there."""
     text = str(error)
     keys: Keys = ()
-    if place := _PLACE.search(text):
+    if place := re.search(_PLACE, text):
         text = text[: place.start()]
-        keys = tuple(name or int(index) for name, index in _STEP.findall(place[1]) if name or index)
-    if unknown := _UNKNOWN.match(text):
+        keys = tuple(
+            name or int(index) for name, index in re.findall(_STEP, place[1]) if name or index
+        )
+    if unknown := re.match(_UNKNOWN, text):
         return (*keys, unknown[1]), f"unknown key{_meant(unknown[1], target, keys)}"
-    if missing := _MISSING.match(text):
+    if missing := re.match(_MISSING, text):
         return (*keys, missing[1]), "is missing"
-    if (choice := _CHOICE.match(text)) and (choices := tuple(_choices(target, keys))):
+    if (choice := re.match(_CHOICE, text)) and (choices := tuple(_choices(target, keys))):
         return keys, f"expected {' or '.join(choices)}, got {choice[1][:60]}"
     return keys, in_words(text)
 
@@ -58,6 +60,8 @@ def spelt(keys: Keys) -> str:
 
 def did_you_mean(word: str, names: list[str]) -> str:
     """Suggest the nearest valid name, as the end of a sentence; else list all of them."""
+    import difflib  # For mistakes only: few processes see one.
+
     if near := difflib.get_close_matches(word, names, 1, 0.6):
         return f"; did you mean {near[0]}?"
     return f"; expected one of {', '.join(sorted(names))}" if names else ""

@@ -29,7 +29,7 @@ from benchrace.run.states import RunState
 from benchrace.run.summary import HeatStart, RunSummary
 from benchrace.stats.artifacts import ArtifactFold
 from benchrace.stats.clients.ends import belongs, failure_of
-from benchrace.stats.clients.gather import ClientRounds
+from benchrace.stats.clients.rounds import ClientRounds
 from benchrace.stats.clock_steps import ClockSteps
 from benchrace.stats.energy.cover import remarks as energy_remarks
 from benchrace.stats.energy.fold import EnergyFold

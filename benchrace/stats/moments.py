@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from statistics import median as middle
 
 import msgspec
 
@@ -29,12 +28,15 @@ def usable(value: float | None) -> bool:
 
 def moments(values: Sequence[float]) -> Moments:
     """Describe at least one usable sample."""
+    # Not at the top: a short command checks values, and describes none.
+    from statistics import median
+
     center = mean(values)
     spread = deviation([value - center for value in values]) if len(values) > 1 else None
     return Moments(
         n=len(values),
         mean=center,
-        median=middle(values),
+        median=median(values),
         sd=spread,
         cv=None
         if spread is None or not spread < MAX_MAGNITUDE * abs(center)

@@ -2,8 +2,7 @@
 
 import os
 from pathlib import Path
-
-import anyio
+from typing import TYPE_CHECKING
 
 from benchrace.errors import BenchraceError, Category
 from benchrace.events import MAX_LINE_BYTES, Stream
@@ -12,6 +11,9 @@ from benchrace.store.journal import Journal
 from benchrace.store.regular import open_regular
 from benchrace.store.run_folder import RunFolder
 from benchrace.store.sequence import Cursor, bad, read_heads
+
+if TYPE_CHECKING:
+    from anyio import Event
 
 READ_BYTES = 1 << 16
 
@@ -70,7 +72,7 @@ class RunLog:
         self._folder = folder
         self._journal = journal
         self._cursor = cursor
-        self._grown: anyio.Event | None = None
+        self._grown: Event | None = None
         self._synced = journal.size
         self._failure: BenchraceError | None = None
         self._read_fd = open_regular(folder.log_path)
@@ -169,9 +171,12 @@ class RunLog:
 
     async def changed(self, offset: int) -> None:
         """Wait until there is more than `offset`, or the log is closed."""
+        # Who reads a stored log does not wait.
+        from anyio import Event
+
         while self.size <= offset and not self.closed:
             if self._grown is None:
-                self._grown = anyio.Event()
+                self._grown = Event()
             await self._grown.wait()
 
     def read(self, offset: int, limit: int = READ_BYTES) -> bytes:

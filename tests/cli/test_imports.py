@@ -45,7 +45,8 @@ SERVED_LATE = {"cryptography", "flask", "quart", "quart_schema", "prometheus_cli
 SERVED_LATE |= ENGINES | CLIENTS
 COMMANDS = {
     "benchrace.cli.runs.list": ALWAYS | {"benchrace.stats", "benchrace.api", "asyncio", "ssl"},
-    "benchrace.cli.runs.show": ALWAYS | {"benchrace.stats.compare", "benchrace.export", "asyncio"},
+    "benchrace.cli.runs.show": ALWAYS
+    | {"benchrace.stats", "benchrace.export", "asyncio", "sqlite3", "tomllib", "logging"},
     "benchrace.cli.runs.export": ALWAYS | {"asyncio"},
     "benchrace.cli.models.list": ALWAYS | {"benchrace.stats", "rich.progress", "asyncio"},
     "benchrace.cli.machines.ceilings": ALWAYS | {"benchrace.stats", "asyncio", "sqlite3"},
@@ -53,10 +54,11 @@ COMMANDS = {
     "benchrace.cli.machines.settings": ALWAYS | {"benchrace.stats", "asyncio", "sqlite3"},
     "benchrace.cli.models.pull_command": ALWAYS | {"benchrace.stats", "asyncio", "sqlite3"},
     "benchrace.cli.race.race": ALWAYS | {"benchrace.export", "asyncio"},
-    "benchrace.cli.race.run": ALWAYS | {"benchrace.export", "asyncio"},
+    "benchrace.cli.race.run": ALWAYS
+    | {"benchrace.export", "benchrace.stats.fold", "asyncio", "sqlite3", "statistics", "tomllib"},
     "benchrace.cli.race.prompt": ALWAYS | {"asyncio", "sqlite3"},
-    "benchrace.agent.server": SERVED_LATE,
-    "benchrace.central.server": SERVED_LATE,
+    "benchrace.agent.server": SERVED_LATE | {"hypercorn", "tomllib"},
+    "benchrace.central.server": SERVED_LATE | {"hypercorn", "tomllib"},
 }
 
 
@@ -83,6 +85,12 @@ def test_listing_runs_imports_no_server_and_no_client(tmp_path: Path) -> None:
         "except SystemExit: pass"
     )
     assert imported(code) & (ALWAYS | {"benchrace.stats", "benchrace.api", "http.client"}) == set()
+
+
+def test_showing_a_run_joins_no_rounds_and_waits_for_nothing() -> None:
+    code = "import benchrace.stats.fold, benchrace.store.run_log, benchrace.cli.runs.archive_folder"
+    late = {"anyio", "sqlite3", "shutil", "subprocess", "tomllib", "difflib"}
+    assert imported(code) & (late | {"benchrace.stats.clients.gather"}) == set()
 
 
 def test_a_struct_of_the_api_has_a_name_of_its_own() -> None:

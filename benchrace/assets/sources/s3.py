@@ -3,7 +3,6 @@
 import os
 import re
 import stat
-import tomllib
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -154,6 +153,8 @@ def _credentials(config: S3Config, environ: Mapping[str, str]) -> tuple[str, str
 
 def _from_file(path: Path) -> list[str]:
     """Read `access_key_id = "..."` and `secret_access_key = "..."` from a private file."""
+    import tomllib  # Few agents have such a file.
+
     try:
         with path.open("rb") as file:
             mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)

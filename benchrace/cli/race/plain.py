@@ -27,7 +27,7 @@ from benchrace.formatting import TIMES_NS, duration, quantity
 from benchrace.kinds import Estimator
 from benchrace.run.metadata import RunMetadata
 from benchrace.run.summary import RoundSummary
-from benchrace.stats.clients.gather import ClientRounds
+from benchrace.stats.clients.rounds import ClientRounds
 from benchrace.stats.judge import Judge, metrics_of
 from benchrace.view.lines import Lines
 

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 from benchrace.cli.service.service import central_service
 from benchrace.errors import NotFound
 from benchrace.ids import is_run_id
-from benchrace.store.index import Page
-from benchrace.store.query import MAX_ROWS
-from benchrace.store.run_row import RunRow
 
 if TYPE_CHECKING:
     from benchrace.config.retention import RetentionLimits
     from benchrace.run.artifact import RunArtifact
     from benchrace.run.document import RunDocument
+    from benchrace.store.index import Page
     from benchrace.store.retention.pruning import Pruning
+    from benchrace.store.run_row import RunRow
 
 ArtifactData: TypeAlias = "tuple[RunArtifact, bytes | None]"
 
@@ -24,7 +23,7 @@ ArtifactData: TypeAlias = "tuple[RunArtifact, bytes | None]"
 class Archive(Protocol):
     """What the commands need of stored runs."""
 
-    def page(self, limit: int, search: str | None, after: str | None = None) -> Page:
+    def page(self, limit: int, search: str | None, after: str | None = None) -> "Page":
         """Return a page of runs, newest first, from the one before `after` on."""
         ...
 
@@ -87,8 +86,10 @@ def find(stored: Archive, text: str) -> str:
     return matches[0]
 
 
-def _all(stored: Archive, search: str) -> Iterator[RunRow]:
+def _all(stored: Archive, search: str) -> "Iterator[RunRow]":
     """Read page by page, so that an old run is found as well."""
+    from benchrace.store.query import MAX_ROWS
+
     after: str | None = None
     while True:
         page = stored.page(MAX_ROWS, search, after)

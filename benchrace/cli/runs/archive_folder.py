@@ -8,15 +8,15 @@ import msgspec
 
 from benchrace.cli.runs.archive import ArtifactData
 from benchrace.config.paths import runs_dir
-from benchrace.store import regular, reindex
-from benchrace.store.index import Index, Page
-from benchrace.store.query import Query
+from benchrace.store import regular
 from benchrace.store.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from benchrace.config.retention import RetentionLimits
     from benchrace.run.document import RunDocument
     from benchrace.stats.fold import Fold
+    from benchrace.store.index import Page
+    from benchrace.store.reindex import Progress
     from benchrace.store.retention.pruning import Pruning
 
 _READ_BYTES = 1 << 20
@@ -29,7 +29,12 @@ class FolderArchive:
         self._runs = runs_dir(data)
         self._index = index_path(data)
 
-    def page(self, limit: int, search: str | None, after: str | None = None) -> Page:
+    def page(self, limit: int, search: str | None, after: str | None = None) -> "Page":
+        # Only lists need the index.
+        from benchrace.store import reindex
+        from benchrace.store.index import Index, Page
+        from benchrace.store.query import Query
+
         if not self._runs.is_dir():
             return Page(runs=(), next=None)
         index = Index(self._index)
@@ -99,8 +104,11 @@ def index_path(data: Path) -> Path:
     return data / "index.sqlite"
 
 
-def rebuild(data: Path, progress: Callable[[reindex.Progress], None]) -> reindex.Progress:
+def rebuild(data: Path, progress: "Callable[[Progress], None]") -> "Progress":
     """Rebuild the index of a data folder; raises `busy` while a central uses it."""
+    from benchrace.store import reindex
+    from benchrace.store.index import Index
+
     index = Index(index_path(data))
     try:
         done = reindex.rebuild(index, runs_dir(data), progress)

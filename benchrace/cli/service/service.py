@@ -2,19 +2,21 @@
 
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from benchrace.errors import BenchraceError, Category
 from benchrace.store import atomic, service_log
 from benchrace.store.journal import is_held
+
+if TYPE_CHECKING:
+    import subprocess
 
 _START_S = 30.0
 _STOP_S = 10.0
@@ -104,6 +106,8 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
         env: Mapping[str, str] | None = None,
     ) -> "subprocess.Popen[bytes]":
         """Start the process with its output in the log."""
+        import subprocess  # Most commands only look for one that runs.
+
         try:
             log = service_log.open_log(self.log)
         except OSError as error:
@@ -184,6 +188,8 @@ def _with_token(
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
     """End a process, by force after 10 s: it may have children of its own to end."""
+    import subprocess
+
     process.terminate()
     try:
         process.wait(_STOP_S)

@@ -1,6 +1,5 @@
 """How fast a machine should run a model: one formula, with every number that enters it."""
 
-import statistics
 from collections.abc import Sequence
 
 import msgspec
@@ -121,7 +120,9 @@ def measured(shares: Sequence[tuple[RunId, float]]) -> Efficiency | None:
     if not shares:
         return None
     values = [share for _, share in shares]
-    value = statistics.median(values)
+    from statistics import median  # Short commands import this module, and predict nothing.
+
+    value = median(values)
     return Efficiency(
         value=value,
         low=min(*values, value * (1 - CARRIES_WITHIN)),

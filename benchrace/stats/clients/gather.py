@@ -44,8 +44,8 @@ class _Pending:
         return [self.done[index] for index in sorted(self.done)]
 
 
-class ClientRounds:
-    """Turns the rounds of a lane's machines into those of the lane; others pass as they are.
+class GatheredRounds:
+    """The rounds of lanes with clients; those of other lanes pass as they are.
 
     A round is joined once, as soon as all parts and the comparison of their clocks are there.
     """

@@ -1,17 +1,22 @@
 """Whether the energies of lanes cover the same parts of their machines."""
 
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from benchrace.events import Reason
 from benchrace.formatting import listed
 from benchrace.kinds.energy import ENERGY, energy_metrics
-from benchrace.run.document import DocumentLane, RunDocument
 from benchrace.run.energy import covered
 from benchrace.run.summary import LaneSummary
 
+if TYPE_CHECKING:
+    from benchrace.run.document import DocumentLane, RunDocument
+
 
 def same_cover(
-    metric: str, one: tuple[RunDocument, DocumentLane], other: tuple[RunDocument, DocumentLane]
+    metric: str,
+    one: "tuple[RunDocument, DocumentLane]",
+    other: "tuple[RunDocument, DocumentLane]",
 ) -> bool:
     """Check that two lanes' energies cover the same; true for any other metric."""
     workload = one[0].workloads.get(one[1].backend)

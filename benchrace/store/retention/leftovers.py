@@ -1,6 +1,5 @@
 """What a central leaves behind when it dies in the middle of something."""
 
-import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +16,8 @@ def sweep(data: Path) -> Iterator[Path]:
 
     What cannot be removed stays until the next time.
     """
+    import shutil  # Takes compression along, and most processes only need the prefix.
+
     for path in sorted(runs_dir(data).glob(f"{DELETED}*")):
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path, ignore_errors=True)

@@ -17,7 +17,7 @@ IDS = [f"2026-11-2{day}_101500_abcde{day}" for day in range(7)]
 @pytest.fixture
 def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> archive.Archive:
     """Return runs that fill several pages."""
-    monkeypatch.setattr(archive, "MAX_ROWS", 2)
+    monkeypatch.setattr("benchrace.store.query.MAX_ROWS", 2)
     for run_id in IDS:
         metadata = Make().metadata(run_id, state=RunState.DONE, name=f"like {IDS[0]}")
         RunFolder.create(runs_dir(tmp_path), metadata)
