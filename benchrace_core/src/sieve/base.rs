@@ -14,8 +14,11 @@ use crate::sieve::wheel::Wheel;
 pub struct Bounds {
     /// Primes up to this come from patterns: larger ones hit too few bits of a vector to pay.
     pub presieved: u32,
-    /// Primes up to this strike by eight fixed masks a round: larger ones seldom fill a round.
+    /// Primes up to this strike by fixed masks, in rounds: larger ones seldom fill a round.
     pub unrolled: u32,
+    /// Those of them up to this strike whole words, 32 hits a round, and the others bytes, eight
+    /// a round.
+    pub words: u32,
 }
 
 impl Bounds {
@@ -61,7 +64,7 @@ impl Base {
         control.check()?;
         let mut unrolled = primes.split_off(primes.partition_point(|p| *p <= bounds.presieved));
         let mut large = unrolled.split_off(unrolled.partition_point(|p| *p <= bounds.unrolled));
-        let runs = Runs::order(&mut unrolled);
+        let runs = Runs::order(&mut unrolled, bounds.words);
         large.resize(large.len().next_multiple_of(GROUP), 0);
         let presieve = Presieve::new(&primes);
         Ok(Base {
@@ -76,7 +79,7 @@ impl Base {
 
     /// Bytes before and after a line that strikes may touch.
     pub fn room(&self) -> usize {
-        self.unrolled.primes.iter().max().map_or(0, |prime| *prime as usize)
+        self.runs.room(&self.unrolled.primes)
     }
 }
 
@@ -96,7 +99,7 @@ mod tests {
     use super::*;
     use crate::sieve::wheel::SIZES;
 
-    const BOUNDS: Bounds = Bounds { presieved: 100, unrolled: 1000 };
+    const BOUNDS: Bounds = Bounds { presieved: 100, unrolled: 1000, words: 200 };
 
     fn base(primes: &'static [u32], n: u64) -> (Wheel, Base) {
         let wheel = Wheel::new(primes);

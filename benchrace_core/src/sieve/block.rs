@@ -148,7 +148,7 @@ mod tests {
     use crate::sieve::segmented::Choice;
     use crate::sieve::wheel::SIZES;
 
-    const BOUNDS: Bounds = Bounds { presieved: 100, unrolled: 400 };
+    const BOUNDS: Bounds = Bounds { presieved: 100, unrolled: 400, words: 200 };
     const BITS: u64 = 4096;
 
     fn shared(numbers: RangeInclusive<u64>, primes: &'static [u32], tier: Tier) -> Shared {

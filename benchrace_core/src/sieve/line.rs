@@ -30,6 +30,16 @@ impl Line {
     pub fn with_room(&mut self) -> (&mut [u8], usize, usize) {
         (&mut self.bytes, self.start, self.start + self.length)
     }
+
+    /// As `with_room`, in whole words. The last one of the block may be partly room.
+    pub fn words_with_room(&mut self) -> (&mut [u32], usize, usize) {
+        let start = self.start / size_of::<u32>();
+        let before = self.start % size_of::<u32>();
+        // SAFETY: any bytes are words. The block is aligned to more than a word, so none of it is
+        // before the first one.
+        let (_, words, _) = unsafe { self.bytes[before..].align_to_mut() };
+        (words, start, start + self.length.div_ceil(size_of::<u32>()))
+    }
 }
 
 #[cfg(test)]
@@ -45,6 +55,11 @@ mod tests {
             let (bytes, start, end) = line.with_room();
             assert!(start >= room && bytes.len() - end >= room);
             assert_eq!(end - start, length);
+            let (begin, room_after) = (bytes[start..].as_ptr().addr(), bytes.len() - end);
+            let (words, start, end) = line.words_with_room();
+            assert_eq!(words[start..].as_ptr().addr(), begin);
+            assert!(4 * start >= room && 4 * (words.len() - start) + 3 >= length + room_after);
+            assert!(4 * (end - start) >= length && words.len() >= end);
         }
     }
 }

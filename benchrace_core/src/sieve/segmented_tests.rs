@@ -43,11 +43,12 @@ impl Dice {
             wheel: Wheel::new(self.of(&SIZES[..wheels])),
             block_bits: self.of(&[64, 4096, 8192, 40_000, 200_000]),
             bounds: self.of(&[
-                Bounds { presieved: 0, unrolled: 0 },
-                Bounds { presieved: 0, unrolled: 100 },
-                Bounds { presieved: 29, unrolled: 29 },
-                Bounds { presieved: 256, unrolled: 2048 },
-                Bounds { presieved: 256, unrolled: 8192 },
+                Bounds { presieved: 0, unrolled: 0, words: 0 },
+                Bounds { presieved: 0, unrolled: 100, words: 100 },
+                Bounds { presieved: 29, unrolled: 29, words: 29 },
+                Bounds { presieved: 256, unrolled: 2048, words: 500 },
+                Bounds { presieved: 256, unrolled: 8192, words: 0 },
+                Bounds { presieved: 17, unrolled: 8192, words: 8192 },
             ]),
             group: self.of(&[None, Some(1), Some(7), Some(5760)]),
             tier: self.of(&Tier::all()),
@@ -173,10 +174,10 @@ fn one_task_goes_through_all_classes_of_the_largest_wheel() {
 fn primes_that_strike_themselves_are_counted() {
     let n = 4_000_000;
     let expected = primes_up_to(n as u32).len() as u64;
-    for unrolled in [256, 2048] {
+    for (unrolled, words) in [(256, 0), (2048, 0), (2048, 2048)] {
         for wheel in &SIZES[1..] {
             for tier in Tier::all() {
-                let bounds = Bounds { presieved: 17, unrolled };
+                let bounds = Bounds { presieved: 17, unrolled, words };
                 let wheel = Wheel::new(wheel);
                 let choice =
                     Choice { wheel, block_bits: 64, bounds, ..Choice::best(&(1..=n), tier) };

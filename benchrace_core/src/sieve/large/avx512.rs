@@ -2,12 +2,13 @@
 
 use std::arch::x86_64::*;
 
+use super::hit::ByteHit;
 use super::hits::{BATCH, Hits};
 use super::{GROUP, Groups};
 
 /// See `super::strike`.
 #[target_feature(enable = "avx512f,avx512vl,avx512bw,popcnt")]
-pub fn strike<const SKIP: bool>(groups: Groups<'_>, hits: &mut Hits, line: &mut [u8]) {
+pub fn strike<const SKIP: bool>(groups: Groups<'_>, hits: &mut Hits<ByteHit>, line: &mut [u8]) {
     let Groups { primes, states, steps, skips, trips } = groups;
     let end = _mm512_set1_epi32((line.len() * 8) as i32);
     let mut rows = primes.iter().zip(states).zip(steps).zip(skips).zip(trips);
@@ -60,7 +61,7 @@ fn store(values: &mut [u32; GROUP], register: __m512i) {
     unsafe { _mm512_storeu_epi32(values.as_mut_ptr().cast(), register) }
 }
 
-/// As `hits::pack`: bits 0 to 7 from the rotated mask, the others from the shifted bit.
+/// As `ByteHit::on`: bits 0 to 7 from the rotated mask, the others from the shifted bit.
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn pack(bit: __m512i) -> __m512i {

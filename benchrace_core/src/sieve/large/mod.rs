@@ -7,12 +7,16 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+mod hit;
 mod hits;
 mod portable;
 #[cfg(target_arch = "x86_64")]
 mod queue;
 
 use crate::dispatch::{Level, Tier};
+use crate::sieve::large::hit::ByteHit;
+#[cfg(target_arch = "x86_64")]
+use crate::sieve::large::hit::WordHit;
 use crate::sieve::large::hits::Hits;
 use crate::sieve::segment::Segment;
 use crate::sieve::strikers::Strikers;
@@ -70,6 +74,14 @@ impl<'a> Groups<'a> {
     }
 }
 
+/// Hits that are gathered, by what strikes them.
+#[derive(Debug, Default)]
+struct Buffers {
+    bytes: Hits<ByteHit>,
+    #[cfg(target_arch = "x86_64")]
+    words: Hits<WordHit>,
+}
+
 /// One thread's large primes in the segment at hand.
 ///
 /// Invariant, on which the unchecked strikes rest: `states`, `skips` and `trips` were planned by
@@ -85,7 +97,7 @@ pub struct Large<'a> {
     unskipped: usize,
     /// Bits of the segment's lines.
     bits: u64,
-    hits: Hits,
+    buffers: Buffers,
 }
 
 impl<'a> Large<'a> {
@@ -95,12 +107,13 @@ impl<'a> Large<'a> {
         assert!(primes.len().is_multiple_of(GROUP), "strikers are padded to whole groups");
         assert!(primes.iter().all(|prime| *prime < PRIMES_BELOW), "hits stay below 2^31");
         let (states, skips, trips) = (Vec::new(), Vec::new(), Vec::new());
-        Large { strikers, states, skips, trips, unskipped: 0, bits: 0, hits: Hits::default() }
+        Large { strikers, states, skips, trips, unskipped: 0, bits: 0, buffers: Buffers::default() }
     }
 
     /// Prepares for a segment whose first class begins at `number`.
     pub fn start(&mut self, segment: Segment, number: u64) {
         assert!(segment.bits <= MAX_BITS, "a line's bytes are numbered in 24 bits");
+        assert!(segment.bits.is_multiple_of(32), "a line has whole words");
         let strikers = self.strikers;
         self.bits = segment.bits;
         let end = segment.end();
@@ -129,8 +142,8 @@ impl<'a> Large<'a> {
             trips: &self.trips,
         };
         let (plain, skipping) = groups.split_at(self.unskipped);
-        strike::<false>(tier, plain, &mut self.hits, line);
-        strike::<true>(tier, skipping, &mut self.hits, line);
+        strike::<false>(tier, plain, &mut self.buffers, line);
+        strike::<true>(tier, skipping, &mut self.buffers, line);
     }
 }
 
@@ -154,15 +167,20 @@ impl Trips {
 }
 
 /// Strikes with the instructions of the tier. With `SKIP`, strikes begin after each prime's skip.
-fn strike<const SKIP: bool>(tier: Tier, groups: Groups<'_>, hits: &mut Hits, line: &mut [u8]) {
+fn strike<const SKIP: bool>(
+    tier: Tier,
+    groups: Groups<'_>,
+    buffers: &mut Buffers,
+    line: &mut [u8],
+) {
     match tier.level() {
-        Level::Baseline => portable::strike(groups, hits, line),
+        Level::Baseline => portable::strike(groups, &mut buffers.bytes, line),
         // SAFETY: the processor has a tier's instructions.
         #[cfg(target_arch = "x86_64")]
-        Level::Avx2 => unsafe { avx2::strike::<SKIP>(groups, hits, line) },
+        Level::Avx2 => unsafe { avx2::strike::<SKIP>(groups, &mut buffers.words, line) },
         // SAFETY: as above.
         #[cfg(target_arch = "x86_64")]
-        Level::Avx512 => unsafe { avx512::strike::<SKIP>(groups, hits, line) },
+        Level::Avx512 => unsafe { avx512::strike::<SKIP>(groups, &mut buffers.bytes, line) },
     }
 }
 

@@ -1,11 +1,12 @@
 //! A group prime by prime, for the baseline of any architecture.
 
 use super::Groups;
-use super::hits::{BATCH, Hits, pack};
+use super::hit::{ByteHit, Hit};
+use super::hits::{BATCH, Hits};
 use crate::sieve::strikers::moved;
 
 /// See `super::strike`. A skip of 0 is added like any other.
-pub fn strike(groups: Groups<'_>, hits: &mut Hits, line: &mut [u8]) {
+pub fn strike(groups: Groups<'_>, hits: &mut Hits<ByteHit>, line: &mut [u8]) {
     let Groups { primes, states, steps, skips, trips } = groups;
     let end = (line.len() * 8) as u32;
     let mut rows = primes.iter().zip(states).zip(steps).zip(skips).zip(trips);
@@ -24,7 +25,7 @@ pub fn strike(groups: Groups<'_>, hits: &mut Hits, line: &mut [u8]) {
                 }
                 for _ in 0..trips.maybe {
                     // SAFETY: fewer than a batch before this group.
-                    unsafe { hits.slot(count).write(pack(bit)) };
+                    unsafe { hits.slot(count).write(ByteHit::on(bit)) };
                     count += usize::from(bit < end);
                     bit += prime;
                 }

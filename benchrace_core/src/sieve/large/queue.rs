@@ -4,16 +4,16 @@
 //! hardly any cost. No hit waits for its own vector to be written.
 
 use super::GROUP;
-use super::hits::strike_one;
+use super::hit::{Hit, WordHit};
 
 /// Groups that wait. Half as many, or twice, made no difference on Zen 3.
 const GROUPS: usize = 8;
 
-/// Groups of hits on a line, each packed as in `Hits`.
+/// Groups of hits on a line.
 #[derive(Debug, Default)]
 #[repr(align(64))]
 pub struct Queue {
-    groups: [[u32; GROUP]; GROUPS],
+    groups: [[WordHit; GROUP]; GROUPS],
     /// Groups so far.
     written: usize,
 }
@@ -24,11 +24,11 @@ impl Queue {
     /// # Safety
     /// To each place so far hits on this line were written.
     #[inline(always)]
-    pub unsafe fn next(&mut self, line: &mut [u8]) -> &mut [u32; GROUP] {
+    pub unsafe fn next(&mut self, line: &mut [u8]) -> &mut [WordHit; GROUP] {
         let group = &mut self.groups[self.written % GROUPS];
         if self.written >= GROUPS {
             // SAFETY: as the caller vouches.
-            group.iter().for_each(|hit| unsafe { strike_one(hit, line) });
+            group.iter().for_each(|hit| unsafe { hit.strike(line) });
         }
         self.written += 1;
         group
@@ -41,14 +41,13 @@ impl Queue {
     pub unsafe fn finish(self, line: &mut [u8]) {
         let waiting = &self.groups[..self.written.min(GROUPS)];
         // SAFETY: as the caller vouches.
-        waiting.as_flattened().iter().for_each(|hit| unsafe { strike_one(hit, line) });
+        waiting.as_flattened().iter().for_each(|hit| unsafe { hit.strike(line) });
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sieve::large::hits::pack;
 
     /// The bits left of a line after this many groups, each of the next sixteen bits.
     fn left(groups: usize, finish: bool) -> Vec<usize> {
@@ -57,7 +56,7 @@ mod tests {
         for group in 0..groups {
             // SAFETY: the bits are below 512.
             let hits = unsafe { queue.next(&mut line) };
-            *hits = std::array::from_fn(|place| pack((group * GROUP + place) as u32));
+            *hits = std::array::from_fn(|place| WordHit::on((group * GROUP + place) as u32));
         }
         if finish {
             // SAFETY: as above.
