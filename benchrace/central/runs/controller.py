@@ -69,7 +69,7 @@ class RunController:
         One that is running already (central was restarted) goes on where it was.
         """
         async with anyio.create_task_group() as group:
-            group.start_soon(run.writer.run, lambda ack: self._ack(run, ack))
+            group.start_soon(run.sync, lambda ack: self._ack(run, ack))
             failure: Failure | None = None
             if run.metadata.state is RunState.QUEUED and run.cancel is None:
                 failure = await self._prepare(run, checked)
@@ -79,8 +79,9 @@ class RunController:
             elif run.jobs and failure is None:
                 staggered = await self._race(run)
             await self._finish(run, failure, staggered)
-            # The writer runs until here: the end of the run, too, must be synced.
-            group.cancel_scope.cancel()
+            # The writer runs until here: the end of the run, too, must be synced. A task that is
+            # cancelled keeps its frames, and so this run, until garbage is collected.
+            run.writer.end()
 
     async def abandon(self, run: LiveRun) -> None:
         """End a run that cannot end by itself because of a defect here."""
@@ -97,14 +98,7 @@ class RunController:
 
     async def _prepare(self, run: LiveRun, checked: bool) -> Failure | None:
         """Prepare a run up to its start, unless it is cancelled meanwhile; return what failed."""
-        failure: Failure | None = None
-        async with anyio.create_task_group() as group:
-
-            async def stop() -> None:
-                await run.cancelled.wait()
-                group.cancel_scope.cancel()
-
-            group.start_soon(stop)
+        with run.until_cancelled():
             try:
                 await self._arrive(run)
                 if not checked:
@@ -112,9 +106,8 @@ class RunController:
                 calibrate = partial(self._preflight.calibrate, run.metadata)
                 await self._dispatch(run, await self._once_free(calibrate))
             except BenchraceError as error:
-                failure = error.failure()
-            group.cancel_scope.cancel()
-        return failure
+                return error.failure()
+        return None
 
     async def _arrive(self, run: LiveRun) -> None:
         """Wait until every machine is there and free; raises `unreachable` or `busy`.

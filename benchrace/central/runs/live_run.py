@@ -1,7 +1,8 @@
 """A run that is not over: its log and the state read from it, its jobs, and a pending cancel."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import anyio
 import msgspec
@@ -23,7 +24,7 @@ from benchrace.events.payloads import (
     StandingPayload,
 )
 from benchrace.notifier import Notifier
-from benchrace.protocol.agent_central import Frame
+from benchrace.protocol.agent_central import Ack, Frame
 from benchrace.protocol.job import JobSpec, jobs
 from benchrace.run.metadata import RunMetadata
 from benchrace.run.states import RunState
@@ -58,12 +59,12 @@ class LiveRun:
         self.folder = folder
         self.log = log
         self._saving = anyio.Lock()
+        self._cancellable: anyio.CancelScope | None = None
         self.writer = LogWriter(
             log=log,
             disk=disk,
             limits=limits,
             clock=clock,
-            rewound=self._rewound,
             metadata=self._saving,
         )
         self.changed = Notifier()
@@ -74,7 +75,6 @@ class LiveRun:
         self.lost: dict[str, Failure] = {}
         self.reopened = folder.metadata.state.final
         self.closing = False
-        self.cancelled = anyio.Event()
         self.over = anyio.Event()
         self._disk = disk
         self._limits = limits
@@ -107,8 +107,21 @@ class LiveRun:
         """Note that the run is to end; the first reason stays."""
         if self.cancel is None:
             self.cancel = reason
-            self.cancelled.set()
+            if self._cancellable is not None:
+                self._cancellable.cancel()
             self.changed.notify()
+
+    @contextmanager
+    def until_cancelled(self) -> Iterator[None]:
+        """Leave what is within as soon as the run is to be cancelled."""
+        with anyio.CancelScope() as scope:
+            if self.cancel is not None:
+                scope.cancel()
+            self._cancellable = scope
+            try:
+                yield
+            finally:
+                self._cancellable = None
 
     def make_jobs(self) -> None:
         """Create the jobs that the metadata names."""
@@ -162,6 +175,12 @@ class LiveRun:
                 Category.INTERRUPTED, f"{job.machine_id} was lost before its job's end"
             ).failure()
 
+    async def sync(self, post: Callable[[Ack], None]) -> None:
+        """Make what is written survive a power loss, and post acknowledgements, until cancelled."""
+        # The writer gets this run here and does not keep it: two that hold each other would stay,
+        # with the log's open file, until garbage is collected.
+        await self.writer.run(post, self._rewound)
+
     async def save(self, **changes: object) -> None:
         """Change the metadata, on disk and here; waits for a disk that refuses."""
 
@@ -197,14 +216,14 @@ class LiveRun:
         """Add an event of central's own; one that the disk refuses is written later."""
         # A step of the clock is written before the events that are stamped after it.
         self.note_clock()
-        kind = _KINDS[type(payload)]
+        kind, run_id = _KINDS[type(payload)], self.run_id
         t_ns = self._clock.monotonic_ns() - self._began_ns
         wall_s = self._clock.wall_s()
 
         def event(seq: int) -> bytes:
             return encode(
                 kind(
-                    run_id=self.run_id,
+                    run_id=run_id,
                     job_id=None,
                     machine_id=None,
                     lane_id=lane_id,

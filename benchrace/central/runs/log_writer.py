@@ -20,10 +20,9 @@ Key = tuple[str, str]
 class LogWriter:
     """Lines go in by `take`, central's own by `write_own`; `run` makes them survive a power loss.
 
-    `acked` are the next numbers, by job and stream, up to which lines are on the disk. `rewound`
-    is called when the log went back to what the disk has (`synced` bytes): what is missing must
-    be sent again. `lines` and `size` count the agents' lines and bytes that were written.
-    `metadata` is held while the run's metadata is written.
+    `acked` are the next numbers, by job and stream, up to which lines are on the disk (`synced`
+    bytes). `lines` and `size` count the agents' lines and bytes that were written. `metadata` is
+    held while the run's metadata is written.
     """
 
     def __init__(
@@ -33,7 +32,6 @@ class LogWriter:
         disk: Disk,
         limits: Limits,
         clock: Clock,
-        rewound: Callable[[], None],
         metadata: anyio.Lock,
     ) -> None:
         self.log = log
@@ -42,7 +40,6 @@ class LogWriter:
         self.lines, self.size = 0, 0
         self.synced = 0
         self._metadata = metadata
-        self._rewound = rewound
         self._idle = Notifier()
         self._disk = disk
         self._limits = limits
@@ -52,6 +49,7 @@ class LogWriter:
         self._written = False
         self._synced_ns = 0
         self._failed = False
+        self._ended = False
 
     async def take(self, frame: Frame, lines: bytes, alive: Callable[[], None]) -> int:
         """Store a job's lines and return how many were new.
@@ -95,15 +93,25 @@ class LogWriter:
         """Sync now: a round has ended."""
         self._urgent.set()
 
-    async def run(self, post: Callable[[Ack], None]) -> None:
-        """Sync what was written, at most every `ack_s` and at once after `hurry`; then post."""
-        while True:
-            while not self._written:
+    async def run(self, post: Callable[[Ack], None], rewound: Callable[[], None]) -> None:
+        """Sync what was written, at most every `ack_s` and at once after `hurry`; then post.
+
+        Ends after `end`. `rewound` is called when the log went back to what the disk has: what is
+        missing must be sent again.
+        """
+        while not self._ended:
+            if not self._written:
                 await self._dirty.wait()
+                continue
             await self._pause()
             if self._failed:
-                await self._heal()
+                await self._heal(rewound)
             await self._sync(post)
+
+    def end(self) -> None:
+        """End `run`: all is on the disk (`settle`), and nothing more will be written."""
+        self._ended = True
+        self._dirty.notify()
 
     async def settle(self) -> bool:
         """Wait until all is on the disk; false where the log had to go back meanwhile.
@@ -144,7 +152,7 @@ class LogWriter:
                 post(Ack(job_id=key[0], stream=key[1], next_seq=next_seq))
         self._idle.notify()
 
-    async def _heal(self) -> None:
+    async def _heal(self, rewound: Callable[[], None]) -> None:
         async def rewind() -> None:
             # It raises the epoch, and so writes the metadata.
             async with self._metadata:
@@ -154,7 +162,7 @@ class LogWriter:
         self._failed = False
         self.rewinds += 1
         self._disk.healed()
-        self._rewound()
+        rewound()
 
     def _wrote(self) -> None:
         self._written = True

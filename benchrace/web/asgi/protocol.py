@@ -56,7 +56,15 @@ class Protocol:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer the requests of one connection until it ends."""
         loop = asyncio.get_running_loop()
-        await TCPServer(self._app, loop, self._config, self._context, self._state, reader, writer)
+        server = TCPServer(
+            self._app, loop, self._config, self._context, self._state, reader, writer
+        )
+        try:
+            await server
+        finally:
+            # The two hold each other: a closed connection, with its buffers and the parser of its
+            # requests, would stay until garbage is collected.
+            vars(server).pop("protocol", None)
 
     async def terminate(self) -> None:
         """Close connections after their current request."""

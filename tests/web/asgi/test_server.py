@@ -1,10 +1,12 @@
-"""Connections of a server, each with the certificate that was presented on it."""
+"""Connections of a server: their certificates, and what is left of those that have closed."""
 
+import gc
 import socket
 import struct
 
 import anyio
 from anyio import to_thread
+from hypercorn.asyncio.tcp_server import TCPServer
 
 from benchrace.testing.limits import HANG_S
 from benchrace.web.asgi.server import Server
@@ -75,3 +77,22 @@ async def test_a_port_that_is_used_again_keeps_the_newer_connection() -> None:
                 await over.wait()
                 await ask(new, b"ask")
     assert certificates == [True, True]
+
+
+async def test_a_closed_connection_leaves_nothing_to_collect() -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await answer(scope, send, 200, "text/plain", b"ok")
+
+    server = Server(app, Shutdown(), Connections(), None)
+    gc.collect()
+    gc.disable()
+    try:
+        with socket.create_server(("127.0.0.1", 0)) as listening, anyio.fail_after(HANG_S):
+            for _ in range(3):
+                async with anyio.create_task_group() as tasks:
+                    with dial(listening, 0) as client:
+                        tasks.start_soon(server.connected, accept(listening))
+                        await ask(client, b"ask")
+        assert not [one for one in gc.get_objects() if type(one) is TCPServer]
+    finally:
+        gc.enable()
