@@ -1,5 +1,6 @@
 """The loop's monitor, and the watchdog outside of it."""
 
+import asyncio
 import threading
 import time
 
@@ -34,6 +35,44 @@ async def test_a_blocked_loop_is_noticed_by_itself() -> None:
         monitor.begin()
         assert monitor.worst_ns() < BLOCKED_NS
         group.cancel_scope.cancel()
+
+
+async def test_a_beat_wakes_the_loop_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    woken, beaten = [0], anyio.Event()
+    loop = asyncio.get_running_loop()
+    run_once = loop._run_once  # type: ignore[attr-defined]
+
+    def counted() -> None:
+        woken[0] += 1
+        run_once()
+
+    class Beats(LoopMonitor):
+        def _expect(self, due_ns: int) -> None:
+            super()._expect(due_ns)
+            if self.beats == 20:
+                beaten.set()
+
+    monitor = Beats(SystemClock(), 0.001)
+    async with anyio.create_task_group() as group:
+        group.start_soon(monitor.run)
+        monkeypatch.setattr(loop, "_run_once", counted)
+        await beaten.wait()
+        group.cancel_scope.cancel()
+    # The last rounds wake and end the tasks of this test.
+    assert woken[0] <= 20 + 5
+
+
+async def test_no_beat_comes_after_the_end() -> None:
+    monitor = LoopMonitor(SystemClock(), 0)
+    async with anyio.create_task_group() as group:
+        group.start_soon(monitor.run)
+        while not monitor.beats:
+            await anyio.lowlevel.checkpoint()
+        group.cancel_scope.cancel()
+    beats = monitor.beats
+    for _ in range(3):
+        await anyio.lowlevel.checkpoint()
+    assert monitor.beats == beats
 
 
 def test_what_was_late_before_a_round_is_not_the_rounds() -> None:
