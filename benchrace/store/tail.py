@@ -56,6 +56,10 @@ class Tail:
 
     def _whole(self) -> bytes | None:
         try:
+            if os.lstat(self.path).st_size == self.offset > 0:
+                # Asked many times a second, and most often nothing has been added.
+                self.at_end = True
+                return None
             fd = open_regular(self.path)
         except FileNotFoundError:
             self.at_end = True
