@@ -4,10 +4,14 @@ import anyio
 
 
 class Notifier:
-    """Counts changes, so that a waiter can pass the count that it has seen and misses none."""
+    """Counts changes, so that a waiter can pass the count that it has seen and misses none.
 
-    def __init__(self) -> None:
+    What this one counts is counted by `wider` as well, which has other changes besides.
+    """
+
+    def __init__(self, wider: "Notifier | None" = None) -> None:
         self.count = 0
+        self._wider = wider
         self._next: anyio.Event | None = None
 
     def notify(self) -> None:
@@ -16,6 +20,8 @@ class Notifier:
         if self._next is not None:
             self._next.set()
             self._next = None
+        if self._wider is not None:
+            self._wider.notify()
 
     async def wait(self, seen: int | None = None) -> int:
         """Return the count as soon as it differs from `seen`; without it, after the next change."""

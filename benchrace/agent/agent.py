@@ -45,7 +45,7 @@ LOOK_S = 1 / 30
 
 
 class Agent:
-    """`instance` is new for each process; `jobs.changed` notifies when a journal has grown too.
+    """`instance` is new for each process; `run` lets `jobs.written` notify.
 
     `look_around` looks at the machine's power, clocks and heat again.
     """
@@ -237,5 +237,10 @@ class Agent:
             now = (file_bytes(job.folder.work), file_bytes(job.folder.agent))
             if now != sizes:
                 sizes = now
-                self.jobs.changed.notify()
-            await anyio.sleep(LOOK_S)
+                self.jobs.written.notify()
+            await anyio.sleep_until(next_look(anyio.current_time()))
+
+
+def next_look(now: float) -> float:
+    """Return when to look again: all agents of one process at once, so that they wake it once."""
+    return (now // LOOK_S + 1) * LOOK_S

@@ -91,13 +91,13 @@ class OldSocket:
             tasks.cancel_scope.cancel()
 
     async def _follow(self, socket: Socket) -> None:
-        changed = self._agent.jobs.changed
+        written = self._agent.jobs.written
         places: dict[str, _Place] = {}
         operations = OperationPlaces(self._agent.operations)
         done = {job.job_id for job in self._agent.jobs.all() if job.phase.final}
-        seen = changed.count - 1
+        seen = written.count - 1
         while True:
-            seen = await changed.wait(seen)
+            seen = await written.wait(seen)
             if not await self._send_all(socket, operations.messages()):
                 return
             for job in self._agent.jobs.all():

@@ -70,8 +70,8 @@ class Jobs:
         )
         record = JobRecord(spec=spec, t0_ns=0, boot_id=None, accepted_at=0.0, version="0")
         folder.mkdir(parents=True)
-        self.changed = Notifier()
-        self.job = Job(JobFolder(folder), record, self.changed)
+        self.written = Notifier()
+        self.job = Job(JobFolder(folder), record, self.written)
 
     def all(self) -> tuple[Job, ...]:
         return (self.job,)

@@ -159,7 +159,7 @@ def _log_routes(app: Quart, agent: Agent, shutdown: Shutdown) -> None:
         job = agent.jobs.named(job_id)
         place = request.headers.get("Last-Event-ID") or request.args.get("after")
         return sse.stream(
-            JobLog(job, agent.jobs.changed),
+            JobLog(job, agent.jobs.written),
             sse.position(place),
             shutdown=shutdown,
             viewers=viewers,

@@ -18,9 +18,9 @@ class JobLog:
 
     epoch = 0
 
-    def __init__(self, job: Job, changed: Notifier) -> None:
+    def __init__(self, job: Job, written: Notifier) -> None:
         self._job = job
-        self._changed = changed
+        self._written = written
 
     @property
     def closed(self) -> bool:
@@ -61,7 +61,7 @@ class JobLog:
     async def changed(self, offset: int) -> None:
         """Wait until there is something after `offset`, or the job is over."""
         while self.size <= offset and not self.closed:
-            await self._changed.wait()
+            await self._written.wait()
 
     def _work(self) -> int:
         try:

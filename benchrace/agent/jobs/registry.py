@@ -44,7 +44,8 @@ class Direct(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Jobs:
-    """`changed` notifies whenever a job comes, moves on or ends.
+    """`changed` notifies whenever a job comes, moves on or ends; `written` when a journal has grown
+    as well, which is many times a second.
 
     `workers_started` and `workers_died` count since the agent's start. A job that `is_held` says
     somebody still has to hear of is not removed, unless twice as many as are kept wait for that.
@@ -68,7 +69,8 @@ class Jobs:
         self._one_by_one = anyio.Lock()
         self.workers_started, self.workers_died = 0, 0
         self.slot = slot
-        self.changed = Notifier()
+        self.written = Notifier()
+        self.changed = Notifier(wider=self.written)
         self.is_held: Callable[[Job], bool] = lambda job: False
 
     async def recover(self) -> None:

@@ -57,10 +57,10 @@ class JobLines:
 
     async def run(self) -> None:
         """Send lines as they are written, until cancelled."""
-        changed = self._agent.jobs.changed
-        seen = changed.count - 1
+        written = self._agent.jobs.written
+        seen = written.count - 1
         while True:
-            seen = await changed.wait(seen)
+            seen = await written.wait(seen)
             self._add_new()
             for outbox in tuple(self._outboxes.values()):
                 # Taken before the lines are read: a final phase is sent after all of its lines.

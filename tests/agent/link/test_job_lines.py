@@ -33,8 +33,8 @@ class Link:
     """A link on whose every frame the worker writes another line."""
 
     def __init__(self, job: Job, frames: int) -> None:
-        self.changed = Notifier()
-        jobs = SimpleNamespace(changed=self.changed, all=lambda: (job,))
+        self.written = Notifier()
+        jobs = SimpleNamespace(written=self.written, all=lambda: (job,))
         loans = SimpleNamespace(owner=lambda _: None)
         agent: Any = SimpleNamespace(jobs=jobs, loans=loans)
         self.lines = JobLines(cast(Agent, agent), None, self._send)
