@@ -134,13 +134,15 @@ def _measure(central: Central, runs: list[str], chosen: argparse.Namespace) -> f
 async def _watch(url: str, seconds: float, others: dict[str, psutil.Process]) -> None:
     """Show the frames per second of the page of a race, and what a frame costs.
 
-    Simulators and central take processors that a viewer's computer has for itself: what they take
-    is shown beside the frames. A frame's cost is the time of the threads by their own clocks.
+    Simulators and central take processors that a viewer's computer has for itself: what they and
+    the browser take is shown beside the frames. A frame's cost is the time of the threads by their
+    own clocks.
     """
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=FLAGS
         )
+        others = others | {"browser": _browser()}
         page = await browser.new_page()
         page.set_default_timeout(WAIT_S * 1000)
         await page.goto(url)
@@ -166,6 +168,12 @@ async def _watch(url: str, seconds: float, others: dict[str, psutil.Process]) ->
         mean, drawn = sum(times_ms) / len(times_ms), sum(times_ms) / max(1, traced.frames)
         _show("page", f"{name} {mean:.1f} ms per 1/60 s, {drawn:.1f} ms per frame drawn")
     _show("page", f"{traced.longest_ms:.0f} ms for its longest task, by its own clock")
+
+
+def _browser() -> psutil.Process:
+    """Return the browser's first process, of which all others are children."""
+    every = psutil.Process().children(recursive=True)
+    return next(process for process in every if "chrom" in process.name())
 
 
 def _taken_s(processes: dict[str, psutil.Process]) -> dict[str, float]:
