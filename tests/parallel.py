@@ -27,6 +27,7 @@ QUICK = "not slow"
 # What tests leave behind is little: it need not be looked for so often.
 _GARBAGE = (10_000, 20, 20)
 _SLOW_FILE = re.compile(r"^pytestmark = .*\bpytest\.mark\.slow\b", re.MULTILINE)
+_CHOICE = re.compile(r"\bor\b|\(")
 _SHARED = pytest.StashKey[Path]()
 
 
@@ -84,9 +85,15 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         shutil.rmtree(config.stash[_SHARED], ignore_errors=True)
 
 
+def leaves_out_slow(config: pytest.Config) -> bool:
+    """Check whether slow tests are left out, whatever else `-m` leaves out as well."""
+    expression = str(config.getoption("markexpr"))
+    return QUICK in expression.split(" and ") and not _CHOICE.search(expression)
+
+
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Leave slow files and folders unread where slow tests are left out: each process reads all."""
-    if config.getoption("markexpr") != QUICK:
+    if not leaves_out_slow(config):
         return None
     folder = collection_path.is_dir()
     files = [*collection_path.rglob("test_*.py")] if folder else [collection_path]

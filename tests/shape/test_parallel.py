@@ -3,16 +3,17 @@
 import itertools
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from tests.parallel import Turns, Units, pytest_ignore_collect
+from tests.parallel import Turns, Units, leaves_out_slow, pytest_ignore_collect
 
 CONFTEST = 'pytest_plugins = ["tests.parallel"]\n'
 FILE = """
@@ -94,6 +95,9 @@ def test_a_file_is_a_unit_and_the_page_is_one(nodeid: str, unit: str) -> None:
     [
         ("pytestmark = pytest.mark.slow", "not slow", True),
         ("pytestmark = [pytest.mark.slow, pytest.mark.timeout(9)]", "not slow", True),
+        ("pytestmark = pytest.mark.slow", "not alone and not slow", True),
+        ("pytestmark = pytest.mark.slow", "alone or not slow", None),
+        ("pytestmark = pytest.mark.slow", "not (alone and not slow and s3)", None),
         ("pytestmark = pytest.mark.slow", "", None),
         ("pytestmark = pytest.mark.slow", "slow", None),
         ("pytestmark = pytest.mark.anyio", "not slow", None),
@@ -110,6 +114,12 @@ def test_what_is_slow_as_a_whole_is_not_read_where_slow_tests_are_left_out(
     assert pytest_ignore_collect(tmp_path, config) is ignored
     (tmp_path / "test_other.py").touch()
     assert pytest_ignore_collect(tmp_path, config) is None
+
+
+def test_what_make_check_chooses_leaves_out_the_slow_ones(root: Path) -> None:
+    expressions = re.findall(r'-m "([^"]+)"', (root / "Makefile").read_text())
+    (expression,) = (text for text in expressions if "slow" in text)
+    assert leaves_out_slow(cast(Any, SimpleNamespace(getoption={"markexpr": expression}.get)))
 
 
 @pytest.mark.slow
