@@ -36,6 +36,10 @@ def test_one(shared):
     note(what="one", folders=[tempfile.gettempdir(), os.environ["TMPDIR"],
                               os.environ["XDG_DATA_HOME"]])
 
+@pytest.mark.xdist_group("joined")
+def test_joined():
+    note(what="joined")
+
 @pytest.mark.alone
 def test_alone():
     note(what="begin")
@@ -139,13 +143,16 @@ def test_two_files_in_two_processes(root: Path, tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "6 passed" in done.stdout
+    assert "8 passed" in done.stdout
     notes = [json.loads(line) for line in (tmp_path / "notes").read_text().splitlines()]
     for name in ("test_a", "test_b"):
         of_file = [note for note in notes if note["file"] == name]
         shared = [note for note in of_file if note["what"] in ("start", "one", "two")]
         assert [note["what"] for note in shared] == ["start", "one", "two"]
         assert len({note["pid"] for note in shared}) == 1
+    # Each group is one unit, which one process runs.
+    for group in ("joined", "begin"):
+        assert len({note["pid"] for note in notes if note["what"] == group}) == 1
     for begun, after in itertools.pairwise(notes):
         if begun["what"] == "begin":
             assert after == begun | {"what": "end"}
