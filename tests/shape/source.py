@@ -51,7 +51,7 @@ def faults(
     """
     current: set[str] = set()
     result: dict[Check, list[str]] = {check: [] for check in checks}
-    kind = sha256(sys.version.encode())
+    kind = sha256(repr((sys.version, [check.__name__ for check in checks])).encode())
     for code in sorted({check.__code__.co_filename for check in checks} | {__file__}):
         kind.update(Path(code).read_bytes())
     for path in files:
