@@ -1,10 +1,13 @@
 """A Python file as the checks of this folder read it, and what they find in all of the tree."""
 
 import ast
+import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from hashlib import sha256
 from pathlib import Path
-from typing import Any, NamedTuple
+from types import CodeType
+from typing import Any, NamedTuple, Protocol
 
 Places = Iterator[tuple[int, str]]
 
@@ -22,7 +25,13 @@ class Source(NamedTuple):
             yield from self.nodes.get(kind, ())
 
 
-Check = Callable[[Source], Places]
+class Check(Protocol):
+    """A function that finds places of one fault in a file."""
+
+    __name__: str
+    __code__: CodeType
+
+    def __call__(self, source: Source, /) -> Places: ...
 
 
 def parse(text: str, name: str = "example.py") -> Source:
@@ -32,11 +41,30 @@ def parse(text: str, name: str = "example.py") -> Source:
     return Source(name, text, nodes)
 
 
-def faults(root: Path, files: Iterable[Path], checks: Sequence[Check]) -> dict[Check, list[str]]:
-    """Return what each check finds; a file is parsed once for all of them, and not kept."""
+def faults(
+    root: Path, files: Iterable[Path], checks: Sequence[Check], passed: set[str]
+) -> dict[Check, list[str]]:
+    """Return what each check finds; a file is parsed once for all of them, and not kept.
+
+    `passed` has the digests of files in which the same checks found nothing, which need no second
+    look; after the call, those of `files`.
+    """
+    current: set[str] = set()
     result: dict[Check, list[str]] = {check: [] for check in checks}
+    kind = sha256(repr((sys.version, [check.__name__ for check in checks])).encode())
+    for code in sorted({check.__code__.co_filename for check in checks} | {__file__}):
+        kind.update(Path(code).read_bytes())
     for path in files:
-        source = parse(path.read_text(), path.relative_to(root).as_posix())
-        for check in checks:
-            result[check] += [f"{source.name}:{line}: {text}" for line, text in check(source)]
+        name, content = path.relative_to(root).as_posix(), path.read_bytes()
+        digest = sha256(kind.digest() + f"{name}\0".encode() + content).hexdigest()
+        current.add(digest)
+        if digest in passed:
+            continue
+        source = parse(content.decode(), name)
+        places = {check: list(check(source)) for check in checks}
+        for check, lines in places.items():
+            result[check] += [f"{name}:{line}: {text}" for line, text in lines]
+        if not any(places.values()):
+            passed.add(digest)
+    passed &= current
     return result

@@ -17,11 +17,18 @@ from tests.shape.checks import (
 )
 from tests.shape.source import Check, faults, parse
 
+PASSED = "shape/passed"
+
 
 @pytest.fixture(scope="module")
-def tree_faults(python_files: list[Path], root: Path) -> dict[Check, list[str]]:
+def tree_faults(
+    python_files: list[Path], root: Path, pytestconfig: pytest.Config
+) -> dict[Check, list[str]]:
     assert len(python_files) > 500
-    return faults(root, python_files, CHECKS)
+    passed: set[str] = set(pytestconfig.cache.get(PASSED, []))
+    result = faults(root, python_files, CHECKS, passed)
+    pytestconfig.cache.set(PASSED, sorted(passed))
+    return result
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
@@ -82,3 +89,20 @@ def test_engines_are_seen_in_code_but_not_in_docstrings(name: str, lines: list[i
 def test_python_functions_are_measured() -> None:
     text = "class A:\n    async def b(self):\n        x = 1\n        return x\n"
     assert functions(parse(text)) == [("b", 2, 3)]
+
+
+def test_a_file_is_looked_at_again_only_after_a_change(tmp_path: Path) -> None:
+    good, bad = tmp_path / "good.py", tmp_path / "bad.py"
+    good.write_text("a = 1\n")
+    bad.write_text("said = 1\n")
+    passed: set[str] = set()
+    for _ in range(2):
+        assert [text.partition(":")[0] for text in of(passed, good, bad)] == ["bad.py"]
+        assert len(passed) == 1
+    assert faults(tmp_path, [good], [openings], set(passed))[openings] == []
+    good.write_text("known = 1\n")
+    assert [text.partition(":")[0] for text in of(passed, good, bad)] == ["good.py", "bad.py"]
+
+
+def of(passed: set[str], *files: Path) -> list[str]:
+    return faults(files[0].parent, files, [banned], passed)[banned]

@@ -3,16 +3,17 @@
 import itertools
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from tests.parallel import Turns, Units, pytest_ignore_collect
+from tests.parallel import Turns, Units, leaves_out_slow, pytest_ignore_collect
 
 CONFTEST = 'pytest_plugins = ["tests.parallel"]\n'
 FILE = """
@@ -34,6 +35,10 @@ def shared():
 def test_one(shared):
     note(what="one", folders=[tempfile.gettempdir(), os.environ["TMPDIR"],
                               os.environ["XDG_DATA_HOME"]])
+
+@pytest.mark.xdist_group("joined")
+def test_joined():
+    note(what="joined")
 
 @pytest.mark.alone
 def test_alone():
@@ -94,6 +99,9 @@ def test_a_file_is_a_unit_and_the_page_is_one(nodeid: str, unit: str) -> None:
     [
         ("pytestmark = pytest.mark.slow", "not slow", True),
         ("pytestmark = [pytest.mark.slow, pytest.mark.timeout(9)]", "not slow", True),
+        ("pytestmark = pytest.mark.slow", "not alone and not slow", True),
+        ("pytestmark = pytest.mark.slow", "alone or not slow", None),
+        ("pytestmark = pytest.mark.slow", "not (alone and not slow and s3)", None),
         ("pytestmark = pytest.mark.slow", "", None),
         ("pytestmark = pytest.mark.slow", "slow", None),
         ("pytestmark = pytest.mark.anyio", "not slow", None),
@@ -110,6 +118,12 @@ def test_what_is_slow_as_a_whole_is_not_read_where_slow_tests_are_left_out(
     assert pytest_ignore_collect(tmp_path, config) is ignored
     (tmp_path / "test_other.py").touch()
     assert pytest_ignore_collect(tmp_path, config) is None
+
+
+def test_what_make_check_chooses_leaves_out_the_slow_ones(root: Path) -> None:
+    expressions = re.findall(r'-m "([^"]+)"', (root / "Makefile").read_text())
+    (expression,) = (text for text in expressions if "slow" in text)
+    assert leaves_out_slow(cast(Any, SimpleNamespace(getoption={"markexpr": expression}.get)))
 
 
 @pytest.mark.slow
@@ -129,13 +143,16 @@ def test_two_files_in_two_processes(root: Path, tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "6 passed" in done.stdout
+    assert "8 passed" in done.stdout
     notes = [json.loads(line) for line in (tmp_path / "notes").read_text().splitlines()]
     for name in ("test_a", "test_b"):
         of_file = [note for note in notes if note["file"] == name]
         shared = [note for note in of_file if note["what"] in ("start", "one", "two")]
         assert [note["what"] for note in shared] == ["start", "one", "two"]
         assert len({note["pid"] for note in shared}) == 1
+    # Each group is one unit, which one process runs.
+    for group in ("joined", "begin"):
+        assert len({note["pid"] for note in notes if note["what"] == group}) == 1
     for begun, after in itertools.pairwise(notes):
         if begun["what"] == "begin":
             assert after == begun | {"what": "end"}

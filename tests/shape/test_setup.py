@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 NAME = re.compile(r"^[A-Za-z0-9._-]+")
+# What stands above a package in the tree, and not in its name.
+ABOVE = re.compile(r"^(plugins\.\w+|benchrace_core\.python|ui)\.(?=benchrace_)")
 
 
 def missing(root: Path, *parts: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -76,3 +78,11 @@ def test_everything_that_is_installed_is_pinned(root: Path) -> None:
         ]
         wanted |= {normal(requirement) for group in groups for requirement in group}
     assert {name for name in wanted - pinned if not name.startswith("benchrace")} == set()
+
+
+def test_the_types_of_every_module_are_checked(root: Path, python_files: list[Path]) -> None:
+    mypy = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["mypy"]
+    checked = tuple(f"{name}." for name in (*mypy["packages"], *mypy["modules"]))
+    names = [".".join(path.relative_to(root).with_suffix("").parts) for path in python_files]
+    modules = [ABOVE.sub("", name) for name in names if not name.startswith("docs.")]
+    assert [name for name in modules if not f"{name}.".startswith(checked)] == []

@@ -31,6 +31,12 @@ def no_address(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(VARIABLE, raising=False)
 
 
+@pytest.fixture(autouse=True)
+def free_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait no time for a stand-in that frees: it does so before it begins its next prompt."""
+    monkeypatch.setattr("benchrace_comfyui.load._FREEING_S", 0.0)
+
+
 @pytest.fixture
 def start() -> Iterator[Start]:
     with starting() as one:

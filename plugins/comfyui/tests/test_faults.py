@@ -12,7 +12,7 @@ from benchrace.testing.limits import HANG_S
 from benchrace_comfyui.prompt.completion import Patience
 from benchrace_comfyui.prompt.withdraw import agent_mark
 
-from .harness import HASTY, PATIENT, QUICK, Racing, StandIn, Start, options
+from .harness import HASTY, PATIENT, QUICK, Racing, StandIn, Start
 
 Make = Callable[..., Racing]
 ENDLESS = 10_000
@@ -81,6 +81,8 @@ async def test_a_server_that_was_started_again_has_lost_the_prompt(
 
 async def test_a_frozen_server_is_told_from_a_dead_one(start: Start, racing: Make) -> None:
     at = start()
+    short = racing(at, steps=4)
+    await short.open()
     lane = await opened(racing, at, HASTY)
     error = await during(lane, at, lambda _: at.signal(signal.SIGSTOP))
     at.signal(signal.SIGCONT)
@@ -88,7 +90,7 @@ async def test_a_frozen_server_is_told_from_a_dead_one(start: Start, racing: Mak
     assert "frozen" in error.message
     # The prompt that was given up does not run beside the next one.
     own = lane.backend._lanes["l"]
-    own._patience, own._params = QUICK, options(steps=4)
+    own._patience, own._opened = QUICK, short.backend._lanes["l"]._opened
     await lane.round(1)
     assert lane.codes == []
 

@@ -25,6 +25,8 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> EngineHome:
 @pytest.fixture
 def agent(engine: EngineHome, tmp_path: Path) -> Iterator[AgentProcess]:
     process = AgentProcess(tmp_path / "data").started()
+    # Nothing can be asked of a backend before its plugin is described.
+    status_of(process)
     yield process
     if process.process.poll() is None:
         assert process.stop() == 0
@@ -53,8 +55,11 @@ def over(agent: AgentProcess, operation_id: str) -> Any:
 
 
 def status_of(agent: AgentProcess) -> Any:
-    backends = agent.get("/capabilities")["backends"]
-    return next(backend for backend in backends if backend["name"] == "engine")
+    def described() -> Any:
+        backends = agent.get("/capabilities")["backends"]
+        return next((backend for backend in backends if backend["name"] == "engine"), None)
+
+    return wait_for(described)
 
 
 def test_a_pull_from_its_start_to_the_model_in_the_list(
@@ -86,7 +91,6 @@ def test_start_and_reset_change_what_is_told(agent: AgentProcess, engine: Engine
 
 
 def test_what_cannot_be_done_is_said_in_words(agent: AgentProcess, engine: EngineHome) -> None:
-    agent.get("/capabilities")
     missing = agent.http.post("/api/v1/backends/nobody/reset")
     assert missing.status_code == 404
     assert missing.json()["error"]["message"] == "unknown backend 'nobody'"
@@ -111,7 +115,6 @@ def job(agent: AgentProcess, n: int) -> httpx.Response:
 
 
 def test_a_job_that_measures_is_not_disturbed(agent: AgentProcess, engine: EngineHome) -> None:
-    agent.get("/capabilities")
     job_id = job(agent, 5).json()["job_id"]
     for operation in ("reset", "pull"):
         refused = operate(agent, operation, model="m")
@@ -125,7 +128,6 @@ def test_a_job_that_measures_is_not_disturbed(agent: AgentProcess, engine: Engin
 def test_a_reset_holds_jobs_off_and_is_not_started_twice(
     agent: AgentProcess, engine: EngineHome
 ) -> None:
-    agent.get("/capabilities")
     engine.slow()
     running = started(agent, "reset")
     assert started(agent, "reset") == running
@@ -141,7 +143,6 @@ def test_a_reset_holds_jobs_off_and_is_not_started_twice(
 
 
 def test_a_pull_gives_way_to_a_job(agent: AgentProcess, engine: EngineHome) -> None:
-    agent.get("/capabilities")
     engine.slow()
     pull = started(agent, "pull", model="big")
     wait_for(lambda: agent.get(f"/api/v1/operations/{pull}")["events"])
@@ -154,7 +155,6 @@ def test_a_pull_gives_way_to_a_job(agent: AgentProcess, engine: EngineHome) -> N
 def test_a_text_is_written_by_one_at_a_time_and_gives_way_to_a_job(
     agent: AgentProcess, engine: EngineHome
 ) -> None:
-    agent.get("/capabilities")
     for lacking in ({"model": "m"}, {"write": {"prompt": "p"}}):
         assert operate(agent, "write", **lacking).status_code == 422
     request = {"model": "m", "write": {"prompt": "why?"}}
@@ -172,7 +172,6 @@ def test_a_text_is_written_by_one_at_a_time_and_gives_way_to_a_job(
 
 
 def test_a_cancel_kills_what_works_for_it(agent: AgentProcess, engine: EngineHome) -> None:
-    agent.get("/capabilities")
     engine.slow()
     pull = started(agent, "pull", model="big")
     wait_for(lambda: agent.get(f"/api/v1/operations/{pull}")["events"])

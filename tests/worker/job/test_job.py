@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 
 from benchrace.errors import Category
 from benchrace.events import (
@@ -24,13 +25,27 @@ from benchrace.events import (
 from benchrace.protocol.agent_worker import Cancel, PhaseNow, WorkerExit, WorkerSetup
 from benchrace.run.spec import Order
 from benchrace.run.states import JobPhase, may_follow
-from benchrace.testing import JobResult, Worker, read_journal
+from benchrace.testing import JobResult, Worker, plugin_ref, read_journal, run_job
+from tests.worker.conftest import scripted
 
+PLUGINS = (plugin_ref("benchrace.testing.scripted"),)
 Run = Callable[..., JobResult]
 
 
-def test_a_job_says_everything_once_and_in_order(run: Run) -> None:
-    done = run({"text": "hi\n", "units": 2})
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> JobResult:
+    """Run one job of a lane, for what is only read of it."""
+    job = scripted({"text": "word ", "units": 3, "value": 3.5})
+    return run_job(job, tmp_path_factory.mktemp("one"), PLUGINS)
+
+
+@pytest.fixture(scope="module")
+def of_two(tmp_path_factory: pytest.TempPathFactory) -> JobResult:
+    """Run one job of two lanes, one after the other."""
+    return run_job(scripted({}, {"value": 2.0}), tmp_path_factory.mktemp("two"), PLUGINS)
+
+
+def test_a_job_says_everything_once_and_in_order(done: JobResult) -> None:
     assert done.status == WorkerExit.DONE
     assert isinstance(done.events[0], JobStart)
     assert isinstance(done.end, JobDone)
@@ -45,14 +60,14 @@ def test_a_job_says_everything_once_and_in_order(run: Run) -> None:
     assert all(later > 0 for later in times)
 
 
-def test_the_start_tells_complete_parameters(run: Run) -> None:
-    (start,) = run({"units": 7}).of(JobStart)
+def test_the_start_tells_complete_parameters(done: JobResult) -> None:
+    (start,) = done.of(JobStart)
     assert start.payload.planned_rounds == 3
     assert start.payload.lanes[0].params == {
-        "units": 7,
+        "units": 3,
         "unit_s": 0.0,
-        "text": "",
-        "value": 1.0,
+        "text": "word ",
+        "value": 3.5,
         "misdeed": "none",
         "when": "round",
         "only_round": None,
@@ -60,13 +75,14 @@ def test_the_start_tells_complete_parameters(run: Run) -> None:
     }
 
 
-def test_events_of_a_round_lie_between_its_start_and_its_end(run: Run) -> None:
-    done = run({"text": "word ", "units": 3}, rounds=1, warmup=0)
-    inside = [type(event) for event in done.events if event.round == 0]
-    assert inside[0] is RoundStart
-    assert inside[-1] is RoundDone
-    assert set(inside[1:-1]) == {LlmToken, Progress}
-    assert "".join(event.payload.text for event in done.of(LlmToken)) == "word " * 3
+@pytest.mark.parametrize("index", [0, 1, 2])
+def test_events_of_a_round_lie_between_its_start_and_its_end(done: JobResult, index: int) -> None:
+    inside = [event for event in done.events if event.round == index]
+    assert isinstance(inside[0], RoundStart)
+    assert isinstance(inside[-1], RoundDone)
+    assert {type(event) for event in inside[1:-1]} == {LlmToken, Progress}
+    texts = [event.payload.text for event in inside if isinstance(event, LlmToken)]
+    assert "".join(texts) == "word " * 3
 
 
 def test_the_last_progress_is_always_told(run: Run) -> None:
@@ -76,16 +92,16 @@ def test_the_last_progress_is_always_told(run: Run) -> None:
     assert len(answer) < 30
 
 
-def test_the_end_has_medians_of_counted_rounds(run: Run) -> None:
-    metrics = run({"value": 3.5}, rounds=3).end.payload.metrics
+def test_the_end_has_medians_of_counted_rounds(done: JobResult) -> None:
+    metrics = done.end.payload.metrics
     assert metrics["score"] == 3.5
-    assert metrics["units"] == 4
+    assert metrics["units"] == 3
     assert metrics["elapsed_ms"] > 0
     assert "elapsed_ns" not in metrics
 
 
-def test_several_lanes_put_their_names_before_their_metrics(run: Run) -> None:
-    metrics = run({"value": 1.0}, {"value": 2.0}).end.payload.metrics
+def test_several_lanes_put_their_names_before_their_metrics(of_two: JobResult) -> None:
+    metrics = of_two.end.payload.metrics
     assert (metrics["lane-0.score"], metrics["lane-1.score"]) == (1.0, 2.0)
 
 
@@ -93,15 +109,14 @@ def lanes_of(done: JobResult, event: Any) -> list[tuple[str, str]]:
     return [(event.lane_id, event.payload.message) for event in done.of(event)]
 
 
-def test_contiguous_lanes_are_open_one_at_a_time(run: Run) -> None:
-    done = run({}, {})
-    assert [message for _, message in lanes_of(done, Log)] == [
+def test_contiguous_lanes_are_open_one_at_a_time(of_two: JobResult) -> None:
+    assert [message for _, message in lanes_of(of_two, Log)] == [
         "open lane-0",
         "close lane-0",
         "open lane-1",
         "close lane-1",
     ]
-    assert [event.lane_id for event in done.of(RoundDone)] == ["lane-0"] * 3 + ["lane-1"] * 3
+    assert [event.lane_id for event in of_two.of(RoundDone)] == ["lane-0"] * 3 + ["lane-1"] * 3
 
 
 def test_other_orders_open_all_lanes_first(run: Run) -> None:
@@ -119,9 +134,8 @@ def test_other_orders_open_all_lanes_first(run: Run) -> None:
     assert lanes[:2] == ["lane-0", "lane-1"]
 
 
-def test_phases_follow_the_states_of_a_job(run: Run) -> None:
-    done = run({}, {})
-    phases = [JobPhase.ACCEPTED, *(phase.phase for phase in done.phases)]
+def test_phases_follow_the_states_of_a_job(of_two: JobResult) -> None:
+    phases = [JobPhase.ACCEPTED, *(phase.phase for phase in of_two.phases)]
     assert phases[1:] == [JobPhase.OPENING, JobPhase.RUNNING] * 2
     assert all(may_follow(now, then) for now, then in pairwise(phases))
 
