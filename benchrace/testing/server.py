@@ -109,4 +109,7 @@ async def serving(script: Script, *, tls: SSLContext | None = None) -> AsyncIter
         server.close()
         for peer in connections:
             peer.reset()
+        for peer in connections:
+            # Their sockets close in the loop's next round, which a loop that ends has no more.
+            await peer.close()
         await server.wait_closed()
