@@ -150,6 +150,12 @@ def pytest_collection_finish(session: pytest.Session) -> None:
             item._id = NodeId.parse(item.nodeid + suffix)
 
 
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """Collect the young garbage of a file: the sockets of its loops stay open until then."""
+    if nextitem is None or nextitem.path != item.path:
+        gc.collect(1)
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Wait for this test's turn; the time that it waits is not its own."""
