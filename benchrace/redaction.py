@@ -30,25 +30,26 @@ _VARIABLE_NAME = re.compile(r"(?:^|[_-])env$", re.IGNORECASE)
 _OPTION = re.compile(r"-{1,2}(?P<name>[A-Za-z][A-Za-z0-9_-]*)(?:=(?P<value>.*))?", re.DOTALL)
 _SCHEME = re.compile(r"(?:bearer|basic|token)\s+", re.IGNORECASE)
 
-# Texts, which `re` compiles for the first line of a log: most processes write none.
 # A port before the path is not a password: http://host:8080/models/name@1.0
-_URL_USER = (
+_URL_USER = re.compile(
     r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)(?:[^\s/?#'\"]*|[^\s/@:]*:(?!\d{1,5}[/?#])[^\s@]*)@"
 )
-_HEADER = (
-    r"(?i)(?P<name>\b(?:proxy-)?authorization|\bx-api-key|\bapi-key)"
+_HEADER = re.compile(
+    r"(?P<name>\b(?:proxy-)?authorization|\bx-api-key|\bapi-key)"
     r"(?P<between>['\"]?\s*[:=,]\s*(?:b(?=['\"]))?+['\"]?+(?:(?:bearer|basic|token)\s+)?+)"
-    r"(?![<\[])[^\s'\",;)\]}]+"
+    r"(?![<\[])[^\s'\",;)\]}]+",
+    re.IGNORECASE,
 )
-_BEARER = (
-    r"(?i)(?P<scheme>\bbearer\s+)"
-    r"(?=[^\s'\",;]*[\d_.=-]|[^\s'\",;]{16})(?![<\[])[^\s'\",;)\]}]+"
+_BEARER = re.compile(
+    r"(?P<scheme>\bbearer\s+)(?=[^\s'\",;]*[\d_.=-]|[^\s'\",;]{16})(?![<\[])[^\s'\",;)\]}]+",
+    re.IGNORECASE,
 )
-_QUERY = (
-    r"(?i)(?P<name>[?&](?:api_?key|key|token|access_token|auth|password|secret|sig|signature"
+_QUERY = re.compile(
+    r"(?P<name>[?&](?:api_?key|key|token|access_token|auth|password|secret|sig|signature"
     # Addresses that are signed for a while, by the names of several stores.
     r"|expires|expiry|awsaccesskeyid|googleaccessid|key-pair-id"
-    r"|x-(?:amz|goog)-(?:signature|credential|security-token|expires))=)[^&\s'\"#]+"
+    r"|x-(?:amz|goog)-(?:signature|credential|security-token|expires))=)[^&\s'\"#]+",
+    re.IGNORECASE,
 )
 
 
@@ -134,15 +135,15 @@ def redact(text: str) -> str:
     """
     text = SECRETS.text(text)
     if "://" in text:
-        text = re.sub(_URL_USER, rf"\g<scheme>{MARK}@", text)
-    text = re.sub(_QUERY, rf"\g<name>{MARK}", text)
-    text = re.sub(_HEADER, rf"\g<name>\g<between>{MARK}", text)
-    return re.sub(_BEARER, rf"\g<scheme>{MARK}", text)
+        text = _URL_USER.sub(rf"\g<scheme>{MARK}@", text)
+    text = _QUERY.sub(rf"\g<name>{MARK}", text)
+    text = _HEADER.sub(rf"\g<name>\g<between>{MARK}", text)
+    return _BEARER.sub(rf"\g<scheme>{MARK}", text)
 
 
 def has_secret_query(url: str) -> bool:
     """Check whether an address has a key in its query, or is signed for whoever has it."""
-    return re.search(_QUERY, url) is not None
+    return _QUERY.search(url) is not None
 
 
 def without_user(url: str) -> str:

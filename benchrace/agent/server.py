@@ -26,6 +26,7 @@ from benchrace.api.session import Right
 from benchrace.config.paths import make_private
 from benchrace.errors import BenchraceError, Category
 from benchrace.garbage import collect_as_usual
+from benchrace.heap import return_freed
 from benchrace.store import atomic
 from benchrace.store.journal import Journal
 from benchrace.telemetry.host_id import host_id
@@ -133,10 +134,11 @@ async def serve(
 
 
 async def _settle(app: LateApp | None) -> None:
-    """Import what is to be imported now, and collect garbage as usual from then on."""
+    """Import what is to be imported now; from then on collect garbage and give back memory."""
     if app is not None:
         await app.load()
     collect_as_usual()
+    return_freed()
 
 
 async def _listen(settings: AgentSettings) -> serving.Listener:

@@ -32,6 +32,7 @@ from benchrace.clock import SystemClock
 from benchrace.config.paths import make_private, runs_dir
 from benchrace.errors import BenchraceError, Category
 from benchrace.garbage import collect_as_usual
+from benchrace.heap import return_freed
 from benchrace.store import atomic
 from benchrace.store.index import Index
 from benchrace.store.journal import Journal
@@ -158,6 +159,7 @@ async def _serve(
                 ready(listener.url)
             await app.load()
             collect_as_usual()
+            return_freed()
         tasks.cancel_scope.cancel()
     for path in (record, central.folder / auth.LOCAL):
         await to_thread.run_sync(partial(path.unlink, missing_ok=True))
