@@ -176,7 +176,7 @@ class LiveRun:
             ).failure()
 
     async def sync(self, post: Callable[[Ack], None]) -> None:
-        """Make what is written survive a power loss, and post acknowledgements, until cancelled."""
+        """Make what is written survive a power loss, and post acknowledgements, until the end."""
         # The writer gets this run here and does not keep it: two that hold each other would stay,
         # with the log's open file, until garbage is collected.
         await self.writer.run(post, self._rewound)

@@ -103,7 +103,8 @@ class LogWriter:
             if not self._written:
                 await self._dirty.wait()
                 continue
-            await self._pause()
+            if not await self._pause():
+                return
             if self._failed:
                 await self._heal(rewound)
             await self._sync(post)
@@ -112,6 +113,7 @@ class LogWriter:
         """End `run`: all is on the disk (`settle`), and nothing more will be written."""
         self._ended = True
         self._dirty.notify()
+        self.hurry()
 
     async def settle(self) -> bool:
         """Wait until all is on the disk; false where the log had to go back meanwhile.
@@ -126,12 +128,15 @@ class LogWriter:
             await self._idle.wait()
         return self.rewinds == before
 
-    async def _pause(self) -> None:
+    async def _pause(self) -> bool:
+        """Wait until the next sync is due; false where there is none, as the log is closed."""
         due_ns = self._synced_ns + int(self._limits.ack_s * 1e9)
         wait_s = min(self._limits.ack_s, (due_ns - self._clock.monotonic_ns()) / 1e9)
         with anyio.move_on_after(max(0.0, wait_s)):
             await self._urgent.wait()
         self._urgent = anyio.Event()
+        # A line that came after the run was settled is sent again, once that opens the run again.
+        return not self._ended
 
     async def _sync(self, post: Callable[[Ack], None]) -> None:
         # Both before the sync: lines that arrive while it runs may not be covered by it.

@@ -4,15 +4,18 @@ import gc
 import weakref
 from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
 import anyio
 import pytest
 
 from benchrace.central.runs.live_run import LiveRun
+from benchrace.events import Stream
 from benchrace.run.spec import LaneSpec, RunSpec
 from benchrace.store.run_log import RunLog
 from tests.central.hosting import Host
 from tests.central.scripted import FakeAgent
+from tests.store.conftest import Make
 
 SPEC = RunSpec(
     kind="work",
@@ -64,3 +67,22 @@ async def test_a_cancelled_run_is_free_once_another_has_run(host: Host) -> None:
     gate.set()
     await host.over(await submit(host, []))
     await host.until(partial(is_free, held))
+
+
+async def test_a_log_that_is_closed_is_not_synced(host: Host) -> None:
+    """The disk is not blamed for a line between the last sync and the end of a run."""
+    await host.link(FakeAgent("a"), FakeAgent("b"))
+    held: Held = []
+    run_id = await submit(host, held)
+    run = host.live(run_id)
+    save = run.folder.save_summary
+
+    def late(*summary: Any) -> None:
+        save(*summary)
+        # As a step of the clock is noted.
+        run.writer.write_own(lambda seq: Make().line(seq, job_id=None, stream=Stream.CENTRAL))
+
+    run.folder.save_summary = late  # type: ignore[assignment,method-assign]
+    await host.over(run_id)
+    await host.until(lambda: run.log.closed)
+    assert host.central._disk.trouble is None
