@@ -52,8 +52,6 @@ class RunFollower:
         self, spec: RunSpec, submitted: Callable[[str], object] = lambda _: None
     ) -> RunDocument:
         """Start a run and watch it to its end; `submitted` gets its id as soon as it has one."""
-        # All that this command needs is imported by now, and a run may take hours.
-        collect_as_usual()
         self._shown.say("checking the lanes")
         answer = self._client.post("/api/runs", spec)
         run_id = self._client.convert(answer, _Submitted).run_id
@@ -62,6 +60,8 @@ class RunFollower:
 
     def follow(self, run_id: str, spec: RunSpec) -> RunDocument:
         """Watch a run that was submitted, to its end."""
+        # All that this command needs is imported by now, and a run may take hours.
+        collect_as_usual()
         try:
             return self._watch_run(run_id, spec)
         except BenchraceError as error:

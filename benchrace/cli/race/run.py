@@ -61,9 +61,10 @@ class RunCommand(click.Command):
 @click.argument("spec", required=False, type=click.Path(path_type=Path))
 @click.option(
     "--from",
-    "stored",
+    "repeated",
     metavar="RUN",
-    help="Repeat this stored run instead of SPEC; its ID may be abbreviated while unique.",
+    help="Repeat this stored run of central or the data folder, instead of SPEC; its ID may be "
+    "abbreviated while unique.",
 )
 @click.option(
     "--workload",
@@ -84,7 +85,7 @@ class RunCommand(click.Command):
     metavar="KEY=VALUE,...",
     help="Add a lane: machine=, backend=, label=; workers= names machines that hold a part of the "
     "model, clients= those that send a part of the load (mac2+mac3); any other key is a "
-    "parameter. Together with a SPEC file, these lanes replace the file's.",
+    "parameter. Together with SPEC or --from, these lanes replace its lanes.",
 )
 @click.option(
     "--preset", metavar="NAME", help="Named set of parameters; `benchrace params KIND` lists them."
@@ -125,7 +126,7 @@ class RunCommand(click.Command):
 @options.data_dir
 def run(
     spec: Path | None,
-    stored: str | None,
+    repeated: str | None,
     dry_run: bool,
     as_json: bool,
     central: str | None,
@@ -135,23 +136,24 @@ def run(
 ) -> None:
     """Run one comparison and print its table.
 
-    SPEC is a TOML, YAML or JSON file; options override it, or a stored run (--from). Exit 0 only
-    if every lane completes all its rounds.
+    SPEC is a TOML, YAML or JSON file; --from takes a stored run instead. Options override either.
+    Exit 0 only if every lane completes all its rounds.
     """
-    data = options.path(data_dir)
-    central = central or configured_central()
-    if spec and stored:
+    if spec and repeated:
         raise click.UsageError("SPEC and --from exclude each other: give one of them")
-    base = build.stored(stored, central, token, data) if stored else build.read(spec)
-    requested = build.build(base, **chosen)
+    # A mistake in a file or an option needs no central to be found.
+    requested = None if repeated else build.build(build.read(spec), **chosen)
+    data = options.path(data_dir)
     # With --json standard output is the document and nothing else.
     screen = console(stderr=as_json)
     with (
         interruptible(),
         phases(screen) as shown,
-        connect(central, token, data, shown, probe=False) as fleet,
+        connect(central or configured_central(), token, data, shown, probe=False) as fleet,
         _by_option(chosen["workload"]),
     ):
+        if requested is None:
+            requested = build.build(_of_run(repeated or "", fleet.client, data), **chosen)
         wait_for_machine(fleet.client, shown, requested.kind if fleet.ours else None)
         if dry_run:
             _plan(fleet.client, requested, screen, shown, as_json)
@@ -163,6 +165,14 @@ def run(
         else:
             follower.report(done, data_dir)
     sys.exit(follower.interrupted.code if follower.interrupted else report.exit_code(done))
+
+
+def _of_run(run: str, client: Client, data: Path) -> dict[str, Any]:
+    from benchrace.cli.runs.archive_central import CentralArchive
+    from benchrace.cli.runs.archive_folder import FolderArchive
+
+    # The data folder may have runs that this central does not know.
+    return build.of_run(run, CentralArchive(client), FolderArchive(data))
 
 
 @contextmanager

@@ -1,16 +1,18 @@
 """The specification that `benchrace run` submits: a file's or a stored run's, below its options."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from benchrace.cli.race.spec import options
-from benchrace.errors import FieldError, InvalidInput
+from benchrace.cli.runs.archive import Archive, find
+from benchrace.errors import FieldError, InvalidInput, NotFound
 from benchrace.run.spec import RunSpec
 
-# They belong to the run that is repeated.
-_ITS_OWN = ("tags", "notes", "continues")
+# They belong to the run that is repeated alone.
+_NOT_REPEATED = ("tags", "notes", "continues")
 
 
 def read(file: Path | None) -> dict[str, Any]:
@@ -18,13 +20,21 @@ def read(file: Path | None) -> dict[str, Any]:
     return msgspec.to_builtins(options.read_spec(file)) if file else {}
 
 
-def stored(run: str, central: str | None, token: str | None, data: Path) -> dict[str, Any]:
-    """Return the fields of the same run once more; raises `NotFound` where no run is meant."""
-    from benchrace.cli.runs.archive import archive, find
+def of_run(run: str, *archives: Archive) -> dict[str, Any]:
+    """Return the fields of a stored run's specification, to be run again.
 
-    with archive(central, token, data) as runs:
-        fields = msgspec.to_builtins(runs.document(find(runs, run)).spec)
-    return {name: value for name, value in fields.items() if name not in _ITS_OWN}
+    The run is of the first archive that has it; raises `NotFound` where none has.
+    """
+    *others, last = archives
+    for archive in others:
+        with suppress(NotFound):
+            return _fields(archive, run)
+    return _fields(last, run)
+
+
+def _fields(archive: Archive, run: str) -> dict[str, Any]:
+    fields = msgspec.to_builtins(archive.document(find(archive, run)).spec)
+    return {name: value for name, value in fields.items() if name not in _NOT_REPEATED}
 
 
 def build(

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from benchrace.cli.race.spec import build
+from benchrace.cli.runs.archive_folder import FolderArchive
 from benchrace.config.paths import runs_dir
 from benchrace.errors import InvalidInput, NotFound
 from benchrace.run.spec import LaneSpec, RunSpec
@@ -27,10 +28,10 @@ SPEC = RunSpec(
 
 
 @pytest.fixture
-def stored(data: Path) -> Path:
-    """Return a data folder with a run of `SPEC`."""
+def stored(data: Path) -> FolderArchive:
+    """Return the runs of a data folder: one of `SPEC`."""
     RunFolder.create(runs_dir(data), Make().metadata(state=RunState.FAILED, spec=SPEC))
-    return data
+    return FolderArchive(data)
 
 
 def built(base: dict[str, Any], **chosen: Any) -> RunSpec:
@@ -38,24 +39,29 @@ def built(base: dict[str, Any], **chosen: Any) -> RunSpec:
     return build.build(base, **(nothing | chosen))
 
 
-def test_a_stored_run_is_repeated_without_what_was_said_about_it(stored: Path) -> None:
-    again = built(build.stored("abcdef", None, None, stored))
+def test_a_stored_run_is_repeated_without_what_was_said_about_it(stored: FolderArchive) -> None:
+    again = built(build.of_run("abcdef", stored))
     assert (again.kind, again.params, again.lanes) == (SPEC.kind, SPEC.params, SPEC.lanes)
     assert (again.rounds, again.name) == (7, "threads")
     assert (again.tags, again.notes, again.continues) == ((), None, None)
 
 
-def test_options_override_a_stored_run_parameter_by_parameter(stored: Path) -> None:
-    base = build.stored(RUN_ID, None, None, stored)
+def test_options_override_a_stored_run_parameter_by_parameter(stored: FolderArchive) -> None:
+    base = build.of_run(RUN_ID, stored)
     again = built(base, params=("n=200",), tags=("again",), rounds="3", lanes=("label=only",))
     assert again.params == {"n": "200", "threads": 1}
     assert (again.rounds, again.tags) == (3, ("again",))
     assert [lane.label for lane in again.lanes] == ["only"]
 
 
-def test_a_run_that_does_not_exist_is_named(stored: Path) -> None:
+def test_a_run_is_looked_for_in_every_place(stored: FolderArchive, tmp_path: Path) -> None:
+    empty = FolderArchive(tmp_path / "empty")
+    assert build.of_run("abcdef", empty, stored) == build.of_run("abcdef", stored, empty)
+
+
+def test_a_run_that_does_not_exist_is_named(stored: FolderArchive) -> None:
     with pytest.raises(NotFound, match="no run with the ID '123456'"):
-        build.stored("123456", None, None, stored)
+        build.of_run("123456", stored, stored)
 
 
 def test_without_a_workload_the_ways_to_give_one_are_listed() -> None:
