@@ -28,10 +28,10 @@ GROUPS := test engine speech browser lint build bench
 PAGE := $(shell find ui/src ui/public ui/index.html ui/package-lock.json ui/vite.config.ts ui/compress.ts ui/hatch_build.py -type f 2>/dev/null)
 # The tests wait more than they compute: a process more than there are cores.
 CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
-WORKERS ?= $(if $(ARGS),0,$(shell echo $$(($(CORES) + 1))))
-PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
-# These wait little, and each process collects all of them.
-test-quick: WORKERS = $(if $(ARGS),0,$(CORES))
+MORE := $(shell echo $$(($(CORES) + 1)))
+# The quick ones wait little, and each process collects all of them.
+test-quick: MORE := $(CORES)
+PYTEST = $(BIN)/python -m pytest -n $(or $(WORKERS),$(if $(ARGS),0,$(MORE))) --dist loadgroup --no-loadscope-reorder
 # Make 3.81, which macOS has, cannot keep the output of two targets apart.
 TOGETHER := $(if $(filter output-sync,$(.FEATURES)),--jobs=2 --output-sync=target)
 WORKSPACE := benchrace benchrace-core benchrace-ui $(PLUGINS:plugins/%=benchrace-%)

@@ -6,7 +6,7 @@ import anyio
 class Notifier:
     """Counts changes, so that a waiter can pass the count that it has seen and misses none.
 
-    What this one counts is counted by `wider` as well, which has other changes besides.
+    `wider` counts these changes too, and others of its own.
     """
 
     def __init__(self, wider: "Notifier | None" = None) -> None:

@@ -9,8 +9,8 @@ import anyio
 from benchrace.clock import Clock
 
 BLOCKED_NS = 200_000_000
-# A block that is longer than both is noticed whenever it begins; each beat wakes the process that
-# measures.
+# A block that is longer than both together is noticed whenever it begins. Each beat wakes the
+# process that measures.
 PERIOD_S = 0.1
 _SCHEDSTAT = Path("/proc/thread-self/schedstat")
 

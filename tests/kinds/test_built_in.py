@@ -12,5 +12,5 @@ def test_every_kind_of_benchrace_is_found_by_its_own_name() -> None:
     assert all(built_in(kind.name) is kind for kind in kinds)
 
 
-def test_any_other_name_is_nobody_s() -> None:
+def test_any_other_name_is_not_built_in() -> None:
     assert built_in("hashing") is None

@@ -117,11 +117,11 @@ def measured(shares: Sequence[tuple[RunId, float]]) -> Efficiency | None:
     The value is their median. The band holds all of them, and at least 15 % on both sides: that is
     how far the efficiency of one model carries to another.
     """
+    from statistics import median  # Short commands import this module, and predict nothing.
+
     if not shares:
         return None
     values = [share for _, share in shares]
-    from statistics import median  # Short commands import this module, and predict nothing.
-
     value = median(values)
     return Efficiency(
         value=value,

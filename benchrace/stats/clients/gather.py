@@ -45,7 +45,7 @@ class _Pending:
 
 
 class GatheredRounds:
-    """The rounds of lanes with clients; those of other lanes pass as they are.
+    """Joins the rounds of lanes with clients; those of other lanes pass as they are.
 
     A round is joined once, as soon as all parts and the comparison of their clocks are there.
     """
