@@ -2,12 +2,13 @@
 
 import asyncio
 import logging
-from typing import Any
+from typing import Any, cast
 
 from hypercorn.asyncio.tcp_server import TCPServer
 from hypercorn.asyncio.worker_context import WorkerContext
 from hypercorn.config import Config
-from hypercorn.protocol import ws_stream
+from hypercorn.events import Event
+from hypercorn.protocol import ProtocolWrapper, ws_stream
 from hypercorn.utils import wrap_app
 from wsproto import frame_protocol
 
@@ -44,6 +45,16 @@ class Masker:
 setattr(frame_protocol, "XorMaskerSimple", Masker)  # noqa: B010
 
 
+class _ClosedProtocol:
+    """The protocol of a connection that has closed: what still writes to it may say so."""
+
+    async def handle(self, event: Event) -> None:
+        """Ignore an event."""
+
+
+_CLOSED = _ClosedProtocol()
+
+
 class Protocol:
     """Hypercorn's protocols with the limits of our servers."""
 
@@ -64,7 +75,7 @@ class Protocol:
         finally:
             # The two hold each other: a closed connection, with its buffers and the parser of its
             # requests, would stay until garbage is collected.
-            vars(server).pop("protocol", None)
+            server.protocol = cast(ProtocolWrapper, _CLOSED)
 
     async def terminate(self) -> None:
         """Close connections after their current request."""

@@ -3,12 +3,16 @@
 import gc
 import socket
 import struct
+from typing import Any
 
 import anyio
+import pytest
 from anyio import to_thread
 from hypercorn.asyncio.tcp_server import TCPServer
+from hypercorn.events import RawData
 
 from benchrace.testing.limits import HANG_S
+from benchrace.web.asgi import protocol
 from benchrace.web.asgi.server import Server
 from benchrace.web.asgi.types import CERTIFICATE, Receive, Scope, Send, answer
 from benchrace.web.connections import Connections
@@ -96,3 +100,27 @@ async def test_a_closed_connection_leaves_nothing_to_collect() -> None:
         assert not [one for one in gc.get_objects() if type(one) is TCPServer]
     finally:
         gc.enable()
+
+
+async def test_what_is_written_to_a_closed_connection_is_dropped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A viewer may go while a piece of its stream waits for it."""
+    served: list[TCPServer] = []
+
+    class Recorded(TCPServer):
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments)
+            served.append(self)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await answer(scope, send, 200, "text/plain", b"ok")
+
+    monkeypatch.setattr(protocol, "TCPServer", Recorded)
+    server = Server(app, Shutdown(), Connections(), None)
+    with socket.create_server(("127.0.0.1", 0)) as listening, anyio.fail_after(HANG_S):
+        async with anyio.create_task_group() as tasks:
+            with dial(listening, 0) as client:
+                tasks.start_soon(server.connected, accept(listening))
+                await ask(client, b"ask")
+        await served[0].protocol_send(RawData(b"late"))
