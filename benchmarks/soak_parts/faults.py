@@ -57,6 +57,8 @@ class Faults:
             self._central.end(signal.SIGKILL)
             time.sleep(_AWAY_S)
             self._central.start()
+            # The next race may be submitted at once, and needs a machine.
+            self.repair()
         self.counts[kind] += 1
         self._next = time.monotonic() + self._every_s
 
