@@ -152,7 +152,7 @@ async def test_a_keyboard_alone_races_two_models(tab: OpenTab, fleet: Fleet) -> 
     run = await fleet.over(run_id)
     assert [item["params"]["model"] for item in run["lanes"]] == ["tiny:latest", "small:latest"]
     assert [item["backend"] for item in run["lanes"]] == ["ollama", "ollama"]
-    await one.see("tiny:latest wins")
+    await one.see(run["result"]["headline"])
     await tab_to(one, "Compared with", "combobox")
     await one.page.keyboard.type("small")
     await one.page.wait_for_url(f"**/runs/{run_id}?base=lane-1")
@@ -170,7 +170,8 @@ async def test_what_a_race_of_models_says_of_its_lanes(
     # The page does not read the times of chunks.
     types = [json.loads(line)["type"] for line in fleet.stored(raced)]
     await one.wait_events(sum(name != "chunks" for name in types))
-    await one.see("tiny:latest · fallback none wins")
+    # Two rounds of a busy computer may be too close to call.
+    await one.see((await fleet.over(raced))["result"]["headline"])
     remarks = one.main("section[aria-labelledby=remarks-title] li")
     mock = remarks.filter(has_text="nobody")
     await mock.locator("li.bad").wait_for()
