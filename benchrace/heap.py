@@ -1,5 +1,7 @@
 """Memory that a long-lived process frees goes back to the system."""
 
+import ctypes
+
 # `M_MMAP_THRESHOLD` of glibc, and its value at the start of a process.
 _THRESHOLD = -3, 128 << 10
 
@@ -11,8 +13,6 @@ def return_freed() -> None:
     freed, to 32 MB at most: then what a server reads and writes leaves gaps that grow for hours.
     Does nothing with other C libraries.
     """
-    import ctypes
-
     try:
         ctypes.CDLL(None).mallopt(*_THRESHOLD)
     except (AttributeError, OSError, TypeError):

@@ -45,7 +45,7 @@ LOOK_S = 1 / 30
 
 
 class Agent:
-    """`instance` is new for each process; `run` lets `jobs.written` notify.
+    """`instance` is new for each process; `run` notifies `jobs.written` as journals grow.
 
     `look_around` looks at the machine's power, clocks and heat again.
     """

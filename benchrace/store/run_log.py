@@ -171,11 +171,10 @@ class RunLog:
 
     async def changed(self, offset: int) -> None:
         """Wait until there is more than `offset`, or the log is closed."""
-        # Who reads a stored log does not wait.
-        from anyio import Event
-
         while self.size <= offset and not self.closed:
             if self._grown is None:
+                from anyio import Event  # Who reads a stored log does not wait.
+
                 self._grown = Event()
             await self._grown.wait()
 

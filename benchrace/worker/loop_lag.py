@@ -50,7 +50,6 @@ class LoopMonitor:
     async def run(self) -> None:
         """Beat for ever: by a timer of the loop, which costs less than a task that sleeps."""
         loop = asyncio.get_running_loop()
-
         timer: asyncio.TimerHandle
 
         def wait() -> asyncio.TimerHandle:

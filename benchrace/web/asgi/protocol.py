@@ -46,7 +46,7 @@ setattr(frame_protocol, "XorMaskerSimple", Masker)  # noqa: B010
 
 
 class _ClosedProtocol:
-    """The protocol of a connection that has closed: what still writes to it may say so."""
+    """The protocol of a connection that has closed: it ignores what late writes report."""
 
     async def handle(self, event: Event) -> None:
         """Ignore an event."""
