@@ -11,12 +11,18 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import anyio
+
 from benchrace import permissions
+from benchrace.agent.jobs.slot import Slot
+from benchrace.agent.plugins import Plugins
 from benchrace.testing.limits import HANG_S
 
 CACHE = "cache"
+DESCRIBED = "describe"
 
 
 @functools.cache
@@ -25,8 +31,7 @@ def _described() -> Path:
 
     What could not be described in time, each agent describes itself.
     """
-    data = Path(tempfile.mkdtemp(prefix="described-"))
-    atexit.register(shutil.rmtree, data, ignore_errors=True)
+    data = _folder()
     own = {name: text for name, text in os.environ.items() if not name.startswith("BENCHRACE_")}
     done = subprocess.run(
         [sys.executable, "-m", "benchrace.cli", "plugins"],
@@ -43,7 +48,33 @@ def _described() -> Path:
     return cache
 
 
-def lay_out(data: Path) -> None:
-    """Write the descriptions into a data folder, as an agent's first start does."""
+@functools.cache
+def _described_by(worker: tuple[str, ...]) -> Path:
+    """Let a worker of the tests describe the plugins, and return the folder of the results."""
+    cache = _folder() / CACHE
+    plugins = Plugins(cache / DESCRIBED, worker, Slot("m", None))
+
+    def describe() -> None:
+        anyio.run(plugins.once)
+
+    # A test may have an event loop already.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(describe).result()
+    return cache
+
+
+def _folder() -> Path:
+    """Return a new folder, which ends with this process."""
+    folder = Path(tempfile.mkdtemp(prefix="described-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def lay_out(data: Path, worker: tuple[str, ...] | None = None) -> None:
+    """Write the descriptions into a data folder, as an agent's first start does.
+
+    They are those of benchrace's own worker, or of a `worker` of the tests.
+    """
     permissions.make_folder(data)
-    shutil.copytree(_described(), data / CACHE, dirs_exist_ok=True)
+    cache = _described() if worker is None else _described_by(worker)
+    shutil.copytree(cache, data / CACHE, dirs_exist_ok=True)

@@ -37,8 +37,9 @@ class AgentProcess:
             **settings,
         }
         self.data = data
-        if settings.get("worker", WORKER) == WORKER:
-            descriptions.lay_out(data)
+        worker = tuple(settings.get("worker", WORKER))
+        if not data.is_file():
+            descriptions.lay_out(data, None if worker == WORKER else worker)
         self.process = subprocess.Popen(
             [sys.executable, str(HERE / "start_agent.py"), msgspec.json.encode(options).decode()],
             stdout=subprocess.PIPE,
