@@ -47,6 +47,7 @@ class LogWriter:
         self._dirty = Notifier()
         self._urgent = anyio.Event()
         self._written = False
+        self._syncing = False
         self._synced_ns = 0
         self._failed = False
         self._ended = False
@@ -123,7 +124,7 @@ class LogWriter:
         # A rewind in between means that lines which were here are gone: the caller must wait for
         # them again before it may call the run over.
         before = self.rewinds
-        while self._written or self._failed:
+        while self._written or self._syncing or self._failed:
             self.hurry()
             await self._idle.wait()
         return self.rewinds == before
@@ -140,7 +141,7 @@ class LogWriter:
 
     async def _sync(self, post: Callable[[Ack], None]) -> None:
         # Both before the sync: lines that arrive while it runs may not be covered by it.
-        self._written = False
+        self._written, self._syncing = False, True
         marks = {key: self.log.next_seq(*key) for key in self.acked}
         try:
             self.synced = await to_thread.run_sync(self.log.sync)
@@ -150,6 +151,8 @@ class LogWriter:
             self._failed = True
             self._refused(error)
             return
+        finally:
+            self._syncing = False
         self._synced_ns = self._clock.monotonic_ns()
         for key, next_seq in marks.items():
             if self.acked[key] != next_seq:
