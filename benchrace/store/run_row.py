@@ -9,6 +9,7 @@ from benchrace.formatting import prose
 from benchrace.ids import LaneId, MachineId, Name, RunId
 from benchrace.kinds import Better
 from benchrace.run.metadata import RunMetadata, machine_label, occupied
+from benchrace.run.phrases import phrase
 from benchrace.run.result import ConfidenceLevel, LaneResult, Result
 from benchrace.run.states import RunState
 from benchrace.run.summary import LaneSummary, RunSummary
@@ -166,7 +167,9 @@ def _work(run: RunMetadata) -> Iterator[str]:
             if isinstance(value, bool) or not isinstance(value, int | float):
                 continue
             if all(lane.params.get(name) == value for lane in run.lanes):
-                yield f"{properties.get(name, {}).get('title', name)} {prose(value)}"
+                field = properties.get(name, {})
+                words = phrase(value, field.get("phrases")) if isinstance(value, int) else ""
+                yield words or f"{field.get('title', name)} {prose(value)}"
 
 
 def _figures(summary: RunSummary) -> dict[LaneId, RowLane]:

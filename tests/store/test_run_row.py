@@ -155,9 +155,12 @@ def test_runs_are_sorted_and_continued_by_each_column(
 
 def test_a_row_says_how_much_work_its_lanes_had(run: Callable[..., RunMetadata]) -> None:
     metadata = run(lanes=2)
-    schema = {"properties": {"n": {"title": "N"}, "m": {"title": "M"}}}
+    phrases = {"zero": "size by the cache", "other": "{} MB"}
+    schema = {
+        "properties": {"n": {"title": "N"}, "m": {"title": "M"}, "size": {"phrases": phrases}}
+    }
     workload = msgspec.structs.replace(
-        metadata.workloads["b"], work=("n", "m", "text"), params_schema=schema
+        metadata.workloads["b"], work=("n", "m", "size", "text"), params_schema=schema
     )
 
     def work(*params: dict[str, Any]) -> str:
@@ -173,3 +176,5 @@ def test_a_row_says_how_much_work_its_lanes_had(run: Callable[..., RunMetadata])
     )
     assert work({"n": 1, "m": 3}, {"n": 2, "m": 3}) == "M 3"
     assert work({"n": True}, {"n": True}) == ""
+    assert work({"size": 0}, {"size": 0}) == "size by the cache"
+    assert work({"size": 2000}, {"size": 2000}) == "2,000 MB"

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from benchrace.formatting import listed, whole
+from benchrace.run.phrases import phrase
 from benchrace.run.planning import schema as schemas
 from benchrace.run.planning.coerce import AUTO
 from benchrace.run.planning.schema import Schema
@@ -140,17 +141,8 @@ def _phrase(name: str, value: Any, part: Schema) -> str:
     if isinstance(value, bool):
         return f"{name} {'on' if value else 'off'}"
     if isinstance(value, int):
-        return _counted(value, part.get("phrases")) or f"{name} {whole(value)}"
+        return phrase(value, part.get("phrases")) or f"{name} {whole(value)}"
     return f"{name} {value}"[:_MAX_VALUE_CHARS]
-
-
-def _counted(value: int, phrases: Any) -> str:
-    """Return a number in the parameter's own words: `1 thread`; empty where it has none."""
-    if not isinstance(phrases, Mapping):
-        return ""
-    case = {0: "zero", 1: "one"}.get(value, "other")
-    phrase = phrases.get(case, phrases.get("other", ""))
-    return phrase.replace("{}", whole(value)) if isinstance(phrase, str) else ""
 
 
 def _unique(names: Iterable[str]) -> Iterable[str]:

@@ -70,13 +70,19 @@ fn part<const REST: usize, const FIRST: usize>(words: &mut [u32], base: usize, s
 
 /// The same value, of which the compiler no longer knows that it is a sum: it would keep every
 /// multiple of the step of a round in a register, and has not as many.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 #[inline(always)]
-fn opaque(value: usize) -> usize {
-    let mut value = value;
+fn opaque(mut value: usize) -> usize {
     // SAFETY: it is a comment in the assembly.
-    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
     unsafe {
         std::arch::asm!("/* {0} */", inout(reg) value, options(pure, nomem, nostack, preserves_flags));
     }
+    value
+}
+
+/// The same value: elsewhere the compiler may know what it is.
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+#[inline(always)]
+fn opaque(value: usize) -> usize {
     value
 }
