@@ -4,6 +4,7 @@ What a server imports takes longer than what most tests ask of it. Environment v
 when a program is loaded (LD_PRELOAD, PYTHONPATH) need a program of its own instead.
 """
 
+import inspect
 import multiprocessing
 import os
 import signal
@@ -16,7 +17,14 @@ from multiprocessing.connection import Connection
 from benchrace.testing.limits import HANG_S
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["tests.agent.start_agent", "benchrace.agent.api.routes"])
+_CONTEXT.set_forkserver_preload(
+    [
+        "tests.agent.start_agent",
+        "benchrace.agent.api.routes",
+        "tests.faults.start_central",
+        "benchrace.central.api.routes",
+    ]
+)
 
 
 def _of_the_loader(environment: Mapping[str, str]) -> dict[str, str]:
@@ -27,11 +35,6 @@ def _of_the_loader(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 _HERE = _of_the_loader(os.environ)
-
-
-def can_fork(environment: Mapping[str, str]) -> bool:
-    """Check whether a process with these variables needs no program of its own."""
-    return _of_the_loader(environment) == _HERE
 
 
 class Forked:
@@ -100,3 +103,22 @@ def _run(
         os.dup2(there.fileno(), stream.fileno())
         there.close()
     target(argument)
+
+
+Process = Forked | subprocess.Popen[str]
+
+
+def start(
+    target: Callable[[str], None], argument: str, environment: Mapping[str, str] | None = None
+) -> Process:
+    """Start a process that runs `target(argument)`, the function of a module that is a program."""
+    environment = os.environ if environment is None else environment
+    if _of_the_loader(environment) == _HERE:
+        return Forked(target, argument, environment)
+    return subprocess.Popen(
+        [sys.executable, inspect.getfile(target), argument],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
