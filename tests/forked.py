@@ -4,6 +4,7 @@ What a server imports takes longer than what most tests ask of it. Environment v
 when a program is loaded (LD_PRELOAD, PYTHONPATH) need a program of its own instead.
 """
 
+import functools
 import inspect
 import multiprocessing
 import os
@@ -13,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from multiprocessing.connection import Connection
+from multiprocessing.util import get_temp_dir
 
 from benchrace.testing.limits import HANG_S
 
@@ -37,6 +39,16 @@ def _of_the_loader(environment: Mapping[str, str]) -> dict[str, str]:
 _HERE = _of_the_loader(os.environ)
 
 
+@functools.cache
+def _use_short_paths() -> None:
+    """Have the socket of the process that forks in /tmp: its path may have about 100 characters."""
+    before, tempfile.tempdir = tempfile.tempdir, "/tmp"
+    try:
+        get_temp_dir()
+    finally:
+        tempfile.tempdir = before
+
+
 class Forked:
     """A process that runs `target(argument)`, with what the tests use of `subprocess.Popen`.
 
@@ -46,6 +58,7 @@ class Forked:
     def __init__(
         self, target: Callable[[str], None], argument: str, environment: Mapping[str, str]
     ) -> None:
+        _use_short_paths()
         self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115
         reader, writer = _CONTEXT.Pipe(duplex=False)
         with reader, writer:
