@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -15,7 +14,8 @@ import pytest
 
 from benchrace.agent.settings import WORKER
 from benchrace.testing.limits import HANG_S
-from tests import descriptions, local_http
+from tests import descriptions, forked, local_http
+from tests.agent import start_agent as program
 
 HERE = Path(__file__).parent
 FAKE = [sys.executable, str(HERE / "fake_worker.py")]
@@ -40,12 +40,10 @@ class AgentProcess:
         worker = tuple(settings.get("worker", WORKER))
         if not data.is_file():
             descriptions.lay_out(data, None if worker == WORKER else worker)
-        self.process = subprocess.Popen(
-            [sys.executable, str(HERE / "start_agent.py"), msgspec.json.encode(options).decode()],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**os.environ, **(environment or {})},
+        self.process = forked.start(
+            program.run,
+            msgspec.json.encode(options).decode(),
+            {**os.environ, **(environment or {})},
         )
         assert self.process.stdout is not None
         self.url = self.process.stdout.readline().strip()

@@ -1,8 +1,6 @@
 """A central that can be killed, with scripted agents on its real link."""
 
 import json
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,8 +14,9 @@ from benchrace.testing.limits import HANG_S
 from tests import local_http
 from tests.central.scripted import FakeAgent
 from tests.central.scripted_job import FakeJob
+from tests.faults import start_central
+from tests.forked import Process, start
 
-PROGRAM = Path(__file__).with_name("start_central.py")
 SPEC: dict[str, Any] = {"kind": "work", "params": {"n": 10}, "rounds": 3, "warmup": 0}
 
 
@@ -28,7 +27,7 @@ class CentralProcess:
         self.data = data
         self._env = env
         self._port = 0
-        self._process: subprocess.Popen[str] | None = None
+        self._process: Process | None = None
         self.url = ""
         self.http: httpx.AsyncClient
 
@@ -40,14 +39,9 @@ class CentralProcess:
         self._port = int(self.url.rsplit(":", 1)[1])
         self.http = local_http.async_client(self.url, timeout=HANG_S)
 
-    def _spawn(self) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [sys.executable, str(PROGRAM), str(self.data), str(self._port)],
-            env=self._env,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+    def _spawn(self) -> Process:
+        options = json.dumps({"data": str(self.data), "port": self._port})
+        return start(start_central.run, options, self._env)
 
     @property
     def link(self) -> str:

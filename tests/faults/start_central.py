@@ -1,4 +1,4 @@
-"""Run a central as a process of its own, for tests: data folder, port, and limits as JSON.
+"""Run a central as a process of its own, for tests: the options come as JSON.
 
 It prints its address as the first line.
 """
@@ -19,6 +19,12 @@ from tests.central.offer import TOKEN
 QUICK = Limits(retry_s=0.05, ack_s=0.02, tick_s=0.05)
 
 
+class Options(msgspec.Struct, kw_only=True):
+    data: str
+    port: int
+    limits: Limits = QUICK
+
+
 def ready(url: str) -> None:
     sys.stdout.write(url + "\n")
     sys.stdout.flush()
@@ -29,9 +35,14 @@ async def main(data: Path, port: int, limits: Limits) -> None:
     await serve(settings, ready=ready)
 
 
-if __name__ == "__main__":
+def run(options: str) -> None:
+    """Run a central with these options, until it is told to stop."""
     # Tests that are killed clean nothing up.
     die_with_parent(os.getppid())
     logging.basicConfig(level=logging.INFO)
-    limits = msgspec.json.decode(sys.argv[3], type=Limits) if len(sys.argv) > 3 else QUICK
-    anyio.run(main, Path(sys.argv[1]), int(sys.argv[2]), limits)
+    chosen = msgspec.json.decode(options, type=Options)
+    anyio.run(main, Path(chosen.data), chosen.port, chosen.limits)
+
+
+if __name__ == "__main__":
+    run(sys.argv[1])

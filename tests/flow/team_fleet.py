@@ -2,8 +2,6 @@
 
 import json
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,9 +11,10 @@ from benchrace.testing.limits import HANG_S
 from tests import local_http
 from tests.agent.conftest import AgentProcess, wait_for
 from tests.central.offer import TOKEN
+from tests.faults import start_central
+from tests.forked import Process, start
 from tests.spanning_plugin import TeamHome
 
-PROGRAM = Path(__file__).parents[1] / "faults/start_central.py"
 # A machine that is lost is not waited for long.
 LIMITS = {"retry_s": 0.05, "ack_s": 0.02, "tick_s": 0.05, "patience_s": 3, "without_worker_s": 1}
 FINAL = {"done", "failed", "cancelled", "interrupted"}
@@ -29,7 +28,7 @@ class TeamFleet:
         self.homes: dict[str, TeamHome] = {}
         self.agents: dict[str, AgentProcess] = {}
         self._port = 0
-        self._central: subprocess.Popen[str] | None = None
+        self._central: Process | None = None
         self.http = local_http.client()
 
     @contextmanager
@@ -44,13 +43,8 @@ class TeamFleet:
             self.close()
 
     def start_central(self) -> None:
-        limits = json.dumps(LIMITS)
-        self._central = subprocess.Popen(
-            [sys.executable, str(PROGRAM), str(self.data), str(self._port), limits],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        options = {"data": str(self.data), "port": self._port, "limits": LIMITS}
+        self._central = start(start_central.run, json.dumps(options))
         assert self._central.stdout is not None
         self.url = self._central.stdout.readline().strip()
         assert self.url.startswith("http://"), self._central.communicate()[1]

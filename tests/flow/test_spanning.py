@@ -170,7 +170,7 @@ def test_a_worker_whose_agent_is_killed_is_named_and_the_next_run_is_well(
 def test_a_machine_whose_link_is_cut_is_named_and_free_again(fleet: TeamFleet) -> None:
     port = int(fleet.url.rsplit(":", 1)[1])
     with Relay(port) as relay:
-        fleet.start_agent("d", central=relay.url, lease_s=2)
+        fleet.start_agent("d", central=relay.url, lease_s=6)
         fleet.homes["a"].write("hold")
         run_id = fleet.submit({"machine_id": "a", "workers": ["d"]})
         fleet.wait_for_round("a")
