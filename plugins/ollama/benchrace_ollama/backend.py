@@ -29,7 +29,7 @@ from benchrace.plugin import (
     Unloaded,
     Workload,
 )
-from benchrace_ollama import load, operations, preflight, pull
+from benchrace_ollama import load, operations, preflight
 from benchrace_ollama.client import OllamaClient
 from benchrace_ollama.config import OllamaConfig, base_url
 from benchrace_ollama.lane import OllamaLane
@@ -109,7 +109,9 @@ class Ollama(TextBackend):
         return await operations.unload(self._client(context), model, context)
 
     async def pull(self, model: str, context: Context) -> None:
-        await pull.pull(self.base, model, context)
+        from benchrace_ollama.pull import pull
+
+        await pull(self.base, model, context)
 
     def legacy(self, probe: Probe) -> Mapping[str, Any]:
         names = [model.name for model in probe.models]

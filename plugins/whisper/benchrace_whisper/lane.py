@@ -10,8 +10,9 @@ import anyio
 from benchrace.plugin import BenchraceError, Context, Lane, SpeechParams, SpeechRecord, SpeechTask
 from benchrace_whisper import checks
 from benchrace_whisper.audio.audio_set import Clip
-from benchrace_whisper.audio.decode import MAX_AUDIO_S, RATE, decode, digest
+from benchrace_whisper.audio.decode import MAX_AUDIO_S, decode, digest
 from benchrace_whisper.audio.folders import is_sample
+from benchrace_whisper.audio.rate import RATE
 from benchrace_whisper.config import KeepAudio
 from benchrace_whisper.display import Display
 from benchrace_whisper.record import Prepared, Result, document, joined, record

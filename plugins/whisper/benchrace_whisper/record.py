@@ -14,7 +14,7 @@ from benchrace.plugin import (
     Utterance,
     speech_totals,
 )
-from benchrace_whisper.audio.decode import RATE
+from benchrace_whisper.audio.rate import RATE
 from benchrace_whisper.scoring import Edit, Score
 from benchrace_whisper.transcriber import Loaded, Recognition, Sound
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from benchrace.plugin import BenchraceError, Category, InvalidInput
-from benchrace_whisper.audio.decode import RATE, as_floats, check, decode
+from benchrace_whisper.audio.decode import as_floats, check, decode
 from benchrace_whisper.audio.folders import SAMPLES, sample
+from benchrace_whisper.audio.rate import RATE
 
 from . import sounds
 

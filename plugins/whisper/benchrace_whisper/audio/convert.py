@@ -6,7 +6,8 @@ import av
 import numpy as np
 import numpy.typing as npt
 
-RATE = 16_000
+from benchrace_whisper.audio.rate import RATE
+
 Samples = npt.NDArray[np.int16]
 
 

@@ -10,14 +10,15 @@ import numpy as np
 import numpy.typing as npt
 
 from benchrace.plugin import BenchraceError, Category, FieldError, InvalidInput, duration
-from benchrace_whisper.audio.convert import RATE, Converter, Samples
+from benchrace_whisper.audio.convert import Converter, Samples
 from benchrace_whisper.audio.headers import mp3_frames, wav_size
+from benchrace_whisper.audio.rate import RATE
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
     from av.container import InputContainer
 
-__all__ = ["MAX_AUDIO_S", "RATE", "Samples", "as_floats", "broken", "check", "decode", "digest"]
+__all__ = ["MAX_AUDIO_S", "Samples", "as_floats", "broken", "check", "decode", "digest"]
 
 # A lane holds all of its audio in memory: 1.4 GB.
 MAX_AUDIO_S = 12 * 3600

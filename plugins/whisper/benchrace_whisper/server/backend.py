@@ -72,8 +72,6 @@ class TranscriptionServer(SpeechBackend):
         return ServerTranscriber(lane.params, context, self._client(context))
 
     def _client(self, context: Context) -> "SpeechClient":
-        from benchrace_whisper.server.client import SpeechClient
-
         base = base_url(self.settings)
         if base is None:
             raise BenchraceError(
@@ -81,4 +79,6 @@ class TranscriptionServer(SpeechBackend):
                 "no transcription server is configured",
                 f"Set base_url in the table {self.name} of agent.yaml, or {URL_VARIABLE}.",
             )
+        from benchrace_whisper.server.client import SpeechClient
+
         return SpeechClient(base, api_key(self.settings), context.http)

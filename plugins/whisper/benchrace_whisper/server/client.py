@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from benchrace.plugin import BenchraceError, Category
-from benchrace_whisper.audio.decode import RATE
+from benchrace_whisper.audio.rate import RATE
 from benchrace_whisper.server.answer import read_models, refusal
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from benchrace.plugin import (
     SpeechTask,
     whereabouts,
 )
-from benchrace_whisper.audio.decode import RATE, Samples
+from benchrace_whisper.audio.decode import Samples
+from benchrace_whisper.audio.rate import RATE
 from benchrace_whisper.server.answer import read_answer
 from benchrace_whisper.server.client import SpeechClient, wav
 from benchrace_whisper.transcriber import Loaded, Recognition, Segment, Sound, Transcriber
