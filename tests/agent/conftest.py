@@ -16,9 +16,12 @@ import pytest
 from benchrace.agent.settings import WORKER
 from benchrace.testing.limits import HANG_S
 from tests import descriptions, local_http
+from tests.agent import start_agent as program
+from tests.forked import Forked
 
 HERE = Path(__file__).parent
 FAKE = [sys.executable, str(HERE / "fake_worker.py")]
+Process = Forked | subprocess.Popen[str]
 
 
 class AgentProcess:
@@ -40,13 +43,7 @@ class AgentProcess:
         worker = tuple(settings.get("worker", WORKER))
         if not data.is_file():
             descriptions.lay_out(data, None if worker == WORKER else worker)
-        self.process = subprocess.Popen(
-            [sys.executable, str(HERE / "start_agent.py"), msgspec.json.encode(options).decode()],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**os.environ, **(environment or {})},
-        )
+        self.process = _start(msgspec.json.encode(options).decode(), environment)
         assert self.process.stdout is not None
         self.url = self.process.stdout.readline().strip()
         self.http = local_http.client(self.url, timeout=HANG_S)
@@ -95,6 +92,19 @@ class AgentProcess:
         if self.process.poll() is None:
             self.process.kill()
         self.process.communicate()
+
+
+def _start(options: str, environment: Mapping[str, str] | None) -> Process:
+    """Start an agent: by fork, but for variables that act when a program is loaded."""
+    if environment is None:
+        return Forked(program.run, options, os.environ)
+    return subprocess.Popen(
+        [sys.executable, str(HERE / "start_agent.py"), options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **environment},
+    )
 
 
 def wait_for(look: Callable[[], Any], seconds: float = HANG_S) -> Any:

@@ -36,7 +36,8 @@ def as_path(kind: type, value: Any) -> Any:
     return Path(value) if kind is Path else value
 
 
-if __name__ == "__main__":
+def run(options: str) -> None:
+    """Run an agent with these settings, until it is told to stop."""
     # Tests that are killed clean nothing up.
     die_with_parent(os.getppid())
     if machine := os.environ.get("RECORDED_MACHINE"):
@@ -44,8 +45,12 @@ if __name__ == "__main__":
         Root.live = lambda: recorded  # type: ignore[method-assign]
     logging.basicConfig(level=logging.INFO)
     try:
-        options = msgspec.json.decode(sys.argv[1], type=AgentSettings, dec_hook=as_path)
-        anyio.run(main, options)
+        settings = msgspec.json.decode(options, type=AgentSettings, dec_hook=as_path)
+        anyio.run(main, settings)
     except BenchraceError as error:
         sys.stderr.write(f"{error.message} {error.remedy}\n")
         sys.exit(1)
+
+
+if __name__ == "__main__":
+    run(sys.argv[1])
