@@ -1,7 +1,7 @@
 """Servers of the tests, started by fork from a process that has imported them once.
 
 What a server imports takes longer than what most tests ask of it. Environment variables that act
-when a program is loaded (LD_PRELOAD, PYTHON*) need a program of its own instead.
+when a program is loaded (LD_PRELOAD, PYTHONPATH) need a program of its own instead.
 """
 
 import multiprocessing
@@ -17,6 +17,21 @@ from benchrace.testing.limits import HANG_S
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["tests.agent.start_agent", "benchrace.agent.api.routes"])
+
+
+def _of_the_loader(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that act when a program is loaded."""
+    return {
+        name: value for name, value in environment.items() if name.startswith(("LD_", "PYTHON"))
+    }
+
+
+_HERE = _of_the_loader(os.environ)
+
+
+def can_fork(environment: Mapping[str, str]) -> bool:
+    """Check whether a process with these variables needs no program of its own."""
+    return _of_the_loader(environment) == _HERE
 
 
 class Forked:

@@ -17,7 +17,7 @@ from benchrace.agent.settings import WORKER
 from benchrace.testing.limits import HANG_S
 from tests import descriptions, local_http
 from tests.agent import start_agent as program
-from tests.forked import Forked
+from tests.forked import Forked, can_fork
 
 HERE = Path(__file__).parent
 FAKE = [sys.executable, str(HERE / "fake_worker.py")]
@@ -43,7 +43,9 @@ class AgentProcess:
         worker = tuple(settings.get("worker", WORKER))
         if not data.is_file():
             descriptions.lay_out(data, None if worker == WORKER else worker)
-        self.process = _start(msgspec.json.encode(options).decode(), environment)
+        self.process = _start(
+            msgspec.json.encode(options).decode(), {**os.environ, **(environment or {})}
+        )
         assert self.process.stdout is not None
         self.url = self.process.stdout.readline().strip()
         self.http = local_http.client(self.url, timeout=HANG_S)
@@ -94,16 +96,15 @@ class AgentProcess:
         self.process.communicate()
 
 
-def _start(options: str, environment: Mapping[str, str] | None) -> Process:
-    """Start an agent: by fork, but for variables that act when a program is loaded."""
-    if environment is None:
-        return Forked(program.run, options, os.environ)
+def _start(options: str, environment: Mapping[str, str]) -> Process:
+    if can_fork(environment):
+        return Forked(program.run, options, environment)
     return subprocess.Popen(
         [sys.executable, str(HERE / "start_agent.py"), options],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, **environment},
+        env=environment,
     )
 
 
