@@ -50,7 +50,7 @@ def _described() -> Path:
 
 @functools.cache
 def _described_by(worker: tuple[str, ...]) -> Path:
-    """Let a worker of the tests describe the plugins, and return the folder of the results."""
+    """Describe the plugins by a worker of the tests, and return the folder of the results."""
     cache = _folder() / CACHE
     plugins = Plugins(cache / DESCRIBED, worker, Slot("m", None))
 

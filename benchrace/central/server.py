@@ -66,7 +66,8 @@ _SERVICE = "/api/service/"
 class CentralRecord(msgspec.Struct, frozen=True, kw_only=True):
     """`<data>/central.json`, there while central serves.
 
-    `certificate` is its own in PEM, null without TLS: who owns the folder trusts it.
+    `certificate` is its own in PEM, null without TLS: who owns the folder trusts it. A `temporary`
+    one is a command's own: once it has ended, none takes its place.
     """
 
     url: str
@@ -74,6 +75,7 @@ class CentralRecord(msgspec.Struct, frozen=True, kw_only=True):
     instance: str
     version: str
     certificate: str | None = None
+    temporary: bool = False
 
 
 async def serve(
@@ -273,5 +275,6 @@ def _write_record(path: Path, central: Central, listener: serving.Listener) -> N
         instance=central.status().instance,
         version=__version__,
         certificate=listener.tls.certificate if listener.tls else None,
+        temporary=central.settings.temporary,
     )
     atomic.write(path, msgspec.json.encode(record))

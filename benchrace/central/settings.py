@@ -57,7 +57,8 @@ class CentralSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     `service_token` starts and stops services over HTTP, also where no other token is required.
     `config` is the configuration folder, None for the usual one. Without `tls`, central serves
     plain HTTP. Without `dials`, no machine of `machines.yaml` is dialled. `mdns` announces this
-    central where others reach it, and looks for agents that have none.
+    central where others reach it, and looks for agents that have none. A `temporary` one is a
+    command's own, and ends with it.
     """
 
     data: Path
@@ -75,6 +76,7 @@ class CentralSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     tls: ServerTls | None = None
     dials: bool = True
     mdns: bool = True
+    temporary: bool = False
     limits: Limits = Limits()
     artifacts: ArtifactLimits = ArtifactLimits()
     keep_alive: KeepAlive = KeepAlive()

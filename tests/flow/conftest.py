@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import pytest
 from tests import descriptions
 
 LIMIT = 80
+CENTRAL = Path(__file__).parents[1] / "faults/start_central.py"
 
 
 @dataclass
@@ -29,6 +30,7 @@ class Shell:
     token: str | None = None
     described: bool = True
     env: dict[str, str] = field(init=False)
+    _own_central: "subprocess.Popen[str] | None" = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         for name in ("tmp", "data", "config"):
@@ -74,14 +76,31 @@ class Shell:
             process.kill()
         return subprocess.CompletedProcess(args, process.returncode, out, err)
 
-    def serve(self, *machines: str) -> str:
-        """Start a central and its agents, all apart, and give central's address."""
-        central = self.call("central", "start", "--port", "0", "--json")
-        assert central.returncode == 0, central.stderr
-        url = str(json.loads(central.stdout)["info"]["url"])
+    def serve(self, *machines: str, **limits: float) -> str:
+        """Start a central and its agents, all apart, and give central's address.
+
+        With `limits`, central ends with this process, and agents need the token of `tests.central`.
+        """
+        url = self._hasty_central(limits) if limits else self._central()
         for machine in machines or ("local",):
             self.serve_agent(url, machine)
         return url
+
+    def _central(self) -> str:
+        central = self.call("central", "start", "--port", "0", "--json")
+        assert central.returncode == 0, central.stderr
+        return str(json.loads(central.stdout)["info"]["url"])
+
+    def _hasty_central(self, limits: Mapping[str, float]) -> str:
+        """Start a central that gives up sooner than a usual one."""
+        options = {"data": str(self.data), "port": 0, "limits": limits}
+        command = [sys.executable, str(CENTRAL), json.dumps(options)]
+        with (self.root / "central.log").open("w") as log:
+            self._own_central = subprocess.Popen(
+                command, env=self.env, stdout=subprocess.PIPE, stderr=log, text=True
+            )
+        assert self._own_central.stdout is not None
+        return self._own_central.stdout.readline().strip()
 
     def serve_agent(self, url: str, machine: str = "local") -> None:
         """Start an agent apart; of several, each measures as if it had the host to itself."""
@@ -100,14 +119,21 @@ class Shell:
         """Return the process that wrote `record` below the data folder."""
         return int(json.loads((self.data / record).read_bytes())["pid"])
 
-    def events(self) -> list[dict[str, Any]]:
-        """Return the events of all runs, whole lines only."""
-        logs = [path.read_bytes() for path in (self.data / "runs").glob("*/events.ndjson")]
+    def events(self, run: str = "*") -> list[dict[str, Any]]:
+        """Return the events of a run, or of all runs; whole lines only."""
+        logs = [path.read_bytes() for path in (self.data / "runs").glob(f"{run}/events.ndjson")]
         return [json.loads(line) for log in logs for line in log.split(b"\n")[:-1]]
 
     def rounds(self) -> int:
         """Count the finished rounds of all runs."""
         return sum(event["type"] == "round_done" for event in self.events())
+
+    def end(self) -> None:
+        """Kill what it left running."""
+        for process in self.processes():
+            process.kill()
+        if self._own_central is not None:
+            self._own_central.communicate()
 
     def processes(self) -> list[psutil.Process]:
         """Return every living process that carries this test's data folder in its environment."""
@@ -145,5 +171,4 @@ def fleet(tmp_path: Path) -> Iterator[Shell]:
 def ended(shell: Shell) -> Iterator[Shell]:
     """Yield a shell, and end what it left running."""
     yield shell
-    for process in shell.processes():
-        process.kill()
+    shell.end()

@@ -3,18 +3,27 @@
 import json
 import os
 import signal
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.flow.conftest import Shell, wait_until
+from tests.central.offer import TOKEN
+from tests.flow.conftest import Shell, ended, wait_until
 
 RUN = ("run", "--workload", "compute", "-p", "n=50M", "--rounds", "40", "--json")
 
 
+@pytest.fixture
+def hasty(tmp_path: Path) -> Iterator[Shell]:
+    yield from ended(Shell(tmp_path, token=TOKEN))
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(180)
-def test_a_run_whose_machine_was_away_becomes_done_when_it_is_back(fleet: Shell) -> None:
-    fleet.serve()
+def test_a_run_whose_machine_was_away_becomes_done_when_it_is_back(hasty: Shell) -> None:
+    fleet = hasty
+    fleet.serve(patience_s=5)
     run = fleet.start(*RUN)
     wait_until(lambda: fleet.rounds() >= 3, "three rounds")
     # Its worker goes on: it needs nobody.

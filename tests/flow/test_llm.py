@@ -23,6 +23,19 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Models:
     return Models(tmp_path_factory.mktemp("models"))
 
 
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory, models: Models) -> Iterator[Shell]:
+    """Yield a fleet with one engine, for all tests that leave it as it was."""
+    fleet = Shell(tmp_path_factory.mktemp("tiny"), token="a token of the tests")
+    with engines(fleet, models, ("tiny", "f16")):
+        try:
+            fleet.serve()
+            yield fleet
+            fleet.stop()
+        finally:
+            fleet.end()
+
+
 @contextmanager
 def engines(shell: Shell, models: Models, *wanted: tuple[str, str]) -> Iterator[list[Running]]:
     """Serve models by shape and quantisation, and tell the agent of them as server-0, server-1."""
@@ -71,9 +84,9 @@ def values(lane: dict[str, Any], metric: str) -> list[float]:
     ]
 
 
-def records(shell: Shell, lane: str | None = None) -> list[dict[str, Any]]:
-    """Return the records of all counted rounds, or of one lane's."""
-    done = [event for event in shell.events() if event["type"] == "round_done"]
+def records(shell: Shell, lane: str | None = None, run: str = "*") -> list[dict[str, Any]]:
+    """Return the records of all counted rounds, or of one lane's or one run's."""
+    done = [event for event in shell.events(run) if event["type"] == "round_done"]
     return [
         record["payload"]["record"]
         for record in done
@@ -119,20 +132,6 @@ def test_two_quantisations_of_a_model_race(shell: Shell, models: Models) -> None
     assert "memory_shared" not in json.dumps(done)
 
 
-def test_identical_prompts_hit_only_where_they_may(shell: Shell, models: Models) -> None:
-    with engines(shell, models, ("tiny", "f16")):
-        lanes = ("server=server-0,prefix=shared", "server=server-0,prefix=unique")
-        done = run(shell, arguments("llm_generate", *lanes, rounds=5, max_tokens=8))
-    assert [lane["counted"] for lane in done["lanes"]] == [5, 5]
-    shared, unique = (records(shell, f"lane-{number}") for number in range(2))
-    assert [record["cache"] for record in shared] == ["prefix-hit"] * 5
-    # The last token of a prompt is always evaluated.
-    counts = [record["answer"]["usage"] for record in shared]
-    assert all(usage["cached"] == usage["prompt"] - 1 for usage in counts)
-    assert [record["cache"] for record in unique] == ["warm-unique"] * 5
-    assert [record["answer"]["usage"]["cached"] for record in unique] == [0] * 5
-
-
 def test_two_streams_share_two_slots(shell: Shell, models: Models) -> None:
     with engines(shell, models, ("slow", "q8_0")):
         sizes = {"max_tokens": 24, "concurrency": 2, "requests": 4}
@@ -148,11 +147,21 @@ def test_two_streams_share_two_slots(shell: Shell, models: Models) -> None:
         assert any(a["first_ns"] < b["last_ns"] and b["first_ns"] < a["last_ns"] for a, b in pairs)
 
 
-def fails(fleet: Shell, words: list[str], engine: Callable[[], None]) -> dict[str, Any]:
-    """Interfere with the engine once text arrives, and return the error of the round."""
+def fails(
+    fleet: Shell,
+    words: list[str],
+    engine: Callable[[], None],
+    after: Callable[[], None] = lambda: None,
+) -> dict[str, Any]:
+    """Interfere with the engine once text arrives, and return the error of the round.
+
+    `after` is called once the round has failed.
+    """
     process = fleet.start(*words)
     wait_until(lambda: len(text(fleet)) > 20, "text")
     engine()
+    wait_until(lambda: fleet.rounds() == 1, "the end of the round")
+    after()
     _, err = process.communicate(timeout=60)
     assert process.returncode == 1, err
     (done,) = (event["payload"] for event in fleet.events() if event["type"] == "round_done")
@@ -178,9 +187,8 @@ def test_an_engine_that_hangs_is_left_after_its_limit(fleet: Shell, models: Mode
     with engines(fleet, models, ("slow", "q8_0")) as (frozen,):
         fleet.serve()
         words = arguments("llm_generate", "server=server-0", warmup=0, max_tokens=900, idle_s=1)
-        error = fails(fleet, words, frozen.freeze)
+        error = fails(fleet, words, frozen.freeze, frozen.thaw)
         assert error["category"] == "timeout_idle"
-        frozen.thaw()
         again = run(fleet, arguments("llm_generate", "server=server-0", max_tokens=8))
         assert again["lanes"][0]["counted"] == 1
         fleet.stop()
@@ -196,20 +204,30 @@ def test_a_cold_round_starts_its_engine(shell: Shell, models: Models) -> None:
         assert 10_000_000 < record["load_ns"] < 30_000_000_000
 
 
+def test_identical_prompts_hit_only_where_they_may(tiny: Shell) -> None:
+    lanes = ("server=server-0,prefix=shared", "server=server-0,prefix=unique")
+    done = run(tiny, arguments("llm_generate", *lanes, rounds=5, max_tokens=8))
+    assert [lane["counted"] for lane in done["lanes"]] == [5, 5]
+    shared, unique = (records(tiny, f"lane-{number}", done["run_id"]) for number in range(2))
+    assert [record["cache"] for record in shared] == ["prefix-hit"] * 5
+    # The last token of a prompt is always evaluated.
+    counts = [record["answer"]["usage"] for record in shared]
+    assert all(usage["cached"] == usage["prompt"] - 1 for usage in counts)
+    assert [record["cache"] for record in unique] == ["warm-unique"] * 5
+    assert [record["answer"]["usage"]["cached"] for record in unique] == [0] * 5
+
+
 @pytest.mark.parametrize("kind", ["llm_generate", "llm_serve"])
-def test_stamps_and_numbers_derive_again_to_what_they_were(
-    shell: Shell, models: Models, kind: str
-) -> None:
+def test_stamps_and_numbers_derive_again_to_what_they_were(tiny: Shell, kind: str) -> None:
     own: dict[str, dict[str, Any]] = {
         "llm_generate": {"perplexity": "true"},
         "llm_serve": {"requests": 4, "concurrency": 2},
     }
-    with engines(shell, models, ("tiny", "f16")):
-        done = run(shell, arguments(kind, "label=one", rounds=2, max_tokens=40, **own[kind]))
+    done = run(tiny, arguments(kind, "label=one", rounds=2, max_tokens=40, **own[kind]))
     (lane,) = done["lanes"]
     assert lane["text"]["timing_source"]
     assert (kind == "llm_serve") or values(lane, "perplexity")[0] > 1
-    result = shell.call("runs", "derive", done["run_id"], "--json")
+    result = tiny.call("runs", "derive", done["run_id"], "--json")
     assert result.returncode == 0, result.stderr
     derivation = json.loads(result.stdout)
     assert (derivation["changes"], derivation["problems"], derivation["rounds"]) == ([], [], 3)

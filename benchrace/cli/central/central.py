@@ -104,7 +104,7 @@ def _private(settings: "CentralSettings") -> "CentralSettings":
     """
     import msgspec
 
-    own = msgspec.structs.replace(settings, dials=False)
+    own = msgspec.structs.replace(settings, dials=False, temporary=True)
     return own if own.tls is None else msgspec.structs.replace(own, tls=None, host="127.0.0.1")
 
 

@@ -4,7 +4,7 @@ import os
 import secrets
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -28,11 +28,19 @@ _PENDING_S = 10.0
 _END_S = 8.0
 
 
+def _never() -> bool:
+    return False
+
+
 class Fleet(NamedTuple):
-    """A connected central; with `ours` it lives only as long as this command."""
+    """A connected central; with `ours` it lives only as long as this command.
+
+    `gone` checks whether it has ended for good: nobody starts a command's central again.
+    """
 
     client: Client
     ours: bool
+    gone: Callable[[], bool] = _never
 
 
 @contextmanager
@@ -64,7 +72,8 @@ def connect(
             return
         lease = stack.enter_context(Lease(data))
         with lease.starting():
-            record = _running(central_service(data), phases)
+            service = central_service(data)
+            record = _running(service, phases)
             running, certificate = (record.url, record.certificate) if record else (None, None)
             local = None if running or not agent else running_agent(data, token, phases)
             if running is None and local is not None and (running := local.linked_to):
@@ -81,7 +90,9 @@ def connect(
                 client.get("/health")
         ours, leaves = running is None, False
         try:
-            yield Fleet(client, ours=ours)
+            temporary = ours or (record is not None and record.temporary)
+            gone = (lambda: not is_held(service.lock)) if temporary else _never
+            yield Fleet(client, ours=ours, gone=gone)
         except KeyboardInterrupt:
             leaves = True
             raise

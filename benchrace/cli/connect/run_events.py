@@ -1,7 +1,7 @@
 """A run's log as it grows at a central, over lost connections too."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from benchrace.cli.connect.client import Client
@@ -27,10 +27,16 @@ class Lines(NamedTuple):
 
 
 class RunEvents:
-    """Iterate to the run's end; iterating again goes on where the last one was left."""
+    """Iterate to the run's end; iterating again goes on where the last one was left.
 
-    def __init__(self, client: Client, run_id: str) -> None:
+    A central that is `gone` is not waited for.
+    """
+
+    def __init__(
+        self, client: Client, run_id: str, gone: Callable[[], bool] = lambda: False
+    ) -> None:
         self._client = client
+        self._gone = gone
         self._path = f"/api/runs/{run_id}/events"
         self._last: str | None = None
         self._over = False
@@ -45,7 +51,7 @@ class RunEvents:
             except (TransportError, BenchraceError) as error:
                 if isinstance(error, BenchraceError) and error.category is not Category.UNREACHABLE:
                     raise
-                if failures >= len(_RETRY_S):
+                if failures >= len(_RETRY_S) or self._gone():
                     raise self._client.unreachable(error) from error
             if not self._over:
                 time.sleep(_RETRY_S[min(failures, len(_RETRY_S) - 1)])

@@ -38,14 +38,23 @@ class _Submitted(msgspec.Struct, frozen=True):
 class RunFollower:
     """A run of ours at a central: submitted, watched, and read at its end.
 
-    Ctrl-C cancels the run and still waits for its end; a second one exits at once.
+    Ctrl-C cancels the run and still waits for its end; a second one exits at once. A central that
+    is `gone` is not waited for.
     """
 
-    def __init__(self, client: Client, data: Path, screen: Console, shown: Phases) -> None:
+    def __init__(
+        self,
+        client: Client,
+        data: Path,
+        screen: Console,
+        shown: Phases,
+        gone: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._client = client
         self._data = data
         self._screen = screen
         self._shown = shown
+        self._gone = gone
         self.interrupted: Interrupted | None = None
 
     def run(
@@ -72,7 +81,7 @@ class RunFollower:
     def _watch_run(self, run_id: str, spec: RunSpec) -> RunDocument:
         # Ctrl-C cancels the run whenever it comes, also while its document is read.
         run = self._until_over(run_id, lambda: self._begun(run_id, spec))
-        events = RunEvents(self._client, run_id)
+        events = RunEvents(self._client, run_id, self._gone)
         with live.view(self._screen, run) as view:
             machines = MachineWatch(self._client, self._screen, run)
             self._until_over(run_id, lambda: _watch(events, view, machines))
@@ -156,7 +165,8 @@ class RunFollower:
             try:
                 return self._client.queue(run_id)
             except BenchraceError as error:
-                if error.category is not Category.UNREACHABLE or time.monotonic() >= until:
+                late = time.monotonic() >= until or self._gone()
+                if error.category is not Category.UNREACHABLE or late:
                     raise
                 time.sleep(_LOOK_S)
 

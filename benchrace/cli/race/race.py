@@ -132,7 +132,7 @@ def race(
             if not no_browser:
                 browser.show(f"{client.url}/runs/{run_id}")
 
-        follower = follow.RunFollower(client, data, screen, shown)
+        follower = follow.RunFollower(client, data, screen, shown, fleet.gone)
         if demo is not None:
             run = run_demo(client, follower, demo, shown, show)
         else:

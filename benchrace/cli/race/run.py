@@ -158,7 +158,7 @@ def run(
         if dry_run:
             _plan(fleet.client, requested, screen, shown, as_json)
             return
-        follower = follow.RunFollower(fleet.client, data, screen, shown)
+        follower = follow.RunFollower(fleet.client, data, screen, shown, fleet.gone)
         done = follower.run(requested)
         if as_json:
             options.print_json(follower.answer(done))

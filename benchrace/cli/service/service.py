@@ -23,13 +23,17 @@ _STOP_S = 10.0
 
 
 class Record(msgspec.Struct, frozen=True):
-    """The record that a service writes once it listens; `certificate` is its own, in PEM."""
+    """The record that a service writes once it listens; `certificate` is its own, in PEM.
+
+    A `temporary` one belongs to a command, and ends with it.
+    """
 
     url: str
     pid: int
     instance: str
     version: str
     certificate: str | None = None
+    temporary: bool = False
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):

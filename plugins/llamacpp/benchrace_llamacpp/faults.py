@@ -9,7 +9,8 @@ from benchrace_llamacpp.coordinator.server import CoordinatorServer
 from benchrace_llamacpp.errors import ending
 from benchrace_llamacpp.lending import peers as workers
 
-# A server that aborts closes its connections a moment before it is gone.
+# A server that aborts closes its connections a moment before it is gone; one that still answers
+# does not abort.
 _END_S = 2.0
 _POLL_S = 0.02
 _BROKEN = (Category.ENDED_EARLY, Category.UNREACHABLE, Category.STREAM_ERROR)
@@ -22,7 +23,7 @@ async def explain(error: BenchraceError, pool: Coordinators, context: Context) -
     if server is None or error.category not in (*_BROKEN, *_SILENT):
         return error
     if error.category in _BROKEN:
-        await _ended(server)
+        await _ended(server, context)
     if server.status() is not None:
         return await _crashed(error, server, pool, context)
     if error.category in _SILENT and server.plan.peers:
@@ -30,11 +31,13 @@ async def explain(error: BenchraceError, pool: Coordinators, context: Context) -
     return error
 
 
-async def _ended(server: CoordinatorServer) -> None:
-    for _ in range(round(_END_S / _POLL_S)):
-        if server.status() is not None:
-            return
-        await anyio.sleep(_POLL_S)
+async def _ended(server: CoordinatorServer, context: Context) -> None:
+    client = server.client(context)
+    with anyio.move_on_after(_END_S):
+        while server.status() is None:
+            await anyio.sleep(_POLL_S)
+            if await client.loading() is not None:
+                return
 
 
 async def _crashed(

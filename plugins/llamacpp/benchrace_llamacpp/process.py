@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from benchrace_llamacpp.errors import system
 
 _TERM_S = 3.0
 _KILL_S = 5.0
+_LOOK_S = 0.01
 _TAIL_BYTES = 4096
 # An aborting program would first run a debugger where one is installed.
 _ENVIRONMENT = {"GGML_NO_BACKTRACE": "1"}
@@ -86,7 +88,9 @@ class GuardedProcess:
         self._process.wait()
         if program is not None:
             # Not a child of this process: its memory and port are free only once it has exited.
-            psutil.wait_procs([program], _KILL_S)
+            until = time.monotonic() + _KILL_S
+            while is_running(program) and time.monotonic() < until:
+                time.sleep(_LOOK_S)
         self._close()
 
     def tail(self) -> str:
@@ -131,6 +135,14 @@ class GuardedProcess:
 
 def _inherited() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(_ARGUMENTS)}
+
+
+def is_running(process: psutil.Process) -> bool:
+    """Check whether a process still runs; a zombie has freed its memory and its ports."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
 
 
 def log_path(name: str) -> Path:

@@ -24,6 +24,7 @@ from benchrace_llamacpp.coordinator.pool import Coordinators
 from benchrace_llamacpp.lending.rpc_server import Limits, lent
 from benchrace_llamacpp.params import GenerateOptions
 from benchrace_llamacpp.port import free_port, occupant
+from benchrace_llamacpp.process import is_running
 
 HERE = Path(__file__).parent
 QUICK = Limits(backoff_s=0.05, suspended_s=0.2, poll_s=0.05)
@@ -138,7 +139,7 @@ async def gone(process: psutil.Process) -> None:
     """Return once a process has ended; what watches it runs in this loop."""
     with anyio.fail_after(HANG_S):
         # The system's own state: nothing to wait on.
-        while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:  # noqa: ASYNC110
+        while is_running(process):  # noqa: ASYNC110
             await anyio.sleep(0.01)
 
 

@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import anyio
 import pytest
 
-from benchrace.plugin import Context, TextBackend
+from benchrace.plugin import Category, Context, TextBackend
+from benchrace.testing.limits import HANG_S
 from benchrace.testing.server import Request
 from benchrace.testing.text import TextContract
-from benchrace.testing.text_engine import Counts, Reply, Wire
+from benchrace.testing.text_engine import AnswerWriter, Counts, Reply, Wire
+from benchrace_llamacpp import faults
 from benchrace_llamacpp.backend import LlamaCpp
 from benchrace_llamacpp.config import LlamaCppConfig
 from benchrace_llamacpp.coordinator.load_log import Placement
@@ -131,12 +134,27 @@ class TestChat(TextContract):
     wire = ChatWire()
 
     @pytest.fixture(autouse=True)
-    def folder(self, tmp_path: Path) -> None:
+    def folder(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        # The process in place of a server never ends.
+        monkeypatch.setattr(faults, "_END_S", 0.1)
         (tmp_path / "tiny.gguf").write_bytes(b"GGUF")
         program = tmp_path / "llama-server"
         program.write_text("#!/bin/sh\n")
         program.chmod(0o755)
         self.folder_of_models = tmp_path
+
+    async def test_a_server_that_goes_on_is_not_waited_for(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(faults, "_END_S", 10 * HANG_S)
+
+        async def cut(writer: AnswerWriter) -> None:
+            await writer.tokens(3)
+            await writer.peer.close()
+
+        with anyio.fail_after(HANG_S):
+            async with self.racing(cut) as at:
+                assert (await at.failure()).category is Category.ENDED_EARLY
 
     def make(self, url: str) -> TextBackend:
         folder = self.folder_of_models

@@ -1,9 +1,11 @@
 """A program of llama.cpp ends with the process that started it, however that ends."""
 
+import ctypes
 import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import psutil
@@ -11,8 +13,10 @@ import pytest
 
 from benchrace.plugin import BenchraceError
 from benchrace.testing.limits import HANG_S
-from benchrace_llamacpp.process import GuardedProcess
+from benchrace_llamacpp import process as process_module
+from benchrace_llamacpp.process import GuardedProcess, is_running
 
+_PR_SET_CHILD_SUBREAPER = 36
 STARTER = """
 import sys, pathlib
 from benchrace_llamacpp.process import GuardedProcess
@@ -34,8 +38,7 @@ def test_a_program_does_not_outlive_a_killed_starter(tmp_path: Path) -> None:
         program = psutil.Process(int(starter.stdout.readline()))
         starter.kill()
         starter.wait(HANG_S)
-        program.wait(HANG_S)
-    assert not program.is_running()
+        _wait_for_the_end_of(program)
 
 
 def test_the_whole_group_ends_when_it_is_stopped(tmp_path: Path) -> None:
@@ -48,8 +51,28 @@ def test_the_whole_group_ends_when_it_is_stopped(tmp_path: Path) -> None:
     while not process.suspended():
         continue
     process.kill()
-    _, alive = psutil.wait_procs(family, HANG_S)
-    assert alive == []
+    _wait_for_the_end_of(*family)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux alone")
+def test_a_program_that_nobody_reaps_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process_module, "_KILL_S", 10 * HANG_S)
+    process = GuardedProcess(["sleep", "600"], tmp_path / "x.log")
+    while (program := process.program()) is None:
+        continue
+    libc = ctypes.CDLL(None)
+    # Orphans become ours, and we reap none: as the first process of many containers.
+    assert libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
+    try:
+        began = time.monotonic()
+        process.kill()
+        assert time.monotonic() - began < HANG_S
+        assert program.status() == psutil.STATUS_ZOMBIE
+        os.waitpid(program.pid, 0)
+    finally:
+        assert libc.prctl(_PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0) == 0
 
 
 def test_its_status_is_the_programs(tmp_path: Path) -> None:
@@ -87,3 +110,9 @@ def test_arguments_of_the_environment_are_left_out(
     assert "LLAMA_API_KEY" not in process.text()
     assert "GGML_NO_BACKTRACE=1" in process.text()
     process.stop()
+
+
+def _wait_for_the_end_of(*processes: psutil.Process) -> None:
+    until = time.monotonic() + HANG_S
+    while any(map(is_running, processes)):
+        assert time.monotonic() < until, "they still run"

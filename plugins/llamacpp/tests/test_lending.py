@@ -14,6 +14,7 @@ from benchrace.testing.limits import HANG_S
 from benchrace_llamacpp.lending.hello import hello
 from benchrace_llamacpp.lending.rpc_server import Limits, lent
 from benchrace_llamacpp.port import free_port, occupant
+from benchrace_llamacpp.process import is_running
 
 from .harness import QUICK, Bench, end, gone, listener
 
@@ -123,7 +124,7 @@ async def test_a_cancelled_lending_leaves_nothing(bench: Bench) -> None:
                 await anyio.sleep(0.01)
             worker = listener(endpoints[0])
             tasks.cancel_scope.cancel()
-    assert not worker.is_running()
+    assert not is_running(worker)
 
 
 async def test_a_second_worker_on_its_port_is_named(bench: Bench) -> None:

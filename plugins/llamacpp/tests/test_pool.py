@@ -18,6 +18,7 @@ from benchrace_llamacpp import load
 from benchrace_llamacpp.coordinator.plan import ServerPlan
 from benchrace_llamacpp.coordinator.pool import Coordinators
 from benchrace_llamacpp.port import occupant
+from benchrace_llamacpp.process import is_running
 
 from .harness import Bench, lane
 
@@ -79,7 +80,7 @@ async def test_another_model_stops_the_server_first(bench: Bench) -> None:
     second, is_new = await pool.provide(other, context)
     assert is_new
     assert second.plan.port == first.plan.port
-    assert not program.is_running()
+    assert not is_running(program)
 
 
 async def test_a_changed_file_of_one_name_is_another_model(bench: Bench) -> None:

@@ -12,6 +12,7 @@ from benchrace.testing.limits import HANG_S
 from benchrace_llamacpp.backend import LlamaCpp
 from benchrace_llamacpp.lending.rpc_server import Limits
 from benchrace_llamacpp.params import GenerateOptions
+from benchrace_llamacpp.process import is_running
 
 from .harness import Bench, end, gone, lane, listener, race
 
@@ -203,8 +204,8 @@ async def test_nothing_runs_after_a_lane_over_two_machines(bench: Bench) -> None
         program = server.process.program()
         assert program is not None
         await backend.close(over, context)
-        assert not program.is_running()
-    assert not worker.is_running()
+        assert not is_running(program)
+    assert not is_running(worker)
 
 
 async def _failure(

@@ -1,18 +1,45 @@
 """Faults of real plugins end one round, one lane or one job, with a category."""
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
 from benchrace.errors import Category
 from benchrace.events import JobDone, JobError, JobTimeout, LaneError, Level, Log, RoundDone
 from benchrace.protocol.agent_worker import WorkerExit
-from benchrace.testing import JobResult
+from benchrace.testing import JobResult, plugin_ref, run_job
+from benchrace.testing.limits import HANG_S
+from tests.worker.conftest import scripted
 
 pytestmark = pytest.mark.slow
 
 Run = Callable[..., JobResult]
+# Parameters and plans of jobs that wait for a limit of the worker, and compute nothing meanwhile.
+HANGING: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "hang_thread": ({}, {"timeout_s": 0.3}),
+    "block": ({"block_s": 3600.0}, {"warmup": 0}),
+    "hold_lock": ({}, {"warmup": 0}),
+}
+
+
+@pytest.fixture(scope="module")
+def hanging(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], JobResult]]:
+    """Run all that hang at once; return how each ended."""
+    plugins = (plugin_ref("benchrace.testing.scripted"),)
+    with ThreadPoolExecutor(len(HANGING)) as pool:
+        jobs = {
+            misdeed: pool.submit(
+                run_job,
+                scripted({"misdeed": misdeed, **params}, **plan),
+                tmp_path_factory.mktemp(misdeed),
+                plugins,
+            )
+            for misdeed, (params, plan) in HANGING.items()
+        }
+        yield lambda misdeed: jobs[misdeed].result(HANG_S)
 
 
 def rounds(done: JobResult) -> list[tuple[int, Level]]:
@@ -163,22 +190,28 @@ def test_a_round_that_swallows_its_time_out_ends_the_job_too(run: Run) -> None:
     assert isinstance(done.end, JobTimeout)
 
 
-def test_a_thread_that_hangs_past_its_time_out_is_ended_from_outside(run: Run) -> None:
-    done = run({"misdeed": "hang_thread"}, timeout_s=0.3)
+def test_a_thread_that_hangs_past_its_time_out_is_ended_from_outside(
+    hanging: Callable[[str], JobResult],
+) -> None:
+    done = hanging("hang_thread")
     assert done.status == WorkerExit.DONE
     assert isinstance(done.end, JobTimeout)
 
 
-def test_a_loop_that_is_silent_for_ten_seconds_ends_the_job(run: Run) -> None:
-    done = run({"misdeed": "block", "block_s": 3600.0}, warmup=0)
+def test_a_loop_that_is_silent_for_ten_seconds_ends_the_job(
+    hanging: Callable[[str], JobResult],
+) -> None:
+    done = hanging("block")
     assert done.end.payload.category is Category.PLUGIN_ERROR
     assert "for 10 s" in done.end.payload.message
     assert "time.sleep(params.block_s)" in done.end.payload.detail
 
 
 @pytest.mark.timeout(60)
-def test_a_loop_that_keeps_the_interpreters_lock_ends_the_worker(run: Run) -> None:
-    done = run({"misdeed": "hold_lock"}, warmup=0)
+def test_a_loop_that_keeps_the_interpreters_lock_ends_the_worker(
+    hanging: Callable[[str], JobResult],
+) -> None:
+    done = hanging("hold_lock")
     assert done.status == 1
     assert "scripted.py" in done.log
     assert not any(isinstance(event, JobError | JobDone) for event in done.events)
