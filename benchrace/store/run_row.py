@@ -9,7 +9,7 @@ from benchrace.formatting import prose
 from benchrace.ids import LaneId, MachineId, Name, RunId
 from benchrace.kinds import Better
 from benchrace.run.metadata import RunMetadata, machine_label, occupied
-from benchrace.run.phrases import phrase
+from benchrace.run.planning.labels import phrase
 from benchrace.run.result import ConfidenceLevel, LaneResult, Result
 from benchrace.run.states import RunState
 from benchrace.run.summary import LaneSummary, RunSummary

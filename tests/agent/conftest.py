@@ -14,18 +14,11 @@ import pytest
 
 from benchrace.agent.settings import WORKER
 from benchrace.testing.limits import HANG_S
-<<<<<<< HEAD
 from tests import descriptions, forked, local_http
 from tests.agent import start_agent as program
-=======
-from tests import descriptions, local_http
-from tests.agent import start_agent as program
-from tests.forked import Forked, can_fork
->>>>>>> flow
 
 HERE = Path(__file__).parent
 FAKE = [sys.executable, str(HERE / "fake_worker.py")]
-Process = Forked | subprocess.Popen[str]
 
 
 class AgentProcess:
@@ -47,15 +40,10 @@ class AgentProcess:
         worker = tuple(settings.get("worker", WORKER))
         if not data.is_file():
             descriptions.lay_out(data, None if worker == WORKER else worker)
-<<<<<<< HEAD
         self.process = forked.start(
             program.run,
             msgspec.json.encode(options).decode(),
             {**os.environ, **(environment or {})},
-=======
-        self.process = _start(
-            msgspec.json.encode(options).decode(), {**os.environ, **(environment or {})}
->>>>>>> flow
         )
         assert self.process.stdout is not None
         self.url = self.process.stdout.readline().strip()
@@ -105,18 +93,6 @@ class AgentProcess:
         if self.process.poll() is None:
             self.process.kill()
         self.process.communicate()
-
-
-def _start(options: str, environment: Mapping[str, str]) -> Process:
-    if can_fork(environment):
-        return Forked(program.run, options, environment)
-    return subprocess.Popen(
-        [sys.executable, str(HERE / "start_agent.py"), options],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment,
-    )
 
 
 def wait_for(look: Callable[[], Any], seconds: float = HANG_S) -> Any:

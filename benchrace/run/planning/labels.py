@@ -6,7 +6,6 @@ from typing import Any
 import msgspec
 
 from benchrace.formatting import listed, whole
-from benchrace.run.phrases import phrase
 from benchrace.run.planning import schema as schemas
 from benchrace.run.planning.coerce import AUTO
 from benchrace.run.planning.schema import Schema
@@ -143,6 +142,18 @@ def _phrase(name: str, value: Any, part: Schema) -> str:
     if isinstance(value, int):
         return phrase(value, part.get("phrases")) or f"{name} {whole(value)}"
     return f"{name} {value}"[:_MAX_VALUE_CHARS]
+
+
+def phrase(value: int, phrases: Any) -> str:
+    """Return a number in the words that a schema has for `zero`, `one` and `other`: `1 thread`.
+
+    Empty where there are none: what a plugin of another version says may be anything.
+    """
+    if not isinstance(phrases, Mapping):
+        return ""
+    case = {0: "zero", 1: "one"}.get(value, "other")
+    words = phrases.get(case, phrases.get("other", ""))
+    return words.replace("{}", whole(value)) if isinstance(words, str) else ""
 
 
 def _unique(names: Iterable[str]) -> Iterable[str]:
