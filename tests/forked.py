@@ -10,13 +10,15 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from multiprocessing.connection import Connection
+from typing import Any
 
 from benchrace.testing.limits import HANG_S
+from benchrace.worker.parent import die_with_parent
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["tests.agent.start_agent", "benchrace.agent.api.routes"])
+_CONTEXT.set_forkserver_preload(["tests.preloaded"])
 
 
 def _of_the_loader(environment: Mapping[str, str]) -> dict[str, str]:
@@ -37,22 +39,25 @@ def can_fork(environment: Mapping[str, str]) -> bool:
 class Forked:
     """A process that runs `target(argument)`, with what the tests use of `subprocess.Popen`.
 
-    It has a pipe as its standard output, and a file for what it reports as errors.
+    `out` and `errors` are open files, which become its standard output and what it reports to.
     """
 
     def __init__(
-        self, target: Callable[[str], None], argument: str, environment: Mapping[str, str]
+        self,
+        target: Callable[[Any], None],
+        argument: object,
+        environment: Mapping[str, str],
+        out: int,
+        errors: int,
     ) -> None:
-        self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115
-        reader, writer = _CONTEXT.Pipe(duplex=False)
-        with reader, writer:
-            errors = Connection(os.dup(self._errors.fileno()))
-            with errors:
-                self._process = _CONTEXT.Process(
-                    target=_run, args=(target, argument, dict(environment), writer, errors)
-                )
-                self._process.start()
-            self.stdout = os.fdopen(os.dup(reader.fileno()))
+        with Connection(os.dup(out)) as stdout, Connection(os.dup(errors)) as stderr:
+            self._process = _CONTEXT.Process(
+                target=_run,
+                args=(target, argument, dict(environment), stdout, stderr),
+                # What a test leaves running does not keep its process from ending.
+                daemon=True,
+            )
+            self._process.start()
         assert self._process.pid is not None
         self.pid = self._process.pid
 
@@ -73,8 +78,26 @@ class Forked:
         if self.poll() is None:
             os.kill(self.pid, number)
 
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
     def kill(self) -> None:
         self.send_signal(signal.SIGKILL)
+
+
+class ForkedWithPipe(Forked):
+    """One whose standard output is a pipe, and whose errors can be read once it has ended."""
+
+    def __init__(
+        self, target: Callable[[Any], None], argument: object, environment: Mapping[str, str]
+    ) -> None:
+        self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115
+        reader, writer = os.pipe()
+        try:
+            super().__init__(target, argument, environment, writer, self._errors.fileno())
+        finally:
+            os.close(writer)
+            self.stdout = os.fdopen(reader)
 
     def communicate(self, timeout: float = HANG_S) -> tuple[str, str]:
         """Return the rest of its output and all its errors, once it has ended."""
@@ -86,13 +109,24 @@ class Forked:
         return self._rest
 
 
+def benchrace(arguments: Sequence[str]) -> None:
+    """Run a command of benchrace, as its program does."""
+    from benchrace.cli.main import main
+
+    # A service that is to start again reads them there.
+    sys.argv[1:] = arguments
+    main()
+
+
 def _run(
-    target: Callable[[str], None],
-    argument: str,
+    target: Callable[[Any], None],
+    argument: object,
     environment: dict[str, str],
     out: Connection,
     errors: Connection,
 ) -> None:
+    # Tests that are killed clean nothing up.
+    die_with_parent(os.getppid())
     os.environ.clear()
     os.environ.update(environment)
     tempfile.tempdir = None

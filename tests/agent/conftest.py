@@ -17,11 +17,11 @@ from benchrace.agent.settings import WORKER
 from benchrace.testing.limits import HANG_S
 from tests import descriptions, local_http
 from tests.agent import start_agent as program
-from tests.forked import Forked, can_fork
+from tests.forked import ForkedWithPipe, can_fork
 
 HERE = Path(__file__).parent
 FAKE = [sys.executable, str(HERE / "fake_worker.py")]
-Process = Forked | subprocess.Popen[str]
+Process = ForkedWithPipe | subprocess.Popen[str]
 
 
 class AgentProcess:
@@ -98,7 +98,7 @@ class AgentProcess:
 
 def _start(options: str, environment: Mapping[str, str]) -> Process:
     if can_fork(environment):
-        return Forked(program.run, options, environment)
+        return ForkedWithPipe(program.run, options, environment)
     return subprocess.Popen(
         [sys.executable, str(HERE / "start_agent.py"), options],
         stdout=subprocess.PIPE,
