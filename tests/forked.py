@@ -12,21 +12,16 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from multiprocessing.connection import Connection
 from multiprocessing.util import get_temp_dir
+from typing import Any
 
 from benchrace.testing.limits import HANG_S
+from benchrace.worker.parent import die_with_parent
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(
-    [
-        "tests.agent.start_agent",
-        "benchrace.agent.api.routes",
-        "tests.faults.start_central",
-        "benchrace.central.api.routes",
-    ]
-)
+_CONTEXT.set_forkserver_preload(["tests.preloaded"])
 
 
 def _of_the_loader(environment: Mapping[str, str]) -> dict[str, str]:
@@ -39,9 +34,14 @@ def _of_the_loader(environment: Mapping[str, str]) -> dict[str, str]:
 _HERE = _of_the_loader(os.environ)
 
 
+def can_fork(environment: Mapping[str, str]) -> bool:
+    """Check whether a process with these variables needs no program of its own."""
+    return _of_the_loader(environment) == _HERE
+
+
 @functools.cache
 def _use_short_paths() -> None:
-    """Have the socket of the process that forks in /tmp: its path may have about 100 characters."""
+    """Put the socket of the process that forks into /tmp: its path may have 100 characters."""
     before, tempfile.tempdir = tempfile.tempdir, "/tmp"
     try:
         get_temp_dir()
@@ -52,23 +52,26 @@ def _use_short_paths() -> None:
 class Forked:
     """A process that runs `target(argument)`, with what the tests use of `subprocess.Popen`.
 
-    It has a pipe as its standard output, and a file for what it reports as errors.
+    `out` and `errors` are open files, which become its standard output and what it reports to.
     """
 
     def __init__(
-        self, target: Callable[[str], None], argument: str, environment: Mapping[str, str]
+        self,
+        target: Callable[[Any], None],
+        argument: object,
+        environment: Mapping[str, str],
+        out: int,
+        errors: int,
     ) -> None:
         _use_short_paths()
-        self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115
-        reader, writer = _CONTEXT.Pipe(duplex=False)
-        with reader, writer:
-            errors = Connection(os.dup(self._errors.fileno()))
-            with errors:
-                self._process = _CONTEXT.Process(
-                    target=_run, args=(target, argument, dict(environment), writer, errors)
-                )
-                self._process.start()
-            self.stdout = os.fdopen(os.dup(reader.fileno()))
+        with Connection(os.dup(out)) as stdout, Connection(os.dup(errors)) as stderr:
+            self._process = _CONTEXT.Process(
+                target=_run,
+                args=(target, argument, dict(environment), stdout, stderr),
+                # What a test leaves running does not keep its process from ending.
+                daemon=True,
+            )
+            self._process.start()
         assert self._process.pid is not None
         self.pid = self._process.pid
 
@@ -89,8 +92,26 @@ class Forked:
         if self.poll() is None:
             os.kill(self.pid, number)
 
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
     def kill(self) -> None:
         self.send_signal(signal.SIGKILL)
+
+
+class ForkedWithPipe(Forked):
+    """One whose standard output is a pipe, and whose errors can be read once it has ended."""
+
+    def __init__(
+        self, target: Callable[[Any], None], argument: object, environment: Mapping[str, str]
+    ) -> None:
+        self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115
+        reader, writer = os.pipe()
+        try:
+            super().__init__(target, argument, environment, writer, self._errors.fileno())
+        finally:
+            os.close(writer)
+            self.stdout = os.fdopen(reader)
 
     def communicate(self, timeout: float = HANG_S) -> tuple[str, str]:
         """Return the rest of its output and all its errors, once it has ended."""
@@ -102,23 +123,7 @@ class Forked:
         return self._rest
 
 
-def _run(
-    target: Callable[[str], None],
-    argument: str,
-    environment: dict[str, str],
-    out: Connection,
-    errors: Connection,
-) -> None:
-    os.environ.clear()
-    os.environ.update(environment)
-    tempfile.tempdir = None
-    for stream, there in ((sys.stdout, out), (sys.stderr, errors)):
-        os.dup2(there.fileno(), stream.fileno())
-        there.close()
-    target(argument)
-
-
-Process = Forked | subprocess.Popen[str]
+Process = ForkedWithPipe | subprocess.Popen[str]
 
 
 def start(
@@ -126,8 +131,8 @@ def start(
 ) -> Process:
     """Start a process that runs `target(argument)`, the function of a module that is a program."""
     environment = os.environ if environment is None else environment
-    if _of_the_loader(environment) == _HERE:
-        return Forked(target, argument, environment)
+    if can_fork(environment):
+        return ForkedWithPipe(target, argument, environment)
     return subprocess.Popen(
         [sys.executable, inspect.getfile(target), argument],
         stdout=subprocess.PIPE,
@@ -135,3 +140,30 @@ def start(
         text=True,
         env=environment,
     )
+
+
+def benchrace(arguments: Sequence[str]) -> None:
+    """Run a command of benchrace, as its program does."""
+    from benchrace.cli.main import main
+
+    # A service that is to start again reads them there.
+    sys.argv[1:] = arguments
+    main()
+
+
+def _run(
+    target: Callable[[Any], None],
+    argument: object,
+    environment: dict[str, str],
+    out: Connection,
+    errors: Connection,
+) -> None:
+    # Tests that are killed clean nothing up.
+    die_with_parent(os.getppid())
+    os.environ.clear()
+    os.environ.update(environment)
+    tempfile.tempdir = None
+    for stream, there in ((sys.stdout, out), (sys.stderr, errors)):
+        os.dup2(there.fileno(), stream.fileno())
+        there.close()
+    target(argument)

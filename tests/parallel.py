@@ -1,7 +1,8 @@
 """How tests run beside each other in several processes (`pytest -n`).
 
-A file is one unit of work, so that what its tests share is started once; those of the page are
-one unit, as there is to be one browser. A test marked `alone` waits until no other one runs.
+A file is one unit of work, so that what its tests share is started once. Those of the page go to
+two processes, each of which keeps a browser for them. A test marked `alone` waits until no other
+one runs.
 """
 
 import fcntl
@@ -24,6 +25,7 @@ LOCKS = "locks"
 FOLDERS = ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME")
 ALONE = "alone"
 PAGE = "tests/browser/"
+BROWSERS = 2
 QUICK = "not slow"
 # What tests leave behind is little: it need not be looked for so often.
 _GARBAGE = (10_000, 20, 20)
@@ -33,13 +35,29 @@ _SHARED = pytest.StashKey[Path]()
 
 
 class Units(LoadGroupScheduling):  # type: ignore[misc]
-    """Hands out whole files, the folder of the page, and the groups that marks name."""
+    """Hands out whole files, those of the page to few processes, and the groups that marks name."""
 
     def _split_scope(self, nodeid: str) -> str:
         group: str = super()._split_scope(nodeid)
-        if group != nodeid:
-            return group
-        return PAGE if nodeid.startswith(PAGE) else nodeid.split("::", 1)[0]
+        return group if group != nodeid else nodeid.split("::", 1)[0]
+
+    def _assign_work_unit(self, node: Any) -> None:
+        """Assign the next unit that is for this process; the page goes first."""
+        page = node in self.nodes[:BROWSERS]
+        suitable = (unit for unit in self.workqueue if page or not unit.startswith(PAGE))
+        if (unit := next(suitable, None)) is None:
+            # What is left is for others.
+            node.shutdown()
+            return
+        self.workqueue.move_to_end(unit, last=False)
+        super()._assign_work_unit(node)
+
+
+class PageFolder(pytest.Package):
+    """The folder of the page: what its fixtures share for a `package` ends with its last test."""
+
+    def setup(self) -> None:
+        """It is no package of Python: there is no `__init__.py` to import."""
 
 
 class Turns:
@@ -99,6 +117,13 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     folder = collection_path.is_dir()
     files = [*collection_path.rglob("test_*.py")] if folder else [collection_path]
     return True if files and all(map(is_slow, files)) else None
+
+
+def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    if path != parent.config.rootpath / PAGE:
+        return None
+    folder: pytest.Collector = PageFolder.from_parent(parent, path=path)
+    return folder
 
 
 @functools.cache

@@ -14,8 +14,10 @@ import msgspec
 
 from benchrace.testing.limits import HANG_S
 from tests import descriptions, local_http
+from tests.forked import Forked, benchrace, can_fork
 
 TOKEN = "a-token-of-the-browser-tests"
+Process = Forked | subprocess.Popen[bytes]
 OVER = ("done", "failed", "cancelled", "interrupted")
 
 
@@ -27,23 +29,21 @@ class Fleet:
         self.env = env
         self.data = folder / "data"
         self.url = ""
-        self.central: subprocess.Popen[bytes] | None = None
-        self.agents: list[subprocess.Popen[bytes]] = []
+        self.central: Process | None = None
+        self.agents: list[Process] = []
         self.http = local_http.async_client(timeout=HANG_S)
 
-    def _start(self, name: str, *arguments: str, **env: str) -> subprocess.Popen[bytes]:
+    def _start(self, name: str, *arguments: str, **env: str) -> Process:
         """Start a command of benchrace; its own TMPDIR keeps the host's lock apart."""
-        command = [sys.executable, "-c", "from benchrace.cli.main import main; main()", name]
-        environ = {
-            key: text for key, text in os.environ.items() if not key.startswith("BENCHRACE_")
-        }
+        command = [name, "--data-dir", str(self.data), *arguments]
+        own = {key: text for key, text in os.environ.items() if not key.startswith("BENCHRACE_")}
+        own |= {"TMPDIR": str(self.folder), "BENCHRACE_TOKEN": TOKEN} | self.env | env
         with (self.folder / f"{name}.log").open("ab") as log:
+            if can_fork(own):
+                return Forked(benchrace, command, own, log.fileno(), log.fileno())
             return subprocess.Popen(
-                [*command, "--data-dir", str(self.data), *arguments],
-                env=environ
-                | {"TMPDIR": str(self.folder), "BENCHRACE_TOKEN": TOKEN}
-                | self.env
-                | env,
+                [sys.executable, "-m", "benchrace.cli", *command],
+                env=own,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -62,7 +62,7 @@ class Fleet:
             while not await self._answers():
                 await self._while_alive(self.central)
 
-    async def _while_alive(self, process: subprocess.Popen[bytes]) -> None:
+    async def _while_alive(self, process: Process) -> None:
         """Wait a moment for a process, but not for a dead one."""
         if process.poll() is not None:
             raise TimeoutError

@@ -11,6 +11,7 @@ from tests.browser.conftest import OpenTab
 from tests.browser.fleet import Fleet
 from tests.browser.race import LONG, STEADY
 from tests.browser.tab import Tab
+from tests.browser.test_access import THEMES, WIDTHS
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 
@@ -90,8 +91,8 @@ async def test_escape_hides_the_crosshair_and_then_closes_the_dialog(
     await expect(dialog).to_have_count(0)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("scheme", THEMES)
+@pytest.mark.parametrize("width", WIDTHS)
 async def test_many_rounds_have_a_box_and_lanes_beyond_the_colours_a_shape(
     tab: OpenTab, fleet: Fleet, run: Any, width: int, scheme: str
 ) -> None:

@@ -132,7 +132,7 @@ async def test_a_keyboard_alone_races_two_models(tab: OpenTab, fleet: Fleet) -> 
     await one.see("tiny:latest")
     await choose(one, "tiny:latest", "small:latest")
     await tab_to(one, "Output tokens", "textbox")
-    await one.page.keyboard.type("150")
+    await one.page.keyboard.type("60")
     await one.see("2 lanes ready")
     await tab_to(one, "Start the race", "button")
     await one.page.keyboard.press("Space")

@@ -1,7 +1,6 @@
 """A central that asks for a token: logging in and out, only watching, a session that ends."""
 
 import os
-import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from playwright.async_api import Request
 
 from tests.browser.axe import CONTRAST, serious_faults
 from tests.browser.conftest import OpenTab
-from tests.browser.fleet import Fleet
+from tests.browser.fleet import Fleet, Process
 from tests.browser.race import LONG, QUICK, STEADY
 from tests.browser.tab import Tab
 from tests.browser.test_access import OUTLINED, THEMES, WIDTHS, tab_to
@@ -39,7 +38,7 @@ class Guarded(Fleet):
         (folder / "config").mkdir()
         (folder / "config" / "central.yaml").write_text(CONFIG)
 
-    def _start(self, name: str, *arguments: str, **env: str) -> "subprocess.Popen[bytes]":
+    def _start(self, name: str, *arguments: str, **env: str) -> Process:
         config = ("--config-dir", str(self.folder / "config"))
         return super()._start(name, *arguments, *config, **env)
 

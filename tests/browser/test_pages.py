@@ -133,6 +133,8 @@ async def test_a_stored_race_plays_to_its_end(tab: OpenTab, runs: tuple[str, str
 
 async def test_two_runs_are_compared(tab: OpenTab, runs: tuple[str, str]) -> None:
     one = await tab()
+    asked: list[str] = []
+    one.page.on("request", lambda request: asked.append(request.url))
     await one.open("/runs")
     for name in ("Before", "After"):
         await one.page.get_by_label(f"Select {name} for comparison").check()
@@ -141,6 +143,8 @@ async def test_two_runs_are_compared(tab: OpenTab, runs: tuple[str, str]) -> Non
     await one.page.wait_for_url(f"**/compare?a={a}&b={b}")
     for title in ("segmented sieve", "simple sieve"):
         await one.page.get_by_role("heading", name=title, exact=True).wait_for()
+    await one.quiet()
+    assert len([url for url in asked if "/api/compare" in url]) == 1
     await one.page.get_by_text("Match lanes by hand").click()
     lane = one.page.get_by_label("Lane of B to compare with segmented sieve")
     await lane.select_option(label="simple sieve")

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 import pytest
 
-from tests.parallel import Turns, Units, leaves_out_slow, pytest_ignore_collect
+from tests.parallel import PAGE, Turns, Units, leaves_out_slow, pytest_ignore_collect
 
 CONFTEST = 'pytest_plugins = ["tests.parallel"]\n'
 FILE = """
@@ -48,6 +48,54 @@ def test_alone():
 def test_two(shared):
     note(what="two")
 """
+
+BROWSER = """
+import os
+from pathlib import Path
+import pytest
+
+def note(what):
+    with (Path(__file__).parents[2] / "notes").open("a") as notes:
+        notes.write(f"{os.getpid()} {what}\\n")
+
+@pytest.fixture(scope="package")
+def browser():
+    note("opened")
+    yield
+    note("closed")
+
+@pytest.fixture
+def visited(browser):
+    note("visited")
+"""
+ELSEWHERE = (
+    BROWSER.partition("@")[0]
+    + """
+@pytest.fixture
+def visited():
+    note("elsewhere")
+"""
+)
+VISIT = """
+def test_one(visited): pass
+def test_two(visited): pass
+"""
+
+
+def run(root: Path, folder: Path, processes: int) -> str:
+    """Run the tests of a folder in so many processes, and return what pytest prints."""
+    flags = ["--dist", "loadgroup", "--no-loadscope-reorder", "-p", "no:cacheprovider"]
+    environ = {key: text for key, text in os.environ.items() if not key.startswith("PYTEST_")}
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-n", str(processes), *flags],
+        cwd=folder,
+        env=environ | {"PYTHONPATH": str(root)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 def test_others_wait_for_the_one_that_is_alone_and_it_for_them(tmp_path: Path) -> None:
@@ -86,11 +134,11 @@ def test_others_wait_for_the_one_that_is_alone_and_it_for_them(tmp_path: Path) -
         ("tests/run/test_plan.py::test_a", "tests/run/test_plan.py"),
         ("tests/run/test_plan.py::TestB::test_a[x::y@z]", "tests/run/test_plan.py"),
         ("tests/run/test_plan.py::test_a@alone", "alone"),
-        ("tests/browser/test_race.py::test_a", "tests/browser/"),
+        ("tests/browser/test_race.py::test_a", "tests/browser/test_race.py"),
         ("tests/browser/test_race.py::test_a@alone", "alone"),
     ],
 )
-def test_a_file_is_a_unit_and_the_page_is_one(nodeid: str, unit: str) -> None:
+def test_a_file_is_a_unit_and_so_is_a_group(nodeid: str, unit: str) -> None:
     assert Units._split_scope(Units.__new__(Units), nodeid) == unit
 
 
@@ -132,18 +180,7 @@ def test_two_files_in_two_processes(root: Path, tmp_path: Path) -> None:
     (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers =\n  alone: x\n  slow: x\n")
     for name in ("test_a.py", "test_b.py"):
         (tmp_path / name).write_text(FILE)
-    flags = ["-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder", "-p", "no:cacheprovider"]
-    environ = {key: text for key, text in os.environ.items() if not key.startswith("PYTEST_")}
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", *flags],
-        cwd=tmp_path,
-        env=environ | {"PYTHONPATH": str(root)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "8 passed" in done.stdout
+    assert "8 passed" in run(root, tmp_path, processes=2)
     notes = [json.loads(line) for line in (tmp_path / "notes").read_text().splitlines()]
     for name in ("test_a", "test_b"):
         of_file = [note for note in notes if note["file"] == name]
@@ -160,3 +197,31 @@ def test_two_files_in_two_processes(root: Path, tmp_path: Path) -> None:
     assert all(temporary == variable for temporary, variable, _ in folders)
     pids = {note["pid"] for note in notes if note["what"] == "one"}
     assert len({folder for note in folders for folder in note}) == 2 * len(pids)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("processes", [1, 3])
+def test_the_page_begins_in_two_processes_with_a_browser_each(
+    root: Path, tmp_path: Path, processes: int
+) -> None:
+    (tmp_path / "conftest.py").write_text(CONFTEST)
+    for folder, fixtures, files in ((PAGE, BROWSER, 5), ("tests/run", ELSEWHERE, 2)):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "conftest.py").write_text(fixtures)
+        for number in range(files):
+            name = f"test_{folder[6]}{number}.py"
+            (tmp_path / folder / name).write_text(VISIT)
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --import-mode=importlib\n")
+    assert "14 passed" in run(root, tmp_path, processes)
+    notes = [line.split() for line in (tmp_path / "notes").read_text().splitlines()]
+    seen = {pid: [what for of, what in notes if of == pid] for pid, _ in notes}
+    browsers = [whats for whats in seen.values() if "opened" in whats]
+    assert len(seen) == processes
+    assert len(browsers) == min(processes, 2)
+    for whats in browsers:
+        end = whats.index("closed")
+        assert whats[0] == "opened"
+        assert set(whats[1:end]) == {"visited"}
+        assert set(whats[end + 1 :]) <= {"elsewhere"}
+    if processes == 1:
+        assert browsers[0][-1] == "elsewhere"

@@ -1,0 +1,19 @@
+"""What the servers of the tests import, imported once by the process that they are forked from."""
+
+import importlib
+import pkgutil
+
+SERVERS = ("benchrace.agent", "benchrace.central", "benchrace.compat", "benchrace.web")
+COMMANDS = ("benchrace.cli.main", "benchrace.cli.agent.agent", "benchrace.cli.central.central")
+OTHERS = (
+    "anyio._backends._asyncio",
+    "benchrace_ui",
+    "tests.agent.start_agent",
+    "tests.faults.start_central",
+)
+
+for server in map(importlib.import_module, SERVERS):
+    for module in pkgutil.walk_packages(server.__path__, f"{server.__name__}."):
+        importlib.import_module(module.name)
+for name in (*COMMANDS, *OTHERS):
+    importlib.import_module(name)
