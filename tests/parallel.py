@@ -57,7 +57,7 @@ class PageFolder(pytest.Package):
     """The folder of the page: what its fixtures share for a `package` ends with its last test."""
 
     def setup(self) -> None:
-        """It is no package of Python: there is no `__init__.py` to import."""
+        """Import nothing: the folder has no `__init__.py`."""
 
 
 class Turns:

@@ -133,8 +133,8 @@ async def test_a_stored_race_plays_to_its_end(tab: OpenTab, runs: tuple[str, str
 
 async def test_two_runs_are_compared(tab: OpenTab, runs: tuple[str, str]) -> None:
     one = await tab()
-    asked: list[str] = []
-    one.page.on("request", lambda request: asked.append(request.url))
+    requested: list[str] = []
+    one.page.on("request", lambda request: requested.append(request.url))
     await one.open("/runs")
     for name in ("Before", "After"):
         await one.page.get_by_label(f"Select {name} for comparison").check()
@@ -144,7 +144,7 @@ async def test_two_runs_are_compared(tab: OpenTab, runs: tuple[str, str]) -> Non
     for title in ("segmented sieve", "simple sieve"):
         await one.page.get_by_role("heading", name=title, exact=True).wait_for()
     await one.quiet()
-    assert len([url for url in asked if "/api/compare" in url]) == 1
+    assert len([url for url in requested if "/api/compare" in url]) == 1
     await one.page.get_by_text("Match lanes by hand").click()
     lane = one.page.get_by_label("Lane of B to compare with segmented sieve")
     await lane.select_option(label="simple sieve")
