@@ -138,9 +138,13 @@ def _inherited() -> dict[str, str]:
 
 
 def is_running(process: psutil.Process) -> bool:
-    """Check whether a process still runs; a zombie has freed its memory and its ports."""
+    """Check whether a process still runs; a zombie has freed its memory and its ports.
+
+    One whose other threads still end is a zombie before that.
+    """
     try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        is_zombie = process.status() == psutil.STATUS_ZOMBIE and process.num_threads() == 1
+        return process.is_running() and not is_zombie
     except psutil.Error:
         return False
 
