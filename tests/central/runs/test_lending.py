@@ -183,6 +183,31 @@ async def test_the_next_central_goes_on_with_what_is_lent(
     )
 
 
+async def test_what_an_earlier_central_lent_is_given_back_though_its_machine_links_late(
+    data: Data, coordinator: Lender, worker: Lender
+) -> None:
+    coordinator.open_gate = anyio.Event()
+    data.limits = data.patient
+    async with anyio.create_task_group() as machines:
+        async with data.host() as host:
+            for agent in (coordinator, worker):
+                agent.url = host.url
+                machines.start_soon(agent.run, None)
+            await host.until(lambda: all(map(host.is_ready, (coordinator, worker))))
+            run_id = await host.central.submit(OVER_TWO)
+            await host.until(lambda: coordinator.jobs and host.live(run_id).progress.begun)
+        worker.away = True
+        async with data.host() as host:
+            coordinator.url = worker.url = host.url
+            coordinator.open_gate.set()
+            await host.until(lambda: host.live(run_id).progress.ends)
+            worker.away = False
+            over = await host.over(run_id)
+            assert worker.running == []
+        machines.cancel_scope.cancel()
+    assert (over.state, warnings(over)) == (RunState.DONE, [])
+
+
 async def test_a_cancel_ends_what_is_still_starting(
     linked: Host, coordinator: Lender, worker: Lender
 ) -> None:

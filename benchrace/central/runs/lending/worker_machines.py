@@ -47,11 +47,14 @@ class WorkerMachines:
         )
 
     async def _serve(self, job: Job, workers: Sequence[WorkerMachine]) -> None:
+        resumed = not job.held
         async with anyio.create_task_group() as group:
             for worker in workers:
                 group.start_soon(worker.hold)
             await self._provide(job, workers)
             await self._until_over(job, workers)
+            if resumed:
+                await self._until_found(workers)
             group.cancel_scope.cancel()
         # The next run may need these machines: this one is not over before they are free.
         async with anyio.create_task_group() as group:
@@ -95,6 +98,15 @@ class WorkerMachines:
             self._run.release(job)
             for message in job.outstanding():
                 self._fleet.post(job.machine_id, message)
+
+    async def _until_found(self, workers: Sequence[WorkerMachine]) -> None:
+        """Wait for what an earlier central has lent, as long as for a lost machine.
+
+        Only what was found can be given back.
+        """
+        with anyio.move_on_after(self._limits.patience_s):
+            while any(worker.peer is None and worker.failure is None for worker in workers):
+                await self._run.changed.wait()
 
     async def _until_over(self, job: Job, workers: Sequence[WorkerMachine]) -> None:
         """Wait for the job's end, and order it where it hangs for want of a machine."""
