@@ -43,4 +43,4 @@ def test_the_central_of_a_command_stays_on_loopback(tmp_path: Path) -> None:
     own = central._private(CentralSettings(data=tmp_path, host="0.0.0.0", tls=tls))
     assert (own.host, own.tls) == ("127.0.0.1", None)
     plain = CentralSettings(data=tmp_path, host="0.0.0.0")
-    assert central._private(plain) == msgspec.structs.replace(plain, dials=False)
+    assert central._private(plain) == msgspec.structs.replace(plain, dials=False, temporary=True)
