@@ -90,7 +90,7 @@ class Central:
                 disk=self._disk,
                 limits=limits,
                 clock=self._clock,
-                changed=self._on_change,
+                changed=self._note_change,
                 roofs_of=roofs_of,
             ),
         )
@@ -366,6 +366,11 @@ class Central:
 
     def _live(self, folder: RunFolder, log: RunLog) -> LiveRun:
         return LiveRun(folder, log, self._disk, self.settings.limits, self._clock)
+
+    async def _note_change(self, metadata: RunMetadata, summary: RunSummary | None) -> None:
+        if summary is not None:
+            self._collector.note_end(metadata.run_id, summary.artifacts)
+        await self._on_change(metadata, summary)
 
     def _tick(self) -> None:
         self._scheduler.wake()

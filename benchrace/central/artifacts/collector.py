@@ -74,6 +74,13 @@ class Collector:
     def wake(self) -> None:
         self._wakeup.notify()
 
+    def note_end(self, run_id: str, named: tuple[RunArtifact, ...]) -> None:
+        """Queue what a run has named since the last look: the next one does not find it."""
+        before = self._seen.get(run_id, 0)
+        self._seen[run_id] = len(named)
+        self._add(run_id, named, before if before <= len(named) else 0)
+        self.wake()
+
     def why(self, run_id: str, artifact: RunArtifact) -> str | None:
         """Return why the last attempt to fetch a file failed."""
         pending = self._pending.get(artifact.machine_id)

@@ -86,6 +86,27 @@ async def test_files_come_when_the_job_is_over_and_not_before(host: Host) -> Non
     assert await states(host, run_id) == [(ArtifactState.STORED, None)] * 2
 
 
+async def test_files_that_are_named_just_before_a_runs_end_come_as_well(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked, over, save = anyio.Event(), anyio.Event(), Collector._save
+
+    async def slow(collector: Collector) -> None:
+        looked.set()
+        await over.wait()
+        await save(collector)
+
+    monkeypatch.setattr(Collector, "_save", slow)
+    agent = Maker(b"small")
+    await host.link(agent)
+    await looked.wait()
+    # It does not look again while the run goes on.
+    run_id = await host.central.submit(SPEC)
+    await host.over(run_id)
+    over.set()
+    await fetched(host, run_id, agent.digests[0], b"small")
+
+
 async def test_nothing_is_asked_of_a_machine_that_measures(host: Host) -> None:
     agent = Maker(BIG)
     hold = anyio.Event()
