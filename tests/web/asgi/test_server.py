@@ -87,12 +87,12 @@ async def test_a_closed_connection_leaves_nothing_to_collect() -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await answer(scope, send, 200, "text/plain", b"ok")
 
-    def kept() -> set[int]:
+    def servers() -> set[int]:
         return {id(one) for one in gc.get_objects() if type(one) is TCPServer}
 
     server = Server(app, Shutdown(), Connections(), None)
     gc.collect()
-    before = kept()
+    before = servers()
     gc.disable()
     try:
         with socket.create_server(("127.0.0.1", 0)) as listening, anyio.fail_after(HANG_S):
@@ -101,7 +101,7 @@ async def test_a_closed_connection_leaves_nothing_to_collect() -> None:
                     with dial(listening, 0) as client:
                         tasks.start_soon(server.connected, accept(listening))
                         await ask(client, b"ask")
-        assert kept() <= before
+        assert servers() <= before
     finally:
         gc.enable()
 
