@@ -72,7 +72,7 @@ class Viewers:
             seen = b""
             try:
                 with Client(self._central.url) as client:
-                    for piece in RunEvents(client, run_id):
+                    for piece in RunEvents(client, run_id, lambda: False):
                         if isinstance(piece, Snapshot):
                             seen = b""
                         elif isinstance(piece, Lines):

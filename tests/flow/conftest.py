@@ -81,7 +81,7 @@ class Shell:
 
         With `limits`, central ends with this process, and agents need the token of `tests.central`.
         """
-        url = self._hasty_central(limits) if limits else self._central()
+        url = self._central_with(limits) if limits else self._central()
         for machine in machines or ("local",):
             self.serve_agent(url, machine)
         return url
@@ -91,8 +91,8 @@ class Shell:
         assert central.returncode == 0, central.stderr
         return str(json.loads(central.stdout)["info"]["url"])
 
-    def _hasty_central(self, limits: Mapping[str, float]) -> str:
-        """Start a central that gives up sooner than a usual one."""
+    def _central_with(self, limits: Mapping[str, float]) -> str:
+        """Start a central whose limits are shorter than the usual ones."""
         options = {"data": str(self.data), "port": 0, "limits": limits}
         command = [sys.executable, str(CENTRAL), json.dumps(options)]
         with (self.root / "central.log").open("w") as log:

@@ -15,14 +15,14 @@ RUN = ("run", "--workload", "compute", "-p", "n=50M", "--rounds", "40", "--json"
 
 
 @pytest.fixture
-def hasty(tmp_path: Path) -> Iterator[Shell]:
+def impatient(tmp_path: Path) -> Iterator[Shell]:
     yield from ended(Shell(tmp_path, token=TOKEN))
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(180)
-def test_a_run_whose_machine_was_away_becomes_done_when_it_is_back(hasty: Shell) -> None:
-    fleet = hasty
+def test_a_run_whose_machine_was_away_becomes_done_when_it_is_back(impatient: Shell) -> None:
+    fleet = impatient
     fleet.serve(patience_s=5)
     run = fleet.start(*RUN)
     wait_until(lambda: fleet.rounds() >= 3, "three rounds")

@@ -1,6 +1,7 @@
 """The index of runs: pages, searches, garbage, and what many runs cost."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -261,12 +262,12 @@ def filled(path: Path, make: Any, runs: int) -> Index:
 
 
 def steps(index: Index, work: Callable[[], object]) -> int:
-    """Count the instructions of SQLite's machine, in tens: the same on every computer."""
+    """Count the instructions of SQLite's virtual machine: the same on every computer."""
     count = 0
 
     def tick() -> None:
         nonlocal count
-        count += 1
+        count += 10
 
     index._database.do(lambda base: base.set_progress_handler(tick, 10))
     work()
@@ -280,7 +281,7 @@ def test_a_page_costs_the_same_among_many_runs(tmp_path: Path, make: Any) -> Non
         index = filled(tmp_path / str(runs), make, runs)
         costs.append(
             [
-                steps(index, lambda query=query, index=index: index.page(query))  # type: ignore[misc]
+                steps(index, partial(index.page, query))
                 for query in (
                     Query(),
                     Query(after=ids(runs)[runs // 2]),
@@ -291,12 +292,10 @@ def test_a_page_costs_the_same_among_many_runs(tmp_path: Path, make: Any) -> Non
         )
         index.close()
     assert costs[0] == costs[1]
-    assert max(costs[0]) < 100
+    assert max(costs[0]) < 1000
 
 
-def test_no_question_costs_more_than_a_few_instructions_for_each_run(
-    tmp_path: Path, make: Any
-) -> None:
+def test_no_query_costs_more_than_60_instructions_per_run(tmp_path: Path, make: Any) -> None:
     index = filled(tmp_path / "index.sqlite", make, 4000)
     for query in (
         Query(),
@@ -304,8 +303,8 @@ def test_no_question_costs_more_than_a_few_instructions_for_each_run(
         Query(kind="compute", tag="all", machine="m1", after=ids(4000)[2000]),
         Query(tag="all", state=RunState.DONE),
     ):
-        assert steps(index, lambda query=query: index.page(query)) < 6 * 4000  # type: ignore[misc]
-        assert steps(index, lambda query=query: index.series(query)) < 6 * 4000  # type: ignore[misc]
-    assert steps(index, index.choices) < 6 * 4000
+        assert steps(index, partial(index.page, query)) < 60 * 4000
+        assert steps(index, partial(index.series, query)) < 60 * 4000
+    assert steps(index, index.choices) < 60 * 4000
     assert index.choices().kinds[0].runs == 4000
     index.close()

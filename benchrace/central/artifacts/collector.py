@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import anyio
@@ -75,10 +75,8 @@ class Collector:
         self._wakeup.notify()
 
     def note_end(self, run_id: str, named: tuple[RunArtifact, ...]) -> None:
-        """Queue what a run has named since the last look: the next one does not find it."""
-        before = self._seen.get(run_id, 0)
-        self._seen[run_id] = len(named)
-        self._add(run_id, named, before if before <= len(named) else 0)
+        """Queue the files that a run has named since the last look, as it is about to end."""
+        self._note(run_id, named)
         self.wake()
 
     def why(self, run_id: str, artifact: RunArtifact) -> str | None:
@@ -107,16 +105,19 @@ class Collector:
     def _note_named(self) -> None:
         """Queue the files that live runs have named since the last look."""
         for run in self._runs:
-            named = run.fold.artifacts.named
-            before = self._seen.get(run.run_id, 0)
-            if len(named) != before:
-                # There are fewer where the log had to go back: they are named once more.
-                self._seen[run.run_id] = len(named)
-                self._add(run.run_id, tuple(named), before if before < len(named) else 0)
+            self._note(run.run_id, run.fold.artifacts.named)
         for run_id in self._seen.keys() - self._runs.live.keys():
             del self._seen[run_id]
 
-    def _add(self, run_id: str, named: tuple[RunArtifact, ...], since: int = 0) -> None:
+    def _note(self, run_id: str, named: Sequence[RunArtifact]) -> None:
+        """Queue what is new in `named`."""
+        before = self._seen.get(run_id, 0)
+        if len(named) != before:
+            # There are fewer where the log had to go back: they are named once more.
+            self._seen[run_id] = len(named)
+            self._add(run_id, named, before if before < len(named) else 0)
+
+    def _add(self, run_id: str, named: Sequence[RunArtifact], since: int = 0) -> None:
         refused = refusals(named, self._limits)
         for artifact in named[since:]:
             if artifact.sha256 not in refused:

@@ -40,7 +40,7 @@ class Fleet(NamedTuple):
 
     client: Client
     ours: bool
-    gone: Callable[[], bool] = _never
+    gone: Callable[[], bool]
 
 
 @contextmanager
@@ -68,7 +68,7 @@ def connect(
             client = stack.enter_context(Client(central, token))
             phases.say(f"connecting to {client.url}")
             client.get("/health")
-            yield Fleet(client, ours=False)
+            yield Fleet(client, ours=False, gone=_never)
             return
         lease = stack.enter_context(Lease(data))
         with lease.starting():

@@ -32,9 +32,7 @@ class RunEvents:
     A central that is `gone` is not waited for.
     """
 
-    def __init__(
-        self, client: Client, run_id: str, gone: Callable[[], bool] = lambda: False
-    ) -> None:
+    def __init__(self, client: Client, run_id: str, gone: Callable[[], bool]) -> None:
         self._client = client
         self._gone = gone
         self._path = f"/api/runs/{run_id}/events"

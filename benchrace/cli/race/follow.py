@@ -48,7 +48,7 @@ class RunFollower:
         data: Path,
         screen: Console,
         shown: Phases,
-        gone: Callable[[], bool] = lambda: False,
+        gone: Callable[[], bool],
     ) -> None:
         self._client = client
         self._data = data

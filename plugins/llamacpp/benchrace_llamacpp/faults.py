@@ -9,8 +9,8 @@ from benchrace_llamacpp.coordinator.server import CoordinatorServer
 from benchrace_llamacpp.errors import ending
 from benchrace_llamacpp.lending import peers as workers
 
-# A server that aborts closes its connections a moment before it is gone; one that still answers
-# does not abort.
+# A server that aborts closes its connections a moment before it exits. One that still answers has
+# not aborted.
 _END_S = 2.0
 _POLL_S = 0.02
 _BROKEN = (Category.ENDED_EARLY, Category.UNREACHABLE, Category.STREAM_ERROR)

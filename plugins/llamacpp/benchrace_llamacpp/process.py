@@ -140,7 +140,7 @@ def _inherited() -> dict[str, str]:
 def is_running(process: psutil.Process) -> bool:
     """Check whether a process still runs; a zombie has freed its memory and its ports.
 
-    One whose other threads still end is a zombie before that.
+    A main thread that has exited is a zombie as well while other threads of the process still exit.
     """
     try:
         is_zombie = process.status() == psutil.STATUS_ZOMBIE and process.num_threads() == 1

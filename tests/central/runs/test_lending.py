@@ -41,6 +41,19 @@ async def linked(data: Data, coordinator: Lender, worker: Lender) -> AsyncIterat
         yield host
 
 
+async def begun(
+    host: Host, machines: anyio.abc.TaskGroup, coordinator: Lender, worker: Lender
+) -> str:
+    """Link machines that outlive this central, and start a run whose job they have begun."""
+    for agent in (coordinator, worker):
+        agent.url = host.url
+        machines.start_soon(agent.run, None)
+    await host.until(lambda: all(map(host.is_ready, (coordinator, worker))))
+    run_id = await host.central.submit(OVER_TWO)
+    await host.until(lambda: coordinator.jobs and host.live(run_id).progress.begun)
+    return run_id
+
+
 def warnings(over: Over) -> list[str]:
     return [event.payload.message for event in over.events if isinstance(event, Log)]
 
@@ -149,12 +162,7 @@ async def test_the_next_central_goes_on_with_what_is_lent(
     coordinator.open_gate = anyio.Event()
     async with anyio.create_task_group() as machines:
         async with data.host() as host:
-            for agent in (coordinator, worker):
-                agent.url = host.url
-                machines.start_soon(agent.run, None)
-            await host.until(lambda: all(map(host.is_ready, (coordinator, worker))))
-            run_id = await host.central.submit(OVER_TWO)
-            await host.until(lambda: coordinator.jobs and host.live(run_id).progress.begun)
+            run_id = await begun(host, machines, coordinator, worker)
         if again:
             # Nobody had asked for it, and it was ended.
             worker.put(worker.lends["op-0"], state=OperationState.FAILED)
@@ -190,12 +198,7 @@ async def test_what_an_earlier_central_lent_is_given_back_though_its_machine_lin
     data.limits = data.patient
     async with anyio.create_task_group() as machines:
         async with data.host() as host:
-            for agent in (coordinator, worker):
-                agent.url = host.url
-                machines.start_soon(agent.run, None)
-            await host.until(lambda: all(map(host.is_ready, (coordinator, worker))))
-            run_id = await host.central.submit(OVER_TWO)
-            await host.until(lambda: coordinator.jobs and host.live(run_id).progress.begun)
+            run_id = await begun(host, machines, coordinator, worker)
         worker.away = True
         async with data.host() as host:
             coordinator.url = worker.url = host.url

@@ -46,7 +46,7 @@ def url() -> Iterator[str]:
 
 def test_a_log_that_was_closed_before_its_end_was_heard_is_over(url: str) -> None:
     with Client(url) as client:
-        assert list(RunEvents(client, "r")) == [Lines(b'{"a":1}\n')]
+        assert list(RunEvents(client, "r", lambda: False)) == [Lines(b'{"a":1}\n')]
     assert Central.cursors == [None, "0-8"]
 
 

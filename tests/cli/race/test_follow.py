@@ -44,7 +44,9 @@ def test_ctrl_c_while_the_document_is_read_cancels_the_run(
     monkeypatch.setattr(footnotes, "heading", str)
     client, screen = Interrupting(), Console(file=io.StringIO())
     with phases(screen) as shown:
-        follower = follow.RunFollower(cast("Client", client), tmp_path, screen, shown)
+        follower = follow.RunFollower(
+            cast("Client", client), tmp_path, screen, shown, lambda: False
+        )
         monkeypatch.setattr(follow, "RunEvents", lambda *_: ())
         monkeypatch.setattr(live, "view", lambda *_: nullcontext())
         assert cast("object", follower.follow("r1", RunSpec(kind="compute"))) == "the document"

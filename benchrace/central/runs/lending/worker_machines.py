@@ -100,9 +100,9 @@ class WorkerMachines:
                 self._fleet.post(job.machine_id, message)
 
     async def _until_found(self, workers: Sequence[WorkerMachine]) -> None:
-        """Wait for what an earlier central has lent, as long as for a lost machine.
+        """Wait until machines that an earlier central borrowed are found, or lost.
 
-        Only what was found can be given back.
+        Only what has been found can be given back.
         """
         with anyio.move_on_after(self._limits.patience_s):
             while any(worker.peer is None and worker.failure is None for worker in workers):
