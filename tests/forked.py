@@ -1,7 +1,7 @@
-"""Servers of the tests, started by fork from a process that has imported them once.
+"""Fork the tests' servers from a process that has already imported them.
 
-What a server imports takes longer than what most tests ask of it. Environment variables that act
-when a program is loaded (LD_PRELOAD, PYTHONPATH) need a program of its own instead.
+Importing a server takes longer than most tests do. If the environment has variables that take
+effect when a program is loaded (LD_PRELOAD, PYTHONPATH), a new program is started instead.
 """
 
 import functools
@@ -25,18 +25,18 @@ _CONTEXT.set_forkserver_preload(["tests.preloaded"])
 
 
 def _of_the_loader(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables that act when a program is loaded."""
+    """Return the variables that take effect when a program is loaded."""
     return {
         name: value for name, value in environment.items() if name.startswith(("LD_", "PYTHON"))
     }
 
 
-_HERE = _of_the_loader(os.environ)
+_OURS = _of_the_loader(os.environ)
 
 
 def can_fork(environment: Mapping[str, str]) -> bool:
-    """Check whether a process with these variables needs no program of its own."""
-    return _of_the_loader(environment) == _HERE
+    """Check whether a process with these variables can be forked."""
+    return _of_the_loader(environment) == _OURS
 
 
 @functools.cache
@@ -50,9 +50,9 @@ def _use_short_paths() -> None:
 
 
 class Forked:
-    """A process that runs `target(argument)`, with what the tests use of `subprocess.Popen`.
+    """A process that runs `target(argument)`, with the part of `subprocess.Popen` that tests use.
 
-    `out` and `errors` are open files, which become its standard output and what it reports to.
+    `out` and `errors` are open files, which become its standard output and standard error.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Forked:
             self._process = _CONTEXT.Process(
                 target=_run,
                 args=(target, argument, dict(environment), stdout, stderr),
-                # What a test leaves running does not keep its process from ending.
+                # A server that a test leaves running must not keep the test process alive.
                 daemon=True,
             )
             self._process.start()
@@ -100,7 +100,7 @@ class Forked:
 
 
 class ForkedWithPipe(Forked):
-    """One whose standard output is a pipe, and whose errors can be read once it has ended."""
+    """One whose standard output is a pipe; its standard error can be read once it has ended."""
 
     def __init__(
         self, target: Callable[[Any], None], argument: object, environment: Mapping[str, str]
@@ -146,7 +146,7 @@ def benchrace(arguments: Sequence[str]) -> None:
     """Run a command of benchrace, as its program does."""
     from benchrace.cli.main import main
 
-    # A service that is to start again reads them there.
+    # A service that restarts itself reads its arguments there.
     sys.argv[1:] = arguments
     main()
 
@@ -158,7 +158,7 @@ def _run(
     out: Connection,
     errors: Connection,
 ) -> None:
-    # Tests that are killed clean nothing up.
+    # A killed test process cleans nothing up.
     die_with_parent(os.getppid())
     os.environ.clear()
     os.environ.update(environment)

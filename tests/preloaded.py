@@ -1,4 +1,4 @@
-"""What the servers of the tests import, imported once by the process that they are forked from."""
+"""Import what the tests' servers import, once, in the process that they are forked from."""
 
 import importlib
 import pkgutil

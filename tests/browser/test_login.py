@@ -194,7 +194,7 @@ async def test_who_watches_sees_all_and_changes_nothing(tab: OpenTab, fleet: Fle
     await cancel.click()
     await one.state("cancelled")
     assert (await fleet.over(run_id))["state"] == "cancelled"
-    # What was on its way with the watcher's session is refused, and sent again.
+    # A request in flight with the watcher's session is refused, and the page sends it again.
     forgive(one)
 
 

@@ -155,7 +155,7 @@ def test_runs_are_sorted_and_continued_by_each_column(
 
 def test_a_row_says_how_much_work_its_lanes_had(run: Callable[..., RunMetadata]) -> None:
     metadata = run(lanes=2)
-    phrases = {"zero": "size by the cache", "other": "{} MB"}
+    phrases = {"zero": "automatic size", "other": "{} MB"}
     schema = {
         "properties": {"n": {"title": "N"}, "m": {"title": "M"}, "size": {"phrases": phrases}}
     }
@@ -176,5 +176,5 @@ def test_a_row_says_how_much_work_its_lanes_had(run: Callable[..., RunMetadata])
     )
     assert work({"n": 1, "m": 3}, {"n": 2, "m": 3}) == "M 3"
     assert work({"n": True}, {"n": True}) == ""
-    assert work({"size": 0}, {"size": 0}) == "size by the cache"
+    assert work({"size": 0}, {"size": 0}) == "automatic size"
     assert work({"size": 2000}, {"size": 2000}) == "2,000 MB"

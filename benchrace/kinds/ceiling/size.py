@@ -20,7 +20,7 @@ ArraySize = Annotated[
         "virtual machine, and half of the free memory at most for all arrays.",
         ge=0,
         le=1_000_000,
-        extra_json_schema={"phrases": {"zero": "size by the cache", "other": "{} MB"}},
+        extra_json_schema={"phrases": {"zero": "automatic size", "other": "{} MB"}},
     ),
 ]
 

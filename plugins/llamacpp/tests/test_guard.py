@@ -62,12 +62,12 @@ def test_a_program_that_nobody_reaps_is_gone(
     process = GuardedProcess(["sleep", "600"], tmp_path / "x.log")
     while (program := process.program()) is None:
         continue
-    # Or what guards it could still reap it as both are killed.
+    # Stopped, the guard cannot reap the program while both are being killed.
     os.kill(process.pid, signal.SIGSTOP)
     while psutil.Process(process.pid).status() != psutil.STATUS_STOPPED:
         continue
     libc = ctypes.CDLL(None)
-    # Orphans become ours, and we reap none: as the first process of many containers.
+    # Orphans become children of this process, which reaps none, like PID 1 of many containers.
     assert libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
     try:
         began = time.monotonic()

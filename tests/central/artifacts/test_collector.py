@@ -100,7 +100,7 @@ async def test_files_that_are_named_just_before_a_runs_end_come_as_well(
     agent = Maker(b"small")
     await host.link(agent)
     await looked.wait()
-    # It does not look again while the run goes on.
+    # The collector cannot look again until the run is over.
     run_id = await host.central.submit(SPEC)
     await host.over(run_id)
     over.set()
