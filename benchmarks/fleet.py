@@ -173,7 +173,7 @@ async def _watch(url: str, seconds: float, others: dict[str, psutil.Process]) ->
 
 
 def _yield_cores(pid: int) -> None:
-    """Let central and the browser have the cores first: a process stands for other computers."""
+    """Give central and the browser the cores first: the process stands for other computers."""
     psutil.Process(pid).nice(NICE)
     # Where Linux schedules sessions as groups, niceness counts only inside of each.
     group = Path(f"/proc/{pid}/autogroup")

@@ -24,7 +24,7 @@ from benchrace.central.fleet.here import measures_here
 from benchrace.central.fleet.nearby import NearbyAgents
 from benchrace.central.fleet.status import MachineStatus
 from benchrace.central.fleet.unprobed import probe_unprobed
-from benchrace.central.runs.controller import Changed, RunController
+from benchrace.central.runs.controller import Callbacks, Changed, RunController
 from benchrace.central.runs.live_run import LiveRun
 from benchrace.central.runs.preflight import Preflight
 from benchrace.central.runs.recovery import Recovery
@@ -81,20 +81,6 @@ class Central:
         self._runs = Runs(self._wake)
         self._disk = Disk(settings.data, self._wake, limits.retry_s)
         self._preflight = Preflight(self.fleet, limits)
-        self._scheduler = Scheduler(
-            self.fleet,
-            RunController(
-                fleet=self.fleet,
-                preflight=self._preflight,
-                runs=self._runs,
-                disk=self._disk,
-                limits=limits,
-                clock=self._clock,
-                changed=self._note_change,
-                roofs_of=roofs_of,
-            ),
-        )
-        self._recovery = Recovery(self.runs_dir, self._runs, self._scheduler, self._live)
         self._likenesses = Likenesses(self.runs_dir, ready=self._is_whole, quiet=self._is_quiet)
         self._collector = Collector(
             path=folder / "artifacts.json",
@@ -106,6 +92,20 @@ class Central:
             clock=self._clock,
             fetched=self._likenesses.note,
         )
+        self._scheduler = Scheduler(
+            self.fleet,
+            RunController(
+                fleet=self.fleet,
+                preflight=self._preflight,
+                runs=self._runs,
+                disk=self._disk,
+                limits=limits,
+                clock=self._clock,
+                callbacks=Callbacks(self._on_change, self._collector.note_end),
+                roofs_of=roofs_of,
+            ),
+        )
+        self._recovery = Recovery(self.runs_dir, self._runs, self._scheduler, self._live)
         self._ticker = Ticker(
             fleet=self.fleet,
             runs=self._runs,
@@ -366,11 +366,6 @@ class Central:
 
     def _live(self, folder: RunFolder, log: RunLog) -> LiveRun:
         return LiveRun(folder, log, self._disk, self.settings.limits, self._clock)
-
-    async def _note_change(self, metadata: RunMetadata, summary: RunSummary | None) -> None:
-        if summary is not None:
-            self._collector.note_end(metadata.run_id, summary.artifacts)
-        await self._on_change(metadata, summary)
 
     def _tick(self) -> None:
         self._scheduler.wake()

@@ -21,7 +21,7 @@ from benchrace.central.runs.summaries import summary_of
 from benchrace.central.settings import CentralSettings
 from benchrace.clock import Clock
 from benchrace.errors import BenchraceError, Category, NotFound
-from benchrace.ids import is_run_id
+from benchrace.ids import RunId, is_run_id
 from benchrace.notifier import Notifier
 from benchrace.run.artifact import RunArtifact
 from benchrace.store import atomic, regular
@@ -69,14 +69,20 @@ class Collector:
         self._pending: dict[str, PendingArtifacts] = {}
         self._seen: dict[str, int] = {}
         self._saved: frozenset[str] = frozenset()
+        self._saving = anyio.Lock()
         self._loaded = False
 
     def wake(self) -> None:
         self._wakeup.notify()
 
-    def note_end(self, run_id: str, named: tuple[RunArtifact, ...]) -> None:
-        """Queue the files that a run has named since the last look, as it is about to end."""
+    async def note_end(self, run_id: RunId, named: tuple[RunArtifact, ...]) -> None:
+        """Queue the files that a run has named since the last look, as it is about to end.
+
+        Once this returns, the next central knows that the run lacks files; a disk that refuses is
+        waited for.
+        """
         self._note(run_id, named)
+        await self._disk.retry(self._save)
         self.wake()
 
     def why(self, run_id: str, artifact: RunArtifact) -> str | None:
@@ -90,8 +96,8 @@ class Collector:
 
     async def run(self) -> None:
         """Fetch for ever, from one machine apart from the other."""
-        await self._load()
-        self._loaded = True
+        async with self._saving:
+            await self._load_once()
         async with anyio.create_task_group() as group:
             while True:
                 self._note_named()
@@ -99,7 +105,7 @@ class Collector:
                     session = self._free(machine_id)
                     if session is not None and pending.begin(session, self._clock.monotonic_ns()):
                         group.start_soon(self._empty, machine_id, pending, session)
-                await self._save()
+                await self._try_to_save()
                 await self._wakeup.wait()
 
     def _note_named(self) -> None:
@@ -182,6 +188,11 @@ class Collector:
             return whole
         return True
 
+    async def _load_once(self) -> None:
+        if not self._loaded:
+            await self._load()
+            self._loaded = True
+
     async def _load(self) -> None:
         """Restore which files finished runs still lack."""
         try:
@@ -203,16 +214,22 @@ class Collector:
                 continue
             self._add(run_id, named)
 
+    async def _try_to_save(self) -> None:
+        if self._disk.trouble is None:
+            try:
+                await self._save()
+            except BenchraceError as error:
+                self._disk.refused(error)
+
     async def _save(self) -> None:
-        now = frozenset(run_id for pending in self._pending.values() for run_id in pending.runs)
-        if now == self._saved or self._disk.trouble is not None:
-            return
-        try:
-            await to_thread.run_sync(_write, self._path, now)
-        except BenchraceError as error:
-            self._disk.refused(error)
-        else:
-            self._saved = now
+        """Store which runs lack files; raises what the disk refuses."""
+        async with self._saving:
+            # What an earlier central has stored must not be overwritten.
+            await self._load_once()
+            now = frozenset(run_id for pending in self._pending.values() for run_id in pending.runs)
+            if now != self._saved:
+                await to_thread.run_sync(_write, self._path, now)
+                self._saved = now
 
 
 def _named(runs_dir: Path, run_id: str) -> tuple[RunArtifact, ...]:

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
 from operator import itemgetter
+from typing import NamedTuple
 
 import anyio
 import msgspec
@@ -24,10 +25,11 @@ from benchrace.central.settings import Limits
 from benchrace.clock import Clock
 from benchrace.errors import BenchraceError, Category, Failure
 from benchrace.events.payloads import RunLifecyclePayload, RunPhase
-from benchrace.ids import new_job_id
+from benchrace.ids import RunId, new_job_id
 from benchrace.plugin.readiness import Problem
 from benchrace.protocol.agent_central import Ack, CancelJob
 from benchrace.protocol.liveness import Liveness
+from benchrace.run.artifact import RunArtifact
 from benchrace.run.metadata import LeftOut, MachineHost, RunMetadata
 from benchrace.run.planning.completion import with_jobs, with_readiness
 from benchrace.run.states import RunState
@@ -36,7 +38,17 @@ from benchrace.run.summary import RunSummary
 log = logging.getLogger(__name__)
 
 Changed = Callable[[RunMetadata, RunSummary | None], Awaitable[None]]
-"""Called when a run's state has been stored, with its summary at the end."""
+
+
+class Callbacks(NamedTuple):
+    """What others do as runs go on.
+
+    `changed` is called when a run's state has been stored, with its summary at the end; `ending`,
+    with the run's files, just before that summary is stored: from then on the run is over.
+    """
+
+    changed: Changed
+    ending: Callable[[RunId, tuple[RunArtifact, ...]], Awaitable[None]]
 
 
 class RunController:
@@ -51,7 +63,7 @@ class RunController:
         disk: Disk,
         limits: Limits,
         clock: Clock,
-        changed: Changed,
+        callbacks: Callbacks,
         roofs_of: RoofsOf | None,
     ) -> None:
         self._fleet = fleet
@@ -60,7 +72,7 @@ class RunController:
         self._disk = disk
         self._limits = limits
         self._clock = clock
-        self._changed = changed
+        self._callbacks = callbacks
         self._roofs_of = roofs_of
 
     async def execute(self, run: LiveRun, *, checked: bool) -> None:
@@ -218,7 +230,7 @@ class RunController:
             )
             run.make_jobs()
             self._runs.index(run)
-            await self._changed(run.metadata, None)
+            await self._callbacks.changed(run.metadata, None)
         log.info("run %s begins on %s", run.run_id, ", ".join(sorted(run.machine_ids)))
         run.emit(RunLifecyclePayload(phase=RunPhase.RUN_START, state=RunState.RUNNING))
         for job in run.jobs.values():
@@ -280,6 +292,9 @@ class RunController:
         # keep them, offer them on their next link, and that reopens the run.
         run.closing = True
         state, why = outcome(run, failure)
+        if why is not None:
+            # The log's end does not say all of it, and the next central may have nothing else.
+            await run.save(failure=why)
         if not run.progress.ended:
             reason = run.cancel if state is RunState.CANCELLED else why.message if why else None
             run.emit(RunLifecyclePayload(phase=RunPhase.RUN_END, state=state, reason=reason))
@@ -299,9 +314,10 @@ class RunController:
         )
         # The summary comes last: where it is missing, the next central takes up the run again.
         summary = run.fold.summary()
+        await self._callbacks.ending(run.run_id, summary.artifacts)
         await self._disk.retry(lambda: to_thread.run_sync(run.folder.save_summary, summary))
         run.log.close()
-        await self._changed(run.metadata, summary)
+        await self._callbacks.changed(run.metadata, summary)
         self._runs.remove(run)
         log.info("run %s is %s%s", run.run_id, state, f": {why.message}" if why else "")
 

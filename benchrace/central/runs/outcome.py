@@ -89,11 +89,11 @@ def job_failure(run: LiveRun, job: Job) -> Failure | None:
 def _lost_worker(run: LiveRun) -> Failure | None:
     """Return the loss of a worker machine that cost rounds: their failures only follow from it.
 
-    Of a run that was over before, only its metadata may still have that.
+    Of what another central has seen, only the metadata may still have that.
     """
     short = [lane.lane for lane in run.fold.lanes if lane.missing or not lane.counted]
     lost = next((run.lost[lane.lane_id] for lane in short if lane.lane_id in run.lost), None)
-    if lost is not None or not run.reopened or not any(lane.workers for lane in short):
+    if lost is not None or not any(lane.workers for lane in short):
         return lost
     before = run.metadata.failure
     return before if before is not None and before.message.startswith(WORKER) else None

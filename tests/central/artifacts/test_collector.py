@@ -10,6 +10,7 @@ import pytest
 
 from benchrace.api.artifacts import ArtifactState
 from benchrace.central.api.documents import answer
+from benchrace.central.artifacts import collector as collector_module
 from benchrace.central.artifacts.collector import Collector
 from benchrace.central.disk import Disk
 from benchrace.central.fleet.fleet import Fleet
@@ -19,6 +20,7 @@ from benchrace.clock import SystemClock
 from benchrace.errors import BenchraceError, Category
 from benchrace.protocol.agent_central import Answer, Ask, encode
 from benchrace.protocol.artifacts import PIECE_BYTES, ArtifactAsk
+from benchrace.run.artifact import RunArtifact
 from benchrace.run.planning.order import Slot
 from benchrace.run.spec import RunSpec
 from benchrace.run.states import RunState
@@ -29,6 +31,16 @@ from tests.central.scripted import FakeAgent
 
 SPEC = RunSpec(kind="work", params={"n": 10}, rounds=2, warmup=0)
 BIG = bytes(range(256)) * 3000  # four pieces
+NAMED = RunArtifact(
+    name="out.bin",
+    media_type="application/x",
+    size=1,
+    sha256="0" * 64,
+    job_id="job",
+    machine_id="local",
+    lane_id=None,
+    round=None,
+)
 
 
 class Maker(FakeAgent):
@@ -89,14 +101,13 @@ async def test_files_come_when_the_job_is_over_and_not_before(host: Host) -> Non
 async def test_files_that_are_named_just_before_a_runs_end_come_as_well(
     host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    looked, over, save = anyio.Event(), anyio.Event(), Collector._save
+    looked, over = anyio.Event(), anyio.Event()
 
-    async def slow(collector: Collector) -> None:
+    async def slow(_collector: Collector) -> None:
         looked.set()
         await over.wait()
-        await save(collector)
 
-    monkeypatch.setattr(Collector, "_save", slow)
+    monkeypatch.setattr(Collector, "_try_to_save", slow)
     agent = Maker(b"small")
     await host.link(agent)
     await looked.wait()
@@ -241,6 +252,38 @@ async def test_the_next_central_fetches_what_is_lacking(data: Data) -> None:
         machine.cancel_scope.cancel()
 
 
+async def test_the_next_central_knows_what_is_lacking_from_a_runs_end_on(
+    data: Data, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Central is killed when the run is over, and has not looked for files since its start."""
+    agent = Maker(b"small")
+    async with anyio.create_task_group() as machine:
+        with monkeypatch.context() as patch:
+            patch.setattr(Collector, "_try_to_save", lambda _: anyio.sleep_forever())
+            async with data.host() as host:
+                agent.url = host.url
+                machine.start_soon(agent.run, None)
+                await host.until(lambda: host.is_ready(agent))
+                run_id = await host.central.submit(SPEC)
+                await host.over(run_id)
+                assert agent.pieces == []
+        async with data.host() as host:
+            agent.url = host.url
+            await fetched(host, run_id, agent.digests[0], b"small")
+        machine.cancel_scope.cancel()
+
+
+async def test_an_end_before_the_list_is_read_leaves_what_is_on_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    earlier, ending = "2999-01-01_000000_aaaaaa", "2999-01-01_000000_bbbbbb"
+    monkeypatch.setattr(collector_module, "_named", lambda _folder, _run_id: (NAMED,))
+    lacking = tmp_path / "artifacts.json"
+    lacking.write_text(f'["{earlier}"]')
+    await collector(tmp_path).note_end(ending, (NAMED,))
+    assert lacking.read_text() == f'["{earlier}","{ending}"]\n'
+
+
 def busy(ask: ArtifactAsk) -> bytes:
     raise BenchraceError(Category.BUSY, "something measures")
 
@@ -289,22 +332,26 @@ async def test_two_machines_that_made_the_same_file(host: Host) -> None:
     assert await states(host, run_id) == [(ArtifactState.STORED, None)] * 2
 
 
-async def test_files_may_still_come_until_what_runs_lacked_is_loaded(tmp_path: Path) -> None:
-    settings = CentralSettings(data=tmp_path)
-    collector = Collector(
-        path=tmp_path / "artifacts.json",
-        runs_dir=tmp_path,
+def collector(folder: Path) -> Collector:
+    settings = CentralSettings(data=folder)
+    return Collector(
+        path=folder / "artifacts.json",
+        runs_dir=folder,
         settings=settings,
-        fleet=Fleet(tmp_path / "machines.json", settings.keep_alive, SystemClock()),
+        fleet=Fleet(folder / "machines.json", settings.keep_alive, SystemClock()),
         runs=Runs(lambda: None),
-        disk=Disk(tmp_path, lambda: None, 1.0),
+        disk=Disk(folder, lambda: None, 1.0),
         clock=SystemClock(),
         fetched=lambda _: None,
     )
-    assert collector.lacks("run")
+
+
+async def test_files_may_still_come_until_what_runs_lacked_is_loaded(tmp_path: Path) -> None:
+    own = collector(tmp_path)
+    assert own.lacks("run")
     async with anyio.create_task_group() as group:
-        group.start_soon(collector.run)
+        group.start_soon(own.run)
         with anyio.fail_after(HANG_S):
-            while collector.lacks("run"):  # noqa: ASYNC110 - it reads a file
+            while own.lacks("run"):  # noqa: ASYNC110 - it reads a file
                 await anyio.sleep(0.01)
         group.cancel_scope.cancel()

@@ -6,6 +6,7 @@ import anyio
 import msgspec
 import pytest
 
+from benchrace.central.runs.live_run import LiveRun
 from benchrace.errors import BenchraceError, Category, InvalidInput
 from benchrace.events import Log
 from benchrace.protocol.operations import OperationState
@@ -329,3 +330,34 @@ async def test_an_opening_that_hangs_without_its_worker_is_ended(
     async with data.host() as host:
         again = await host.over(run_id)
     assert (again.state, again.metadata.failure) == (over.state, failure)
+
+
+async def test_a_loss_is_known_though_central_was_killed_before_the_runs_state_was_stored(
+    data: Data, coordinator: Lender, worker: Lender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data.limits = msgspec.structs.replace(data.limits, without_worker_s=0.05)
+    coordinator.opening = anyio.Event()
+    killed, save = anyio.Event(), LiveRun.save
+
+    async def stuck(run: LiveRun, **changes: object) -> None:
+        if changes.get("ended_at"):
+            killed.set()
+            await anyio.sleep_forever()
+        await save(run, **changes)
+
+    async with data.host() as host:
+        await host.link(coordinator, worker)
+        run_id = await host.central.submit(OVER_TWO)
+        await host.until(lambda: coordinator.jobs)
+        worker.forget()
+        await host.until(lambda: host.live(run_id).lost)
+        monkeypatch.setattr(LiveRun, "save", stuck)
+        coordinator.job.to(JobPhase.OPENING, opening="lane-0")
+        await killed.wait()
+    monkeypatch.undo()
+    async with data.host() as host:
+        over = await host.over(run_id)
+    failure = over.metadata.failure
+    assert failure is not None
+    assert failure.message == 'worker B of lane "over A + B" stopped: its agent was restarted'
+    assert over.state is RunState.INTERRUPTED
