@@ -173,7 +173,7 @@ async def _watch(url: str, seconds: float, others: dict[str, psutil.Process]) ->
 
 
 def _yield_cores(pid: int) -> None:
-    """Give central and the browser the cores first: the process stands for other computers."""
+    """Run a process behind central and the browser: it stands for other computers."""
     psutil.Process(pid).nice(NICE)
     # Where Linux schedules sessions as groups, niceness counts only inside of each.
     group = Path(f"/proc/{pid}/autogroup")
