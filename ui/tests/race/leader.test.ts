@@ -39,7 +39,7 @@ describe('the leader of a race that is on', () => {
       { lane_id: 'c', place: 2, value: 85, low: 60, high: 110 },
     ];
     const [run, race] = running(places, ['a', 'b', 'c']);
-    expect(liveHead(run, race, false)).toMatchObject({ lane_id: null, rest: 'Too close to call', detail: 'lane a is ahead by 18 %: Rate: 100 against 85 tok/s' });
+    expect(liveHead(run, race, false)).toMatchObject({ lane_id: null, rest: 'Too close to call', detail: 'lane a is ahead of lane c by 18 %: Rate: 100 against 85 tok/s' });
     const apart = running(places.map((place) => (place.lane_id === 'c' ? { ...place, low: 80, high: 90 } : place)), ['a', 'b', 'c']);
     expect(liveHead(...apart, false)).toMatchObject({ name: 'lane a', rest: 'leads', margin: '11 %' });
   });

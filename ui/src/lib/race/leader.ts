@@ -16,6 +16,8 @@ export interface Lead {
   factor: number | null;
   value: number;
   second: number | null;
+  /** The lane that is the second here. */
+  rival: string | null;
   /** Whether a later lane, which is then the second here, may be as good as the first. */
   tied: boolean;
   /** Counted rounds of the one with fewer of them, and how many are planned. */
@@ -45,6 +47,7 @@ export function leadOf(race: Race, declared: Declared | undefined): Lead | null 
     lane_id: first.lane_id,
     value: first.value,
     second: second?.value ?? null,
+    rival: second?.lane_id ?? null,
     factor: second?.value == null ? null : factorOf(first.value, second.value, declared.better),
     tied: level !== undefined,
     rounds: Math.min(...lanes.map((lane) => lane.counted)),
@@ -98,7 +101,9 @@ export function liveHead(run: RunDocument, race: Race, over: boolean): Head {
     return { ...BLANK, lane_id: lead.lane_id, name: label, rest, interval: early, detail: amounts(declared, lead.value) };
   }
   const against = amounts(declared, lead.value, lead.second);
-  if (lead.tied) return { ...BLANK, rest: 'Too close to call', interval: early, detail: `${label} is ahead by ${marginText(lead.factor)}: ${against}` };
+  // It may not be the next one in the rows: one with few rounds further down may be as good.
+  const rival = race.lanes[lead.rival ?? '']?.label ?? lead.rival ?? '';
+  if (lead.tied) return { ...BLANK, rest: 'Too close to call', interval: early, detail: `${label} is ahead of ${rival} by ${marginText(lead.factor)}: ${against}` };
   return { lane_id: lead.lane_id, name: label, rest: 'leads', margin: marginText(lead.factor), unit: '', interval: early, detail: against };
 }
 
