@@ -7,6 +7,10 @@ SERVERS = ("benchrace.agent", "benchrace.central", "benchrace.compat", "benchrac
 COMMANDS = ("benchrace.cli.main", "benchrace.cli.agent.agent", "benchrace.cli.central.central")
 OTHERS = (
     "anyio._backends._asyncio",
+    "benchrace.testing.scripted",
+    "benchrace.worker.__main__",
+    "benchrace.worker.job.job",
+    "benchrace.worker.questions.questions",
     "benchrace_ui",
     "tests.agent.start_agent",
     "tests.faults.start_central",
@@ -17,3 +21,5 @@ for server in map(importlib.import_module, SERVERS):
         importlib.import_module(module.name)
 for name in (*COMMANDS, *OTHERS):
     importlib.import_module(name)
+# What a plugin imports of it is loaded then.
+from benchrace.plugin import *  # noqa: E402, F403

@@ -128,19 +128,24 @@ def job_order(
     )
 
 
+def start_worker(environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
+    """Start a worker process, with pipes for its standard streams."""
+    return subprocess.Popen(
+        # -P: the worker must not import modules from the working folder.
+        [sys.executable, "-P", "-m", "benchrace.worker"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=dict(environment),
+        start_new_session=True,
+    )
+
+
 class Worker:
     """A worker process; leaving the context kills it if it is still running."""
 
     def __init__(self, order: AnyOrder, environment: Mapping[str, str] | None = None) -> None:
-        self.process = subprocess.Popen(
-            # -P: the worker must not import modules from the working folder.
-            [sys.executable, "-P", "-m", "benchrace.worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env={**os.environ, **(environment or {})},
-            start_new_session=True,
-        )
+        self.process = start_worker({**os.environ, **(environment or {})})
         self._log: list[bytes] = []
         self._reader = threading.Thread(target=self._drain, daemon=True)
         self._reader.start()

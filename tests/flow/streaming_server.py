@@ -79,7 +79,7 @@ class StreamingServer:
 
     @contextmanager
     def serving(self) -> Iterator["StreamingServer"]:
-        thread = threading.Thread(target=self._http.serve_forever, daemon=True)
+        thread = threading.Thread(target=self._http.serve_forever, args=(0.01,), daemon=True)
         thread.start()
         try:
             yield self

@@ -1,7 +1,7 @@
 """Jobs of the scripted backend, in real processes."""
 
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +10,29 @@ import trustme
 
 from benchrace.plugin.host.entry_points import PluginRef
 from benchrace.protocol.job import JobSpec
-from benchrace.testing import JobResult, Worker, job_lane, job_order, job_spec, plugin_ref, run_job
+from benchrace.testing import (
+    JobResult,
+    Worker,
+    job,
+    job_lane,
+    job_order,
+    job_spec,
+    plugin_ref,
+    run_job,
+)
 from benchrace.worker.stream.factory import WorkerStreams
+from tests.worker.forked import start_worker
 
 Run = Callable[..., JobResult]
 Start = Callable[..., Worker]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _forked_workers() -> Iterator[None]:
+    """Start no interpreter for each worker: that takes longer than its work."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(job, "start_worker", start_worker)
+        yield
 
 
 @pytest.fixture

@@ -37,7 +37,7 @@ class Central(BaseHTTPRequestHandler):
 def url() -> Iterator[str]:
     Central.cursors.clear()
     with HTTPServer(("127.0.0.1", 0), Central) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()

@@ -58,7 +58,7 @@ class Reader(Backend):
 
     async def open(self, lane, context):
         self.server = HTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
         self.url = f"http://127.0.0.1:{self.server.server_port}/"
         async with context.stream.open(StreamRequest(url=self.url, method="GET")) as stream:
             assert [chunk.data async for chunk in stream] == [b"1"] * 3
