@@ -103,6 +103,7 @@ if TYPE_CHECKING:
     from benchrace.plugin.engine.device import find as find_gpu
     from benchrace.plugin.engine.gpu_hold import EngineGpu
     from benchrace.plugin.engine.launch import Launch
+    from benchrace.plugin.engine.listeners import Listener, listeners
     from benchrace.plugin.engine.process import EngineProcess, answers_at
     from benchrace.plugin.engine.process import log_dir as engine_log_dir
     from benchrace.plugin.gguf.attention import kv_layers, layer_count
@@ -228,6 +229,7 @@ __all__ = [
     "Lending",
     "Lent",
     "LentDevice",
+    "Listener",
     "LlmParams",
     "LlmRecord",
     "Loaded",
@@ -305,6 +307,7 @@ __all__ = [
     "hookimpl",
     "kv_layers",
     "layer_count",
+    "listeners",
     "parse_json",
     "percent",
     "place_all",
@@ -353,6 +356,7 @@ __getattr__ = exports(
         "benchrace.plugin.engine.device": "Device GpuName find:find_gpu",
         "benchrace.plugin.engine.gpu_hold": "EngineGpu",
         "benchrace.plugin.engine.launch": "Launch",
+        "benchrace.plugin.engine.listeners": "Listener listeners",
         "benchrace.plugin.gguf.attention": "kv_layers layer_count whole:whole_number",
         "benchrace.plugin.gguf.weights": "describe:describe_weights",
         "benchrace.plugin.lending": "Lending Lent LentDevice Peer",

@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 
 from benchrace.plugin.context import Context
+from benchrace.plugin.engine.listeners import listeners
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 # Programs that forward connections to other places, which cannot be known from here.
@@ -94,18 +95,11 @@ def _here(addresses: set[_Address]) -> set[_Address]:
 
 def _listening(here: set[_Address], port: int) -> Whereabouts:
     """Check the sockets of this network namespace that would accept a connection to `here`."""
-    # Processes that only describe plugins import this module but not psutil.
-    import psutil
-
     pids: list[int | None] = []
-    for connection in psutil.net_connections(kind="tcp"):
-        if connection.status != psutil.CONN_LISTEN or not connection.laddr:
-            continue
-        if connection.laddr.port != port:
-            continue
-        address = _address(connection.laddr.ip)
+    for listener in listeners(port):
+        address = _address(listener.address)
         if address.is_unspecified or address in here:
-            pids.append(connection.pid)
+            pids.append(listener.pid)
     if not pids:
         elsewhere = f"no local process listens on port {port}: it is forwarded"
         return Whereabouts(elsewhere=elsewhere)
@@ -120,6 +114,7 @@ def _listening(here: set[_Address], port: int) -> Whereabouts:
 
 
 def _own() -> set[_Address]:
+    # Processes that only describe plugins import this module but not psutil.
     import psutil
 
     families = (socket.AF_INET, socket.AF_INET6)

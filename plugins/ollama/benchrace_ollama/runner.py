@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import psutil
 
-from benchrace.plugin import Context, Whereabouts
+from benchrace.plugin import Context, Whereabouts, listeners
 
 # Variables that affect speed or memory; none that could be a secret.
 NAMES = (
@@ -35,10 +35,9 @@ def environment(url: str) -> Mapping[str, str] | None:
     None if they cannot be read, as for the service of another user.
     """
     try:
-        for connection in psutil.net_connections(kind="tcp"):
-            listens = connection.status == psutil.CONN_LISTEN and connection.pid is not None
-            if listens and connection.laddr and connection.laddr.port == urlsplit(url).port:
-                environ = psutil.Process(connection.pid).environ()
+        for listener in listeners(urlsplit(url).port or 0):
+            if listener.pid is not None:
+                environ = psutil.Process(listener.pid).environ()
                 return {name: environ[name] for name in NAMES if name in environ}
     except psutil.Error:
         return None
