@@ -1,6 +1,7 @@
 """Workers that are forked from a process with their imports; see `tests/forked.py`."""
 
 import os
+import site
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -43,8 +44,8 @@ def _work(stdin: Connection) -> None:
     os.setsid()
     os.dup2(stdin.fileno(), 0)
     stdin.close()
-    folders = os.environ.get(PATH, "").split(os.pathsep)
-    sys.path[:0] = filter(None, folders)  # noqa: TID251 - so does the interpreter
+    for folder in filter(None, os.environ.get(PATH, "").split(os.pathsep)):
+        site.addsitedir(folder)
     from benchrace.worker.__main__ import main
 
     code = main()
