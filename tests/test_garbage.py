@@ -55,6 +55,7 @@ def test_a_command_collects_rarely_and_not_at_its_end() -> None:
     assert out(COMMAND)[-1] == "200000 True"
 
 
+@pytest.mark.slow
 def test_nothing_is_collected_while_a_central_imports_all_that_it_serves_with() -> None:
     assert out(IMPORTING) == ["0"]
 

@@ -14,7 +14,7 @@ from benchrace.plugin import Backend, Lane
 from benchrace.testing.context import RecordingContext
 
 # By then a round that is long is at work.
-_AT_WORK_S = 0.2
+_AT_WORK_S = 0.1
 
 
 class CancelledRound:

@@ -77,9 +77,9 @@ class EndingCases(TextLanes):
             with anyio.move_on_after(HANG_S):
                 while True:
                     await writer.together(message)
-                    await anyio.sleep(0.05)
+                    await anyio.sleep(0.03)
 
-        async with self.racing(stuck, idle_s=0.5) as at:
+        async with self.racing(stuck, idle_s=0.25) as at:
             began = time.monotonic()
             assert (await at.failure()).category is Category.TIMEOUT_IDLE
             assert time.monotonic() - began < HANG_S / 2

@@ -1,6 +1,7 @@
 """The end of a text log for people to read: bounded, searched, and without control characters."""
 
 import re
+from itertools import islice
 from pathlib import Path
 
 from benchrace.api.service import LogTail
@@ -25,10 +26,10 @@ def tail(path: Path, lines: int, search: str = "") -> LogTail:
     if cut:
         data = data.partition(b"\n")[2]
     words = search.lower().split()[:16]
-    cleaned = (clean(line) for line in data.decode("utf-8", "replace").split("\n") if line)
-    matches = [line for line in cleaned if all(word in line.lower() for word in words)]
+    latest = (clean(line) for line in reversed(data.decode("utf-8", "replace").split("\n")) if line)
+    matches = (line for line in latest if all(word in line.lower() for word in words))
     limit = max(1, min(lines, MAX_LINES))
-    return LogTail(lines=tuple(matches[-limit:]), size=size, cut=cut)
+    return LogTail(lines=tuple(islice(matches, limit))[::-1], size=size, cut=cut)
 
 
 def clean(line: str) -> str:

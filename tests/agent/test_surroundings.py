@@ -113,6 +113,7 @@ async def agent_of(tmp_path: Path, **settings: Any) -> AsyncIterator[Agent]:
             tasks.cancel_scope.cancel()
 
 
+@pytest.mark.slow
 async def test_an_agent_reports_its_machine_as_it_is_now(laptop: Path, tmp_path: Path) -> None:
     async with agent_of(tmp_path) as agent:
         before = await agent.capabilities.refresh()

@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import pytest
+
 from benchrace.protocol import agent_central as m
 from benchrace.protocol.timing import Timing
 from tests.agent.conftest import StartAgent
 from tests.agent.fake_central import FakeCentral
 
+pytestmark = pytest.mark.slow
 KEPT = '{"checked_at": 7, "check": {"timing_source": "kernel", "bias_ms": 0.1, "jitter_ms": 0.2}}'
 
 

@@ -183,7 +183,7 @@ class Data:
         self.path = path
         self.limits = QUICK
         self.hasty = msgspec.structs.replace(QUICK, patience_s=0.1)
-        self.limits_of_a_fleet = Limits(tick_s=0.01, ack_s=0.01)
+        self.limits_of_a_fleet = Limits(tick_s=0.01, ack_s=0.01, retry_s=0.02)
         self.patient = msgspec.structs.replace(QUICK, keep_waiting_s=30.0)
         self.clock: Clock | None = None
 

@@ -4,6 +4,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import anyio
+import pytest
 
 from benchrace.protocol import agent_central as m
 from benchrace.run.spec import RunSpec
@@ -66,6 +67,7 @@ async def test_a_link_of_which_one_half_is_closed_is_opened_again(host: Host) ->
         assert agent.links == 2
 
 
+@pytest.mark.slow
 async def test_a_slow_link_delays_the_view_and_blurs_no_start(host: Host) -> None:
     agent = FakeAgent()
     agent.clock_ns = 600_000_000_000

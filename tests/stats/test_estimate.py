@@ -25,6 +25,7 @@ def of(value: float | None, **other: Any) -> Measured:
     return Measured(metric="m", value=value, **other)
 
 
+@pytest.mark.slow
 @given(st.lists(st.floats(0.001, 1e9), min_size=2, max_size=40))
 def test_a_sample_s_interval_is_scipys(reference: Any, values: list[float]) -> None:
     result = sample(values).interval

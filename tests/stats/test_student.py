@@ -13,12 +13,14 @@ pytestmark = pytest.mark.xdist_group("scipy")
 DEGREES = [*range(1, 60), 79, 80, 81, 120, 1000, 99_999.9, 100_001, 1e8]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("probability", [0.6, 0.75, 0.9, 0.95, 0.975, 0.99, 0.995, 0.9995])
 def test_quantiles_are_scipys(reference: Any, probability: float) -> None:
     expected = dict(zip(DEGREES, reference.t.ppf(probability, DEGREES), strict=True))
     assert {df: quantile(probability, df) for df in DEGREES} == pytest.approx(expected, rel=1e-11)
 
 
+@pytest.mark.slow
 @given(probability=st.floats(0.51, 0.99999), df=st.floats(0.5, 1e7))
 def test_quantiles_of_any_degrees_of_freedom_are_scipys(
     reference: Any, probability: float, df: float

@@ -18,6 +18,7 @@ def s_of(values: list[float]) -> int:
     return sum((b > a) - (b < a) for a, b in pairs)
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(0, 10**6).map(float), min_size=3, max_size=30, unique=True))
 def test_few_values_are_tested_exactly(reference: Any, values: list[float]) -> None:
     expected = reference.kendalltau(range(len(values)), values, method="exact").pvalue
@@ -34,6 +35,7 @@ def test_many_values_and_equal_ones_by_the_normal_distribution(
         assert p_value(s_of(values), values) == pytest.approx(float(tested.pvalue), abs=1e-9)
 
 
+@pytest.mark.slow
 def test_the_slope_is_sen_s(reference: Any) -> None:
     values = [121.0, 160, 180, 195, 204]
     drift = trend(values)

@@ -275,6 +275,7 @@ def steps(index: Index, work: Callable[[], object]) -> int:
     return count
 
 
+@pytest.mark.slow
 def test_a_page_costs_the_same_among_many_runs(tmp_path: Path, make: Any) -> None:
     costs = []
     for runs in (1000, 4000):
@@ -295,6 +296,7 @@ def test_a_page_costs_the_same_among_many_runs(tmp_path: Path, make: Any) -> Non
     assert max(costs[0]) < 1000
 
 
+@pytest.mark.slow
 def test_no_query_costs_more_than_60_instructions_per_run(tmp_path: Path, make: Any) -> None:
     index = filled(tmp_path / "index.sqlite", make, 4000)
     for query in (

@@ -52,6 +52,6 @@ def test_thousands_of_unknown_names_are_a_few_and_a_number() -> None:
 
 
 def test_an_answer_names_no_more_fields_than_anybody_reads() -> None:
-    refused = InvalidInput([FieldError(f"f{number}", "is bad") for number in range(60_000)])
+    refused = InvalidInput([FieldError(f"f{number}", "is bad") for number in range(6_000)])
     assert len(refused.fields) == 50
     assert len(refused.message) < 2000

@@ -178,7 +178,7 @@ async def test_history_may_come_after_the_message_and_before_it(
 ) -> None:
     lane = racing(either)
     await lane.open()
-    either.tell(**{lag: 500.0})
+    either.tell(**{lag: 300.0})
     record = await lane.round()
     assert lane.context.verdict.level is Level.VALID, lane.codes
     assert len(record.outputs) == 1
@@ -189,6 +189,7 @@ async def test_history_may_come_after_the_message_and_before_it(
     assert (None in (record.phases.sampling, record.phases.decode, record.phases.save)) == late
 
 
+@pytest.mark.slow
 async def test_an_end_that_is_reported_late_does_not_lengthen_the_last_phase(
     stand_in: StandIn, racing: Make
 ) -> None:

@@ -236,6 +236,7 @@ def test_there_are_enough_of_them() -> None:
     assert len(streams()) > 30
 
 
+@pytest.mark.slow
 async def test_the_engines_rate_is_the_clients() -> None:
     """31 steps: 1.3057 s by Ollama, 1.3036 s by the lines; with n over n - 1 it were 3 % more."""
     recording = exchange(NEW, "ollama-timing", "mid, cold")

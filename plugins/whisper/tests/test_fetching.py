@@ -76,6 +76,7 @@ def lane_of(make: Make, backend: Any, setup: AssetSetup, config: LocalConfig, mo
     return lane
 
 
+@pytest.mark.slow
 async def test_a_folder_of_a_model_is_fetched_when_its_lane_opens(
     host: Host, setup: AssetSetup, models: Path, tmp_path: Path, racing: Make
 ) -> None:

@@ -176,6 +176,7 @@ async def test_without_the_library_it_says_what_to_install_and_tries_again_with_
     assert computed.library is None
 
 
+@pytest.mark.slow
 async def test_an_image_that_comes_late_makes_a_run_due_again(tmp_path: Path) -> None:
     digests = [hashlib.sha256(data).hexdigest() for data in (WHOLE, LIKE)]
     desk = await to_thread.run_sync(Desk, tmp_path, *digests)

@@ -86,6 +86,7 @@ async def test_an_image_that_breaks_its_process_fails_alone() -> None:
     assert "decoder failed" in (shrinking.answers[1].reason or "")
 
 
+@pytest.mark.slow
 async def test_each_image_of_a_run_is_looked_at_once(tmp_path: Path) -> None:
     desk = await to_thread.run_sync(Desk, tmp_path, sha(LARGE), sha(WHOLE))
     for data in (LARGE, WHOLE, b"{}", LARGE[:300]):
@@ -152,6 +153,7 @@ def again(desk: Desk) -> likenesses.Likenesses:
     )
 
 
+@pytest.mark.slow
 async def test_a_disk_that_refuses_small_copies_does_not_stop_the_comparison(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

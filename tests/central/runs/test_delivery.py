@@ -141,7 +141,7 @@ class Delivery(RuleBasedStateMachine):
             assert self.acked[key] <= self.log.next_seq(*key)
 
 
-TestDelivery = Delivery.TestCase
+TestDelivery = pytest.mark.slow(Delivery.TestCase)
 TestDelivery.settings = settings(max_examples=25, stateful_step_count=30, deadline=None)
 
 

@@ -10,6 +10,7 @@ from tests.cli.conftest import Call
 pytestmark = [pytest.mark.usefixtures("described"), pytest.mark.xdist_group("described")]
 
 
+@pytest.mark.slow
 def test_a_first_configuration_is_good_and_never_overwritten(call: Call, tmp_path: Path) -> None:
     assert call("agent", "init", "--machine-id", "box").exit_code == 0
     path = tmp_path / "config" / "agent.yaml"

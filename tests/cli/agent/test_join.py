@@ -109,6 +109,7 @@ async def test_a_wrong_code_stores_nothing(config: Path, site: Served, call: Cal
     assert not joined_path(config).exists()
 
 
+@pytest.mark.slow
 async def test_an_agent_that_does_not_start_has_joined_all_the_same(
     config: Path, site: Served, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,6 +4,8 @@ import subprocess
 import sys
 import threading
 
+import pytest
+
 from benchrace.testing.limits import HANG_S
 from benchrace.web.asgi.framework import imported_alone
 
@@ -54,6 +56,7 @@ def test_one_import_begins_when_the_other_has_ended() -> None:
     assert order == ["first", "second"]
 
 
+@pytest.mark.slow
 def test_two_threads_import_the_framework_without_a_deadlock() -> None:
     shown = subprocess.run(
         [sys.executable, "-c", BOTH], capture_output=True, text=True, check=True, timeout=HANG_S

@@ -38,6 +38,7 @@ def test_a_message_in_pieces_is_read_as_it_was_sent(size: int) -> None:
     assert received(size) == DATA
 
 
+@pytest.mark.slow
 def test_a_message_is_read_without_the_c_part(pytestconfig: pytest.Config) -> None:
     command = [sys.executable, "-c", FALLBACK]
     done = subprocess.run(

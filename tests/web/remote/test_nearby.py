@@ -21,6 +21,7 @@ pytestmark = pytest.mark.anyio
 LOOPBACK = ("127.0.0.1",)
 
 
+@pytest.mark.slow
 async def test_what_is_announced_is_found_by_its_role_while_it_answers() -> None:
     seen: list[tuple[Nearby, ...]] = []
     news = Notifier()

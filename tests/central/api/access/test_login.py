@@ -17,6 +17,7 @@ from benchrace.protocol import agent_central as m
 from benchrace.protocol.version import PROTOCOL
 from benchrace.testing.limits import HANG_S
 from benchrace.web import sse
+from benchrace.web.auth import access
 from tests import local_http
 from tests.central.offer import TOKEN, capabilities
 from tests.central.scripted import FakeAgent
@@ -206,6 +207,7 @@ async def test_a_stream_ends_with_its_session(
     site: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sse, "PING_S", 0.05)
+    monkeypatch.setattr(access, "LASTING_S", 0.05)
     headers = {"Authorization": f"Bearer {OPERATOR}"}
     agent = FakeAgent(open_gate=anyio.Event())
     await site.link(agent)

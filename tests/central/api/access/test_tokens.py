@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from benchrace.web import sse
+from benchrace.web.auth import access
 from tests.central.api.access.test_login import ASKS, OPERATOR, WATCH, cookie, login
 from tests.central.offer import TOKEN
 from tests.central.scripted import FakeAgent
@@ -104,6 +105,7 @@ async def test_a_revoked_token_ends_its_sessions_and_streams(
     site: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sse, "PING_S", 0.05)
+    monkeypatch.setattr(access, "LASTING_S", 0.05)
     agent = FakeAgent(open_gate=anyio.Event())
     await site.link(agent)
     run_id = (await site.http.post("/api/runs", json=SPEC, headers=AS_OPERATOR)).json()["run_id"]

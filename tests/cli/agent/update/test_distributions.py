@@ -52,6 +52,7 @@ def test_a_wheel_has_the_tags_modes_and_outer_files_of_the_installation(tmp_path
         assert packed.getinfo("benchrace/__init__.py").external_attr >> 16 & 0o777 == 0o755
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(UV is None, reason="uv is not installed")
 def test_a_wheel_that_is_made_of_an_installation_replaces_a_newer_one(tmp_path: Path) -> None:
     assert UV is not None
