@@ -57,10 +57,11 @@ def _address(digits: str) -> str:
 
 
 def _owners(inodes: set[str]) -> dict[str, int]:
-    """Return the newest process that has each of these sockets: a service, not what started it."""
+    """Return a process that has each of these sockets: a service rather than what started it."""
     names = {f"socket:[{inode}]": inode for inode in inodes}
     owners: dict[str, int] = {}
     pids = [int(entry.name) for entry in os.scandir("/proc") if entry.name.isdigit()]
+    # What was started last has the highest number, unless the numbers began anew.
     for pid in sorted(pids, reverse=True):
         if not names:
             break

@@ -41,14 +41,14 @@ def test_a_connection_is_no_listener() -> None:
 
 
 @linux
-def test_where_several_processes_have_a_socket_the_newest_is_named() -> None:
+def test_where_several_processes_have_a_socket_one_is_named() -> None:
     with server("127.0.0.1") as listening:
         fd = listening.fileno()
         command = [sys.executable, "-c", "import sys; print(flush=True); sys.stdin.read()"]
         with psutil.Popen(command, pass_fds=[fd], stdin=-1, stdout=-1) as heir:
             heir.stdout.readline()
             (listener,) = listeners(listening.getsockname()[1])
-            assert listener.pid == heir.pid
+            assert listener.pid == max(heir.pid, os.getpid())
             heir.kill()
 
 
