@@ -29,8 +29,6 @@ PAGE := $(shell find ui/src ui/public ui/index.html ui/package-lock.json ui/vite
 # The tests wait more than they compute: a process more than there are cores.
 CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 MORE := $(shell echo $$(($(CORES) + 1)))
-# The quick ones wait little, and each process collects all of them.
-test-quick: MORE := $(CORES)
 PYTEST = $(BIN)/python -m pytest -n $(or $(WORKERS),$(if $(ARGS),0,$(MORE))) --dist loadgroup --no-loadscope-reorder
 # Make 3.81, which macOS has, cannot keep the output of two targets apart.
 TOGETHER := $(if $(filter output-sync,$(.FEATURES)),--jobs=2 --output-sync=target)
