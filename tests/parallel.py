@@ -12,8 +12,6 @@ import os
 import re
 import shutil
 import tempfile
-import threading
-import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,8 +19,6 @@ from typing import Any
 
 import pytest
 from _pytest.nodeid import NodeId
-from _pytest.pathlib import LOCK_TIMEOUT, cleanup_numbered_dir
-from _pytest.runner import runtestprotocol
 from xdist.scheduler import LoadGroupScheduling
 
 LOCKS = "locks"
@@ -30,7 +26,6 @@ FOLDERS = ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME")
 ALONE = "alone"
 PAGE = "tests/browser/"
 BROWSERS = 2
-KEPT_SESSIONS = 3
 QUICK = "not slow"
 # What tests leave behind is little: it need not be looked for so often.
 _GARBAGE = (10_000, 20, 20)
@@ -109,16 +104,6 @@ def pytest_configure_node(node: Any) -> None:
     if _SHARED not in stash:
         stash[_SHARED] = Path(tempfile.mkdtemp(prefix="benchrace-tests-"))
     node.workerinput[LOCKS] = str(stash[_SHARED])
-
-
-def pytest_sessionstart(session: pytest.Session) -> None:
-    """Delete what earlier sessions left beside the tests, not after them: that takes seconds."""
-    if hasattr(session.config, "workerinput"):
-        return
-    root = session.config._tmp_path_factory.getbasetemp().parent  # type: ignore[attr-defined]
-    dead = time.time() - LOCK_TIMEOUT
-    clean = functools.partial(cleanup_numbered_dir, root, "pytest-", KEPT_SESSIONS, dead)
-    threading.Thread(target=clean, name="earlier sessions", daemon=True).start()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -201,25 +186,6 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
     """Collect the young garbage of a file: the sockets of its loops stay open until then."""
     if nextitem is None or nextitem.path != item.path:
         gc.collect(1)
-
-
-@pytest.hookimpl(specname="pytest_runtest_protocol")
-def pytest_runtest_protocol_of_process(
-    item: pytest.Item, nextitem: pytest.Item | None
-) -> bool | None:
-    """Send one report of a test that passes to the process that prints, which is busy with three.
-
-    In turn, `--durations` knows no setup and teardown of tests in several processes.
-    """
-    if not hasattr(item.config, "workerinput"):
-        return None
-    where = {"nodeid": item.nodeid, "location": item.location}
-    item.ihook.pytest_runtest_logstart(**where)
-    for report in runtestprotocol(item, log=False, nextitem=nextitem):
-        if report.when == "call" or not report.passed:
-            item.ihook.pytest_runtest_logreport(report=report)
-    item.ihook.pytest_runtest_logfinish(**where)
-    return True
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -44,7 +44,10 @@ class Peer:
             return None
 
     async def say(self, data: bytes) -> None:
-        """Write raw data at once."""
+        """Write raw data at once; raises ConnectionResetError once the connection is closed."""
+        if self._writer.is_closing():
+            # With TLS, asyncio of Python 3.11 raises an AttributeError instead.
+            raise ConnectionResetError
         self._writer.write(data)
         await self._writer.drain()
 
