@@ -14,6 +14,7 @@ from benchrace_comfyui.prompt.withdraw import agent_mark
 
 from .harness import HASTY, PATIENT, QUICK, Racing, StandIn, Start
 
+pytestmark = pytest.mark.slow
 Make = Callable[..., Racing]
 ENDLESS = 10_000
 
@@ -79,7 +80,6 @@ async def test_a_server_that_was_started_again_has_lost_the_prompt(
     assert "restarted" in error.message
 
 
-@pytest.mark.slow
 async def test_a_frozen_server_is_told_from_a_dead_one(start: Start, racing: Make) -> None:
     at = start()
     short = racing(at, steps=4)
@@ -231,7 +231,6 @@ async def test_a_round_with_too_much_data_is_a_failure(
     assert "smaller batch" in str(raised.value.remedy)
 
 
-@pytest.mark.slow
 async def test_a_round_has_a_limit_after_which_the_server_is_idle(
     stand_in: StandIn, racing: Make
 ) -> None:

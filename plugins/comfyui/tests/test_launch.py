@@ -12,6 +12,7 @@ from benchrace_comfyui.config import ComfyConfig
 
 from .harness import HERE, QuickComfy, Racing, Start, reserved
 
+pytestmark = pytest.mark.slow
 Make = Callable[..., Racing]
 
 

@@ -13,6 +13,7 @@ from benchrace.plugin import ImageClock, ImageRecord, Measured
 
 from .harness import DEFAULTS, LITE, OLD, QUICK, Racing, StandIn
 
+pytestmark = pytest.mark.slow
 Make = Callable[..., Racing]
 
 
@@ -189,7 +190,6 @@ async def test_history_may_come_after_the_message_and_before_it(
     assert (None in (record.phases.sampling, record.phases.decode, record.phases.save)) == late
 
 
-@pytest.mark.slow
 async def test_an_end_that_is_reported_late_does_not_lengthen_the_last_phase(
     stand_in: StandIn, racing: Make
 ) -> None:

@@ -15,6 +15,7 @@ from benchrace.testing.limits import HANG_S
 
 from .harness import LITE, StandIn, recording
 
+pytestmark = pytest.mark.slow
 # The wording of these is not needed, and not imitated.
 LEFT_OUT = (
     "link",

@@ -13,6 +13,7 @@ from benchrace.plugin import BenchraceError
 from .harness import LITE, Racing, StandIn
 from .test_workflow import IMAGE, LORA, PNG, STYLED, TEXT, document
 
+pytestmark = pytest.mark.slow
 Make = Callable[..., Racing]
 
 

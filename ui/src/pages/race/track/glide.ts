@@ -27,8 +27,9 @@ export class Glide {
     this.before = measured(this.rows);
   }
 
-  /** Move the rows on from there to the places that they have by now; out of sight a row is there at once. */
+  /** Move the rows from there to the places that they have by now; out of sight a row is there at once. */
   go(): void {
+    if (this.before.size === 0) return;
     for (const animation of this.gliding.values()) animation.cancel();
     this.gliding.clear();
     for (const [element, to] of measured(this.rows)) {
