@@ -188,7 +188,7 @@ def test_a_killed_client_fails_the_round_with_its_name(
 def test_the_jobs_of_all_clients_end_with_a_cancel(fleet: Shell, server: StreamingServer) -> None:
     started = Started(fleet, words(*constant(0.5), rounds=1))
     worker = started.worker(OTHER)
-    started.process.send_signal(signal.SIGINT)
+    started.process.send_signal(signal.SIGTERM)
     _, errors = started.process.communicate(timeout=LIMIT)
     assert "cancelling" in errors
     wait_until(lambda: len(started.events("job_cancelled")) == 2, "the end of both jobs")
