@@ -23,6 +23,8 @@ from benchrace_llamacpp.coordinator.pool import Coordinators
 from benchrace_llamacpp.coordinator.server import CoordinatorServer, Started
 from benchrace_llamacpp.models.model_file import ModelFile
 
+pytestmark = pytest.mark.slow
+
 
 class ChatWire(Wire):
     """/v1/chat/completions, and the control routes of llama-server."""

@@ -13,6 +13,8 @@ from benchrace.testing.text_engine import Counts, Reply, Wire
 from benchrace_ollama.backend import Ollama
 from benchrace_ollama.config import OllamaConfig
 
+pytestmark = pytest.mark.slow
+
 TAG = {"name": "tiny:latest", "size": 1000, "digest": "d" * 64, "details": {"family": "llama"}}
 RUNNING = {**TAG, "size_vram": 0, "context_length": 4096}
 
@@ -74,6 +76,5 @@ class TestGenerate(TextContract):
         return Ollama(OllamaConfig(base_url=url))
 
 
-@pytest.mark.slow
 class TestChat(TestGenerate):
     wire = ChatWire()

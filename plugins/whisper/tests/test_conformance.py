@@ -17,7 +17,7 @@ from benchrace_whisper.server.config import ServerConfig
 
 from .stand_in import StandIn
 
-pytestmark = pytest.mark.xdist_group("whisper")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("whisper")]
 
 SHORT = {"audio": "two.wav", "beam": 1, "threads": 1, "device": "cpu"}
 # A window of a random model takes as long as this machine is busy.

@@ -17,7 +17,7 @@ from .conftest import Racing
 from .engines import both, params
 
 # Its models are made once for each process of the tests.
-pytestmark = pytest.mark.xdist_group("whisper")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("whisper")]
 
 Make = Callable[..., Racing]
 
