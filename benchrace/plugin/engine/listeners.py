@@ -4,7 +4,6 @@ import ipaddress
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import NamedTuple
 
 _LISTENS = "0A"
@@ -77,8 +76,11 @@ def _open_files(pid: int) -> Iterator[str]:
     except OSError:
         return  # Of another user, or ended.
     for file in files:
-        with suppress(FileNotFoundError):  # It is closed.
-            yield os.readlink(file.path)  # noqa: PTH115 - very many
+        try:
+            target = os.readlink(file.path)  # noqa: PTH115 - very many
+        except OSError:
+            continue  # It is closed, or its process is about to end.
+        yield target
 
 
 def _of_psutil(port: int) -> list[Listener]:

@@ -52,6 +52,26 @@ def test_where_several_processes_have_a_socket_one_is_named() -> None:
             heir.kill()
 
 
+@linux
+@pytest.mark.parametrize("error", [FileNotFoundError, PermissionError])
+def test_files_of_a_process_that_ends_are_passed_over(
+    monkeypatch: pytest.MonkeyPatch, error: type[OSError]
+) -> None:
+    readlink = os.readlink
+    refused: list[str] = []
+
+    def ending(path: str) -> str:
+        if not refused:
+            refused.append(path)
+            raise error(path)
+        return readlink(path)
+
+    with server("127.0.0.1") as listening:
+        monkeypatch.setattr(os, "readlink", ending)
+        assert listeners(listening.getsockname()[1])[0].pid == os.getpid()
+    assert refused
+
+
 def test_what_a_user_may_not_read_is_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     def denied(kind: str) -> None:
         raise psutil.AccessDenied
