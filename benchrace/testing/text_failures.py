@@ -199,6 +199,7 @@ class FailingCases(TextLanes):
                 with anyio.fail_after(HANG_S):
                     await sent.wait()
                 group.cancel_scope.cancel()
+            assert group.cancel_scope.cancelled_caught
             with anyio.fail_after(HANG_S):
                 await at.engine.left.wait()
             at.engine.plan = well

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import anyio.abc
 import pytest
 
 from benchrace.api.artifacts import ArtifactState
@@ -229,16 +230,22 @@ async def test_too_large_a_file_is_never_asked_for(host: Host) -> None:
     assert {ask.sha256 for ask in agent.pieces} == {agent.digests[1]}
 
 
+async def over_with(agent: Maker, host: Host, machine: anyio.abc.TaskGroup) -> str:
+    """Link an agent that outlives this central, and let a run of it end."""
+    agent.url = host.url
+    machine.start_soon(agent.run, None)
+    await host.until(lambda: host.is_ready(agent))
+    run_id = await host.central.submit(SPEC)
+    await host.over(run_id)
+    return run_id
+
+
 async def test_the_next_central_fetches_what_is_lacking(data: Data) -> None:
     agent = Maker(BIG)
     agent.piece = busy  # type: ignore[method-assign]
     async with anyio.create_task_group() as machine:
         async with data.host() as host:
-            agent.url = host.url
-            machine.start_soon(agent.run, None)
-            await host.until(lambda: host.is_ready(agent))
-            run_id = await host.central.submit(SPEC)
-            await host.over(run_id)
+            run_id = await over_with(agent, host, machine)
             await host.until(lambda: len(agent.pieces) > 2)
             agent.away = True
             await agent.cut()
@@ -261,11 +268,7 @@ async def test_the_next_central_knows_what_is_lacking_from_a_runs_end_on(
         with monkeypatch.context() as patch:
             patch.setattr(Collector, "_try_to_save", lambda _: anyio.sleep_forever())
             async with data.host() as host:
-                agent.url = host.url
-                machine.start_soon(agent.run, None)
-                await host.until(lambda: host.is_ready(agent))
-                run_id = await host.central.submit(SPEC)
-                await host.over(run_id)
+                run_id = await over_with(agent, host, machine)
                 assert agent.pieces == []
         async with data.host() as host:
             agent.url = host.url
