@@ -40,7 +40,7 @@ pub fn strike<const SKIP: bool>(groups: Groups<'_>, hits: &mut Hits<WordHit>, li
     let Groups { primes, states, steps, skips, trips } = groups;
     let end = _mm256_set1_epi32((line.len() * 8) as i32);
     let mut rows = primes.iter().zip(states).zip(steps).zip(skips).zip(trips);
-    let mut queue = Queue::default();
+    let mut queue = Queue::<WordHit>::default();
     loop {
         let mut count = 0;
         for ((((prime, state), step), skip), trips) in rows.by_ref() {

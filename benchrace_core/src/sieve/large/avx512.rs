@@ -4,6 +4,7 @@ use std::arch::x86_64::*;
 
 use super::hit::ByteHit;
 use super::hits::{BATCH, Hits};
+use super::queue::Queue;
 use super::{GROUP, Groups};
 
 /// See `super::strike`.
@@ -12,6 +13,7 @@ pub fn strike<const SKIP: bool>(groups: Groups<'_>, hits: &mut Hits<ByteHit>, li
     let Groups { primes, states, steps, skips, trips } = groups;
     let end = _mm512_set1_epi32((line.len() * 8) as i32);
     let mut rows = primes.iter().zip(states).zip(steps).zip(skips).zip(trips);
+    let mut queue = Queue::<ByteHit>::default();
     loop {
         let mut count = 0;
         for ((((prime, state), step), skip), trips) in rows.by_ref() {
@@ -21,15 +23,16 @@ pub fn strike<const SKIP: bool>(groups: Groups<'_>, hits: &mut Hits<ByteHit>, li
             store(state, _mm512_min_epu32(moved, _mm512_add_epi32(moved, prime)));
             let mut bit = if SKIP { _mm512_add_epi32(first, load(skip)) } else { first };
             for _ in 0..trips.sure {
-                // SAFETY: fewer than a batch before this group.
-                unsafe { _mm512_storeu_epi32(hits.slot(count).cast(), pack(bit)) };
-                count += GROUP;
+                // SAFETY: only sure hits are written there, on the line by the invariant of `Large`.
+                let group = unsafe { queue.next(line) };
+                // SAFETY: the array has as many bytes as the register.
+                unsafe { _mm512_storeu_epi32(group.as_mut_ptr().cast(), pack(bit)) };
                 bit = _mm512_add_epi32(bit, prime);
             }
             for _ in 0..trips.maybe {
                 let inside = _mm512_cmplt_epu32_mask(bit, end);
                 let packed = _mm512_maskz_compress_epi32(inside, pack(bit));
-                // SAFETY: as above.
+                // SAFETY: fewer than a batch before this group.
                 unsafe { _mm512_storeu_epi32(hits.slot(count).cast(), packed) };
                 count += inside.count_ones() as usize;
                 bit = _mm512_add_epi32(bit, prime);
@@ -38,13 +41,14 @@ pub fn strike<const SKIP: bool>(groups: Groups<'_>, hits: &mut Hits<ByteHit>, li
                 break;
             }
         }
-        // SAFETY: by the invariant of `Large` sure hits are on the line; of the others only those
-        // on it were counted.
+        // SAFETY: only hits on the line were counted.
         unsafe { hits.strike(count, line) };
         if count < BATCH {
-            return;
+            break;
         }
     }
+    // SAFETY: as for `next`.
+    unsafe { queue.finish(line) };
 }
 
 #[inline]
