@@ -17,6 +17,7 @@ from benchrace.central.central import Central
 from benchrace.config.plugin_sources import how_to_install
 from benchrace.errors import BenchraceError, Category
 from benchrace.plugin.host.entry_points import SIMULATED_GROUP, discover
+from benchrace.processes import start_process
 from benchrace.run.planning.demo import demo_race
 
 log = logging.getLogger(__name__)
@@ -119,7 +120,7 @@ class _Fleet:
         """Start the process, with a token of its own; raises `system`."""
         package = await anyio.to_thread.run_sync(_package)
         token = central.tokens.lend()
-        process = await anyio.open_process(
+        process = await start_process(
             [
                 *(sys.executable, "-P", "-m", package),
                 *address,

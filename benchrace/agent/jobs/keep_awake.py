@@ -16,6 +16,8 @@ from subprocess import DEVNULL, PIPE
 import anyio
 from anyio.abc import Process
 
+from benchrace.processes import start_process
+
 log = logging.getLogger(__name__)
 _ANSWER_S = 5.0
 _SYSTEMD = Path("/run/systemd/system")
@@ -80,7 +82,7 @@ async def works() -> str | None:
 async def start(command: tuple[str, ...]) -> Process | None:
     """Start what holds the machine awake; None where it is refused, or does not answer in 5 s."""
     try:
-        process = await anyio.open_process(
+        process = await start_process(
             command,
             stdin=PIPE,
             stdout=PIPE,

@@ -12,6 +12,7 @@ import msgspec
 from anyio.abc import ByteReceiveStream, Process
 from anyio.streams.buffered import BufferedByteReceiveStream
 
+from benchrace.processes import start_process
 from benchrace.protocol.agent_worker import (
     AnyOrder,
     FromWorker,
@@ -57,7 +58,7 @@ class Worker:
         """Start the process; it does nothing before its order."""
         if callable(command):
             return cls(await command(pass_fds))
-        process = await anyio.open_process(
+        process = await start_process(
             list(command),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -11,6 +11,8 @@ import msgspec
 from anyio.abc import Process
 from anyio.streams.buffered import BufferedByteReceiveStream
 
+from benchrace.processes import start_process
+
 R = TypeVar("R")
 A = TypeVar("A")
 _LIMIT_S = 120.0
@@ -54,7 +56,7 @@ class ImageProcess(Generic[R, A]):
         if not requests:
             return
         with anyio.move_on_after(_LIMIT_S):
-            async with await anyio.open_process(self._command, stderr=subprocess.DEVNULL) as child:
+            async with await start_process(self._command, stderr=subprocess.DEVNULL) as child:
                 try:
                     await self._exchange(child, requests)
                 finally:

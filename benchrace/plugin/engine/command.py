@@ -13,6 +13,7 @@ import msgspec
 
 from benchrace import permissions
 from benchrace.errors import BenchraceError, Category
+from benchrace.processes import start_process
 
 if TYPE_CHECKING:
     from anyio.abc import ByteReceiveStream
@@ -50,9 +51,7 @@ class DetachedProcess(subprocess.Popen[bytes]):
 async def run(words: Sequence[str], limit_s: float) -> CommandResult:
     """Run a short command to its end; raises `system` if it cannot be started."""
     try:
-        process = await anyio.open_process(
-            list(words), stdin=subprocess.DEVNULL, start_new_session=True
-        )
+        process = await start_process(list(words), stdin=subprocess.DEVNULL, start_new_session=True)
     except OSError as error:
         raise _not_started(words, error) from error
     tails = [b"", b""]

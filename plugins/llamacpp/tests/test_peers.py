@@ -9,6 +9,7 @@ import pytest
 from anyio.abc import SocketAttribute, SocketStream
 
 from benchrace.plugin import BenchraceError, Category, Peer
+from benchrace.processes import start_process
 from benchrace.testing.limits import HANG_S
 from benchrace.testing.server import serving
 from benchrace_llamacpp import load
@@ -108,7 +109,7 @@ async def test_a_service_that_says_nothing_is_told_from_a_worker() -> None:
 async def test_a_worker_without_a_greeting_is_named_with_its_machine(bench: Bench) -> None:
     bench.set("RPC_PROTOCOL", "old")
     port = free_port("127.0.0.1")
-    async with await anyio.open_process([bench.rpc, "-p", str(port)]) as process:
+    async with await start_process([bench.rpc, "-p", str(port)]) as process:
         old = at(f"127.0.0.1:{port}")
         with pytest.raises(BenchraceError) as raised:
             await workers.ready([old], bench.context(), back_s=1.0)
