@@ -26,7 +26,7 @@ RUST := $(shell find benchrace_core -name target -prune -o \( -name '*.rs' -o -n
 CONSTRAIN := --constraints constraints.txt --build-constraints constraints.txt
 GROUPS := test engine speech browser lint build bench
 PAGE := $(shell find ui/src ui/public ui/index.html ui/package-lock.json ui/vite.config.ts ui/compress.ts ui/hatch_build.py -type f 2>/dev/null)
-# The tests wait more than they compute: a process more than there are cores.
+# The tests wait more than they compute: a process more than there are cores, for quick ones two.
 CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 MORE := $(shell echo $$(($(CORES) + 1)))
 PYTEST = $(BIN)/python -m pytest -n $(or $(WORKERS),$(if $(ARGS),0,$(MORE))) --dist loadgroup --no-loadscope-reorder
@@ -52,6 +52,7 @@ check: dev ## the fast part: format, lint, types, layers, and the tests that are
 	+@$(MAKE) --no-print-directory $(TOGETHER) lint-python test-quick
 
 .PHONY: test-quick
+test-quick: MORE := $(shell echo $$(($(CORES) + 2)))
 test-quick: dev
 	$(PYTEST) -q -m "not slow and not alone" $(ARGS)
 
