@@ -7,6 +7,7 @@ from typing import Any
 import anyio
 import msgspec
 
+from benchrace import structs
 from benchrace.agent.folders import Folders
 from benchrace.agent.jobs.slot import Slot
 from benchrace.agent.settings import AgentSettings
@@ -43,7 +44,7 @@ def path_of(settings: AgentSettings) -> Path:
 def read(path: Path) -> CentralSettings:
     """Read what central wanted last; a file that cannot be read is none. Blocks."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=CentralSettings)
+        return structs.decode(path.read_bytes(), CentralSettings)
     except FileNotFoundError:
         return NOTHING
     except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -10,7 +10,7 @@ import anyio
 import anyio.abc
 import msgspec
 
-from benchrace import __version__
+from benchrace import __version__, structs
 from benchrace.agent.installed_plugins import Stamp, newest_file, restart_reason, stamp
 from benchrace.agent.jobs.slot import Busy, Slot
 from benchrace.agent.jobs.worker_process import WorkerCommand
@@ -223,7 +223,7 @@ class Plugins:
         order = DescribeOrder(setup=WorkerSetup(plugins=(entry.ref,)), limit_s=self._limit_s)
         try:
             result = await ask(self._command, order, self._limit_s)
-            return msgspec.convert(result, PluginDescription)
+            return structs.convert(result, PluginDescription)
         except msgspec.ValidationError as error:
             return broken(entry.ref, str(error), None)
         except BenchraceError as error:
@@ -257,6 +257,6 @@ def _key(ref: PluginRef) -> str:
 
 def _read(path: Path) -> PluginDescription | None:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=PluginDescription)
+        return structs.decode(path.read_bytes(), PluginDescription)
     except (OSError, msgspec.DecodeError):
         return None

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from benchrace import structs
 from benchrace.config.explain import in_words
 from benchrace.errors import FieldError, InvalidInput
 
@@ -21,7 +22,7 @@ def convert(value: Any, kind: type[T]) -> T:
     errors: list[FieldError] = []
     for _ in range(_MAX_ERRORS):
         try:
-            result = msgspec.convert(value, kind)
+            result = structs.convert(value, kind)
         except msgspec.ValidationError as error:
             field = field_error(error)
             if field in errors:
@@ -40,7 +41,7 @@ def query(arguments: Mapping[str, Any], kind: type[T]) -> T:
     """Convert a query string into `kind`; what is empty was not said. Raises `InvalidInput`."""
     values = {name: value for name, value in arguments.items() if value != ""}
     try:
-        return msgspec.convert(values, kind, strict=False)
+        return structs.convert(values, kind, strict=False)
     except msgspec.ValidationError as error:
         raise InvalidInput(field_error(error)) from error
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from benchrace import permissions
+from benchrace import permissions, structs
 from benchrace.assets import disk
 from benchrace.errors import BenchraceError
 from benchrace.store import atomic, regular
@@ -160,7 +160,7 @@ class Partial:
 
     def _read_note(self) -> _Note | None:
         try:
-            return msgspec.json.decode(regular.read(self._note), type=_Note)
+            return structs.decode(regular.read(self._note), _Note)
         except (OSError, msgspec.DecodeError, UnicodeDecodeError):
             return None
 

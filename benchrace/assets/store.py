@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from benchrace import permissions
+from benchrace import permissions, structs
 from benchrace.assets import disk
 from benchrace.assets.locking import held_briefly, held_if_free
 from benchrace.assets.selection import named
@@ -218,7 +218,7 @@ class AssetStore:
 
     def _read(self, path: Path) -> StoredAsset | None:
         try:
-            return msgspec.json.decode(path.read_bytes(), type=StoredAsset)
+            return structs.decode(path.read_bytes(), StoredAsset)
         except (OSError, msgspec.DecodeError, UnicodeDecodeError):
             return None
 

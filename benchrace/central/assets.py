@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from benchrace import permissions
+from benchrace import permissions, structs
 from benchrace.api.files.assets import AssetArrived, AssetEntry, AssetUpload
 from benchrace.assets import disk
 from benchrace.config.assets.file_name import check_name
@@ -184,7 +184,7 @@ class CentralAssets:
 
     def _begun(self, sha256: str) -> AssetUpload | None:
         try:
-            return msgspec.json.decode(regular.read(self._begun_note(sha256)), type=AssetUpload)
+            return structs.decode(regular.read(self._begun_note(sha256)), AssetUpload)
         except (OSError, msgspec.DecodeError, UnicodeDecodeError):
             return None
 
@@ -212,7 +212,7 @@ class CentralAssets:
     def _entry(self, sha256: str) -> AssetEntry | None:
         try:
             data = regular.read(self._note(sha256))
-            entry = msgspec.json.decode(data, type=AssetEntry)
+            entry = structs.decode(data, AssetEntry)
         except (OSError, msgspec.DecodeError, UnicodeDecodeError):
             return None
         whole = regular.readable_bytes(self._files.path(sha256)) == entry.size

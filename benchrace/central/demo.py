@@ -12,6 +12,7 @@ import anyio.abc
 import msgspec
 from anyio.streams.buffered import BufferedByteReceiveStream
 
+from benchrace import structs
 from benchrace.api.demo import DemoAnswer
 from benchrace.central.central import Central
 from benchrace.config.plugin_sources import how_to_install
@@ -142,7 +143,7 @@ class _Fleet:
         try:
             with anyio.fail_after(_START_S):
                 line = await output.receive_until(b"\n", _LINE_BYTES)
-            machine_ids = msgspec.json.decode(line, type=tuple[str, ...])
+            machine_ids = structs.decode(line, tuple[str, ...])
         except (TimeoutError, anyio.IncompleteRead, msgspec.DecodeError) as error:
             raise _not_started() from error
         linked = (self._central.fleet.find(machine_id) for machine_id in machine_ids)

@@ -7,11 +7,10 @@ from typing import Any
 
 import anyio
 import click
-import msgspec
 from rich.table import Table
 from rich.text import Text
 
-from benchrace import __version__
+from benchrace import __version__, structs
 from benchrace.cli import options
 from benchrace.cli.output.formatting import clean, clean_line
 from benchrace.cli.output.screen import Phases, console, phases
@@ -82,7 +81,7 @@ async def _questions(
     shown.say("checking the plugin tables in agent.yaml")
     order = ConfigureOrder(setup=WorkerSetup(plugins=installed.refs, config=tables))
     answer = await ask(settings.WORKER, order, _LIMIT_S)
-    return installed.described, msgspec.convert(answer, dict[str, Problem])
+    return installed.described, structs.convert(answer, dict[str, Problem])
 
 
 def _outdated(data: Path) -> Iterator[str]:

@@ -7,6 +7,7 @@ import msgspec
 from quart import Quart, Response, request
 from quart_schema import document_request, document_response
 
+from benchrace import structs
 from benchrace.agent.agent import Agent
 from benchrace.agent.jobs.job import Job
 from benchrace.api import decoding
@@ -124,7 +125,7 @@ def compute_answer(job: Job, repeat_index: int) -> ComputeAnswer:
             error = summary.error
             raise BenchraceError(Category(error.category), error.message, error.remedy)
         raise BenchraceError(Category.CANCELLED, summary.reason or "the job was cancelled")
-    return msgspec.convert(
+    return structs.convert(
         {"ok": True, "repeat_index": repeat_index, **metrics}, ComputeAnswer, strict=False
     )
 

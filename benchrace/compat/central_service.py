@@ -14,6 +14,7 @@ from anyio import to_thread
 from quart import Quart, Response, request
 from quart_schema import document_response
 
+from benchrace import structs
 from benchrace.api.service import ServiceList, ServiceStatus
 from benchrace.api.session import Right
 from benchrace.central.auth.first_tokens import SERVICE_KEY
@@ -201,7 +202,7 @@ async def _run(
     except TimeoutError as error:
         raise _failed(component, action, f"took over {LIMIT_S:g} s") from error
     try:
-        status = msgspec.json.decode(done.stdout, type=ServiceStatus)
+        status = structs.decode(done.stdout, ServiceStatus)
     except msgspec.DecodeError as error:
         output = (done.stderr or b"").decode("utf-8", "replace").strip().splitlines()
         why = output[-1][:500] if output else f"code {done.returncode}"

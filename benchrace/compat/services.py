@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 
+from benchrace import structs
 from benchrace.api.service import ServiceList, ServiceStatus
 from benchrace.compat.agent_config import RENAMES, with_environment
 from benchrace.config.agent import read_agent
@@ -74,6 +75,6 @@ def _status(
 
 def _read(path: Path) -> _Record | None:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=_Record)
+        return structs.decode(path.read_bytes(), _Record)
     except (FileNotFoundError, msgspec.DecodeError):
         return None

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from benchrace import structs
 from benchrace.config.explain import Keys, explain, spelt
 from benchrace.errors import FieldError, InvalidInput
 
@@ -41,7 +42,7 @@ class Document:
         for key in at:
             value = value[key]
         try:
-            return msgspec.convert(value, target)
+            return structs.convert(value, target)
         except msgspec.ValidationError as error:
             keys, message = explain(error, target)
             raise self.bad((*at, *keys), message) from error

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import msgspec
 
+from benchrace import structs
 from benchrace.config.document import BadDocument
 from benchrace.errors import FieldError
 from benchrace.ids import MachineId
@@ -39,7 +40,7 @@ def read_joined(path: Path) -> Joined | None:
     """Read the file, None where there is none; its token is redacted from then on. Blocks."""
     try:
         with path.open("rb") as file:
-            joined = msgspec.json.decode(file.read(_MAX_BYTES), type=Joined)
+            joined = structs.decode(file.read(_MAX_BYTES), Joined)
     except FileNotFoundError:
         return None
     except OSError as error:

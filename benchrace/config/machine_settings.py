@@ -6,6 +6,8 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from benchrace import structs
+
 DAY_S = 86400.0
 
 
@@ -180,7 +182,7 @@ def of_values(values: dict[str, Any]) -> tuple[MachineSettings, dict[str, str]]:
     ignored: dict[str, str] = {}
     for name, value in values.items():
         try:
-            one = msgspec.convert({name: value}, MachineSettings)
+            one = structs.convert({name: value}, MachineSettings)
         except msgspec.ValidationError as error:
             unknown = "this agent does not have this setting"
             ignored[name] = str(error) if name in NAMES else unknown

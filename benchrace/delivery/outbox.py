@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import msgspec
 
-from benchrace import permissions
+from benchrace import permissions, structs
 from benchrace.errors import BenchraceError, Category
 from benchrace.store import atomic
 
@@ -186,7 +186,7 @@ class Outbox:
         def work(base: sqlite3.Connection) -> tuple[Delivery, ...]:
             rows = base.execute(query, values)
             return tuple(
-                msgspec.convert(dict(zip(names, row, strict=True)), Delivery) for row in rows
+                structs.convert(dict(zip(names, row, strict=True)), Delivery) for row in rows
             )
 
         return self._do(work)

@@ -5,6 +5,8 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from benchrace import structs
+
 SCHEME = "s3://"
 
 
@@ -37,4 +39,4 @@ def encode(file: UploadedFile) -> bytes:
 
 def decode(body: bytes) -> UploadedFile:
     """Decode the body of an upload in the outbox; raises `msgspec.DecodeError`."""
-    return msgspec.json.decode(body, type=UploadedFile)
+    return structs.decode(body, UploadedFile)

@@ -5,6 +5,7 @@ from functools import cache
 
 import msgspec
 
+from benchrace import structs
 from benchrace.errors import BenchraceError, Category
 from benchrace.events.envelope import Event, Known, Stream, Unknown
 from benchrace.redaction import SECRETS
@@ -27,14 +28,14 @@ class Head(msgspec.Struct, frozen=True):
 
 
 _encoder = msgspec.json.Encoder()
-_unknown = msgspec.json.Decoder(Unknown)
-_head = msgspec.json.Decoder(Head)
+_unknown = structs.decoder(Unknown)
+_head = structs.decoder(Head)
 
 
 @cache
 def _decoder() -> msgspec.json.Decoder[Known]:
     """Return the decoder of all events: to build it takes 10 ms, and workers only write."""
-    return msgspec.json.Decoder(Known)
+    return structs.decoder(Known)
 
 
 def encode(event: Event | Unknown) -> bytes:

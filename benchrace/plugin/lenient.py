@@ -12,6 +12,8 @@ from typing import Annotated, Any, Generic, TypeVar, Union, get_args, get_origin
 
 import msgspec
 
+from benchrace import structs
+
 S = TypeVar("S", bound=msgspec.Struct)
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -38,7 +40,7 @@ class JsonReader(Generic[S]):
 
     def __init__(self, to: type[S]) -> None:
         self._to = to
-        self._decoder = msgspec.json.Decoder(to, strict=False)
+        self._decoder = structs.decoder(to, strict=False)
 
     def read(
         self, data: bytes, prepare: Callable[[dict[str, Any]], None] | None = None
@@ -107,7 +109,7 @@ def _field(value: Any, of: Any, odd: list[str], at: str) -> Any:
             args = get_args(member)
             if get_origin(member) is tuple and _is_struct(args[0]):
                 return tuple(_entries(value, args[0], odd, f"{at}[]"))
-    return msgspec.convert(value, of, strict=False)
+    return structs.convert(value, of, strict=False)
 
 
 def _entries(values: list[Any], of: Any, odd: list[str], at: str) -> list[Any]:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from benchrace import __version__
+from benchrace import __version__, structs
 from benchrace.errors import BenchraceError, Category, Failure
 from benchrace.events.payloads import RuntimeSamplePayload
 from benchrace.ids import JobId, LaneId, RunId, in_words
@@ -227,16 +227,16 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _encoder = msgspec.json.Encoder()
-_from_agent: msgspec.json.Decoder[FromAgent] = msgspec.json.Decoder(FromAgent)
-_from_central: msgspec.json.Decoder[FromCentral] = msgspec.json.Decoder(FromCentral)
-_frame = msgspec.json.Decoder(Frame)
+_from_agent: msgspec.json.Decoder[FromAgent] = structs.decoder(FromAgent)
+_from_central: msgspec.json.Decoder[FromCentral] = structs.decoder(FromCentral)
+_frame = structs.decoder(Frame)
 
 
 class _Version(msgspec.Struct):
     version: str
 
 
-_version = msgspec.json.Decoder(_Version)
+_version = structs.decoder(_Version)
 
 
 def encode(message: FromAgent | FromCentral) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from benchrace import structs
 from benchrace.errors import Failure
 from benchrace.ids import LaneId
 from benchrace.plugin.assets import Asset
@@ -221,9 +222,9 @@ FromWorker = PhaseNow | Unwritten | Reply | Progressed | Noted | Listening
 Update = Progressed | Noted | Listening
 
 _encoder = msgspec.json.Encoder()
-_order: msgspec.json.Decoder[AnyOrder] = msgspec.json.Decoder(AnyOrder)
-_to_worker: msgspec.json.Decoder[ToWorker] = msgspec.json.Decoder(ToWorker)
-_from_worker: msgspec.json.Decoder[FromWorker] = msgspec.json.Decoder(FromWorker)
+_order: msgspec.json.Decoder[AnyOrder] = structs.decoder(AnyOrder)
+_to_worker: msgspec.json.Decoder[ToWorker] = structs.decoder(ToWorker)
+_from_worker: msgspec.json.Decoder[FromWorker] = structs.decoder(FromWorker)
 
 
 def encode(message: AnyOrder | ToWorker | FromWorker) -> bytes:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import msgspec
 
+from benchrace import structs
+
 FILE = "timing.json"
 
 
@@ -36,7 +38,7 @@ def read(data: Path) -> Timing | None:
     It is made by `benchrace doctor timing`.
     """
     try:
-        stored = msgspec.json.decode((data / FILE).read_bytes(), type=_Stored)
+        stored = structs.decode((data / FILE).read_bytes(), _Stored)
     except (OSError, msgspec.DecodeError):
         return None
     return Timing(

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from benchrace import structs
 from benchrace.errors import Failure, FieldError, InvalidInput
 from benchrace.events import Level, Reason
 from benchrace.events.payloads import StandingPayload
@@ -72,7 +73,7 @@ def ranked(run: RunDocument) -> list[DocumentLane]:
     return sorted(run.lanes, key=lambda lane: order.get(lane.lane_id, len(run.lanes)))
 
 
-_decoder = msgspec.json.Decoder(RunDocument)
+_decoder = structs.decoder(RunDocument)
 
 
 def document(metadata: RunMetadata, summary: RunSummary) -> RunDocument:

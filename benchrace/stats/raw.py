@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from benchrace import structs
 from benchrace.errors import BenchraceError
 from benchrace.events import Chunks, Known, Measured, RoundDone, decode, head
 from benchrace.kinds.llm import LlmRecord, ServeRecord
@@ -106,9 +107,9 @@ def _again(record: dict[str, Any], came: dict[int, Arrivals]) -> dict[str, Any] 
         return None
     try:
         if "answer" in record:
-            computed: Any = restamp_single(msgspec.convert(record, LlmRecord), came)
+            computed: Any = restamp_single(structs.convert(record, LlmRecord), came)
         else:
-            computed = restamp_many(msgspec.convert(record, ServeRecord), came)
+            computed = restamp_many(structs.convert(record, ServeRecord), came)
     except msgspec.ValidationError as error:
         raise StampsUnavailable(f"the record does not match its type: {error}") from error
     # What the record has beside, of a plugin's own kind, stays.

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from benchrace import structs
 from benchrace.errors import BenchraceError
 from benchrace.run.metadata import RunMetadata
 from benchrace.run.states import RunState
@@ -142,7 +143,7 @@ class Index:
         limit = max(1, min(query.limit, MAX_ROWS))
         text, values = select(query, limit + 1)
         rows = self._database.do(lambda base: base.execute(text, values).fetchall())
-        rows_ = tuple(msgspec.json.decode(data, type=RunRow) for (data,) in rows[:limit])
+        rows_ = tuple(structs.decode(data, RunRow) for (data,) in rows[:limit])
         return Page(runs=rows_, next=rows_[-1].run_id if len(rows) > limit else None)
 
     def series(self, query: Query) -> SeriesPage:
@@ -151,8 +152,7 @@ class Index:
         text, values = select_series(query, limit + 1)
         rows = self._database.do(lambda base: base.execute(text, values).fetchall())
         series = tuple(
-            Series(newest=msgspec.json.decode(data, type=RunRow), runs=runs)
-            for data, runs in rows[:limit]
+            Series(newest=structs.decode(data, RunRow), runs=runs) for data, runs in rows[:limit]
         )
         following = series[-1].newest.run_id if len(rows) > limit else None
         return SeriesPage(series=series, next=following)

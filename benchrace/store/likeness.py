@@ -4,6 +4,7 @@ from pathlib import Path
 
 import msgspec
 
+from benchrace import structs
 from benchrace.run.findings.likeness import Likeness
 from benchrace.store import atomic, regular
 
@@ -25,7 +26,7 @@ class StoredLikeness(msgspec.Struct, frozen=True, kw_only=True):
 def read(run: Path) -> StoredLikeness | None:
     """Return what is stored; None where nothing is, or it is damaged. Blocking."""
     try:
-        return msgspec.json.decode(regular.read(run / NAME), type=StoredLikeness)
+        return structs.decode(regular.read(run / NAME), StoredLikeness)
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 
+from benchrace import structs
 from benchrace.errors import BenchraceError, NotFound
 from benchrace.ids import RunId
 from benchrace.run.summary import RunSummary
@@ -52,7 +53,7 @@ def catch_up(
 def entry(folder: RunFolder) -> Entry:
     """Read what the index keeps of a run; an unreadable summary counts as none."""
     try:
-        summary = msgspec.json.decode(regular.read(folder.summary_path), type=RunSummary)
+        summary = structs.decode(regular.read(folder.summary_path), RunSummary)
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return folder.metadata, None
     return folder.metadata, summary

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from benchrace import structs
 from benchrace.errors import BenchraceError, Category, NotFound
 from benchrace.ids import RunId, is_run_id
 from benchrace.run.flat import flat
@@ -141,7 +142,7 @@ def _encode(metadata: RunMetadata) -> bytes:
 
 def _decode(path: Path, data: bytes) -> RunMetadata:
     try:
-        return msgspec.json.decode(data, type=RunMetadata)
+        return structs.decode(data, RunMetadata)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BenchraceError(
             Category.SYSTEM,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from benchrace import structs
 from benchrace.telemetry.gpu.nvml import NumberQuestion, NvmlCode, NvmlFault, TextQuestion
 from benchrace.telemetry.machine_root import Platform, Root
 
@@ -99,7 +100,7 @@ def open_recorded(folder: Path, scratch: Path) -> Root:
     Raises msgspec.ValidationError, naming the bad field, or ValueError for a path that leaves
     `scratch`.
     """
-    machine = msgspec.json.decode((folder / "machine.json").read_bytes(), type=RecordedMachine)
+    machine = structs.decode((folder / "machine.json").read_bytes(), RecordedMachine)
     _lay_out((folder / "root.txt").read_text(encoding="utf-8"), scratch)
 
     def run(argv: tuple[str, ...]) -> str | None:

@@ -8,6 +8,7 @@ import anyio.to_thread
 import msgspec
 import pytest
 
+from benchrace import structs
 from benchrace.events import Level, Verdict
 from benchrace.plugin import Backend, Config, Lane, Params, Workload
 from benchrace.plugin.host.describe import params_schema
@@ -118,7 +119,7 @@ class BackendContract:
         record = await backend.round(lane, context)
         await backend.close(lane, context)
         kind = workload.kind
-        again = msgspec.json.decode(msgspec.json.encode(plain(record)), type=kind.record)
+        again = structs.decode(msgspec.json.encode(plain(record)), kind.record)
         assert list(kind.derive(again, lane.params)) == list(kind.derive(record, lane.params))
 
     async def test_it_closes_after_a_round_that_never_was(

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, NamedTuple
 import msgspec
 import pytest
 
+from benchrace import structs
 from benchrace.errors import BenchraceError
 from benchrace.events import Measured
 from benchrace.plugin import Lane, TextBackend, Workload
@@ -36,7 +37,7 @@ class ScriptedLane(NamedTuple):
         self.context.begin(number)
         record = await self.backend.round(self.lane, self.context)
         encoded = msgspec.json.encode(plain(record))
-        return msgspec.json.decode(encoded, type=self.workload.kind.record)
+        return structs.decode(encoded, self.workload.kind.record)
 
     async def failure(self) -> BenchraceError:
         """Run a round that has to fail, and one that has to succeed after it."""

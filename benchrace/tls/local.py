@@ -4,6 +4,8 @@ from pathlib import Path
 
 import msgspec
 
+from benchrace import structs
+
 _MAX_BYTES = 1 << 16
 
 
@@ -19,7 +21,7 @@ def certificate_of(record: Path, url: str) -> str | None:
     """
     try:
         with record.open("rb") as file:
-            served = msgspec.json.decode(file.read(_MAX_BYTES), type=_Record)
+            served = structs.decode(file.read(_MAX_BYTES), _Record)
     except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         return None
     return served.certificate if served.url == url.rstrip("/") else None

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from benchrace import structs
 from benchrace.config.explain import in_words
 from benchrace.errors import FieldError
 from benchrace.kinds import Params
@@ -23,7 +24,7 @@ def convert(
 ) -> tuple[Params | None, tuple[FieldError, ...]]:
     """Convert strictly; either the parameters or every field that is wrong, by its name."""
     try:
-        return msgspec.convert(dict(values), workload.accepts), ()
+        return structs.convert(dict(values), workload.accepts), ()
     except msgspec.ValidationError as error:
         return None, bad_fields(values, workload.accepts) or (FieldError("", str(error)),)
 
@@ -53,7 +54,7 @@ def configuration(table: Mapping[str, Any] | None, of: type[Config] | None) -> C
         if table:
             raise msgspec.ValidationError("this backend takes no configuration")
         return None
-    return msgspec.convert(dict(table or {}), of)
+    return structs.convert(dict(table or {}), of)
 
 
 def bad_fields(values: Mapping[str, Any], of: type[msgspec.Struct]) -> tuple[FieldError, ...]:
@@ -67,7 +68,7 @@ def bad_fields(values: Mapping[str, Any], of: type[msgspec.Struct]) -> tuple[Fie
                 errors.append(FieldError(name, "a value is required"))
             continue
         try:
-            msgspec.convert(values[name], field.type)
+            structs.convert(values[name], field.type)
         except msgspec.ValidationError as error:
             errors.append(FieldError(name, _message(error, values[name], properties[name])))
     return tuple(errors)

@@ -4,6 +4,7 @@ import traceback
 
 import msgspec
 
+from benchrace import structs
 from benchrace.errors import REMEDY, BenchraceError, Category, Failure
 from benchrace.worker.lanes.throttle import cut
 
@@ -41,7 +42,7 @@ def _checked(error: BenchraceError) -> BenchraceError | None:
         for part in ("message", "remedy"):
             parts[part] = cut(parts[part])
         parts["detail"] = parts["detail"] and cut(parts["detail"])
-        return BenchraceError.of(msgspec.convert(parts, Failure))
+        return BenchraceError.of(structs.convert(parts, Failure))
     except (TypeError, ValueError):
         return None
 

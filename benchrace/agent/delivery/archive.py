@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from benchrace import permissions
+from benchrace import permissions, structs
 from benchrace.agent.delivery.cleaning import without_secrets
 from benchrace.agent.delivery.facts import Facts, facts, lines
 from benchrace.agent.jobs.job_folder import JobFolder, JobRecord
@@ -67,7 +67,7 @@ class _Stamp(msgspec.Struct, frozen=True):
     t_ns: int
 
 
-_stamp = msgspec.json.Decoder(_Stamp)
+_stamp = structs.decoder(_Stamp)
 
 
 def build(folder: JobFolder, record: JobRecord, end: bytes) -> Manifest | None:
@@ -94,7 +94,7 @@ def read_manifest(folder: JobFolder) -> Manifest | None:
     except OSError:
         return None
     try:
-        return msgspec.json.decode(data, type=Manifest)
+        return structs.decode(data, Manifest)
     except msgspec.DecodeError:
         return None
 
@@ -148,7 +148,7 @@ def _final(metadata: RunMetadata, record: JobRecord, end: bytes) -> RunMetadata:
         ended_at=event.timestamp_s,
         failure=failure,
     )
-    return msgspec.convert(without_secrets(msgspec.to_builtins(whole)), RunMetadata)
+    return structs.convert(without_secrets(msgspec.to_builtins(whole)), RunMetadata)
 
 
 def _summarise(run: RunFolder) -> None:

@@ -8,6 +8,7 @@ import anyio
 import msgspec
 from msgspec import Meta
 
+from benchrace import structs
 from benchrace.clock import Clock
 from benchrace.errors import BenchraceError
 from benchrace.plugin.operations import Operation
@@ -114,6 +115,6 @@ def remembered(before: Probe | None, now: Probe) -> Probe:
 
 def _limit(table: Mapping[str, object]) -> float | None:
     try:
-        return msgspec.convert(table, _Limit).idle_stop_s
+        return structs.convert(table, _Limit).idle_stop_s
     except msgspec.ValidationError:
         return None

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 import anyio
 import msgspec
 
+from benchrace import structs
 from benchrace.agent.engines.idle import remembered
 from benchrace.agent.jobs.slot import Busy, Slot
 from benchrace.agent.one_shot import ask
@@ -109,7 +110,7 @@ def _problem(error: BenchraceError) -> Problem:
 def converted(result: Any, kind: type[T]) -> T:
     """Convert a worker's answer; raises `plugin_error` where it makes no sense."""
     try:
-        return msgspec.convert(result, kind)
+        return structs.convert(result, kind)
     except msgspec.ValidationError as error:
         raise BenchraceError(
             Category.PLUGIN_ERROR,

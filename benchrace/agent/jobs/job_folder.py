@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from benchrace import structs
 from benchrace.delivery.callbacks import Callbacks
 from benchrace.delivery.output import Output
 from benchrace.errors import FieldError, InvalidInput
@@ -131,7 +132,7 @@ class JobFolder:
     def record(self) -> JobRecord | None:
         """Read `job.json`; None where the folder was never finished, or is not its job's."""
         try:
-            record = msgspec.json.decode(regular.read(self._record), type=JobRecord)
+            record = structs.decode(regular.read(self._record), JobRecord)
         except (OSError, msgspec.DecodeError):
             return None
         return record if record.spec.job_id == self.job_id else None
@@ -139,7 +140,7 @@ class JobFolder:
     def metadata(self) -> RunMetadata | None:
         """Read the metadata of a job without a central; None for another job."""
         try:
-            return msgspec.json.decode(regular.read(self._metadata), type=RunMetadata)
+            return structs.decode(regular.read(self._metadata), RunMetadata)
         except (OSError, msgspec.DecodeError, UnicodeDecodeError):
             return None
 
@@ -150,7 +151,7 @@ class JobFolder:
     def marked(self) -> WorkerMark | None:
         """Return the worker that was recorded last."""
         try:
-            return msgspec.json.decode(regular.read(self._mark), type=WorkerMark)
+            return structs.decode(regular.read(self._mark), WorkerMark)
         except (OSError, msgspec.DecodeError):
             return None
 

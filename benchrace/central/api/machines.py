@@ -7,7 +7,7 @@ from anyio import to_thread
 from quart import Quart, Response, request
 from quart_schema import document_querystring, document_request, document_response
 
-from benchrace import __version__
+from benchrace import __version__, structs
 from benchrace.api import decoding
 from benchrace.api.machines import (
     BackendAnswer,
@@ -199,7 +199,7 @@ def _loads(machines: Iterable[Machine]) -> Iterable[LoadAnswer]:
             memory_used_bytes=sample.memory_used_bytes,
             memory_total_bytes=sample.memory_total_bytes,
             cpu_temperature_c=sample.cpu_temperature_c,
-            gpus=tuple(msgspec.convert(gpu, GpuLoad, from_attributes=True) for gpu in sample.gpus),
+            gpus=tuple(structs.convert(gpu, GpuLoad, from_attributes=True) for gpu in sample.gpus),
         )
 
 

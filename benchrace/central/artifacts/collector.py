@@ -9,6 +9,7 @@ import anyio
 import msgspec
 from anyio import to_thread
 
+from benchrace import structs
 from benchrace.central.artifacts.catalog import refusals
 from benchrace.central.artifacts.download import DiskRefused, Fetch
 from benchrace.central.artifacts.pending import Key, PendingArtifacts
@@ -238,7 +239,7 @@ def _named(runs_dir: Path, run_id: str) -> tuple[RunArtifact, ...]:
 
 def _read(path: Path) -> tuple[str, ...]:
     try:
-        run_ids = msgspec.json.decode(regular.read(path), type=tuple[str, ...])
+        run_ids = structs.decode(regular.read(path), tuple[str, ...])
     except FileNotFoundError:
         return ()
     except OSError as error:

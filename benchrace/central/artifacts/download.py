@@ -7,6 +7,7 @@ from typing import TypeVar
 import msgspec
 from anyio import to_thread
 
+from benchrace import structs
 from benchrace.central.fleet.pending_requests import PendingRequests
 from benchrace.errors import BenchraceError, Category, NotFound
 from benchrace.protocol.artifacts import PIECE_BYTES, ArtifactAsk, ArtifactPiece
@@ -64,7 +65,7 @@ class Fetch:
         )
         try:
             result = await self._requests.ask("artifact", self._limit_s, artifact=about)
-            data = msgspec.convert(result, ArtifactPiece).data
+            data = structs.convert(result, ArtifactPiece).data
         except BenchraceError as error:
             if error.category is Category.VALIDATION:
                 # It is gone there: what has come of it will never be whole.

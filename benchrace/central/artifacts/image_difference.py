@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from benchrace import structs
+
 if TYPE_CHECKING:
     from av import VideoFrame
 
@@ -138,7 +140,7 @@ def stay_small() -> None:
 
 def main() -> None:
     stay_small()
-    for request in msgspec.json.decode(sys.stdin.buffer.read(), type=tuple[Request, ...]):
+    for request in structs.decode(sys.stdin.buffer.read(), tuple[Request, ...]):
         sys.stdout.buffer.write(msgspec.json.encode(difference(request)) + b"\n")
         sys.stdout.buffer.flush()
 

@@ -11,6 +11,7 @@ import msgspec
 from anyio.abc import Process
 from anyio.streams.buffered import BufferedByteReceiveStream
 
+from benchrace import structs
 from benchrace.processes import start_process
 
 R = TypeVar("R")
@@ -79,4 +80,4 @@ class ImageProcess(Generic[R, A]):
             await child.stdin.aclose()
             for _ in requests:
                 line = await answers.receive_until(b"\n", self._answer_bytes)
-                self.answers.append(msgspec.json.decode(line, type=type(self._failed)))
+                self.answers.append(structs.decode(line, type(self._failed)))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from benchrace import structs
 from benchrace.central.artifacts.image_difference import Image, read_frame, stay_small
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def _jpeg(frame: "VideoFrame") -> bytes:
 
 def main() -> None:
     stay_small()
-    for image in msgspec.json.decode(sys.stdin.buffer.read(), type=tuple[Image, ...]):
+    for image in structs.decode(sys.stdin.buffer.read(), tuple[Image, ...]):
         sys.stdout.buffer.write(msgspec.json.encode(thumbnail(image)) + b"\n")
         sys.stdout.buffer.flush()
 

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import msgspec
 
+from benchrace import structs
 from benchrace.api.tokens import TokenRole
 from benchrace.central.auth import token_file
 from benchrace.errors import BenchraceError, Category, NotFound
@@ -185,7 +186,7 @@ def _read(path: Path) -> _Stored:
 def _decoded(path: Path, kind: type[T]) -> T | None:
     """Read a file of tokens, None where there is none; raises `system` where it is damaged."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=kind)
+        return structs.decode(path.read_bytes(), kind)
     except FileNotFoundError:
         return None
     except OSError as error:

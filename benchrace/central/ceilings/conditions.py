@@ -4,6 +4,8 @@ from typing import Any
 
 import msgspec
 
+from benchrace import structs
+
 
 class PowerMode(msgspec.Struct, frozen=True, kw_only=True):
     """The part of `Power` that is a mode, not a reading."""
@@ -34,7 +36,7 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True):
 def conditions(described: Any) -> Conditions | None:
     """Read a machine's description; None where it is of no use."""
     try:
-        return msgspec.convert(described, Conditions, from_attributes=True)
+        return structs.convert(described, Conditions, from_attributes=True)
     except msgspec.ValidationError:
         return None
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from benchrace import structs
 from benchrace.central.ceilings.conditions import Conditions, conditions
 from benchrace.central.runs.summaries import summary_of
 from benchrace.errors import BenchraceError
@@ -194,7 +195,7 @@ def _round(line: bytes) -> tuple[LaneId, _Ran] | None:
     try:
         event: Any = decode(line)
         if isinstance(event, RoundDone) and event.lane_id is not None:
-            return event.lane_id, msgspec.convert(event.payload.record or {}, _Ran)
+            return event.lane_id, structs.convert(event.payload.record or {}, _Ran)
     except (msgspec.MsgspecError, BenchraceError):
         # A damaged line, or one of a newer version, says nothing.
         return None

@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 import anyio
 import msgspec
 
+from benchrace import structs
 from benchrace.central.fleet.fleet import Fleet
 from benchrace.central.fleet.machine import Machine
 from benchrace.errors import BenchraceError, Category, NotFound
@@ -65,7 +66,7 @@ class Engines:
             raise BenchraceError(Category.TIMEOUT_IDLE, message)
         if status.failure is not None:
             raise BenchraceError.of(status.failure)
-        return msgspec.convert(status.results[0], Written)
+        return structs.convert(status.results[0], Written)
 
     async def reset(self, machine_id: str) -> ResetAll:
         """Reset every engine of a machine that can be."""
@@ -81,7 +82,7 @@ class Engines:
                 "Start its agent, or wait until it reconnects.",
             )
         try:
-            return msgspec.convert(await machine.session.requests.ask(what, limit_s, **about), kind)
+            return structs.convert(await machine.session.requests.ask(what, limit_s, **about), kind)
         except msgspec.ValidationError as error:
             raise BenchraceError(
                 Category.SYSTEM, f"invalid answer from {machine.machine_id}: {error}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from anyio import Lock, to_thread
 
+from benchrace import structs
 from benchrace.central.fleet.machine import Machine
 from benchrace.central.fleet.machine_settings import SettingsStore
 from benchrace.central.fleet.status import MachineStatus, status_of
@@ -150,7 +151,7 @@ class Fleet:
             raise BenchraceError(Category.UNREACHABLE, f"{machine_id} is not linked")
         result = await machine.session.requests.ask("probe", limit_s)
         try:
-            machine.learn(msgspec.convert(result, Capabilities))
+            machine.learn(structs.convert(result, Capabilities))
         except msgspec.ValidationError as error:
             raise BenchraceError(
                 Category.SYSTEM, f"invalid answer from {machine_id}: {error}"
@@ -180,7 +181,7 @@ class Fleet:
         except OSError as error:
             raise atomic.failure(self._path, error) from error
         try:
-            entries = msgspec.json.decode(self._saved, type=tuple[StoredMachine, ...])
+            entries = structs.decode(self._saved, tuple[StoredMachine, ...])
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise BenchraceError(
                 Category.SYSTEM,

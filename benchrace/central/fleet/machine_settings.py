@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from anyio import Lock, to_thread
 
+from benchrace import structs
 from benchrace.central.fleet.machine import Machine
 from benchrace.config.machine_settings import MachineSettings
 from benchrace.errors import BenchraceError, Category
@@ -33,7 +34,7 @@ class SettingsStore:
         """Read the file; blocking. Raises `system` where it is damaged."""
         try:
             data = self._path.read_bytes()
-            self._wanted = msgspec.json.decode(data, type=dict[MachineId, WantedSettings])
+            self._wanted = structs.decode(data, dict[MachineId, WantedSettings])
         except FileNotFoundError:
             return
         except OSError as error:

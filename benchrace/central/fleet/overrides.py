@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from benchrace import structs
 from benchrace.errors import BenchraceError
 from benchrace.plugin.readiness import Problem
 from benchrace.protocol.capabilities import Capabilities
@@ -16,7 +17,7 @@ def overridden(
 ) -> tuple[Capabilities, Problem | None]:
     """Return the capabilities with a GPU changed or added, or as they are and why."""
     try:
-        override = msgspec.convert(gpu, GpuOverride)
+        override = structs.convert(gpu, GpuOverride)
         hardware = _applied(capabilities.hardware, override)
     except (msgspec.ValidationError, BenchraceError) as error:
         what = f"`gpu` in machines.yaml is not used: {error}"

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 
+from benchrace import structs
 from benchrace.errors import NotFound
 from benchrace.ids import RunId
 from benchrace.store import regular
@@ -97,8 +98,8 @@ def observations(
     for run_id in run_ids:
         try:
             data = regular.read(folder_path(runs_dir, run_id) / METADATA)
-            run = msgspec.json.decode(data, type=_Metadata)
-            machine = msgspec.json.decode(run.machines[machine_id], type=Seen)
+            run = structs.decode(data, _Metadata)
+            machine = structs.decode(run.machines[machine_id], Seen)
         except (OSError, NotFound, KeyError, msgspec.DecodeError, UnicodeDecodeError):
             continue
         yield Observation(run_id=run_id, at=run.created_at, machine=machine)

@@ -6,6 +6,7 @@ from typing import Any
 import anyio
 import msgspec
 
+from benchrace import structs
 from benchrace.central.fleet.fleet import Fleet
 from benchrace.central.runs.lending.builds import worker_problems
 from benchrace.central.settings import Limits
@@ -75,7 +76,7 @@ class Preflight:
                     machine_id, "calibrate", run.kind, there, self._limits.calibrate_s
                 )
                 values.extend(
-                    calibrated.params for calibrated in msgspec.convert(result, list[Calibrated])
+                    calibrated.params for calibrated in structs.convert(result, list[Calibrated])
                 )
             except BenchraceError as error:
                 failures.append(error)
@@ -126,7 +127,7 @@ class Preflight:
             result = await self._ask(machine_id, "preflight", kind, lanes, self._limits.preflight_s)
             answers = {
                 readiness.lane_id: readiness
-                for readiness in msgspec.convert(result, list[LaneReadiness])
+                for readiness in structs.convert(result, list[LaneReadiness])
             }
         except msgspec.ValidationError as error:
             return _unable(lanes, _unreadable(machine_id, error))

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from benchrace import structs
 from benchrace.errors import Category
 from benchrace.events import TERMINAL_TYPES
 from benchrace.events.payloads import RunPhase
@@ -59,7 +60,7 @@ class Noted(msgspec.Struct, frozen=True, kw_only=True):
 # A cheap look before decoding: inside a JSON string the quotes would be escaped.
 _TAGS = ("round_start", "round_done", "run_lifecycle", *TERMINAL_TYPES)
 _MARKS = tuple(f'"{tag}"'.encode() for tag in _TAGS)
-_line = msgspec.json.Decoder(_Line)
+_line = structs.decoder(_Line)
 
 
 class RunProgress:

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from benchrace import structs
 from benchrace.run.summary import RunSummary
 from benchrace.stats import Fold
 from benchrace.stats.image.likeness import with_likeness
@@ -14,7 +15,7 @@ from benchrace.store.run_log import StoredLog
 def summary_of(folder: RunFolder) -> RunSummary:
     """Read a stored run's summary, or fold its log again where it has none; blocking."""
     try:
-        summary = msgspec.json.decode(regular.read(folder.summary_path), type=RunSummary)
+        summary = structs.decode(regular.read(folder.summary_path), RunSummary)
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         summary = _folded(folder)
     if summary.result is None:

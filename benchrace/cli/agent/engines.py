@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchrace import structs
 from benchrace.cli.output.checks import Check
 from benchrace.errors import BenchraceError
 from benchrace.formatting.numbers import plural
@@ -39,7 +40,6 @@ def _engine(name: str, probe: "Probe") -> Iterator[Check]:
 
 
 async def _probe(data: Path, tables: dict[str, dict[str, Any]]) -> "dict[str, Probe]":
-    import msgspec
 
     from benchrace.agent import settings
     from benchrace.agent.jobs.slot import Slot
@@ -55,4 +55,4 @@ async def _probe(data: Path, tables: dict[str, dict[str, Any]]) -> "dict[str, Pr
     if not installed.refs:
         return {}
     order = ProbeOrder(setup=WorkerSetup(plugins=installed.refs, config=tables))
-    return msgspec.convert(await ask(settings.WORKER, order, _LIMIT_S), dict[str, Probe])
+    return structs.convert(await ask(settings.WORKER, order, _LIMIT_S), dict[str, Probe])

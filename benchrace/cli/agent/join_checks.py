@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from benchrace import structs
 from benchrace.api.paths import LINK
 from benchrace.api.service import CentralHealth
 from benchrace.cli.connect.client import Client
@@ -109,7 +110,7 @@ def greet(to: Address, trust: Trust) -> CentralHealth:
     except BenchraceError as error:
         raise _why_not_greeted(to, error) from error
     try:
-        health = msgspec.convert(body, CentralHealth)
+        health = structs.convert(body, CentralHealth)
     except msgspec.ValidationError:
         health = None
     if health is None or health.component != "central":

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 
+from benchrace import structs
 from benchrace.api.agents import LENT, LINKED, AgentStatus, LoanRequest
 from benchrace.cli.agent import link
 from benchrace.cli.connect.client import Client
@@ -64,5 +65,5 @@ def running_agent(data: Path, token: str | None, phases: Phases) -> RunningAgent
 def _described(record: Record, token: str | None) -> RunningAgent:
     link.wait_for_link(record, token)
     with Client(record.url, token, record.certificate) as agent:
-        status = msgspec.convert(agent.get("/api/status"), AgentStatus)
+        status = structs.convert(agent.get("/api/status"), AgentStatus)
     return RunningAgent(record=record, token=token, link=status.central, central=status.central_url)

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from benchrace import structs
 from benchrace.api.errors import ProblemAnswer
 from benchrace.api.machines import (
     CapabilitiesAnswer,
@@ -134,7 +135,7 @@ class Client:
     def convert(self, value: Any, kind: type[T]) -> T:
         """Convert an answer; raises `system` where it is not a central's."""
         try:
-            return msgspec.convert(value, kind)
+            return structs.convert(value, kind)
         except msgspec.ValidationError as error:
             raise self._not_central(error) from error
 
@@ -176,7 +177,7 @@ def _problem(answer: Response) -> BenchraceError:
     if answer.status < 400:
         return _redirected(answer)
     try:
-        return BenchraceError.of(msgspec.json.decode(answer.content, type=ProblemAnswer).error)
+        return BenchraceError.of(structs.decode(answer.content, ProblemAnswer).error)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         if answer.status >= 500:
             what = f"{answer.origin}{answer.path} answered {answer.status}"

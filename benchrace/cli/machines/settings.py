@@ -8,6 +8,7 @@ import msgspec
 from rich.console import Console
 from rich.text import Text
 
+from benchrace import structs
 from benchrace.api.machine.settings import (
     MachineSettingsAnswer,
     MachineSettingsChange,
@@ -68,7 +69,7 @@ def parse(changes: Iterable[str]) -> dict[str, object]:
             message = f"unknown setting; known: {', '.join(NAMES)}"
             raise InvalidInput(FieldError(name, message))
         try:
-            one = msgspec.convert({name: value or None}, MachineSettings, strict=False)
+            one = structs.convert({name: value or None}, MachineSettings, strict=False)
         except msgspec.ValidationError as error:
             message = f"invalid value {value[:80]!r}: expected {_expected(name)}"
             raise InvalidInput(FieldError(name, message)) from error

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
-from benchrace import __version__
+from benchrace import __version__, structs
 from benchrace.agent.jobs.slot import Slot
 from benchrace.agent.one_shot import ask
 from benchrace.agent.plugins import Plugins
@@ -51,7 +51,7 @@ async def derive(folder: RunFolder, data: Path) -> Derivation:
             lanes=lanes,
             rounds=tuple(round_.round for round_ in rounds),
         )
-        answer = msgspec.convert(await ask(WORKER, order, _LIMIT_S), Rederived)
+        answer = structs.convert(await ask(WORKER, order, _LIMIT_S), Rederived)
         workloads |= answer.workloads
         derived += answer.rounds
     derivation = _derivation(folder, raw, derived, workloads)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from benchrace import structs
 from benchrace.errors import BenchraceError, Category
 from benchrace.store import atomic, service_log
 from benchrace.store.journal import is_held
@@ -63,7 +64,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
         if not is_held(self.lock):
             return None
         try:
-            return msgspec.json.decode(self.record.read_bytes(), type=Record)
+            return structs.decode(self.record.read_bytes(), Record)
         except (FileNotFoundError, msgspec.DecodeError, UnicodeDecodeError):
             return None
         except OSError as error:

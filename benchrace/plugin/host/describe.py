@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from benchrace import structs
 from benchrace.plugin.backend import Backend
 from benchrace.plugin.description import (
     BackendDescription,
@@ -22,7 +23,7 @@ def describe(ref: PluginRef) -> PluginDescription:
     loaded = load(ref)
     try:
         # Through plain values and back, to catch here what other processes could not decode.
-        return msgspec.convert(msgspec.to_builtins(description_of(loaded)), PluginDescription)
+        return structs.convert(msgspec.to_builtins(description_of(loaded)), PluginDescription)
     except Exception as error:  # noqa: BLE001 - the plugin's fault, whatever it is
         text = f"it cannot be described: {error}"
         detail = "".join(traceback.format_exception(error))

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from benchrace import structs
 from benchrace.ids import is_name
 from benchrace.kinds import Better, EnergyWork, Kind, Metric, Params, Record
 from benchrace.kinds.built_in import built_in
@@ -116,7 +117,7 @@ def _check_preset(workload: Workload, preset: Mapping[str, Any], where: str) -> 
         if key == workload.automatic and value == AUTO:
             continue
         try:
-            msgspec.convert(value, types[key])
+            structs.convert(value, types[key])
         except msgspec.ValidationError as error:
             raise InvalidPlugin(f"{where}: {key}: {error}") from error
 

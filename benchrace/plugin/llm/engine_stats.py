@@ -4,6 +4,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from benchrace import structs
 from benchrace.kinds.llm import EngineTimes, Usage
 
 Stats = TypeVar("Stats", Usage, EngineTimes)
@@ -33,7 +34,7 @@ def validate(stats: Stats) -> tuple[Stats, dict[str, str]]:
     try:
         # Some engines report figures with each chunk, and nearly all are valid: convert them at
         # once, which is fast.
-        converted: Stats = msgspec.convert(values, type(stats), strict=False)
+        converted: Stats = structs.convert(values, type(stats), strict=False)
     except msgspec.ValidationError:
         return _validate_fields(stats, values)
     counts = (getattr(converted, name) for name in _COUNTED & values.keys())
@@ -44,7 +45,7 @@ def _validate_fields(stats: Stats, values: dict[str, Any]) -> tuple[Stats, dict[
     faults: dict[str, str] = {}
     for field in msgspec.structs.fields(stats):
         try:
-            values[field.name] = msgspec.convert(values[field.name], field.type, strict=False)
+            values[field.name] = structs.convert(values[field.name], field.type, strict=False)
         except msgspec.ValidationError:
             faults[field.name] = _fault(field.name, values[field.name])
             values[field.name] = field.default

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from benchrace import structs
 from benchrace.errors import FieldError
 from benchrace.formatting import plural
 from benchrace.kinds import SERVE
@@ -102,7 +103,7 @@ def unsplittable(
 def _serve(params: Mapping[str, Any]) -> ServeParams | None:
     names = ServeParams.__struct_fields__
     try:
-        return msgspec.convert({k: v for k, v in params.items() if k in names}, ServeParams)
+        return structs.convert({k: v for k, v in params.items() if k in names}, ServeParams)
     except msgspec.ValidationError:
         # The worker names what is wrong with a value.
         return None

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from benchrace import structs
 from benchrace.errors import BenchraceError, Category
 from benchrace.events import Chunks, Known, Level, RoundDone, RoundStart, RunLifecycle
 from benchrace.events.payloads import JobBegun, RunPhase
@@ -183,7 +184,7 @@ def _gaps(event: RoundDone, chunks: list[Chunks]) -> list[int] | None:
     came = arrivals(chunks)
     gaps: list[int] = []
     try:
-        record = msgspec.convert(event.payload.record, ServeRecord)
+        record = structs.convert(event.payload.record, ServeRecord)
         for answer in record.answers:
             if answer.error is None:
                 gaps.extend(inter_chunk.between(restamp_answer(answer, came)[1]))

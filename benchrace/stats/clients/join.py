@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from benchrace import structs
 from benchrace.errors import BenchraceError, Category, Failure
 from benchrace.events import Level, Reason, RoundDone, Verdict
 from benchrace.events.payloads import JobBegun, RoundDonePayload
@@ -72,7 +73,7 @@ def fail(parts: Sequence[PartRound], error: Failure) -> RoundDone:
 
 def _record(part: PartRound) -> ServeRecord:
     try:
-        return msgspec.convert(part.done.payload.record, ServeRecord)
+        return structs.convert(part.done.payload.record, ServeRecord)
     except msgspec.ValidationError as error:
         text = f"{part.machine}: the record of this round cannot be read: {error}"
         raise BenchraceError(Category.BAD_OUTPUT, text) from error
@@ -83,7 +84,7 @@ def _params(lane: RunLane) -> ServeParams:
     names = ServeParams.__struct_fields__
     values = {name: value for name, value in lane.params.items() if name in names}
     try:
-        return msgspec.convert(values, ServeParams)
+        return structs.convert(values, ServeParams)
     except msgspec.ValidationError as error:
         text = f"the parameters of {lane.label} cannot be read: {error}"
         raise BenchraceError(Category.BAD_OUTPUT, text) from error

@@ -4,6 +4,7 @@ from typing import TypeVar
 
 import msgspec
 
+from benchrace import structs
 from benchrace.events import Level, RoundDone
 from benchrace.kinds.llm import ServeRecord
 from benchrace.plugin.llm.saturation import CODE
@@ -26,7 +27,7 @@ class Loads:
         if done.warmup or done.record is None or done.verdict.level is Level.INVALID:
             return
         try:
-            client = msgspec.convert(done.record, ServeRecord).client
+            client = structs.convert(done.record, ServeRecord).client
         except msgspec.ValidationError:
             return
         if client is None:

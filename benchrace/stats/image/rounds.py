@@ -4,6 +4,7 @@ from collections import defaultdict
 
 import msgspec
 
+from benchrace import structs
 from benchrace.errors import BenchraceError
 from benchrace.events import Level, RoundDone, decode
 from benchrace.kinds.image import ImageOutput
@@ -54,7 +55,7 @@ class ImageRounds:
         if self._jobs.get(event.lane_id, "") != event.job_id:
             return
         try:
-            images = msgspec.convert(done.record, ImageRound)
+            images = structs.convert(done.record, ImageRound)
         except msgspec.ValidationError:
             return
         self.lanes[event.lane_id].setdefault(event.round, images)

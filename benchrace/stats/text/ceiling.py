@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from benchrace import structs
 from benchrace.config.model_policy import same
 from benchrace.formatting import digits, file_size, percent, quantity
 from benchrace.ids import MachineId
@@ -97,7 +98,7 @@ class CeilingShares:
 def _models(described: Any) -> Iterator[tuple[str, Model]]:
     """Yield the models of a machine with their backends; none where it is not described yet."""
     try:
-        machine = msgspec.convert(described, _Machine, from_attributes=True)
+        machine = structs.convert(described, _Machine, from_attributes=True)
     except msgspec.ValidationError:
         return
     for backend in machine.backends:

@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from benchrace import structs
 from benchrace.kinds.llm import EngineFacts
 from benchrace.run.text_identity import TextIdentity
 
@@ -30,7 +31,7 @@ def text_facts(record: dict[str, Any] | None) -> TextFacts | None:
     if not record or "prompt_digest" not in record:
         return None
     try:
-        return msgspec.convert(record, TextFacts)
+        return structs.convert(record, TextFacts)
     except msgspec.ValidationError:
         return None
 

@@ -12,7 +12,7 @@ from typing import IO
 
 import msgspec
 
-from benchrace import permissions
+from benchrace import permissions, structs
 from benchrace.errors import BenchraceError, Category
 from benchrace.store import atomic
 from benchrace.store.backup import archive
@@ -133,7 +133,7 @@ def _manifest(source: Path, entry: tarfile.TarInfo, content: IO[bytes]) -> Manif
     if entry.size > _MAX_MANIFEST:
         raise _damaged(source, "its list of files is too long")
     try:
-        manifest = msgspec.json.decode(content.read(), type=Manifest)
+        manifest = structs.decode(content.read(), Manifest)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise _damaged(source, f"its list of files cannot be read: {error}") from error
     if manifest.format != FORMAT:

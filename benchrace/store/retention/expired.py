@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from benchrace import structs
 from benchrace.config.retention import RetentionLimits
 from benchrace.formatting import plural
 from benchrace.ids import RunId, is_run_id
@@ -104,7 +105,7 @@ def _read(runs_dir: Path, baselines: frozenset[str]) -> Iterator[tuple[StoredRun
     """Read each run, and which one it continues."""
     for run_id in run_ids(runs_dir):
         try:
-            head = msgspec.json.decode(regular.read(runs_dir / run_id / METADATA), type=_Head)
+            head = structs.decode(regular.read(runs_dir / run_id / METADATA), _Head)
             size = sum(_sizes(runs_dir / run_id))
         except (OSError, msgspec.DecodeError, UnicodeDecodeError):
             continue

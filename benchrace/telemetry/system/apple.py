@@ -4,6 +4,7 @@ import re
 
 import msgspec
 
+from benchrace import structs
 from benchrace.telemetry.cpu.cpu import architecture_of, usable_threads
 from benchrace.telemetry.cpu.features import features
 from benchrace.telemetry.hardware import (
@@ -171,7 +172,7 @@ def _groups(sysctl: Sysctl, notes: Notes) -> tuple[CoreGroup, ...]:
 def _displays(root: Root) -> list[_Display]:
     report = root.command("system_profiler", "SPDisplaysDataType", "-json")
     try:
-        return msgspec.json.decode(report or "{}", type=_Report).displays
+        return structs.decode(report or "{}", _Report).displays
     except (msgspec.DecodeError, UnicodeError):
         return []
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from benchrace import structs
 from benchrace.api.session import Right
 from benchrace.errors import BenchraceError
 from benchrace.store import atomic
@@ -110,7 +111,7 @@ class Sessions:
 def _read(path: Path) -> _Stored:
     """Read the stored sessions; a damaged file makes people log in again."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=_Stored)
+        return structs.decode(path.read_bytes(), _Stored)
     except FileNotFoundError:
         pass
     except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -16,6 +16,7 @@ from websockets.exceptions import (
     WebSocketException,
 )
 
+from benchrace import structs
 from benchrace.api.paths import LINK
 from benchrace.errors import Failure, FieldError, InvalidInput, with_remedy
 from benchrace.protocol.agent_central import MAX_MESSAGE_BYTES
@@ -142,7 +143,7 @@ class _Problem(msgspec.Struct):
 def _turned_away(answer: InvalidStatus, other_side: str) -> str:
     """Return why no link was opened: in the words of benchrace, if that answered."""
     try:
-        failure = msgspec.json.decode(answer.response.body or b"", type=_Problem).error
+        failure = structs.decode(answer.response.body or b"", _Problem).error
     except msgspec.DecodeError:
         status = answer.response.status_code
         return f"refused: the server there is not a benchrace {other_side} (status {status})"

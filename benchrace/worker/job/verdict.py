@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from benchrace import structs
 from benchrace.events import Level, Measured, Verdict
 from benchrace.formatting import TIMES_NS, duration
 from benchrace.kinds import Kind, Params, Record
@@ -60,7 +61,7 @@ def plain(record: Record) -> dict[str, Any]:
     """Return a record as it goes into the log; raises `ValueError` where it is malformed."""
     try:
         values: dict[str, Any] = msgspec.to_builtins(record)
-        msgspec.convert(values, type(record))
+        structs.convert(values, type(record))
         msgspec.json.encode(values)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise ValueError(f"the record contradicts its own types: {error}") from error

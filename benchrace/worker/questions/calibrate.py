@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from benchrace import structs
 from benchrace.errors import FieldError, InvalidInput
 from benchrace.plugin import Lane, Workload
 from benchrace.protocol.agent_worker import CalibrateOrder
@@ -51,4 +52,4 @@ def _checked(params: Mapping[str, Any] | None, lane: JobLane, workload: Workload
     types = {field.encode_name: field.type for field in msgspec.structs.fields(workload.accepts)}
     if set(params) != {name}:
         raise TypeError(f"calibrate of {lane.backend} answered {params!r:.200}, not one {name}")
-    return {name: msgspec.convert(params[name], types[name])}
+    return {name: structs.convert(params[name], types[name])}

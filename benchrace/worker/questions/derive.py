@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from benchrace import structs
 from benchrace.errors import InvalidInput
 from benchrace.plugin import Params, Workload
 from benchrace.plugin.host.describe import workload_description
@@ -44,7 +45,7 @@ def _round(raw: RawRound, workload: Workload, params: Params | str) -> DerivedRo
     if isinstance(params, str):
         return DerivedRound(lane_id=raw.lane_id, round=raw.round, problem=params)
     try:
-        record = msgspec.convert(raw.record, workload.kind.record)
+        record = structs.convert(raw.record, workload.kind.record)
         figures = declared(workload.kind, record, params)
     except msgspec.ValidationError as error:
         problem = f"its record does not match its type: {error}"

@@ -6,6 +6,7 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
+from benchrace import structs
 from benchrace.errors import FieldError, InvalidInput
 from benchrace.plugin.stream import StreamRequest
 
@@ -64,7 +65,7 @@ def target(url: str) -> Target:
 def check(request: StreamRequest) -> Target:
     """Check a request by its types and its headers; raises `validation`."""
     try:
-        msgspec.convert(msgspec.to_builtins(request), StreamRequest)
+        structs.convert(msgspec.to_builtins(request), StreamRequest)
     except msgspec.ValidationError as error:
         raise _refused("request", str(error)) from error
     if not _TOKEN.fullmatch(request.method):

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 import anyio
 import msgspec
 
+from benchrace import structs
 from benchrace.errors import BenchraceError, Category
 from benchrace.plugin.stream import Format, StreamLimits, StreamRequest, TimingSource
 from benchrace.worker.stream.factory import WorkerStreams
@@ -128,7 +129,7 @@ async def _port(server: subprocess.Popen[bytes]) -> int:
 async def _one(streams: WorkerStreams, url: str, samples: _Samples) -> None:
     limits = StreamLimits(first_s=10, idle_s=10)
     request = StreamRequest(url=url, method="GET", format=Format.NDJSON, limits=limits)
-    decode = msgspec.json.Decoder(_Sent).decode
+    decode = structs.decoder(_Sent).decode
     async with streams.open(request) as stream:
         chunks = [chunk async for chunk in stream]
         lag = stream.lag

@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 
 import msgspec
 
+from benchrace import structs
 from benchrace.errors import BenchraceError, Category
 
 MAIN = "benchrace"
@@ -63,7 +64,7 @@ def normalized(name: str) -> str:
 def check_replaceable(distribution: Distribution) -> None:
     """Raise `validation` for one that is installed from a folder of sources."""
     text = distribution.read_text("direct_url.json")
-    if text is not None and msgspec.json.decode(text, type=_Origin).dir_info is not None:
+    if text is not None and structs.decode(text, _Origin).dir_info is not None:
         raise BenchraceError(
             Category.VALIDATION,
             f"{distribution.name} is installed from a folder of sources",

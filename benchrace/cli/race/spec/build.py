@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from benchrace import structs
 from benchrace.cli.race.spec import options
 from benchrace.cli.runs.archive import Archive, find
 from benchrace.errors import FieldError, InvalidInput, NotFound
@@ -63,7 +64,7 @@ def build(
     if others.get("rounds") is not None:
         fields["rounds"] = options.rounds(others["rounds"])
     try:
-        return msgspec.convert(fields, RunSpec)
+        return structs.convert(fields, RunSpec)
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at `$.")
         raise InvalidInput(FieldError(path.rstrip("`"), message)) from error

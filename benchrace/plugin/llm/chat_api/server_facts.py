@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from benchrace import structs
 from benchrace.plugin.lenient import to_struct
 
 Count = Annotated[int, Meta(ge=0, le=1 << 53)]
@@ -70,6 +71,6 @@ def slots_of(data: Any) -> tuple[Slot, ...] | None:
 def as_struct(data: Any, to: type[msgspec.Struct]) -> Any:
     """Convert a response; None if it is something else, as some servers answer every path."""
     try:
-        return msgspec.convert(data, to, strict=False)
+        return structs.convert(data, to, strict=False)
     except msgspec.ValidationError:
         return None
