@@ -111,6 +111,20 @@ def path_patches(source: Source) -> Places:
                 continue
 
 
+def first_uses(source: Source) -> Places:
+    """Yield calls of msgspec that use a type; see `benchrace.structs`."""
+    if not source.name.startswith("benchrace/") or source.name == "benchrace/structs.py":
+        return
+    for node in source.of(ast.Call):
+        match ast.unparse(node.func).rpartition("msgspec."):
+            case ("", "msgspec.", "convert" | "json.Decoder"):
+                yield node.lineno, "msgspec uses a type"
+            case ("", "msgspec.", "json.decode") if node.keywords:
+                yield node.lineno, "msgspec uses a type"
+            case _:
+                continue
+
+
 def engines(source: Source) -> Places:
     """Yield engines' names in the core; docstrings and comments may give examples."""
     if not source.name.startswith("benchrace/") or source.name.startswith("benchrace/compat/"):
@@ -156,6 +170,7 @@ CHECKS: tuple[Check, ...] = (
     odd_negations,
     swallowed,
     path_patches,
+    first_uses,
     engines,
     long_functions,
 )

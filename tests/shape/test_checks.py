@@ -8,6 +8,7 @@ from tests.shape.checks import (
     CHECKS,
     banned,
     engines,
+    first_uses,
     functions,
     odd_negations,
     openings,
@@ -78,6 +79,13 @@ def test_a_narrow_or_speaking_handler_is_no_swallowing() -> None:
 
 def test_a_patch_of_the_search_path_is_seen() -> None:
     assert [line for line, _ in path_patches(parse("import sys\nsys.path.insert(0, 'x')\n"))] == [2]
+
+
+@pytest.mark.parametrize(("name", "lines"), [("run", [1, 2, 3]), ("structs", [])])
+def test_a_use_of_a_type_without_its_lock_is_seen(name: str, lines: list[int]) -> None:
+    text = "msgspec.convert(a, A)\nmsgspec.json.Decoder(A)\nmsgspec.json.decode(a, type=A)\n"
+    text += "msgspec.json.decode(a)\nstructs.convert(a, A)\n"
+    assert [line for line, _ in first_uses(parse(text, f"benchrace/{name}.py"))] == lines
 
 
 @pytest.mark.parametrize(("name", "lines"), [("run", [2]), ("compat/run", []), ("ollama", [1, 2])])
