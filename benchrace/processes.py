@@ -1,4 +1,4 @@
-"""Start processes, of which a cancelled task leaves none that nobody waits for."""
+"""Start processes so that a cancelled task leaves no zombie."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,8 +1,8 @@
-"""Decode and convert to types that msgspec understood before any other thread uses them.
+"""Decode and convert to types that one thread at a time has prepared.
 
-At its first use, msgspec notes in a Struct what it understood of it, and does so before it has
-understood all fields. Another thread that decodes with the Struct meanwhile ends the process
-(0.22: `StructInfo_Convert`). So one type at a time is understood, under a lock, and only then used.
+On first use of a Struct, msgspec caches its type information before that is complete. Another
+thread that decodes with the Struct meanwhile crashes the process (0.22: `StructInfo_Convert`). So
+each type is prepared under a lock before it is used.
 """
 
 import threading
@@ -13,7 +13,7 @@ import msgspec
 T = TypeVar("T")
 
 _lock = threading.RLock()
-_understood: set[Any] = set()
+_prepared: set[Any] = set()
 
 
 @overload
@@ -22,7 +22,7 @@ def decode(data: bytes | bytearray | str, kind: type[T]) -> T: ...
 def decode(data: bytes | bytearray | str, kind: Any) -> Any: ...
 def decode(data: bytes | bytearray | str, kind: Any) -> Any:
     """Decode JSON; raises `msgspec.DecodeError`."""
-    _understand(kind)
+    _prepare(kind)
     return msgspec.json.decode(data, type=kind)
 
 
@@ -36,7 +36,7 @@ def convert(
 ) -> Any: ...
 def convert(value: Any, kind: Any, *, strict: bool = True, from_attributes: bool = False) -> Any:
     """Convert to a type as `msgspec.convert` does; raises `msgspec.ValidationError`."""
-    _understand(kind)
+    _prepare(kind)
     return msgspec.convert(value, kind, strict=strict, from_attributes=from_attributes)
 
 
@@ -50,8 +50,13 @@ def decoder(kind: Any, *, strict: bool = True) -> msgspec.json.Decoder[Any]:
         return msgspec.json.Decoder(kind, strict=strict)
 
 
-def _understand(kind: Any) -> None:
-    if kind not in _understood:
-        with _lock:
-            msgspec.json.Decoder(kind)
-            _understood.add(kind)
+def _prepare(kind: Any) -> None:
+    try:
+        if kind in _prepared:
+            return
+    except TypeError:
+        # A note on the type cannot be hashed, so the type is prepared each time.
+        decoder(kind)
+        return
+    decoder(kind)
+    _prepared.add(kind)

@@ -1,4 +1,4 @@
-"""Types are understood one at a time, so that threads may use a type for the first time at once."""
+"""Several threads may use a type for the first time at once."""
 
 import subprocess
 import sys
@@ -9,7 +9,7 @@ import pytest
 
 from benchrace import structs
 
-# Each type holds the one before it twice, so that another thread finds one half understood.
+# Each type holds the one before it twice, so that another thread finds one half prepared.
 THREADS = """
 import sys, threading
 import msgspec
@@ -66,6 +66,14 @@ def test_json_and_values_become_what_is_asked_for(kind: Any) -> None:
     assert structs.convert(document, kind) == expected
     assert structs.decode(data, kind) == expected
     assert structs.decoder(kind).decode(data) == expected
+
+
+def test_a_note_on_a_type_need_not_be_hashable() -> None:
+    kind = Annotated[int, {"unit": "s"}]
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(kind)
+    assert structs.convert(1, kind) == structs.decode(b"1", kind) == 1
+    assert structs.decoder(kind).decode(b"1") == 1
 
 
 def test_what_does_not_fit_is_refused_as_msgspec_refuses_it() -> None:
