@@ -8,7 +8,7 @@ from blockbuster import BlockBuster, BlockBusterFunction
 
 from benchrace.redaction import SECRETS
 
-# Their loops serve people and links; what they call may block only behind the door to threads.
+# Their loops serve people and links; what they call may block only in threads.
 WATCHED = ["benchrace.agent", "benchrace.central", "benchrace.delivery", "benchrace.protocol"]
 SYNCS = ["os.fsync", "os.fdatasync"]
 

@@ -19,7 +19,7 @@ from benchrace.plugin import (
 from benchrace_comfyui.graph.object_info import ObjectInfo
 
 
-class Shelf(NamedTuple):
+class Location(NamedTuple):
     """A folder below ComfyUI's own; `node` and `name` are an input that lists what is in it."""
 
     folder: str
@@ -27,14 +27,14 @@ class Shelf(NamedTuple):
     name: str | None = None
 
 
-SHELVES = {
-    AssetKind.CHECKPOINT: Shelf("models/checkpoints", "CheckpointLoaderSimple", "ckpt_name"),
-    AssetKind.LORA: Shelf("models/loras", "LoraLoader", "lora_name"),
-    AssetKind.VAE: Shelf("models/vae", "VAELoader", "vae_name"),
+LOCATIONS = {
+    AssetKind.CHECKPOINT: Location("models/checkpoints", "CheckpointLoaderSimple", "ckpt_name"),
+    AssetKind.LORA: Location("models/loras", "LoraLoader", "lora_name"),
+    AssetKind.VAE: Location("models/vae", "VAELoader", "vae_name"),
     # The extension that loads quantised models; the folder is ComfyUI's older name for these.
-    AssetKind.GGUF: Shelf("models/unet", "UnetLoaderGGUF", "unet_name"),
-    AssetKind.AUDIO: Shelf("input", "LoadAudio", "audio"),
-    AssetKind.WORKFLOW: Shelf("user/default/workflows"),
+    AssetKind.GGUF: Location("models/unet", "UnetLoaderGGUF", "unet_name"),
+    AssetKind.AUDIO: Location("input", "LoadAudio", "audio"),
+    AssetKind.WORKFLOW: Location("user/default/workflows"),
 }
 _POLLS = 20
 _POLL_S = 0.25
@@ -64,27 +64,27 @@ async def sync(
 
 
 async def _place(asset: Asset, base: Path, nodes: ObjectInfo, context: Context) -> None:
-    shelf = SHELVES[asset.kind]
+    location = LOCATIONS[asset.kind]
 
     async def is_listed(name: str) -> bool | None:
-        return await _is_listed(shelf, name, nodes)
+        return await _is_listed(location, name, nodes)
 
-    placed = await context.assets.place(asset, base / shelf.folder, is_listed)
+    placed = await context.assets.place(asset, base / location.folder, is_listed)
     unknown = "" if placed.listed else "; ComfyUI cannot be asked whether it lists it"
-    context.log(f"{placed.name} is in {shelf.folder} ({placed.how}){unknown}")
+    context.log(f"{placed.name} is in {location.folder} ({placed.how}){unknown}")
 
 
-async def _is_listed(shelf: Shelf, name: str, nodes: ObjectInfo) -> bool | None:
+async def _is_listed(location: Location, name: str, nodes: ObjectInfo) -> bool | None:
     """Wait until ComfyUI lists a file; None where it does not run, or has no such node."""
-    if shelf.node is None or shelf.name is None:
+    if location.node is None or location.name is None:
         return None
     for _ in range(_POLLS):
         nodes.refresh()
         try:
-            node = await nodes.node(shelf.node)
+            node = await nodes.node(location.node)
         except BenchraceError:
             return None
-        choice = None if node is None else node.of(shelf.name)
+        choice = None if node is None else node.of(location.name)
         if choice is None or choice.choices is None:
             return None
         if name in choice.choices:

@@ -27,7 +27,7 @@ from benchrace.plugin import (
     endpoint,
 )
 from benchrace_comfyui import load
-from benchrace_comfyui.assets import SHELVES, sync
+from benchrace_comfyui.assets import LOCATIONS, sync
 from benchrace_comfyui.client import ComfyClient, NotRunning
 from benchrace_comfyui.config import ComfyConfig, base_url
 from benchrace_comfyui.facts import Server
@@ -45,7 +45,7 @@ class Comfy(Backend):
     name = "comfyui"
     title = "ComfyUI"
     config = ComfyConfig
-    assets = tuple(SHELVES)
+    assets = tuple(LOCATIONS)
     workloads = (IMAGES, WORKFLOWS)
     # Tests shorten it.
     patience = Patience()

@@ -33,13 +33,13 @@ class Server:
         if self.away:
             raise httpx.ConnectError("refused")
         name = unquote(request.url.path).rpartition("/")[2]
-        shelf = next((one for one in module.SHELVES.values() if one.node == name), None)
-        if shelf is None or shelf.name is None or name == "UnetLoaderGGUF":
+        location = next((one for one in module.LOCATIONS.values() if one.node == name), None)
+        if location is None or location.name is None or name == "UnetLoaderGGUF":
             return httpx.Response(200, json={})
-        files = sorted((self.base / shelf.folder).iterdir())
+        files = sorted((self.base / location.folder).iterdir())
         listed = [file.name for file in files if not (file.is_symlink() and self.hides)]
         part = [listed] if name == "VAELoader" else ["COMBO", {"options": listed}]
-        info = {name: {"input": {"required": {shelf.name: part}}}}
+        info = {name: {"input": {"required": {location.name: part}}}}
         return httpx.Response(200, text=json.dumps(info))
 
 

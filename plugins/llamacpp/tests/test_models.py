@@ -84,11 +84,11 @@ def test_models_of_ollama_by_its_own_names(store: Path) -> None:
 
 
 def test_a_model_that_was_pulled_again_is_read_again(store: Path) -> None:
-    shelf = library(store=store)
-    assert shelf.find("llama3.2:3b").digest == f"sha256:{'a' * 64}"
+    models = library(store=store)
+    assert models.find("llama3.2:3b").digest == f"sha256:{'a' * 64}"
     add(store, "registry.example", "library", "llama3.2", "3b", "e" * 64)
     os.utime(store / "manifests/registry.example/library/llama3.2/3b", (1, 1))
-    assert shelf.find("llama3.2:3b").digest != f"sha256:{'a' * 64}"
+    assert models.find("llama3.2:3b").digest != f"sha256:{'a' * 64}"
 
 
 def test_an_unknown_model_lists_near_names(folder: Path, store: Path) -> None:
@@ -135,8 +135,8 @@ def test_what_is_no_digest_is_no_path(store: Path, digest: str) -> None:
 def test_the_home_of_an_unknown_user(tmp_path: Path) -> None:
     with pytest.raises(BenchraceError, match=r"the home of '~nosuchuser/x\.gguf' is unknown"):
         library().find("~nosuchuser/x.gguf")
-    shelf = Library(("~nosuchuser/gguf",), {"OLLAMA_MODELS": "~nosuchuser/ollama"})
-    assert shelf.models() == ()
+    models = Library(("~nosuchuser/gguf",), {"OLLAMA_MODELS": "~nosuchuser/ollama"})
+    assert models.models() == ()
 
 
 def test_a_folder_with_too_many_files_hides_no_other(

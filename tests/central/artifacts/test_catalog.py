@@ -77,39 +77,39 @@ def test_the_list_says_where_each_file_is(tmp_path: Path) -> None:
 
 
 def test_a_file_that_failed_waits_for_the_next_link() -> None:
-    shelf = PendingArtifacts()
+    pending = PendingArtifacts()
     one, other = object(), object()
-    shelf.add("run", named("a", 1))
-    assert shelf.begin(one, 0)  # type: ignore[arg-type]
-    assert not shelf.begin(one, 0)  # type: ignore[arg-type]
-    result = shelf.next()
+    pending.add("run", named("a", 1))
+    assert pending.begin(one, 0)  # type: ignore[arg-type]
+    assert not pending.begin(one, 0)  # type: ignore[arg-type]
+    result = pending.next()
     assert result is not None
-    shelf.failed(result[0], "it was gone")
-    shelf.end()
-    shelf.add("run", named("a", 1))
-    assert not shelf.begin(one, 0)  # type: ignore[arg-type]
-    assert shelf.why(result[0]) == "it was gone"
-    assert shelf.runs == {"run"}
-    assert shelf.begin(other, 0)  # type: ignore[arg-type]
-    assert shelf.next() == result
-    shelf.done(result[0])
-    assert (shelf.runs, shelf.next(), shelf.why(result[0])) == (frozenset(), None, None)
+    pending.failed(result[0], "it was gone")
+    pending.end()
+    pending.add("run", named("a", 1))
+    assert not pending.begin(one, 0)  # type: ignore[arg-type]
+    assert pending.why(result[0]) == "it was gone"
+    assert pending.runs == {"run"}
+    assert pending.begin(other, 0)  # type: ignore[arg-type]
+    assert pending.next() == result
+    pending.done(result[0])
+    assert (pending.runs, pending.next(), pending.why(result[0])) == (frozenset(), None, None)
 
 
-def test_a_shelf_rests_until_its_time_or_the_next_link() -> None:
-    shelf = PendingArtifacts()
+def test_a_shelf_rests_until_their_time_or_the_next_link() -> None:
+    pending = PendingArtifacts()
     one, other = object(), object()
-    shelf.add("run", named("a", 1))
-    assert shelf.begin(one, 0)  # type: ignore[arg-type]
-    shelf.rest(100)
-    shelf.end()
-    assert not shelf.begin(one, 99)  # type: ignore[arg-type]
-    assert shelf.begin(one, 100)  # type: ignore[arg-type]
-    shelf.rest(1000)
-    shelf.end()
-    assert shelf.begin(other, 101)  # type: ignore[arg-type]
-    shelf.forget("run")
-    assert shelf.next() is None
+    pending.add("run", named("a", 1))
+    assert pending.begin(one, 0)  # type: ignore[arg-type]
+    pending.rest(100)
+    pending.end()
+    assert not pending.begin(one, 99)  # type: ignore[arg-type]
+    assert pending.begin(one, 100)  # type: ignore[arg-type]
+    pending.rest(1000)
+    pending.end()
+    assert pending.begin(other, 101)  # type: ignore[arg-type]
+    pending.forget("run")
+    assert pending.next() is None
 
 
 @pytest.mark.parametrize(
